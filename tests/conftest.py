@@ -1,0 +1,45 @@
+"""Fixtures shared by all rooms: a real PostgreSQL and a fresh database."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from auyl.stack.postgres import EmbeddedPostgres, database_url
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Owner's DSN of a real server: AUYL_TEST_DSN if given, else an embedded one for this run only."""
+    if given := os.environ.get("AUYL_TEST_DSN"):
+        yield given
+        return
+    # not below pytest's own 0700 folder: as root the server's account must reach it
+    with tempfile.TemporaryDirectory(prefix="auyl-test-") as folder:
+        place = Path(folder) / "place" if os.geteuid() == 0 else None
+        if place is not None:
+            Path(folder).chmod(0o711)
+        server = EmbeddedPostgres(tmp_path_factory.mktemp("home"), place=place, settings={"fsync": "off"})
+        yield server.start()
+        server.destroy()
+
+
+@pytest.fixture(scope="module")
+def dsn(postgres_server: str) -> Iterator[str]:
+    """Owner's DSN of a fresh database, dropped after the module."""
+    import psycopg2
+
+    name = "t_" + secrets.token_hex(6)
+
+    def run(statement: str) -> None:
+        with contextlib.closing(psycopg2.connect(postgres_server)) as conn:
+            conn.autocommit = True
+            conn.cursor().execute(statement)
+
+    run(f"create database {name}")
+    yield database_url(postgres_server, name)
+    run(f"drop database {name} with (force)")
