@@ -33,7 +33,7 @@ def main(spec: dict) -> int:
     log = os.open(spec["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     server = subprocess.Popen(
         spec["command"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=spec["env"],
-        preexec_fn=before_exec, **identity,
+        preexec_fn=before_exec, **identity,  # noqa: PLW1509  (one thread only)
     )  # fmt: skip
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):
         signal.signal(getattr(signal, name), lambda *_: server.send_signal(signal.SIGINT))

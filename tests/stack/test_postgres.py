@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
@@ -35,12 +37,19 @@ def wait_gone(pid: int) -> bool:
     return False
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("server") / "дом с пробелом"
+    home.mkdir(mode=0o700)
+    yield home
+    EmbeddedPostgres(home).destroy()
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> EmbeddedPostgres:
-    home = tmp_path / "дом с пробелом"
+def server(home: Path) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(home, settings={"fsync": "off"})
     yield server
-    server.destroy()
+    server.stop()
 
 
 def test_kazakh_letters_have_case(dsn: str) -> None:
@@ -48,7 +57,6 @@ def test_kazakh_letters_have_case(dsn: str) -> None:
 
 
 def test_a_0700_home_works_and_nothing_is_open_to_others(server: EmbeddedPostgres) -> None:
-    server.home.mkdir(mode=0o700)
     dsn = server.start()
     assert value(dsn, "select current_setting('fsync')") == "off"
     assert stat.S_IMODE(server.home.stat().st_mode) == 0o700
@@ -113,6 +121,14 @@ def test_a_killed_holder_leaves_no_server_behind(server: EmbeddedPostgres, how: 
     assert wait_gone(pid)
 
 
+def test_a_killed_keeper_takes_the_server_along(server: EmbeddedPostgres) -> None:
+    server.start()
+    pid = server._running_pid()
+    keeper = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    os.kill(keeper, signal.SIGKILL)
+    assert wait_gone(pid)
+
+
 def test_kill_9_of_the_server_does_not_hinder_the_next_start(server: EmbeddedPostgres) -> None:
     server.start()
     os.kill(server._running_pid(), signal.SIGKILL)
@@ -122,6 +138,19 @@ def test_kill_9_of_the_server_does_not_hinder_the_next_start(server: EmbeddedPos
         lines = pidfile.read_text().splitlines()
         pidfile.write_text("\n".join([str(os.getpid()), *lines[1:]]))
     assert value(server.start(), "select 1") == 1
+
+
+def test_a_home_made_anew_gets_an_empty_database(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    server = EmbeddedPostgres(home, settings={"fsync": "off"})
+    with server as dsn, contextlib.closing(psycopg2.connect(dsn)) as conn, conn:
+        conn.cursor().execute("create table old ()")
+    shutil.rmtree(home)
+    try:
+        with server as dsn:
+            assert value(dsn, "select to_regclass('old')") is None
+    finally:
+        server.destroy()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the place outside the home is used by root only")
