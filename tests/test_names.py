@@ -1,0 +1,262 @@
+"""Spellings of names and places: one key for one name, and clean text stays as it is."""
+
+import os
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from auyl import names
+from auyl.duck import connect
+from auyl.settings import REPOSITORY, from_environment
+
+REFERENCE = Path(os.environ.get("AUYL_REFERENCE") or REPOSITORY.parent / "shared" / "data")
+
+
+@pytest.fixture(scope="module")
+def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUYL_HOME", str(tmp_path_factory.mktemp("home")))
+        with connect(from_environment()) as connection:
+            yield connection
+
+
+def ask(con: duckdb.DuckDBPyConnection, macro: str, value: str | None) -> object:
+    return con.execute(f"select {macro}(?::varchar)", [value]).fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("Қонаев", "Қонаев"),
+        ("  Жаңа   ауыл ", "Жаңа ауыл"),
+        ("Ақмырза \xa0а.о.", "Ақмырза а.о."),
+        ("46\u2009228", "46 228"),
+        ("a\tb\r\nc", "a b c"),
+        ("\ufeffиин", "иин"),
+        ("NULL", None),
+        (" null ", None),
+        ("-", None),
+        ("—", None),
+        ("", None),
+        ("\xa0", None),
+        (None, None),
+        ("-5", "-5"),
+    ],
+)
+def test_clean_text(con, text, clean):
+    assert ask(con, "clean_text", text) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("ЕЅБЕКШІЌАЗАЌ АУДАНЫ", "ЕҢБЕКШІҚАЗАҚ АУДАНЫ"),
+        ("БҐРЛІТҐБЕ", "БӨРЛІТӨБЕ"),
+        ("Ўйєыр", "Ұйғыр"),
+        ("Јділ Ћаким", "Әділ Һаким"),
+        ("Қонаев Иванович", "Қонаев Иванович"),
+        (None, None),
+    ],
+)
+def test_legacy_letters_come_back(con, text, letters):
+    assert ask(con, "kazakh_letters", text) == letters
+    if text:
+        assert names.kazakh_letters(text) == letters
+
+
+def test_legacy_slots_survive_cp1251():
+    text = "Әбдіқадырұлы Өмірбек Һәкім Ғаниұлы Ұлан Үсен Ңң"
+    assert text.translate(names.TO_LEGACY_SLOTS).encode("cp1251").decode("cp1251").translate(names.LEGACY_SLOTS) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        ("Hовая Шульба", "Новая Шульба"),
+        ("Aршалынский", "Аршалынский"),
+        ("KАЗАХСТАН", "КАЗАХСТАН"),
+        ("KEGOC-сервис", "KEGOC-сервис"),
+        ("Wi-Fi", "Wi-Fi"),
+        ("John Иванов", "John Иванов"),
+        (None, None),
+    ],
+)
+def test_look_alikes_only_inside_cyrillic_words(con, text, mended):
+    assert ask(con, "homoglyphs_to_cyrillic", text) == mended
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["Қонаев", "Конаев", "ҚОНАЕВ", "KОНАЕВ", "ЌОНАЕВ", " Қонаев "],
+        ["Бөрлітөбе", "БОРЛИТОБЕ", "БҐРЛІТҐБЕ"],
+        ["Усть-Каменогорск", "УСТЬ КАМЕНОГОРСК", "усть–каменогорск"],
+        ["Семёнова", "СЕМЕНОВА"],
+        ["Әбдіқадыр", "Абдикадыр"],
+    ],
+)
+def test_one_key_for_one_name(con, spellings):
+    assert len({ask(con, "name_key", spelling) for spelling in spellings}) == 1
+    assert len({names.name_key(spelling) for spelling in spellings}) == 1
+
+
+def test_different_names_keep_different_keys(con):
+    assert ask(con, "name_key", "Шелек") != ask(con, "name_key", "Шелекский")
+    assert ask(con, "name_key", " - ") is None
+
+
+def test_python_and_sql_keys_agree_on_every_name_of_the_classifier(con):
+    path = REFERENCE / "kato" / "kato.csv"
+    if not path.exists():
+        pytest.skip(f"the official KATO file is not at {path}")
+    rows = con.execute(
+        """select n, name_key(n) from (
+            select distinct unnest([name_ru, name_kk, 'H' || name_ru]) as n from read_csv(?, all_varchar = true))""",
+        [str(path)],
+    ).fetchall()
+    assert len(rows) > 30_000
+    assert [(name, key) for name, key in rows if names.name_key(name) != key] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("31.10.2026", date(2026, 10, 31)),
+        ("2026-10-31", date(2026, 10, 31)),
+        ("31.10.2026 00:00:00", date(2026, 10, 31)),
+        ("2008-03-01T13:21:45", date(2008, 3, 1)),
+        ("2026-11-01T02:00:00.000+05:00", date(2026, 11, 1)),
+        ("31.02.2026", None),
+        ("2026-02-31", None),
+        ("10/31/2026", None),
+        ("31.10.26", None),
+        ("infinity", None),
+        (None, None),
+    ],
+)
+def test_parse_date(con, text, day):
+    assert ask(con, "parse_date", text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("46 228,00", Decimal("46228.00")),
+        ("46\xa0228,5", Decimal("46228.50")),
+        ("46\u2009228.00", Decimal("46228.00")),
+        ("-12,30", Decimal("-12.30")),
+        ("1.0", Decimal("1.00")),
+        ("1,234", None),
+        ("1.234,56", None),
+        ("1e5", None),
+        ("двести", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_parse_amount(con, text, amount):
+    assert ask(con, "parse_amount", text) == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("10.2026", "2026-10"),
+        ("2026-10", "2026-10"),
+        ("13.2026", None),
+        ("2026-00", None),
+        ("10.26", None),
+        (None, None),
+    ],
+)
+def test_parse_month(con, text, month):
+    assert ask(con, "parse_month", text) == month
+
+
+@pytest.mark.parametrize(
+    ("key", "spellings"),
+    [
+        (
+            "шелекский",
+            [
+                "Шелекский с.о.",
+                "Шелекский с.о",
+                "с.о. Шелекский",
+                "с.о.Шелекский",
+                "ШЕЛЕКСКИЙ С/О",
+                "ШЕЛЕКСКИЙ СО",
+                "Шелекский сельский округ",
+                "Шелекский  с. о.",
+            ],
+        ),
+        (
+            "байдибекби",
+            ["с.о.Байдибек би", "Бәйдібек би а.о.", "Бәйдібек би ауылдық округі", "с.Байдибек би", "Бәйдібек би а."],
+        ),
+        (
+            "шелек",
+            [
+                "с.Шелек",
+                "с. Шелек",
+                "Шелек а.",
+                "Шелек ауылы",
+                "село Шелек",
+                "Шелек а",
+                "ШЕЛЕК",
+                "Шелек а.о.",
+                "С. ШЕЛЕК",
+            ],
+        ),
+        ("енбекшиказахский", ["Енбекшиказахский район", "ЕНБЕКШИКАЗАХСКИЙ Р-Н", "р-н Енбекшиказахский"]),
+        ("енбекшиказак", ["Еңбекшіқазақ ауданы", "ЕЅБЕКШІЌАЗАЌ АУДАНЫ"]),
+        (
+            "конаев",
+            ["Қонаев Г.А.", "Қонаев Қ.Ә.", "г.Қонаев", "Қонаев қ.", "Қонаев қаласы", "г.а. Конаев", "город Конаев"],
+        ),
+        ("боралдайская", ["Боралдайская п.а.", "БОРАЛДАЙСКАЯ П.А."]),
+        ("кегенский", ["КЕГЕНСКИЙ РАЙОН (упразднен.)", "Кегенский район"]),
+        ("ожетписбаев", ["О.Жетписбаев атын.а.о.", "с.о. им. О.Жетписбаев"]),
+        ("орда", ["с.Орда", "с. Орда", "Орда а."]),
+        ("бмомышулы", ["Б.Момышулы с.о.", "Б.Момышұлы атын.а.о."]),
+        ("мтф2", ["МТФ 2"]),
+        ("алматинская", ["Алматинская область", "АЛМАТИНСКАЯ ОБЛ."]),
+        (None, [None, "", "с.", "село"]),
+    ],
+)
+def test_place_key_drops_the_words_of_kind(con, key, spellings):
+    assert {spelling: ask(con, "place_key", spelling) for spelling in spellings} == dict.fromkeys(spellings, key)
+
+
+@pytest.mark.parametrize(
+    ("kind", "spellings"),
+    [
+        (
+            "с.о.",
+            [
+                "Шелекский с.о.",
+                "Кенгирбайбийский с.о",
+                "с.о.Байдибек би",
+                "с.о. X",
+                "Қараауыл а.о.",
+                "Ақжол\xa0а.о.",
+                "Бурыл а.о .",
+            ],
+        ),
+        ("с.а.", ["с.а.Тайтобе", "с.а. Мамай", "Карабулакская с.а.", "Тайтөбе а.ә.", "Барвинов а.ә"]),
+        ("п.а.", ["Боралдайская п.а.", "п.а.Нура", "Шаған к.ә."]),
+        ("г.а.", ["Қонаев Г.А.", "Қонаев Қ.Ә.", "Есикская г.а."]),
+        ("район", ["Абайский район", "район Алтай", "р-н Алтай", "Абай ауданы", "Район им.Габита Мусрепова"]),
+        ("область", ["Алматинская область", "область Абай", "Абай облысы"]),
+        ("г.", ["г.Алматы", "Алматы қ.", "Алматы қаласы"]),
+        ("с.", ["с.Орда", "с. Орда", "Шілікті а", "Қараауыл а.", "Шелек ауылы"]),
+        ("п.", ["п.Чаган", "п. Асыката", "Шаған к."]),
+        ("рзд.", ["рзд.18 км"]),
+        (None, ["МТФ 2", "", None]),
+    ],
+)
+def test_place_kind(con, kind, spellings):
+    assert {spelling: ask(con, "place_kind", spelling) for spelling in spellings} == dict.fromkeys(spellings, kind)
