@@ -14,14 +14,15 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote, urlsplit, urlunsplit
+
+from auyl.errors import AuylError
+from auyl.stack.supervisor import kept_port, spawn_guard
 
 OWNER = "auyl"
 DATABASE = "auyl"
@@ -45,8 +46,10 @@ SETTINGS: Mapping[str, str] = {
     "log_line_prefix": "%m [%p] ",
 }
 
+_LEFT_RUNNING: list[subprocess.Popen[bytes]] = []  # guards of servers that others still use
 
-class PostgresError(RuntimeError):
+
+class PostgresError(AuylError):
     """The server cannot be used; the message says what to do and names the log."""
 
 
@@ -91,7 +94,7 @@ class EmbeddedPostgres:
     """One PostgreSQL cluster that belongs to the runtime folder `home`.
 
     Lifetime: the server runs while at least one process holds it by `start()`; when the last holder stops or is
-    killed, the keeper shuts it down. The data stays for the next start.
+    killed, its guard shuts it down. The data stays for the next start.
 
     As root the server runs as `postgres` or `nobody`, so that binaries and data lie outside a home which that
     account may not enter: in /var/lib/auyl/<hash of home> (or /var/tmp, /tmp), owned by root, writable by nobody else.
@@ -104,6 +107,7 @@ class EmbeddedPostgres:
         self._asked_place = place
         self._settings = {**SETTINGS, **(settings or {})}
         self._lease: int | None = None
+        self._guard_process: subprocess.Popen[bytes] | None = None
 
     # -- public ------------------------------------------------------------------------------------------------
 
@@ -120,7 +124,7 @@ class EmbeddedPostgres:
         lease = os.open(self.state_dir / "lease", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             with self._start_lock():
-                fcntl.flock(lease, fcntl.LOCK_SH)  # waits while a keeper is shutting the server down
+                fcntl.flock(lease, fcntl.LOCK_SH)  # waits while the guard is shutting the server down
                 dsn = self._join() or self._launch()
         except BaseException:
             os.close(lease)
@@ -137,11 +141,16 @@ class EmbeddedPostgres:
             fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lease)  # somebody else works with it
+            if self._guard_process is not None:
+                _LEFT_RUNNING.append(self._guard_process)
             return
         try:
             pid = self._running_pid()
             if pid is not None:
                 self._signal_and_wait(pid)
+            if self._guard_process is not None:
+                self._guard_process.wait(STOP_S)
+                self._guard_process = None
         finally:
             os.close(lease)
 
@@ -184,7 +193,7 @@ class EmbeddedPostgres:
         if known := self._state().get("place"):
             return Path(known)
         name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
-        for parent, sub in (("/var/lib", "auyl/" + name), ("/var/tmp", "auyl-" + name), ("/tmp", "auyl-" + name)):
+        for parent, sub in (("/var/lib", "auyl/" + name), ("/var/tmp", "auyl-" + name), ("/tmp", "auyl-" + name)):  # noqa: S108
             if not os.path.isdir(parent) or os.statvfs(parent).f_flag & os.ST_NOEXEC:
                 continue
             with contextlib.suppress(OSError):
@@ -194,7 +203,7 @@ class EmbeddedPostgres:
                 return place
         raise PostgresError("no folder for the database: /var/lib, /var/tmp and /tmp are read-only or noexec")
 
-    def _guard(self, place: Path) -> None:
+    def _own(self, place: Path) -> None:
         """The place must be ours alone: a name below /tmp can be taken first by another account."""
         place.mkdir(mode=0o711, exist_ok=True)
         info = place.lstat()
@@ -282,7 +291,7 @@ class EmbeddedPostgres:
 
     def _launch(self) -> str:
         place = self._place()
-        self._guard(place)
+        self._own(place)
         binaries = self._bin(place)
         data = place / "data"
         if not (self.state_dir / "password").exists() and data.exists():
@@ -298,15 +307,17 @@ class EmbeddedPostgres:
             pidfile = data / "postmaster.pid"
             if pidfile.exists() and self._running_pid() is None:
                 pidfile.unlink()  # left by kill -9; a stranger may have its pid by now
-            port = self._free_port(self._state().get("port"))
+            port = kept_port(self.state_dir / "port")
             self._remember(port=port, place=str(place) if self._account() is not None else None)
-            keeper = self._spawn(binaries, data, port)
+            guard = self._spawn(binaries, data, port)
             try:
-                self._await(port, keeper)
+                self._await(port, guard)
             except _DiedError as died:
                 last = str(died)
+                guard.wait(STOP_S)
                 time.sleep(0.5)  # a port taken meanwhile, or backends of a killed server still leaving
                 continue
+            self._guard_process = guard
             dsn = ensure_database(self._dsn(port, "postgres"), DATABASE)
             check_text(dsn)
             return dsn
@@ -358,31 +369,25 @@ class EmbeddedPostgres:
         brings = said.stdout.split()[2].split(".")[0] if said.returncode == 0 else "?"
         if has != brings:
             raise PostgresError(
-                f"the data in {data} is of PostgreSQL {has}, the binaries are {brings} {said.stderr.strip()}; dump it with "
-                "the old version, or remove the folder to begin anew"
+                f"the data in {data} is of PostgreSQL {has}, the binaries are {brings} {said.stderr.strip()}; "
+                "dump it with the old version, or remove the folder to begin anew"
             )
 
-    def _spawn(self, binaries: Path, data: Path, port: int) -> subprocess.Popen:
+    def _spawn(self, binaries: Path, data: Path, port: int) -> subprocess.Popen[bytes]:
         options = {**self._settings, "port": str(port)}
         account = self._account()
-        spec = {
-            "command": [str(binaries / "postgres"), "-D", str(data), *(f"--{k}={v}" for k, v in options.items())],
-            "env": self._env(),
-            "uid": None if account is None else account.pw_uid,
-            "gid": None if account is None else account.pw_gid,
-            "log": str(self.log),
-            "lease": str(self.state_dir / "lease"),
-        }
-        keeper = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py"))],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd="/",
-        )  # fmt: skip
-        assert keeper.stdin is not None
-        with keeper.stdin as pipe:
-            pipe.write(json.dumps(spec).encode())
-        return keeper
+        return spawn_guard(
+            [binaries / "postgres", "-D", data, *(f"--{k}={v}" for k, v in options.items())],
+            env=self._env(),
+            log=self.log,
+            identity=None if account is None else (account.pw_uid, account.pw_gid),
+            stop_signal=signal.SIGINT,  # fast shutdown
+            kill_signal=signal.SIGQUIT,  # immediate: recovers at the next start
+            stop_s=STOP_S,
+            lease=self.state_dir / "lease",
+        )
 
-    def _await(self, port: int, keeper: subprocess.Popen | None) -> None:
+    def _await(self, port: int, guard: subprocess.Popen | None) -> None:
         import psycopg2
 
         deadline = time.monotonic() + READY_S
@@ -390,11 +395,13 @@ class EmbeddedPostgres:
             try:
                 psycopg2.connect(self._dsn(port, "postgres"), connect_timeout=5).close()
             except psycopg2.OperationalError as error:
-                gone = keeper.poll() is not None if keeper is not None else self._running_pid() is None
+                gone = guard.poll() is not None if guard is not None else self._running_pid() is None
                 if gone:
                     raise _DiedError(self._log_end()) from None
                 if time.monotonic() > deadline:
-                    raise PostgresError(f"PostgreSQL is not ready after {READY_S:.0f} s: {error} (log: {self.log})") from None
+                    raise PostgresError(
+                        f"PostgreSQL is not ready after {READY_S:.0f} s: {error} (log: {self.log})"
+                    ) from None
                 time.sleep(0.05)
             else:
                 return
@@ -410,7 +417,9 @@ class EmbeddedPostgres:
 
     def _log_end(self) -> str:
         try:
-            lines = [line for line in self.log.read_text(errors="replace").splitlines() if "FATAL" in line or "ERROR" in line]
+            lines = [
+                line for line in self.log.read_text(errors="replace").splitlines() if "FATAL" in line or "ERROR" in line
+            ]
         except OSError:
             return "no log"
         return lines[-1] if lines else "it ended at once"
@@ -418,17 +427,6 @@ class EmbeddedPostgres:
     @staticmethod
     def _env() -> dict[str, str]:
         return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-
-    @staticmethod
-    def _free_port(wanted: object) -> int:
-        """The port of the last time if it is free, so that a kept DSN goes on working."""
-        for port in (wanted, 0):
-            if isinstance(port, int):
-                with socket.socket() as probe, contextlib.suppress(OSError):
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the server asks for it too
-                    probe.bind(("127.0.0.1", port))
-                    return int(probe.getsockname()[1])
-        raise PostgresError("no free TCP port on 127.0.0.1")
 
 
 class _DiedError(PostgresError):

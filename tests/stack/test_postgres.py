@@ -108,7 +108,9 @@ time.sleep(600)
 
 def holder(server: EmbeddedPostgres) -> tuple[subprocess.Popen, int]:
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(server.home)], stdout=subprocess.PIPE, text=True, env=env)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(server.home)], stdout=subprocess.PIPE, text=True, env=env
+    )
     return process, int(process.stdout.readline())
 
 
@@ -121,11 +123,11 @@ def test_a_killed_holder_leaves_no_server_behind(server: EmbeddedPostgres, how: 
     assert wait_gone(pid)
 
 
-def test_a_killed_keeper_takes_the_server_along(server: EmbeddedPostgres) -> None:
+def test_a_killed_guard_takes_the_server_along(server: EmbeddedPostgres) -> None:
     server.start()
     pid = server._running_pid()
-    keeper = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-    os.kill(keeper, signal.SIGKILL)
+    guard = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    os.kill(guard, signal.SIGKILL)
     assert wait_gone(pid)
 
 
