@@ -1,0 +1,44 @@
+"""Who may read what: logins, grants, accounts of the portal, sessions, audit.
+
+The rules themselves live in PostgreSQL (`include/sql/serving/040_access.sql`, `041_read_rights.sql`); here are the
+calls that change and ask them. Pages and Airflow stay out.
+
+Functions take a psycopg2 connection and leave the transaction to the caller, who commits; `sign_in` alone commits
+by itself, and says why.
+"""
+
+from auyl.access.accounts import close_account, create_account, set_password
+from auyl.access.audit import audit
+from auyl.access.errors import AccessError, PasswordTooWeak, PrincipalInvalid, SignInRefused, TerritoryUnknown
+from auyl.access.grants import ROLES, Grant, Reader, grant, grants, revoke, who_may_see
+from auyl.access.logins import close_login, create_login, set_portal_password
+from auyl.access.passwords import make_password
+from auyl.access.sessions import Session, SignedIn, enter, sign_in, sign_out
+
+__all__ = [
+    "ROLES",
+    "AccessError",
+    "Grant",
+    "PasswordTooWeak",
+    "PrincipalInvalid",
+    "Reader",
+    "Session",
+    "SignInRefused",
+    "SignedIn",
+    "TerritoryUnknown",
+    "audit",
+    "close_account",
+    "close_login",
+    "create_account",
+    "create_login",
+    "enter",
+    "grant",
+    "grants",
+    "make_password",
+    "revoke",
+    "set_password",
+    "set_portal_password",
+    "sign_in",
+    "sign_out",
+    "who_may_see",
+]

@@ -1,0 +1,29 @@
+"""The audit: who did what with whose data, when, and how it ended. Rows are only ever added."""
+
+from typing import Literal
+
+from psycopg2.extensions import connection
+
+Outcome = Literal["done", "refused", "failed"]
+
+
+def audit(
+    conn: connection,
+    action: str,
+    object_: str = "",
+    outcome: Outcome = "done",
+    *,
+    purpose: str | None = None,
+    client_address: str | None = None,
+    principal: str | None = None,
+) -> None:
+    """Add one row to access.audit in the caller's transaction.
+
+    The principal is the one of the connection (access.principal()) unless named: an owner acting for somebody, or a
+    refused sign-in. `client_address` is an IP address or None.
+    """
+    with conn.cursor() as cur:
+        cur.execute(
+            "select access.write_audit(%s, %s, %s, %s, %s::inet, %s)",
+            (action, object_, outcome, purpose, client_address, principal),
+        )

@@ -1,0 +1,25 @@
+"""Names of principals: one spelling for the PostgreSQL login, the account and the grants."""
+
+import unicodedata
+
+from auyl.access.errors import PrincipalInvalid
+
+NAME_BYTES = 63  # PostgreSQL cuts a longer identifier without an error, and two names become one login
+
+
+def normalise(name: str) -> str:
+    """The one spelling of a name: NFC, lower case (phones capitalise the first letter), no outer spaces."""
+    return unicodedata.normalize("NFC", name.strip()).lower()
+
+
+def check(name: str) -> str:
+    """The name itself when it can be a principal. Raises PrincipalInvalid."""
+    if not name or name != normalise(name):
+        raise PrincipalInvalid(f"principal {name!r}: expected lower case without outer spaces: {normalise(name)!r}")
+    if len(name.encode()) > NAME_BYTES:
+        raise PrincipalInvalid(f"principal {name!r}: longer than {NAME_BYTES} bytes in UTF-8")
+    if any(unicodedata.category(letter)[0] == "C" for letter in name):
+        raise PrincipalInvalid(f"principal {name!r}: has a control or invisible character")
+    if name.startswith(("auyl_", "pg_")) or name in {"public", "none", "postgres"}:
+        raise PrincipalInvalid(f"principal {name!r}: reserved for the server's own roles")
+    return name

@@ -1,0 +1,267 @@
+-- Who may read what: roles of the server, grants, accounts and sessions of the portal, the audit.
+-- grain: access.grant_ one grant; access.account one person; access.session one signed-in browser; access.audit one act
+-- key: grant_id; principal; token_sha256; audit_id
+-- inputs: serving.territory, serving.snapshot_in_force, serving.edition_in_force
+--
+-- A principal is a name: a PostgreSQL login of that name, an account of the portal of that name, or both.
+-- No grant, no rows. Only the owner of the database writes here; the portal acts through the functions below.
+
+create schema if not exists access;
+revoke all on schema access from public;
+
+-- Roles belong to the whole server, so another database may have made them already, even at this moment.
+do $$
+declare
+    wanted record;
+begin
+    for wanted in
+        select * from (
+            values ('auyl_reader', 'nologin'), ('auyl_engineer', 'nologin'), ('auyl_portal', 'login')
+        ) as r (name, kind)
+    loop
+        if not exists (select from pg_roles where rolname = wanted.name) then
+            begin
+                execute format('create role %I %s', wanted.name, wanted.kind);
+            exception when duplicate_object or unique_violation then
+                null;
+            end;
+        end if;
+    end loop;
+    if not pg_has_role('auyl_portal', 'auyl_reader', 'usage') then
+        begin
+            grant auyl_reader to auyl_portal;
+        exception when unique_violation then
+            null;
+        end;
+    end if;
+end
+$$;
+
+-- PostgreSQL lets everybody connect and make temporary tables by default.
+do $$
+begin
+    execute format('revoke all on database %I from public', current_database());
+    execute format(
+        'grant connect on database %I to auyl_reader, auyl_engineer, auyl_portal', current_database()
+    );
+end
+$$;
+
+create table if not exists access.grant_ (
+    grant_id bigint generated always as identity primary key,
+    principal text not null check (octet_length(principal) between 1 and 63),
+    role text not null check (
+        role in (
+            'akim', 'district_staff', 'oblast_staff', 'ambulance_coordinator', 'veterinary_coordinator',
+            'auditor', 'engineer'
+        )
+    ),
+    -- the first 2, 4 or 6 digits of a KATO code: an oblast, a district, an okrug
+    territory_prefix text not null check (territory_prefix ~ '^[0-9]{2}([0-9]{2}){0,2}$'),
+    edition text not null,
+    valid_from timestamptz not null default now(),
+    valid_to timestamptz check (valid_to >= valid_from),
+    granted_by text not null,
+    granted_at timestamptz not null default now(),
+    reason text not null check (reason <> ''),
+    revoked_by text,
+    revoke_reason text,
+    check (role <> 'akim' or length(territory_prefix) = 6),
+    check (role <> 'district_staff' or length(territory_prefix) >= 4)
+);
+create index if not exists grant_principal_idx on access.grant_ (principal, role);
+
+create table if not exists access.account (
+    principal text primary key check (octet_length(principal) between 1 and 63),
+    password_hash text not null check (password_hash like '$argon2id$%'),
+    display_name text not null,
+    language text not null check (language in ('kk', 'ru', 'en')),
+    created_at timestamptz not null default now(),
+    disabled_at timestamptz,
+    failed_sign_ins int not null default 0,
+    locked_until timestamptz,
+    last_sign_in_at timestamptz
+);
+
+create table if not exists access.session (
+    token_sha256 bytea primary key check (octet_length(token_sha256) = 32),
+    principal text not null references access.account (principal) on delete cascade,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz not null
+);
+create index if not exists session_principal_idx on access.session (principal);
+
+create table if not exists access.audit (
+    audit_id bigint generated always as identity primary key,
+    at timestamptz not null default clock_timestamp(),
+    principal text,
+    login text not null default session_user,
+    action text not null check (action <> ''),
+    object text not null default '',
+    outcome text not null check (outcome in ('done', 'refused', 'failed')),
+    purpose text,
+    client_address inet
+);
+create index if not exists audit_principal_idx on access.audit (principal, at);
+create index if not exists audit_at_idx on access.audit (at);
+
+create index if not exists territory_okrug_idx on serving.territory (edition, kato) where level = 'okrug';
+
+-- The one list of which role reads which tables.
+create or replace function access.readers_of(subject text) returns text[]
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+return case subject
+    when 'snapshot' then array['akim', 'district_staff', 'oblast_staff', 'auditor']
+    when 'ambulance' then array['ambulance_coordinator', 'oblast_staff']
+    when 'veterinary' then array['veterinary_coordinator', 'oblast_staff']
+    else '{}'::text[]
+end;
+
+-- A direct login is itself, whatever it sets. Only the portal's login speaks for others, and only for open accounts.
+create or replace function access.principal() returns text
+language sql stable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+return case
+    when session_user <> 'auyl_portal' then session_user::text
+    else (
+        select a.principal
+        from access.account as a
+        where a.principal = current_setting('auyl.principal', true) and a.disabled_at is null
+    )
+end;
+
+-- Edition of the newest snapshot in force; before the first one, the edition that was loaded. A new edition counts
+-- from its first snapshot on, so that loading it hides nothing.
+create or replace function access.current_edition() returns text
+language sql stable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+return coalesce(
+    (select f.edition from serving.snapshot_in_force as f order by f.period desc limit 1),
+    (select e.edition from serving.edition_in_force as e)
+);
+
+-- Okrugs under each grant that holds now. KATO codes are re-used: a grant given in another edition holds only where
+-- okrug and district bear the same names in both.
+create or replace view access.scope as
+select
+    g.grant_id,
+    g.principal,
+    g.role,
+    g.territory_prefix,
+    g.valid_to,
+    okrug.kato
+from access.grant_ as g
+cross join (select access.current_edition() as edition) as now_
+inner join serving.territory as okrug
+    on
+        okrug.edition = now_.edition
+        and okrug.level = 'okrug'
+        and okrug.kato between rpad(g.territory_prefix, 9, '0') and rpad(g.territory_prefix, 9, '9')
+where
+    g.valid_from <= statement_timestamp()
+    and (g.valid_to is null or g.valid_to > statement_timestamp())
+    and (
+        g.edition = now_.edition
+        or exists (
+            select
+            from serving.territory as then_okrug
+            inner join serving.territory as then_district
+                on then_district.kato = then_okrug.district_kato and then_district.edition = then_okrug.edition
+            inner join serving.territory as district
+                on district.kato = okrug.district_kato and district.edition = okrug.edition
+            where
+                then_okrug.kato = okrug.kato
+                and then_okrug.edition = g.edition
+                and then_okrug.name_ru = okrug.name_ru
+                and then_district.name_ru = district.name_ru
+        )
+    );
+
+-- Okrugs that the principal may read in one of these roles; never null, so that `= any` is false, not unknown.
+create or replace function access.allowed(roles text[]) returns text[]
+language sql stable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+return coalesce(
+    (
+        select array_agg(distinct s.kato)
+        from access.scope as s
+        where s.principal = access.principal() and s.role = any(roles)
+    ),
+    '{}'::text[]
+);
+
+-- Sign-in. The attempt is counted before the password is looked at, so that guesses side by side count too.
+create or replace function access.begin_sign_in(who text) returns text
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    update access.account as a
+    set
+        failed_sign_ins = case when a.locked_until is null then a.failed_sign_ins + 1 else 1 end,
+        locked_until = case
+            when a.locked_until is null and a.failed_sign_ins + 1 >= 5 then now() + interval '15 minutes'
+        end
+    where
+        a.principal = who
+        and a.disabled_at is null
+        and (a.locked_until is null or a.locked_until <= now())
+    returning a.password_hash;
+end;
+
+create or replace function access.write_audit(
+    what text, which text, how_it_ended text, why text default null, address inet default null, who text default null
+) returns void
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    insert into access.audit (principal, action, object, outcome, purpose, client_address)
+    values (coalesce(who, access.principal()), what, which, how_it_ended, why, address);
+end;
+
+create or replace function access.finish_sign_in(who text, token bytea, lifetime interval, address inet) returns void
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    update access.account
+    set failed_sign_ins = 0, locked_until = null, last_sign_in_at = now()
+    where principal = who;
+    delete from access.session
+    where principal = who and expires_at <= now();
+    insert into access.session (token_sha256, principal, expires_at)
+    values (token, who, now() + least(lifetime, interval '24 hours'));
+    select access.write_audit('sign_in', '', 'done', null, address, who);
+end;
+
+create or replace function access.session_of(
+    token bytea
+) returns table (principal text, display_name text, language text)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        a.principal,
+        a.display_name,
+        a.language
+    from access.session as s
+    inner join access.account as a using (principal)
+    where s.token_sha256 = token and s.expires_at > now() and a.disabled_at is null;
+end;
+
+create or replace function access.end_session(token bytea, address inet) returns void
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    with ended as (
+        delete from access.session
+        where token_sha256 = token
+        returning principal
+    )
+
+    select access.write_audit('sign_out', '', 'done', null, address, e.principal)
+    from ended as e;
+end;
+
+revoke all on all tables in schema access from public;
+revoke all on all functions in schema access from public;
+revoke all on all tables in schema access from auyl_reader, auyl_engineer, auyl_portal;

@@ -1,0 +1,338 @@
+"""With real logins: who sees which rows, and who sees none."""
+
+import datetime as dt
+
+import psycopg2
+import pytest
+from psycopg2 import errors, sql
+from psycopg2.extensions import connection
+
+from auyl import access
+from auyl.access.grants import prefix_of
+from tests.access import world
+
+ORDER = {"granted_by": "test", "reason": "order 1"}
+
+
+def rows(conn: connection, query: str, *values: object) -> list[tuple]:
+    with conn, conn.cursor() as cur:
+        cur.execute(query, values)
+        return cur.fetchall()
+
+
+def one(conn: connection, query: str, *values: object) -> object:
+    return rows(conn, query, *values)[0][0]
+
+
+def okrugs(conn: connection, table: str, column: str = "kato") -> set[str]:
+    query = sql.SQL("select distinct {} from serving.{}").format(sql.Identifier(column), sql.Identifier(table))
+    return {code for (code,) in rows(conn, query.as_string(conn))}
+
+
+def test_an_akim_sees_the_own_okrug_and_no_other(owner, login, tag) -> None:
+    access.grant(owner, f"akim.{tag}", "akim", world.SHELEK, **ORDER)
+    akim = login(f"akim.{tag}")
+    assert okrugs(akim, "snapshot_value") == {world.SHELEK}
+    assert okrugs(akim, "snapshot_current") == {world.SHELEK}
+    assert one(akim, "select count(*) from serving.snapshot_current where period = '2026-10'") == len(world.INDICATORS)
+    assert one(akim, "select count(*) from serving.snapshot_value where kato = %s", world.TURGEN) == 0
+    for table in ("ambulance_by_settlement", "veterinary_by_settlement", "ambulance_current", "veterinary_current"):
+        assert okrugs(akim, table, "okrug_kato") == set()
+
+
+def test_a_login_without_a_grant_sees_no_row(login, tag) -> None:
+    nobody = login(f"nobody.{tag}")
+    for table in ("snapshot_value", "snapshot_current"):
+        assert okrugs(nobody, table) == set()
+    for table in ("ambulance_by_settlement", "veterinary_by_settlement", "ambulance_current", "veterinary_current"):
+        assert okrugs(nobody, table, "okrug_kato") == set()
+    assert one(nobody, "select count(*) from serving.indicator") == len(world.INDICATORS)
+
+
+@pytest.mark.parametrize(
+    ("role", "territory", "snapshot", "ambulance", "veterinary"),
+    [
+        ("district_staff", "194000000", 25, 0, 0),
+        ("oblast_staff", "19", 31, 31, 31),
+        ("auditor", "190000000", 31, 0, 0),
+        ("ambulance_coordinator", "1940", 0, 25, 0),
+        ("veterinary_coordinator", "195200000", 0, 0, 5),
+        ("engineer", "19", 0, 0, 0),
+    ],
+)
+def test_each_role_sees_its_tables_in_its_territory(
+    owner, login, tag, role, territory, snapshot, ambulance, veterinary
+):
+    access.grant(owner, f"p.{tag}", role, territory, **ORDER)
+    person = login(f"p.{tag}")
+    seen = [
+        okrugs(person, "snapshot_value"),
+        okrugs(person, "ambulance_by_settlement", "okrug_kato"),
+        okrugs(person, "veterinary_by_settlement", "okrug_kato"),
+    ]
+    assert [len(s) for s in seen] == [snapshot, ambulance, veterinary]
+    prefix = prefix_of(territory)
+    assert all(code.startswith(prefix) for s in seen for code in s)
+    assert okrugs(person, "ambulance_current", "okrug_kato") == seen[1]
+    assert okrugs(person, "veterinary_current", "okrug_kato") == seen[2]
+
+
+def test_two_grants_add_up_and_roles_do_not_mix(owner, login, tag) -> None:
+    name = f"two.{tag}"
+    access.grant(owner, name, "akim", world.SHELEK, **ORDER)
+    access.grant(owner, name, "ambulance_coordinator", world.TURGEN, **ORDER)
+    person = login(name)
+    assert okrugs(person, "snapshot_value") == {world.SHELEK}
+    assert okrugs(person, "ambulance_by_settlement", "okrug_kato") == {world.TURGEN}
+
+
+def test_a_grant_opens_nothing_before_and_after_its_term(owner, login, tag) -> None:
+    now = dt.datetime.now(dt.UTC)
+    day = dt.timedelta(days=1)
+    access.grant(owner, f"past.{tag}", "akim", world.SHELEK, valid_from=now - 2 * day, valid_to=now - day, **ORDER)
+    access.grant(owner, f"future.{tag}", "akim", world.SHELEK, valid_from=now + day, **ORDER)
+    for name in (f"past.{tag}", f"future.{tag}"):
+        assert okrugs(login(name), "snapshot_value") == set()
+
+
+def test_a_revoked_grant_closes_the_next_statement_of_an_open_transaction(owner, login, tag) -> None:
+    access.grant(owner, f"was.{tag}", "akim", world.SHELEK, **ORDER)
+    akim = login(f"was.{tag}")
+    cur = akim.cursor()
+    cur.execute("select count(*) from serving.snapshot_current")
+    assert cur.fetchone()[0] > 0
+    with owner:
+        assert access.revoke(owner, f"was.{tag}", revoked_by="test", reason="term ended") == 1
+    cur.execute("select count(*) from serving.snapshot_current")
+    assert cur.fetchone()[0] == 0
+
+
+@pytest.mark.parametrize("role", ["akim", "oblast_staff", "auditor", "ambulance_coordinator"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "vault.person",
+        "access.grant_",
+        "access.account",
+        "access.session",
+        "access.audit",
+        "access.scope",
+        "ledger.delivery",
+        "ledger.batch",
+    ],
+)
+def test_nobody_reads_vault_access_or_ledger(owner, login, tag, role, table) -> None:
+    access.grant(owner, f"p.{tag}", role, world.SHELEK if role == "akim" else "19", **ORDER)
+    with pytest.raises(errors.InsufficientPrivilege):
+        rows(login(f"p.{tag}"), f"select * from {table}")
+
+
+def test_the_portal_reads_neither_vault_nor_access_nor_ledger(login) -> None:
+    portal = login("auyl_portal")
+    for table in (
+        "vault.person",
+        "access.grant_",
+        "access.account",
+        "access.session",
+        "access.audit",
+        "access.scope",
+        "ledger.batch",
+    ):
+        with pytest.raises(errors.InsufficientPrivilege):
+            rows(portal, f"select * from {table}")
+
+
+def test_an_engineer_reads_the_ledger_and_only_while_granted(owner, login, tag) -> None:
+    name = f"engineer.{tag}"
+    engineer = login(name)
+    with pytest.raises(errors.InsufficientPrivilege):
+        rows(engineer, "select * from ledger.delivery")
+    with owner:
+        access.grant(owner, name, "engineer", "19", **ORDER)
+    assert rows(engineer, "select * from ledger.delivery") == []
+    with pytest.raises(errors.InsufficientPrivilege):
+        rows(engineer, "select * from vault.person")
+    with owner:
+        access.revoke(owner, name, revoked_by="test", reason="left")
+    with pytest.raises(errors.InsufficientPrivilege):
+        rows(engineer, "select * from ledger.delivery")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update serving.snapshot_value set value = 1",
+        "delete from serving.snapshot_value",
+        "insert into serving.theme values ('x', 1, 'x', 'x', 'x')",
+        "truncate serving.snapshot_value",
+        "create table serving.mine (n int)",
+        "create table public.mine (n int)",
+        "create temporary table mine (n int)",
+        "create schema mine",
+        "create function public.f() returns int language sql return 1",
+        "alter table serving.snapshot_value disable row level security",
+        "drop policy read_own_territory on serving.snapshot_value",
+        "set role auyl_portal",
+        "set session authorization auyl_portal",
+        "select lo_from_bytea(0, 'x')",
+        "select access.allowed(array['oblast_staff'])",
+        "select access.begin_sign_in('x')",
+        "select access.write_audit('x', 'x', 'done')",
+        "select pg_read_file('postgresql.conf')",
+        "copy serving.theme to program 'true'",
+    ],
+)
+def test_a_reader_changes_and_makes_nothing(owner, login, tag, statement) -> None:
+    access.grant(owner, f"reader.{tag}", "akim", world.SHELEK, **ORDER)
+    with pytest.raises((errors.InsufficientPrivilege, errors.UndefinedFunction)):
+        rows(login(f"reader.{tag}"), statement)
+
+
+def test_a_direct_login_gains_nothing_by_naming_another_principal(owner, login, tag) -> None:
+    access.grant(owner, f"boss.{tag}", "oblast_staff", "19", **ORDER)
+    access.create_account(owner, f"boss.{tag}", "boss's own password", display_name="Boss")
+    guest = login(f"guest.{tag}")
+    cur = guest.cursor()
+    cur.execute("select set_config('auyl.principal', %s, false)", (f"boss.{tag}",))
+    cur.execute("set role auyl_reader")
+    for table in ("snapshot_value", "snapshot_current", "ambulance_current"):
+        cur.execute(f"select count(*) from serving.{table}")
+        assert cur.fetchone()[0] == 0
+
+
+def test_the_portal_sees_nothing_without_a_principal_and_forgets_it_with_the_transaction(owner, login, tag) -> None:
+    access.grant(owner, f"akim.{tag}", "akim", world.SHELEK, **ORDER)
+    access.create_account(owner, f"akim.{tag}", "akim's own password", display_name="Akim")
+    owner.commit()
+    portal = login("auyl_portal")
+    assert okrugs(portal, "snapshot_value") == set()
+    with portal, portal.cursor() as cur:
+        cur.execute("select set_config('auyl.principal', %s, true)", (f"akim.{tag}",))
+        cur.execute("select distinct kato from serving.snapshot_current")
+        assert cur.fetchall() == [(world.SHELEK,)]
+    assert okrugs(portal, "snapshot_value") == set()
+    with owner:
+        access.close_account(owner, f"akim.{tag}")
+    with portal, portal.cursor() as cur:
+        cur.execute("select set_config('auyl.principal', %s, true)", (f"akim.{tag}",))
+        cur.execute("select count(*) from serving.snapshot_current")
+        assert cur.fetchone() == (0,)
+
+
+def test_the_portal_does_not_act_for_a_login_without_an_account(owner, login, tag) -> None:
+    access.grant(owner, f"sql.{tag}", "oblast_staff", "19", **ORDER)
+    owner.commit()
+    portal = login("auyl_portal")
+    with portal.cursor() as cur:
+        cur.execute("select set_config('auyl.principal', %s, true)", (f"sql.{tag}",))
+        cur.execute("select count(*) from serving.snapshot_current")
+        assert cur.fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "name", ["o'neil {}", 'say"hi" {}', 'a"; drop table access.grant_; -- {}', "құрман %s {}", "x' or '1'='1 {}"]
+)
+def test_a_crafted_name_is_a_name(owner, login, tag, name) -> None:
+    name = name.format(tag)
+    access.grant(owner, name, "akim", world.TURGEN, **ORDER)
+    assert okrugs(login(name), "snapshot_value") == {world.TURGEN}
+    with owner:
+        assert access.revoke(owner, name, revoked_by="test", reason="end") == 1
+
+
+def test_a_re_used_code_does_not_carry_a_grant_to_another_place(owner, login, tag) -> None:
+    old = (world.OLD_EDITION, f"moved.{tag}")
+    with owner, owner.cursor() as cur:
+        for code in (world.KONAEV_OKRUG, world.SHELEK):
+            access.grant(owner, f"moved.{tag}", "akim", code, **ORDER)
+        cur.execute("update access.grant_ set edition = %s where principal = %s", old)
+    assert okrugs(login(f"moved.{tag}"), "snapshot_value") == {world.SHELEK}
+    assert {g.territory_prefix: g.okrugs for g in access.grants(owner, f"moved.{tag}")} == {
+        "191035": 0,
+        world.SHELEK[:6]: 1,
+    }
+
+
+def test_a_revision_told_in_another_edition_is_hidden(owner, login, tag) -> None:
+    with owner, owner.cursor() as cur:
+        cur.execute("insert into serving.snapshot values ('2021-07', 1, %s, 'i', 'c')", (world.OLD_EDITION,))
+        cur.execute("insert into serving.snapshot_in_force values ('2021-07', 1, %s)", (world.OLD_EDITION,))
+        cur.execute(
+            "insert into serving.snapshot_value values ('2021-07', 1, %s, 'residents', 9, null, null, 'ok', 100, null)",
+            (world.KONAEV_OKRUG,),
+        )
+    access.grant(owner, f"akim.{tag}", "akim", world.KONAEV_OKRUG, **ORDER)
+    akim = login(f"akim.{tag}")
+    assert one(akim, "select array_agg(distinct period order by period) from serving.snapshot_value") == list(
+        world.PERIODS
+    )
+
+
+def test_the_policy_is_asked_once_per_query_and_leaves_the_index_in_use(owner, login, tag) -> None:
+    with owner, owner.cursor() as cur:
+        cur.execute(
+            "insert into serving.snapshot select p, 1, %s, 'i', 'c' from (values ('2020-01'), ('2020-02')) v (p)",
+            (world.EDITION,),
+        )
+        cur.execute(
+            "insert into serving.snapshot_value select p, 1, '8' || lpad(o::text, 8, '0'), 'i' || n, 1, "
+            "null, null, 'ok', 100, null from (values ('2020-01'), ('2020-02')) v (p), generate_series(1, 2000) o, generate_series(1, 31) n"
+        )
+        access.grant(owner, f"akim.{tag}", "akim", world.SHELEK, **ORDER)
+    owner.autocommit = True
+    owner.cursor().execute("vacuum analyze serving.snapshot_value")
+    akim = login(f"akim.{tag}")
+    plan = "\n".join(
+        line for (line,) in rows(akim, "explain (analyze, costs off, timing off) select * from serving.snapshot_value")
+    )
+    assert "InitPlan" in plan
+    assert "Index" in plan
+    assert "Seq Scan on snapshot_value" not in plan
+    assert "ANY ((InitPlan" in plan
+    (took,) = [line for line in plan.splitlines() if "Execution Time" in line]
+    assert float(took.split()[2]) < 20, plan
+
+
+def test_every_view_of_serving_reads_with_the_rights_of_the_reader(owner) -> None:
+    loose = rows(
+        owner,
+        "select relname from pg_class where relnamespace = 'serving'::regnamespace and relkind = 'v' "
+        "and not coalesce(reloptions, '{}') @> '{security_invoker=true}'",
+    )
+    assert loose == []
+
+
+def test_every_table_of_serving_is_open_on_purpose_or_has_row_security(owner) -> None:
+    open_tables = {"territory", "theme", "indicator", "snapshot", "snapshot_in_force", "snapshot_source"}
+    readable = rows(
+        owner,
+        "select relname, relrowsecurity from pg_class where relnamespace = 'serving'::regnamespace "
+        "and relkind in ('r', 'p') and has_table_privilege('auyl_reader', oid, 'select')",
+    )
+    assert {name for name, is_guarded in readable if not is_guarded} <= open_tables
+    assert {"snapshot_value", "ambulance_by_settlement", "veterinary_by_settlement"} <= {
+        name for name, guarded in readable if guarded
+    }
+
+
+def test_no_function_of_access_runs_with_a_search_path_of_the_caller(owner) -> None:
+    loose = rows(
+        owner,
+        "select proname from pg_proc where pronamespace = 'access'::regnamespace "
+        "and (proconfig is null or not proconfig @> '{\"search_path=pg_catalog, pg_temp\"}' "
+        "or has_function_privilege('public', oid, 'execute'))",
+    )
+    assert loose == []
+
+
+def test_the_publisher_is_not_bound_and_the_files_apply_again(filled, owner, login, tag) -> None:
+    access.grant(owner, f"akim.{tag}", "akim", world.SHELEK, **ORDER)
+    owner.commit()
+    world.migrate(filled)
+    assert one(owner, "select count(distinct kato) from serving.snapshot_current where period = '2026-10'") == 34
+    assert okrugs(login(f"akim.{tag}"), "snapshot_value") == {world.SHELEK}
+
+
+def test_an_unknown_login_does_not_get_in(filled, postgres_server) -> None:
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(filled.replace("://", "://ghost:pw@x_", 1).split("@x_")[0] + "@" + filled.rpartition("@")[2])
