@@ -1,0 +1,175 @@
+"""Contracts: one ODCS 3.1 file per registry, read into the few things that intake asks of it.
+
+What belongs here: reading and checking contracts. What stays out: acting on them (`auyl.intake`).
+The ODCS model and its JSON schema are only imported by `validate`, since Airflow reads contracts at every parse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from auyl.errors import ContractInvalid
+
+WAYS = ("file", "rest", "sql")
+FORMATS = ("csv", "xml", "xlsx", "json")
+TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a registry. `source` is its heading, path or key in the extract."""
+
+    name: str
+    source: str
+    type: str
+    required: bool
+    aliases: tuple[str, ...]
+    classification: str
+    is_code: bool
+    letters: str | None
+
+    @property
+    def is_vault(self) -> bool:
+        """Does this column never leave the vault?"""
+        return self.classification == "vault"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a registry promised. `options` are those of its server: file pattern, encoding, paths, page size."""
+
+    registry: str
+    title: str
+    owner: str
+    purpose: str
+    cadence: str
+    way: str
+    format: str
+    connection: str
+    encoding: str
+    columns: tuple[Column, ...]
+    keys: tuple[str, ...]
+    newest_by: tuple[str, ...]
+    is_delta: bool
+    stage: str
+    suite: str
+    carry_forward_months: int
+    deadline: str
+    path: Path
+    digest: str
+    options: dict[str, Any] = field(hash=False, compare=False, default_factory=dict)
+
+    @property
+    def mender(self) -> str:
+        """Who is asked to mend a bad extract."""
+        return self.owner
+
+
+def load(registry: str, include: Path) -> Contract:
+    """The contract of `registry`. Raises ContractInvalid when there is none or it is not usable."""
+    path = include / "contracts" / f"{registry}.odcs.yaml"
+    if not path.is_file():
+        known = ", ".join(names(include))
+        raise ContractInvalid(f"no contract for registry «{registry}»; there are: {known}")
+    return _read(path)
+
+
+def names(include: Path) -> list[str]:
+    """Registries that have a contract, sorted."""
+    return sorted(path.name.removesuffix(".odcs.yaml") for path in (include / "contracts").glob("*.odcs.yaml"))
+
+
+def load_all(include: Path) -> list[Contract]:
+    """All contracts, sorted by registry."""
+    return [load(registry, include) for registry in names(include)]
+
+
+@cache
+def _read(path: Path) -> Contract:
+    content = path.read_bytes()
+    # CSafeLoader is an order of magnitude faster; a wheel of PyYAML without libyaml has none.
+    document = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    try:
+        return _contract(document, path, hashlib.sha256(content).hexdigest())
+    except (KeyError, IndexError, TypeError) as error:
+        raise ContractInvalid(f"{path.name}: {type(error).__name__} {error}") from error
+
+
+def _custom(node: dict[str, Any]) -> dict[str, Any]:
+    return {item["property"]: item["value"] for item in node.get("customProperties") or []}
+
+
+def _contract(document: dict[str, Any], path: Path, digest: str) -> Contract:
+    custom = _custom(document)
+    server = document["servers"][0]
+    options = {**_custom(server), **{k: server[k] for k in ("path", "delimiter", "location") if k in server}}
+    properties = document["schema"][0]["properties"]
+    sla = {item["property"]: item for item in document.get("slaProperties") or []}
+    keyed = sorted((p for p in properties if p.get("primaryKey")), key=lambda p: p.get("primaryKeyPosition", 1))
+    return Contract(
+        registry=document["id"],
+        title=document["name"],
+        owner=document["team"]["name"],
+        purpose=str(document["description"]["purpose"]).strip(),
+        cadence=f"{sla['frequency']['value']} {sla['frequency'].get('unit', '')}".strip(),
+        deadline=str(sla["latency"]["value"]) + str(sla["latency"].get("unit", "")),
+        way=options.get("way", "file"),
+        format=options.get("format") or server["format"],
+        connection=options["connection"],
+        encoding=options.get("encoding") or server.get("encoding") or "utf-8",
+        columns=tuple(_column(p) for p in properties),
+        keys=tuple(p["name"] for p in keyed),
+        newest_by=tuple(custom.get("newestBy") or ()),
+        is_delta=custom.get("delivery", "full") == "delta",
+        stage=custom.get("stage", document["id"]),
+        suite=custom.get("suite", document["id"]),
+        carry_forward_months=int(custom.get("carryForwardMonths", 0)),
+        path=path,
+        digest=digest,
+        options=options,
+    )
+
+
+def _column(node: dict[str, Any]) -> Column:
+    custom = _custom(node)
+    return Column(
+        name=node["name"],
+        source=node.get("physicalName", node["name"]),
+        type=node["logicalType"],
+        required=bool(node.get("required")),
+        aliases=tuple(custom.get("aliases") or ()),
+        classification=node.get("classification", "internal"),
+        is_code=bool(custom.get("code")),
+        letters=custom.get("letters"),
+    )
+
+
+def validate(path: Path) -> None:
+    """Check a contract against the ODCS schema and against what intake can do. Raises ContractInvalid with all faults."""
+    import json
+
+    import jsonschema
+    from open_data_contract_standard.model import OpenDataContractStandard
+
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    schema = json.loads(OpenDataContractStandard.json_schema())
+    checker = jsonschema.validators.validator_for(schema)(schema)
+    faults = [f"{'/'.join(map(str, e.absolute_path))}: {e.message}" for e in checker.iter_errors(document)]
+    if not faults:
+        contract = _read(path)
+        columns = [column.name for column in contract.columns]
+        faults += [f"column {name} stands twice" for name in {n for n in columns if columns.count(n) > 1}]
+        faults += [f"newestBy: no column {name}" for name in contract.newest_by if name not in columns]
+        faults += [f"column {c.name}: no type {c.type}" for c in contract.columns if c.type not in TYPES]
+        if contract.registry != path.name.removesuffix(".odcs.yaml"):
+            faults.append(f"id {contract.registry} is not the name of the file")
+        if contract.way not in WAYS or contract.format not in FORMATS:
+            faults.append(f"no way in «{contract.way}» with format «{contract.format}»")
+    if faults:
+        raise ContractInvalid(f"{path.name}: " + "; ".join(faults))

@@ -1,0 +1,63 @@
+"""What can go wrong, told so that a person knows what to do.
+
+An extract that cannot be taken is refused whole with `ExtractRefused`; a source that may answer later raises
+`SourceUnavailable`; everything else is a fault of ours or of the set-up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+class AuylError(Exception):
+    """Base of the errors that this library raises on purpose."""
+
+
+class SettingMissing(AuylError):
+    """A setting is absent or unusable."""
+
+    def __init__(self, name: str, expected: str) -> None:
+        super().__init__(f"setting {name}: expected {expected}")
+
+
+class ContractInvalid(AuylError):
+    """A contract, a suite or a catalogue file breaks its own rules; found by tests, not by the night run."""
+
+
+class SourceUnavailable(AuylError):
+    """A source did not answer, or broke off. Trying again later may help; nothing was landed."""
+
+
+class TerritoryMissing(AuylError):
+    """No edition of KATO has been loaded."""
+
+
+@dataclass
+class ExtractRefused(AuylError):
+    """An extract that was not taken, whole: nothing of it reached stage.
+
+    `mender` says who can mend it: the owner of the registry, or us.
+    """
+
+    registry: str
+    file: str
+    expected: str
+    found: str
+    mender: str
+    line: int | None = None
+    column: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.line is not None:
+            place += f", line {self.line}"
+        if self.column is not None:
+            place += f", column «{self.column}»"
+        return f"{self.registry}: {place}: expected {self.expected}; found {self.found}. To be mended by: {self.mender}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Fields of the refusal, as the ledger keeps them."""
+        return asdict(self)

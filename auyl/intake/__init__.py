@@ -1,0 +1,12 @@
+"""Intake: from a source to stage and quarantine, one delivery at a time.
+
+    pull   a source is asked, its bytes are landed              -> delivery
+    load   landing is read, checked, judged and staged          -> batch
+
+Both may be run again at any time: they find what they did in the ledger.
+"""
+
+from auyl.intake.load import BatchResult, load, rules_digest
+from auyl.intake.pull import land_files, pull
+
+__all__ = ["BatchResult", "land_files", "load", "pull", "rules_digest"]

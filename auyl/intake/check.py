@@ -1,0 +1,209 @@
+"""The scan: every row of a batch against every rule of its suite, once, in DuckDB.
+
+    typed      view: the contract's columns with their types, `<name>__text` beside each that was converted
+    candidate  view: `include/sql/stage/<stage>.sql` over typed, what stage would hold
+    scan       table: file, record, digest of the content, bits of the broken rules
+    verdict    table: the few rows that are not simply good
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auyl.contracts import Column, Contract
+from auyl.duck import identifier, literal
+from auyl.intake.suites import COLUMN_COUNT, Suite
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account of a batch, in rows. `failed` counts the rows that break each rule."""
+
+    rows_in: int
+    staged: int
+    quarantined: int
+    duplicates: int
+    warned: int
+    failed: dict[str, int]
+
+    @property
+    def balances(self) -> bool:
+        """Is every row accounted for exactly once?"""
+        return self.rows_in == self.staged + self.quarantined + self.duplicates
+
+
+def define_views(con: duckdb.DuckDBPyConnection, contract: Contract, parts: list[str], period: str, stage_sql: str) -> None:
+    """Create `raw`, `typed` and `candidate`. `parts` are addresses of the raw Parquet files."""
+    files = ", ".join(map(literal, parts))
+    con.execute(f"create or replace temp view raw as select * from read_parquet([{files}], union_by_name=true)")
+    content = ", ".join(identifier(column.name) for column in contract.columns)
+    columns = ", ".join(_typed(column, contract) for column in contract.columns)
+    con.execute(
+        f"create or replace temp view typed as select {columns}, _file, _record, hash({content}) as _content, "
+        f"{literal(period)} as _period from raw"
+    )
+    # Stage SQL names only what it makes; where a row came from and which period it claims ride along.
+    body = stage_sql.replace("\nfrom typed", ",\n    _file,\n    _record,\n    _content,\n    _period\nfrom typed", 1)
+    con.execute(f"create or replace temp view candidate as {body}")
+
+
+def _typed(column: Column, contract: Contract) -> str:
+    name = identifier(column.name)
+    if column.type == "string":
+        # Machine-made XML and JSON carry no stray spaces; people's spreadsheets and CSV do.
+        cleaned = f"nullif(trim({name}), '')" if contract.format in ("xml", "json") else f"clean_text({name})"
+        if column.is_code:
+            cleaned = f"clean_code({name})"
+        return f"{cleaned if column.letters is None else f'kazakh_letters({cleaned})'} as {name}"
+    text = f"nullif(trim({name}), '')"
+    converted = {
+        "integer": f"try_cast(clean_code({name}) as bigint)",
+        "number": f"parse_amount({text})",
+        "date": f"try_cast({text} as date)" if contract.format in ("xml", "json") else f"parse_date({text})",
+        "timestamp": f"try_cast({text} as timestamp)",
+        "boolean": f"try_cast({text} as boolean)",
+    }[column.type]
+    return f"{converted} as {name}, {text} as {identifier(column.name + '__text')}"
+
+
+def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejects: int) -> Account:
+    """Fill `scan` and `verdict`, return the account. `rejects` lines never became rows and are quarantined."""
+    bits = [f"coalesce({rule.broken}, false)::bigint << {bit}" for bit, rule in enumerate(suite.immediate)]
+    key = "hash(" + ", ".join(map(identifier, contract.keys)) + ")"
+    required = [c.name for c in contract.columns if c.name in contract.keys and c.required]
+    has_key = " and ".join(f"{identifier(name)} is not null" for name in required) or "true"
+    newest = "".join(f"{identifier(name)} desc nulls last, " for name in contract.newest_by)
+    carried = "".join(f", {identifier(name)}" for name in contract.newest_by)
+    con.execute(
+        f"create or replace temp table scan as select _file, _record, _content, "
+        f"case when {has_key} then {key} end as _key{carried}, {' | '.join(bits) or '0::bigint'} as _bits from candidate"
+    )
+    critical = sum(1 << bit for bit, rule in enumerate(suite.immediate) if rule.is_critical)
+    # Total order, or the row that stays would change from run to run.
+    con.execute(
+        "create or replace temp table repeated as select _file, _record from ("
+        "select _file, _record, row_number() over (partition by _content order by _file, _record) as nth from scan "
+        "where _content in (select _content from scan group by _content having count(*) > 1)) where nth > 1"
+    )
+    con.execute(
+        f"create or replace temp table ranked as select _file, _record from ("
+        f"select _file, _record, row_number() over (partition by _key order by {newest}_file, _record) as {_rank()} "
+        f"from scan anti join repeated using (_file, _record) "
+        f"where _bits & {critical} = 0 and _key in ("
+        f"select _key from scan where _key is not null group by _key having count(*) > 1)) "
+        f"where {' or '.join(f'({rule.broken})' for rule in suite.ranked) or 'false'}"
+    )
+    late_bits = sum(1 << (len(suite.immediate) + bit) for bit, _ in enumerate(suite.ranked))
+    con.execute(
+        f"create or replace temp table verdict as select s._file, s._record, r._record is not null as is_repeated, "
+        f"s._bits | case when k._record is not null then {late_bits}::bigint else 0 end as _bits "
+        f"from scan as s left join repeated as r using (_file, _record) left join ranked as k using (_file, _record) "
+        f"where s._bits <> 0 or r._record is not null or k._record is not null"
+    )
+    all_critical = critical | late_bits
+    rows_in, repeated, bad, warned = _one(
+        con,
+        f"select (select count(*) from scan), count(*) filter (is_repeated), "
+        f"count(*) filter (not is_repeated and _bits & {all_critical} <> 0), "
+        f"count(*) filter (not is_repeated and _bits & {all_critical} = 0) from verdict",
+    )
+    rules = [*suite.immediate, *suite.ranked]
+    failed_counts = _one(
+        con,
+        "select "
+        + ", ".join(f"count(*) filter (_bits & {1 << bit} <> 0)" for bit, _ in enumerate(rules))
+        + " from verdict where not is_repeated",
+    )
+    failed = {rule.rule: int(n) for rule, n in zip(rules, failed_counts, strict=True) if n}
+    if rejects:
+        failed[COLUMN_COUNT.rule] = rejects
+    return Account(
+        rows_in=rows_in + rejects,
+        staged=rows_in - repeated - bad,
+        quarantined=bad + rejects,
+        duplicates=repeated,
+        warned=warned,
+        failed=failed,
+    )
+
+
+def _rank() -> str:
+    from auyl.intake.suites import RANK
+
+    return identifier(RANK)
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    row = con.execute(query).fetchone()
+    assert row is not None
+    return tuple(int(value) for value in row)
+
+
+def _critical_mask(suite: Suite) -> int:
+    return sum(1 << bit for bit, rule in enumerate([*suite.immediate, *suite.ranked]) if rule.is_critical)
+
+
+def _rule_list(suite: Suite, bits: str, critical: bool | None = None) -> str:
+    chosen = [
+        f"case when {bits} & {1 << bit} <> 0 then {literal(rule.rule)} end"
+        for bit, rule in enumerate([*suite.immediate, *suite.ranked])
+        if critical is None or rule.is_critical == critical
+    ]
+    return f"list_filter([{', '.join(chosen)}]::varchar[], lambda r: r is not null)"
+
+
+def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, target: str) -> int:
+    """Write the rows that stay to `target`: what stage SQL makes, without the vault's columns; return how many.
+
+    `_warned` lists the warning rules that the row breaks, null for most.
+    """
+    made = [row[0] for row in con.execute("describe candidate").fetchall()]
+    hidden = {column.name for column in contract.columns if column.is_vault}
+    kept = [name for name in made if name not in hidden and not name.endswith("__text") and name not in ("_content", "_period")]
+    columns = ", ".join(f"c.{identifier(name)}" for name in kept)
+    mask = _critical_mask(suite)
+    con.execute(
+        f"create or replace temp table warned as select _file, _record, {_rule_list(suite, '_bits', False)} as _warned "
+        f"from verdict where not is_repeated and _bits & {mask} = 0"
+    )
+    con.execute(
+        f"copy (select {columns}, w._warned from candidate as c "
+        f"anti join (select _file, _record from verdict where is_repeated or _bits & {mask} <> 0) as v using (_file, _record) "
+        f"left join warned as w using (_file, _record)) "
+        f"to {literal(target)} (format parquet, compression zstd, row_group_size 61440)"
+    )
+    row = con.fetchone()
+    return int(row[0]) if row else 0
+
+
+def write_quarantine(
+    con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejects: list[tuple[str, int, str, str]], target: str
+) -> int:
+    """Write the rows that do not stay, as they came, with every rule each breaks; return how many.
+
+    `outcome` is quarantined or duplicate, `line` is known for lines that never became rows, `text` is their text.
+    """
+    raw_columns = ", ".join(f"r.{identifier(column.name)}" for column in contract.columns)
+    empty = ", ".join(f"null::varchar as {identifier(column.name)}" for column in contract.columns)
+    con.execute("create or replace temp table reject (_file varchar, line bigint, text varchar, rule varchar)")
+    if rejects:
+        import pyarrow
+
+        names = ("_file", "line", "text", "rule")
+        con.register("reject_rows", pyarrow.table({n: [r[i] for r in rejects] for i, n in enumerate(names)}))
+        con.execute("insert into reject select _file, line, text, rule from reject_rows")
+        con.unregister("reject_rows")
+    con.execute(
+        f"copy (select r._file, r._record, null::bigint as line, null::varchar as text, "
+        f"case when v.is_repeated then 'duplicate' else 'quarantined' end as outcome, "
+        f"{_rule_list(suite, 'v._bits')} as rules, {raw_columns} from raw as r inner join verdict as v using (_file, _record) "
+        f"where v.is_repeated or v._bits & {_critical_mask(suite)} <> 0 "
+        f"union all by name select _file, null::bigint as _record, line, text, 'quarantined' as outcome, [rule] as rules, {empty} "
+        f"from reject order by _file, _record, line) to {literal(target)} (format parquet, compression zstd)"
+    )
+    row = con.fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,117 @@
+"""What the formats share: the shape of their answer, and matching of headings against the contract."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auyl.contracts import Column, Contract
+from auyl.duck import identifier, literal
+from auyl.errors import ExtractRefused
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass
+class Reject:
+    """A line that cannot be told apart into the columns of its contract."""
+
+    file: str
+    line: int
+    text: str
+    rule: str
+
+
+@dataclass
+class RawResult:
+    """What was read: rows by file, rejects, headings that the contract does not know, fields of the envelope."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    unknown_columns: set[str] = field(default_factory=set)
+    envelope: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def rows_in(self) -> int:
+        """Rows that came, rejects with them."""
+        return sum(self.rows.values()) + len(self.rejects)
+
+
+def heading_key(heading: str) -> str:
+    """A heading without what hands change: case, outer and doubled spaces, a byte order mark."""
+    return re.sub(r"\s+", " ", heading.replace("\ufeff", "").strip()).casefold()
+
+
+def match_headings(contract: Contract, headings: list[str], file: str, line: int) -> dict[Column, str]:
+    """Which heading of the extract is which column of the contract.
+
+    Raises ExtractRefused when a required column is missing, naming the nearest heading that did come, or when two
+    headings claim the same column.
+    """
+    came = {heading_key(heading): heading for heading in headings}
+    found: dict[Column, str] = {}
+    for column in contract.columns:
+        claims = [came[k] for k in dict.fromkeys(map(heading_key, (column.source, *column.aliases))) if k in came]
+        if len(claims) > 1:
+            raise ExtractRefused(
+                contract.registry, file, "one column for it", f"{len(claims)}: {', '.join(claims)}", contract.mender, line, column.source
+            )
+        if claims:
+            found[column] = claims[0]
+    taken = {heading_key(heading) for heading in found.values()}
+    for column in contract.columns:
+        if column.required and column not in found:
+            spare = [heading for key, heading in came.items() if key not in taken and key]
+            raise missing_column(contract, column, spare, file, line)
+    return found
+
+
+def missing_column(contract: Contract, column: Column, spare: list[str], file: str, line: int | None) -> ExtractRefused:
+    """The refusal for a required column that did not come; `spare` are the headings nobody claimed."""
+    near = difflib.get_close_matches(heading_key(column.source), [heading_key(s) for s in spare], n=1, cutoff=0.5)
+    if near:
+        found = f"no such column; the nearest unclaimed one is «{next(s for s in spare if heading_key(s) == near[0])}»"
+    else:
+        found = f"no such column among the unclaimed: {', '.join(spare[:12]) or 'none is left'}"
+    mender = f"{contract.mender}; or us, by an alias in {contract.path.name}"
+    return ExtractRefused(contract.registry, file, "a required column", found, mender, line, column.source)
+
+
+def empty(contract: Contract, file: str, found: str) -> ExtractRefused:
+    """The refusal for a file with no record."""
+    return ExtractRefused(contract.registry, file, "at least one record", found, contract.mender)
+
+
+def select_list(contract: Contract, found: dict[Column, str], unknown: list[str]) -> str:
+    """SQL select list: every column of the contract under its own name, absent ones as null, then the unknown ones."""
+    parts = [
+        f"{identifier(found[column])}::varchar as {identifier(column.name)}"
+        if column in found
+        else f"null::varchar as {identifier(column.name)}"
+        for column in contract.columns
+    ]
+    parts += [f"{identifier(name)}::varchar as {identifier('unknown:' + name)}" for name in unknown]
+    return ", ".join(parts)
+
+
+def write_part(con: duckdb.DuckDBPyConnection, query: str, folder: str, number: int) -> int:
+    """Write the rows of `query` as one raw part; return how many."""
+    target = f"{folder}/part-{number:04d}.parquet"
+    # A row group of 61,440 rows lets both cores read a part of ordinary size.
+    con.execute(f"copy ({query}) to {literal(target)} (format parquet, compression zstd, row_group_size 61440)")
+    row = con.fetchone()
+    return int(row[0]) if row else 0
+
+
+def line_of_byte(path: Path, position: int) -> int:
+    """The 1-based line that byte `position` of a file lies on."""
+    line, read = 1, 0
+    with path.open("rb") as stream:
+        while read < position and (chunk := stream.read(min(1 << 20, position - read))):
+            line += chunk.count(b"\n")
+            read += len(chunk)
+    return line

@@ -1,0 +1,238 @@
+"""XML of any size: parsed as a stream in Rust (`xml2arrow`), never held whole, no entity ever expanded."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from auyl.contracts import Contract
+from auyl.duck import identifier, literal
+from auyl.errors import ExtractRefused
+from auyl.intake.formats.common import RawResult, empty, missing_column, write_part
+
+if TYPE_CHECKING:
+    import duckdb
+
+ENDS_BYTES = 1 << 16
+SAMPLE_RECORDS = 200
+
+
+def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
+    """Read XML files, as many at once as there are threads.
+
+    Options: `record` (path of the record element, local names), `envelope` (name → path of a field before the
+    records), `recordCount` (local name of an element after them). The column's source is a path below the record.
+    """
+    result = RawResult()
+    for file in files:
+        result.envelope.update(_check_ends(contract, file))
+    _check_parts(contract, files, result)
+    for file in files[:1]:
+        result.unknown_columns |= _check_paths(contract, file)
+    config = _parser_config(contract, work)
+
+    def one(numbered: tuple[int, Path]) -> int:
+        number, file = numbered
+        return _read_file(contract, file, folder, number, config, con.cursor())
+
+    threads = con.execute("select current_setting('threads')").fetchone()
+    with ThreadPoolExecutor(max_workers=int(threads[0]) if threads else 1) as pool:
+        counts = list(pool.map(one, enumerate(files, start=1)))
+    for file, rows in zip(files, counts, strict=True):
+        result.rows[file.name] = rows
+    return result
+
+
+def _record_path(contract: Contract) -> list[str]:
+    return [step for step in str(contract.options["record"]).split("/") if step]
+
+
+def _parser_config(contract: Contract, work: Path) -> Path:
+    steps = _record_path(contract)
+    record = "/" + "/".join(steps)
+    fields = [
+        {"name": c.name, "xml_path": f"{record}/{c.source}", "data_type": "Utf8", "nullable": True}
+        for c in contract.columns
+        if not c.source.startswith("envelope:")
+    ]
+    table = {"name": "record", "xml_path": "/" + "/".join(steps[:-1]), "levels": [steps[-1]], "fields": fields}
+    path = work / f"{contract.registry}.xml2arrow.yaml"
+    path.write_text(yaml.safe_dump({"tables": [table]}), encoding="utf-8")
+    return path
+
+
+def _read_file(
+    contract: Contract, file: Path, folder: str, number: int, config: Path, con: duckdb.DuckDBPyConnection
+) -> int:
+    import xml2arrow
+
+    step = _record_path(contract)[-1]
+    reader = xml2arrow.XmlToArrowParser(str(config)).parse_single_table(str(file), max_rows_per_batch=61440)
+    con.register("records", reader)
+    columns = ", ".join(identifier(c.name) for c in contract.columns)
+    query = (
+        f"select {columns}, {literal(file.name)} as _file, {identifier('<' + step + '>')}::bigint + 1 as _record from records"
+    )
+    import duckdb
+
+    try:
+        rows = write_part(con, query, folder, number)
+    except (xml2arrow.exceptions.Xml2ArrowError, duckdb.Error, TypeError) as error:
+        raise _broken(contract, file, error) from error
+    if rows == 0:
+        raise empty(contract, file.name, "an envelope with no record in it")
+    expected = contract.options.get("recordCount")
+    if expected:
+        stated = re.findall(rb"<(?:\w+:)?%s>(\d+)<" % str(expected).encode(), _tail(file))
+        if stated and int(stated[-1]) != rows:
+            found = f"{rows} records"
+            raise ExtractRefused(
+                contract.registry, file.name, f"{int(stated[-1])} records, as it says itself", found, contract.mender
+            )
+    return rows
+
+
+def _broken(contract: Contract, file: Path, error: Exception) -> ExtractRefused:
+    """The refusal for a file that the stream parser gave up on; the line comes from a second, strict reading."""
+    from lxml import etree
+
+    line, found = None, str(error).splitlines()[0][:300]
+    parser = etree.XMLPullParser(events=("end",), resolve_entities=False, no_network=True, huge_tree=False)
+    try:
+        with file.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                parser.feed(chunk)
+                for _, element in parser.read_events():
+                    element.clear(keep_tail=True)
+                    while element.getprevious() is not None:
+                        del element.getparent()[0]
+        parser.close()
+    except etree.XMLSyntaxError as syntax:
+        line, found = syntax.lineno, syntax.msg.splitlines()[0]
+    return ExtractRefused(contract.registry, file.name, "well-formed XML in UTF-8", found, contract.mender, line)
+
+
+def _tail(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - ENDS_BYTES))
+        return stream.read()
+
+
+def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
+    """Refuse at once what cannot be whole or safe, and read the envelope before the records.
+
+    The stream parser takes a file that stops early for a finished one, so the end is looked at here.
+    """
+    from lxml import etree
+
+    size = file.stat().st_size
+    if size == 0:
+        raise empty(contract, file.name, "an empty file, 0 bytes")
+    with file.open("rb") as stream:
+        head = stream.read(ENDS_BYTES)
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        found = f"a file that begins with {head[:16]!r}"
+        raise ExtractRefused(contract.registry, file.name, "XML in UTF-8", found, contract.mender, 1)
+    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+        line = head[: head.find(b"<!")].count(b"\n") + 1
+        raise ExtractRefused(
+            contract.registry, file.name, "no document type and no entities", "a DOCTYPE", contract.mender, line
+        )
+    steps = _record_path(contract)
+    envelope: dict[str, str] = {}
+    wanted = {str(path): name for name, path in dict(contract.options.get("envelope") or {}).items()}
+    parser = etree.XMLPullParser(events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False)
+    path: list[str] = []
+    try:
+        parser.feed(head)
+        for event, element in parser.read_events():
+            if event == "start":
+                path.append(etree.QName(element).localname)
+                if path == steps:
+                    break
+            else:
+                name = wanted.get("/" + "/".join(path))
+                if name is not None and element.text:
+                    envelope[name] = element.text.strip()
+                path.pop()
+    except etree.XMLSyntaxError as error:
+        raise ExtractRefused(
+            contract.registry, file.name, "well-formed XML", error.msg, contract.mender, error.lineno
+        ) from error
+    root = re.search(rb"<([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)[\s/>]", re.sub(rb"<[?!][^>]*>", b"", head))
+    closing = b"</" + (root.group(1) if root else b"") + b">"
+    if not _tail(file).rstrip().endswith(closing):
+        with file.open("rb") as stream:
+            line = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b"")) + 1
+        raise ExtractRefused(
+            contract.registry, file.name, f"{closing.decode()} at its end", "a file cut short", contract.mender, line
+        )
+    return envelope
+
+
+def _check_parts(contract: Contract, files: list[Path], result: RawResult) -> None:
+    parts = result.envelope.get("parts")
+    if parts is not None and parts.isascii() and parts.isdigit() and int(parts) != len(files):
+        found = f"{len(files)}: {', '.join(file.name for file in files[:9])}"
+        raise ExtractRefused(
+            contract.registry, files[0].name, f"{parts} files, as the extract says itself", found, contract.mender
+        )
+
+
+def _check_paths(contract: Contract, file: Path) -> set[str]:
+    """Look at the first records: refuse when a required path is nowhere, return the leaf paths nobody knows."""
+    from lxml import etree
+
+    steps = _record_path(contract)
+    seen: set[str] = set()
+    leaves: set[str] = set()
+    records = 0
+    context = etree.iterparse(
+        str(file), events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False, recover=True
+    )
+    path: list[str] = []
+    for event, element in context:
+        if event == "start":
+            path.append(etree.QName(element).localname)
+            continue
+        if path[: len(steps)] == steps and len(path) > len(steps):
+            below = "/".join(path[len(steps) :])
+            seen.add(below)
+            if len(element) == 0:
+                leaves.add(below)
+        if path == steps:
+            records += 1
+            element.clear()
+            if records >= SAMPLE_RECORDS:
+                break
+        path.pop()
+    if records == 0:
+        raise empty(contract, file.name, f"no element {'/'.join(steps)}")
+    known = {source for c in contract.columns for source in (c.source, *c.aliases)}
+    ignored = tuple(str(prefix) for prefix in contract.options.get("ignore") or ())
+    for column in contract.columns:
+        if column.required and column.source not in seen:
+            raise missing_column(contract, column, sorted(leaves - known), file.name, None)
+    return {leaf for leaf in leaves - known if not leaf.startswith(ignored or ("\0",))}
+
+
+def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
+    """Line on which each of the `records` of a file begins."""
+    lines: dict[int, int] = {}
+    last = max(records, default=0)
+    opening = re.compile(rb"<(?:[\w.\-]+:)?%s[\s>]" % re.escape(_record_path(contract)[-1]).encode())
+    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        line, counted = 1, 0
+        for number, match in enumerate(opening.finditer(content), start=1):
+            if number in records:
+                line += content[counted : match.start()].count(b"\n")
+                counted = match.start()
+                lines[number] = line
+            if number >= last:
+                break
+    return lines

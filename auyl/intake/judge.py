@@ -1,0 +1,67 @@
+"""Great Expectations on the outcome of a batch: volume, share of bad rows, share of each rule that says `mostly`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+
+def judge(name: str, expectations: list[dict[str, Any]], frame: Any) -> list[str]:
+    """Run `expectations` on a pandas frame; return what is breached, in words. An empty list accepts.
+
+    An expectation whose column is absent from the frame or null in it has nothing to judge and holds: the first
+    batch of a registry has no former one. An exception inside Great Expectations is raised as RuntimeError, since it
+    is a fault of ours and says nothing about the data.
+    """
+    gx = _library()
+    suite = gx.ExpectationSuite(name=name)
+    for item in expectations:
+        column = item["kwargs"].get("column")
+        if column is None or column in frame.columns:
+            suite.add_expectation_configuration(_configuration(item))
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_pandas("outcome")
+    batch = source.add_dataframe_asset("outcome").add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+    breaches = []
+    for result in batch.validate(suite, result_format="SUMMARY").results:
+        raised = _exception(result.exception_info)
+        if raised:
+            raise RuntimeError(f"suite {name}, {result.expectation_config.type}: {raised}")
+        if not result.success:
+            breaches.append(_in_words(result))
+    return breaches
+
+
+def _library() -> Any:
+    # Importing costs two to three seconds and, without this, a call to an analytics host.
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations
+
+    return great_expectations
+
+
+def _configuration(item: dict[str, Any]) -> Any:
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    return ExpectationConfiguration(
+        type=item["type"], kwargs=item["kwargs"], meta=item["meta"], severity=item.get("severity", "critical")
+    )
+
+
+def _exception(info: dict[str, Any] | None) -> str | None:
+    if not info:
+        return None
+    entries = [info] if "raised_exception" in info else [e for e in info.values() if isinstance(e, dict)]
+    return next((str(e.get("exception_message")) for e in entries if e.get("raised_exception")), None)
+
+
+def _in_words(result: Any) -> str:
+    config = result.expectation_config
+    kwargs, meta = config.kwargs, config.meta or {}
+    limits = [f"at least {kwargs['min_value']}" for _ in [0] if kwargs.get("min_value") is not None]
+    limits += [f"at most {kwargs['max_value']}" for _ in [0] if kwargs.get("max_value") is not None]
+    came = (result.result or {}).get("partial_unexpected_list") or []
+    shown = ", ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in came[:3])
+    expected = " and ".join(limits) or config.type
+    return f"{meta.get('rule', kwargs.get('column'))}: expected {expected}, found {shown or 'another'} ({meta.get('reason_ru', '')})"

@@ -1,0 +1,111 @@
+"""Landing: the bytes as they came, their sha256, and one row of the ledger.
+
+The digest of a delivery is over its files' digests and not their names, so a file sent again under another name is
+the same delivery.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from auyl import ledger
+from auyl.contracts import Contract
+from auyl.lake import Lake
+from auyl.settings import Settings
+
+CHUNK_BYTES = 1 << 20
+
+
+def land(
+    settings: Settings,
+    contract: Contract,
+    period: str,
+    files: list[Path],
+    extracted_at: datetime | None,
+    source: str,
+    watermark: str | None = None,
+) -> ledger.Delivery:
+    """Copy `files` into the lake and write the delivery down; the same bytes again give the row that is there.
+
+    `extracted_at` says when the source made the extract; without it the newest time of the files stands for it.
+    """
+    lake = Lake(settings.lake)
+    files = sorted(files, key=lambda file: file.name)
+    parent = f"landing/{contract.registry}/{period}"
+    with ledger.lock(settings, parent):
+        # Only this lock's holder writes an incoming folder, so one that is there was left by a killed process.
+        incoming = f"{parent}/incoming"
+        lake.prepare(incoming)
+        with ThreadPoolExecutor(max_workers=settings.threads) as pool:
+            sums = list(pool.map(lambda file: _copy(lake, file, f"{incoming}/{file.name}"), files))
+        digest = hashlib.sha256("\n".join(sorted(sums)).encode()).hexdigest()
+        known = ledger.find_delivery(settings, contract.registry, period, digest)
+        if known is not None:
+            lake.remove(incoming)
+            return known
+        return _write_down(
+            settings, lake, contract, period, files, sums, digest, extracted_at, source, watermark, incoming
+        )
+
+
+def _write_down(
+    settings: Settings,
+    lake: Lake,
+    contract: Contract,
+    period: str,
+    files: list[Path],
+    sums: list[str],
+    digest: str,
+    extracted_at: datetime | None,
+    source: str,
+    watermark: str | None,
+    incoming: str,
+) -> ledger.Delivery:
+    folder = f"landing/{contract.registry}/{period}/{digest[:16]}"
+    if extracted_at is None:
+        extracted_at = datetime.fromtimestamp(max(file.stat().st_mtime for file in files), tz=UTC)
+    entries = [(file.name, total, file.stat().st_size) for file, total in zip(files, sums, strict=True)]
+    manifest = {
+        "registry": contract.registry,
+        "period": period,
+        "digest": digest,
+        "extracted_at": extracted_at.isoformat(),
+        "source": source,
+        "contract": contract.digest,
+        "files": [{"name": name, "sha256": total, "bytes": size} for name, total, size in entries],
+    }
+    lake.write(f"{incoming}/manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+    lake.move(incoming, folder)
+    return ledger.add_delivery(
+        settings, contract.registry, period, digest, entries, extracted_at, watermark, source, folder
+    )
+
+
+def _copy(lake: Lake, file: Path, target: str) -> str:
+    total = hashlib.sha256()
+    with file.open("rb", buffering=0) as source, lake.open(target, "wb") as out:
+        while chunk := source.read(CHUNK_BYTES):
+            total.update(chunk)
+            out.write(chunk)
+        if lake.is_local:
+            out.flush()
+            os.fsync(out.fileno())
+    return total.hexdigest()
+
+
+def files_of(lake: Lake, delivery: ledger.Delivery, work: Path) -> list[Path]:
+    """The landed files of a delivery as local paths; fetched into `work` when the lake is elsewhere."""
+    paths = [path for path in lake.files(delivery.landing_path) if not path.endswith("/manifest.json")]
+    if lake.is_local:
+        return [Path(lake.address(path)) for path in paths]
+    local = []
+    for path in paths:
+        target = work / path.rsplit("/", 1)[-1]
+        lake.filesystem.get_file(lake.address(path), str(target))
+        local.append(target)
+    return local

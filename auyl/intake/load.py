@@ -1,0 +1,226 @@
+"""Load: one delivery from landing through raw and the scan to stage and quarantine, finished by one ledger row."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auyl import contracts, duck, ledger
+from auyl.contracts import Contract
+from auyl.errors import ExtractRefused
+from auyl.identifiers import hmac_pads
+from auyl.intake import check
+from auyl.intake.formats.common import RawResult
+from auyl.intake.land import files_of
+from auyl.intake.suites import Suite
+from auyl.intake.suites import load as load_suite
+from auyl.lake import Lake
+from auyl.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of a delivery. `status` is accepted, unchanged (accepted before) or refused."""
+
+    registry: str
+    period: str
+    delivery_id: int
+    status: str
+    batch_id: int | None = None
+    rows_in: int = 0
+    staged: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+    warned: int = 0
+    refusal: str | None = None
+    failed: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> bool:
+        """Does its content count?"""
+        return self.status in ("accepted", "unchanged")
+
+
+def rules_digest(settings: Settings, contract: Contract) -> str:
+    """sha256 over all that decides what becomes of a row: contract, suite, stage SQL and macros."""
+    total = hashlib.sha256()
+    paths = [
+        contract.path,
+        settings.expectations / f"{contract.suite}.json",
+        settings.include / "sql" / "stage" / f"{contract.stage}.sql",
+        *sorted((settings.include / "sql" / "macros").glob("*.sql")),
+    ]
+    for path in paths:
+        total.update(path.read_bytes())
+    # Another key gives other person keys.
+    total.update(hashlib.sha256(settings.hash_key).digest())
+    return total.hexdigest()
+
+
+def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
+    """Load a delivery. A refused extract is returned as such and written down; nothing of it reaches stage."""
+    settings = settings or from_environment()
+    delivery = ledger.delivery(settings, delivery_id)
+    contract = contracts.load(delivery.registry, settings.include)
+    rules = rules_digest(settings, contract)
+    with ledger.lock(settings, f"load.{delivery.registry}.{delivery.period}"):
+        known = ledger.find_batch(settings, delivery_id, rules)
+        if known is not None:
+            return _result(known, "unchanged")
+        try:
+            return _load(settings, contract, delivery, rules)
+        except ExtractRefused as refusal:
+            ledger.add_refusal(
+                settings, delivery.registry, delivery.period, str(refusal), refusal.as_dict(), delivery_id, rules
+            )
+            return BatchResult(
+                delivery.registry, delivery.period, delivery_id, "refused", refusal=str(refusal)
+            )
+
+
+def _result(batch: ledger.Batch, status: str) -> BatchResult:
+    return BatchResult(
+        batch.registry, batch.period, batch.delivery_id, status, batch.batch_id, batch.rows_in, batch.staged,
+        batch.quarantined, batch.duplicates, batch.warned, notes=batch.notes,
+    )  # fmt: skip
+
+
+def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rules: str) -> BatchResult:
+    lake = Lake(settings.lake)
+    suite = load_suite(contract.suite, settings.expectations)
+    raw_path = f"raw/{contract.registry}/{delivery.period}/{delivery.digest[:16]}-{contract.digest[:8]}"
+    tail = f"{contract.registry}/{delivery.period}/{delivery.digest[:16]}-{rules[:16]}"
+    con = duck.connect(settings, lake)
+    try:
+        with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
+            files = files_of(lake, delivery, Path(folder))
+            raw = _read(contract, files, lake.prepare(raw_path), con, Path(folder))
+            _check_envelope(contract, delivery, files, raw)
+        set_person_key(con, settings)
+        parts = [lake.address(path) for path in lake.files(raw_path)]
+        stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
+        check.define_views(con, contract, parts, delivery.period, stage_sql)
+        account = check.scan(con, contract, suite, len(raw.rejects))
+        if account.rows_in != raw.rows_in:
+            raise RuntimeError(f"{contract.registry}: {raw.rows_in} rows were read and {account.rows_in} scanned")
+        lake.prepare(f"quarantine/{tail}")
+        quarantine_path = f"quarantine/{tail}/quarantine.parquet"
+        rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
+        kept_back = check.write_quarantine(con, contract, suite, rejects, lake.address(quarantine_path))
+        if kept_back != account.quarantined + account.duplicates:
+            raise RuntimeError(f"{contract.registry}: quarantine holds {kept_back} rows, not those of {account}")
+        breaches = judge_batch(settings, contract, delivery, suite, account)
+        if breaches:
+            return _refuse(settings, contract, delivery, rules, account, breaches, quarantine_path)
+        lake.prepare(f"stage/{tail}")
+        staged = check.write_stage(con, contract, suite, lake.address(f"stage/{tail}/stage.parquet"))
+        if staged != account.staged or not account.balances:
+            raise RuntimeError(f"{contract.registry}: the account does not balance: {staged} staged of {account}")
+    finally:
+        con.close()
+    severities = {rule.rule: rule.severity for rule in suite.row_rules}
+    batch = ledger.add_batch(
+        settings,
+        {
+            "delivery_id": delivery.delivery_id,
+            "rules_digest": rules,
+            "raw_path": raw_path,
+            "stage_path": f"stage/{tail}/stage.parquet",
+            "quarantine_path": quarantine_path,
+            "rows_in": account.rows_in,
+            "staged": account.staged,
+            "quarantined": account.quarantined,
+            "duplicates": account.duplicates,
+            "warned": account.warned,
+            "notes": {"unknown_columns": sorted(raw.unknown_columns), "files": raw.rows, "envelope": raw.envelope},
+        },
+        [(rule, severities.get(rule, "critical"), n) for rule, n in account.failed.items()],
+    )
+    return BatchResult(
+        contract.registry, delivery.period, delivery.delivery_id, "accepted", batch.batch_id, account.rows_in,
+        account.staged, account.quarantined, account.duplicates, account.warned, None, account.failed, batch.notes,
+    )  # fmt: skip
+
+
+def set_person_key(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Define `person_key(iin)` on a connection: the keyed hash under this installation's key."""
+    inner, outer = (f"unhex('{pad.hex()}')" for pad in hmac_pads(settings.hash_key))
+    con.execute(f"create or replace temp macro person_key(t) as keyed_hash(t, {inner}, {outer})")
+
+
+def _read(
+    contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path
+) -> RawResult:
+    reader = import_module(f"auyl.intake.formats.{contract.format}")
+    result: RawResult = reader.read(contract, files, folder, con, work)
+    return result
+
+
+def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[Path], raw: RawResult) -> None:
+    stated = raw.envelope.get("period")
+    if stated is not None and stated != delivery.period:
+        raise ExtractRefused(
+            contract.registry, files[0].name, f"period {delivery.period}", f"period {stated}", contract.mender, column="period"
+        )
+
+
+def judge_batch(
+    settings: Settings, contract: Contract, delivery: ledger.Delivery, suite: Suite, account: check.Account
+) -> list[str]:
+    """What of the suite the batch as a whole breaches, in words."""
+    import pandas
+
+    from auyl.intake.judge import judge
+
+    former = ledger.rows_of_former(settings, contract.registry, delivery.period)
+    outcome = {
+        "rows_in": account.rows_in,
+        "share_quarantined": account.quarantined / account.rows_in,
+        "share_duplicates": account.duplicates / account.rows_in,
+        "rows_to_previous": account.rows_in / former if former and not contract.is_delta else None,
+    }
+    outcome |= {f"share_failed:{rule}": n / account.rows_in for rule, n in account.failed.items()}
+    expectations = list(suite.batch_expectations)
+    expectations += [
+        {
+            "type": "expect_column_values_to_be_between",
+            "kwargs": {"column": f"share_failed:{rule.rule}", "max_value": round(1 - rule.mostly, 9)},
+            "severity": rule.severity,
+            "meta": {"rule": rule.rule, "reason_ru": rule.reason_ru, "reason_kk": rule.reason_kk},
+        }
+        for rule in suite.row_rules
+        if rule.mostly is not None
+    ]
+    return judge(suite.name, expectations, pandas.DataFrame([outcome]).dropna(axis="columns"))
+
+
+def _refuse(
+    settings: Settings,
+    contract: Contract,
+    delivery: ledger.Delivery,
+    rules: str,
+    account: check.Account,
+    breaches: list[str],
+    quarantine_path: str,
+) -> BatchResult:
+    worst = sorted(account.failed.items(), key=lambda item: -item[1])[:5]
+    found = f"{'; '.join(breaches)}. Rules broken most: {', '.join(f'{rule} {n}' for rule, n in worst) or 'none'}"
+    refusal = ExtractRefused(
+        contract.registry, delivery.landing_path, f"a batch that keeps the suite {contract.suite}", found, contract.mender
+    )
+    details = refusal.as_dict() | {"failed": account.failed, "rows_in": account.rows_in, "breaches": breaches}
+    ledger.add_refusal(
+        settings, contract.registry, delivery.period, str(refusal), details, delivery.delivery_id, rules, quarantine_path
+    )
+    return BatchResult(
+        contract.registry, delivery.period, delivery.delivery_id, "refused", None, account.rows_in, 0,
+        account.quarantined, account.duplicates, account.warned, str(refusal), account.failed,
+    )  # fmt: skip

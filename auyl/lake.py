@@ -1,0 +1,88 @@
+"""The lake: immutable files below one root, a folder or any fsspec address.
+
+A path is only ever read because the ledger names it, so a file left by a killed process harms nobody; the next
+run writes the same bytes to the same path.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import fsspec
+
+
+class Lake:
+    """Files below `root`. All paths given to the methods are relative to it."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root.rstrip("/")
+        scheme = urlsplit(self.root).scheme
+        self.is_local = scheme in ("", "file")
+        if self.is_local:
+            self.root = os.path.abspath(self.root.removeprefix("file://"))
+        self.filesystem: fsspec.AbstractFileSystem = fsspec.filesystem("file" if self.is_local else scheme)
+
+    def address(self, path: str) -> str:
+        """The address of `path` as DuckDB and fsspec take it."""
+        return f"{self.root}/{path}"
+
+    def prepare(self, folder: str) -> str:
+        """Make `folder` empty and ready for writing; return its address. Local folders are for the owner only."""
+        address = self.address(folder)
+        if self.is_local:
+            # The root is closed once: what lies below holds ИИН.
+            os.makedirs(self.root, mode=0o700, exist_ok=True)
+            self.remove(folder)
+            os.makedirs(address, exist_ok=True)
+        else:
+            self.remove(folder)
+        return address
+
+    def remove(self, folder: str) -> None:
+        """Remove `folder` with all below it, if it is there."""
+        address = self.address(folder)
+        if self.is_local:
+            shutil.rmtree(address, ignore_errors=True)
+        elif self.filesystem.exists(address):
+            self.filesystem.rm(address, recursive=True)
+
+    def move(self, folder: str, target: str) -> None:
+        """Put `folder` in the place of `target`, replacing what a killed process may have left there."""
+        self.remove(target)
+        if self.is_local:
+            os.rename(self.address(folder), self.address(target))
+        else:
+            self.filesystem.mv(self.address(folder), self.address(target), recursive=True)
+
+    def exists(self, path: str) -> bool:
+        """Is there a file or folder at `path`?"""
+        return bool(self.filesystem.exists(self.address(path)))
+
+    def files(self, folder: str) -> list[str]:
+        """Paths of all files below `folder`, relative to the root, sorted."""
+        found: list[Any] = self.filesystem.find(self.address(folder)) if self.exists(folder) else []
+        stripped = self.filesystem._strip_protocol(self.root)
+        return sorted(str(name)[len(str(stripped)) + 1 :] for name in found)
+
+    @contextmanager
+    def open(self, path: str, mode: str = "rb") -> Iterator[IO[bytes]]:
+        """Open `path` in binary mode."""
+        with self.filesystem.open(self.address(path), mode) as stream:
+            yield stream
+
+    def read(self, path: str) -> bytes:
+        """All bytes of `path`."""
+        with self.open(path) as stream:
+            return stream.read()
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write `content` to `path`, whole."""
+        if self.is_local:
+            os.makedirs(os.path.dirname(self.address(path)), exist_ok=True)
+        with self.open(path, "wb") as stream:
+            stream.write(content)

@@ -1,0 +1,86 @@
+"""Where things are, read from the environment once. No other module of the library reads the environment.
+
+=====================  =====================================================================================
+``AUYL_DSN``           PostgreSQL address of the owner of the serving database
+``AUYL_LAKE``          lake root: a folder or any fsspec address
+``AUYL_HOME``          folder of this machine's running state: secrets, embedded servers, logs
+``AUYL_HASH_KEY_FILE`` file with the hex key of the keyed hash of ИИН, 32 bytes or more
+``AUYL_KATO_EDITION``  edition of KATO in force; empty means the newest one loaded
+``AUYL_INCLUDE``       folder of contracts, SQL and indicators; the repository's own by default
+``AUYL_EXPECTATIONS``  folder of the suites
+``AUYL_THREADS``       DuckDB threads; all cores by default
+``AUYL_MEMORY_GIB``    DuckDB memory limit
+``AUYL_CONN_<NAME>``   address, with credentials, of a source that a contract names, when Airflow does not give it
+=====================  =====================================================================================
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from auyl.errors import SettingMissing
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one process."""
+
+    home: Path
+    lake: str
+    dsn_or_none: str | None
+    hash_key_file: Path
+    kato_edition: str | None
+    include: Path
+    expectations: Path
+    threads: int
+    memory_gib: float
+
+    @property
+    def dsn(self) -> str:
+        """PostgreSQL address. Raises SettingMissing when none was given."""
+        if not self.dsn_or_none:
+            raise SettingMissing("AUYL_DSN", "the address of the serving database, postgresql://user:password@host/db")
+        return self.dsn_or_none
+
+    @cached_property
+    def hash_key(self) -> bytes:
+        """Key of the keyed hash. Raises SettingMissing when its file is absent or too short to be a key."""
+        try:
+            key = bytes.fromhex(self.hash_key_file.read_text(encoding="ascii").strip())
+        except (OSError, ValueError) as error:
+            raise SettingMissing("AUYL_HASH_KEY_FILE", f"a readable file with a hex key ({error})") from error
+        if len(key) < 32:
+            raise SettingMissing("AUYL_HASH_KEY_FILE", f"a key of at least 32 bytes; {len(key)} came")
+        return key
+
+
+def from_environment() -> Settings:
+    """Read the settings of this process from its environment."""
+    env = os.environ
+    home = Path(env.get("AUYL_HOME") or REPOSITORY / ".auyl")
+    include = Path(env.get("AUYL_INCLUDE") or REPOSITORY / "include")
+    return Settings(
+        home=home,
+        lake=env.get("AUYL_LAKE") or str(home / "lake"),
+        dsn_or_none=env.get("AUYL_DSN") or None,
+        hash_key_file=Path(env.get("AUYL_HASH_KEY_FILE") or home / "secrets" / "hash.key"),
+        kato_edition=env.get("AUYL_KATO_EDITION") or None,
+        include=include,
+        expectations=Path(env.get("AUYL_EXPECTATIONS") or REPOSITORY / "expectations"),
+        threads=int(env.get("AUYL_THREADS") or os.cpu_count() or 2),
+        memory_gib=float(env.get("AUYL_MEMORY_GIB") or 2.0),
+    )
+
+
+def connection_from_environment(name: str) -> str:
+    """Address of the source `name`, with credentials. Raises SettingMissing when it was not given."""
+    variable = f"AUYL_CONN_{name.upper()}"
+    address = os.environ.get(variable)
+    if not address:
+        raise SettingMissing(variable, f"the address of the source «{name}» with its credentials")
+    return address

@@ -1,0 +1,30 @@
+-- Grain: delivery, newest first. Key: delivery_id. Inputs: ledger.delivery, batch_standing, refusal.
+select
+    d.delivery_id,
+    d.registry,
+    d.period,
+    d.files,
+    d.size_bytes,
+    d.extracted_at,
+    d.arrived_at,
+    d.source,
+    d.digest,
+    b.rows_in,
+    b.staged,
+    b.quarantined,
+    b.duplicates,
+    case
+        when b.batch_id is null then 'refused'
+        when b.standing = 1 then 'in force'
+        else 'superseded'
+    end as state,
+    r.reason
+from ledger.delivery as d
+left join ledger.batch_standing as b on d.delivery_id = b.delivery_id and b.standing_in_delivery = 1
+left join lateral (
+    select f.reason from ledger.refusal as f
+    where f.delivery_id = d.delivery_id
+    order by f.refusal_id desc limit 1
+) as r on b.batch_id is null
+where d.registry = :registry or :registry is null
+order by d.delivery_id desc

@@ -1,0 +1,19 @@
+-- Grain: jobseeker record. Key: iin. Inputs: typed (employment).
+select
+    jobseeker_id,
+    iin,
+    person_key(iin) as person_key,
+    surname,
+    given_name,
+    birth_date,
+    birth_date__text,
+    registered_on,
+    upper(status) as status,
+    placed_on,
+    placed_on__text,
+    placement_kind,
+    kato,
+    settlement_name,
+    education,
+    profession
+from typed

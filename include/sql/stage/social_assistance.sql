@@ -1,0 +1,21 @@
+-- Grain: recipient and kind of assistance. Key: iin, kind. Inputs: typed (social_assistance).
+select
+    row_number,
+    iin,
+    person_key(iin) as person_key,
+    surname,
+    given_name,
+    birth_date,
+    birth_date__text,
+    upper(kind) as kind,
+    amount_kzt,
+    parse_month(month) as month,
+    assigned_on,
+    assigned_on__text,
+    family_account,
+    family_members,
+    family_members__text,
+    district_name,
+    okrug_name,
+    settlement_name
+from typed
