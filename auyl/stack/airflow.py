@@ -1,0 +1,287 @@
+"""Airflow on one machine: api-server, scheduler with LocalExecutor, dag-processor, each a process of its own.
+
+Everything is set by environment; `airflow standalone` is not used because SIGTERM leaves its children running.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from auyl.errors import AuylError
+from auyl.settings import REPOSITORY
+from auyl.stack.supervisor import Child, Supervisor, free_port, kept_port
+
+USER = "engineer"
+READY_S = 180.0
+COMPONENTS = ("api-server", "dag-processor", "scheduler")
+# imported once, in the process that the workers are forked from: a task then does not pay for them again
+PRELOADED = (
+    "airflow.sdk.execution_time.supervisor",
+    "airflow.sdk.execution_time.task_runner",
+    "airflow.executors.local_executor",
+    "airflow.providers.standard.decorators.python",
+    "sqlalchemy.dialects.postgresql.psycopg2",
+    "duckdb",
+    "pyarrow.parquet",
+)
+
+
+class AirflowFailed(AuylError):
+    """Airflow answered with an error, or a run failed."""
+
+
+def secret(file: Path, make: str) -> str:
+    """The secret in `file`, generated once; readable by nobody else."""
+    with contextlib.suppress(FileNotFoundError):
+        return file.read_text(encoding="ascii").strip()
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.{os.getpid()}")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(make + "\n")
+    try:
+        os.link(part, file)  # of two processes the first wins
+    except FileExistsError:
+        return secret(file, make)
+    finally:
+        part.unlink()
+    return make
+
+
+@dataclass
+class RunState:
+    """A DAG run as the API tells it."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    partition_key: str | None
+
+    @property
+    def done(self) -> bool:
+        """Has it ended?"""
+        return self.state in ("success", "failed")
+
+
+class AirflowStack:
+    """Airflow for the runtime folder `home`, with its own database `dsn`.
+
+    `connections` are AIRFLOW_CONN_<ID> values by id; `env` is added to the environment of every component and task.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        dsn: str,
+        supervisor: Supervisor,
+        *,
+        connections: Mapping[str, Mapping[str, Any]] | None = None,
+        env: Mapping[str, str] | None = None,
+        parallelism: int = 2,
+    ) -> None:
+        self.home = home
+        self.dsn = dsn
+        self.supervisor = supervisor
+        self.port = kept_port(home / "airflow" / "port")
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._secrets = home / "secrets"
+        self._connections = dict(connections or {})
+        self._env = dict(env or {})
+        self._parallelism = parallelism
+        self._components: dict[str, Child] = {}
+        self._client: httpx.Client | None = None
+
+    @property
+    def password(self) -> str:
+        """Password of USER on the pages of Airflow."""
+        return secret(self._secrets / "airflow-password", secrets.token_urlsafe(18))
+
+    def environment(self) -> dict[str, str]:
+        """The environment of every component."""
+        passwords = self._secrets / "airflow-passwords.json"
+        if not passwords.exists():
+            secret(passwords, json.dumps({USER: self.password}))
+        parts = urlsplit(self.dsn)
+        settings = {
+            "core__executor": "LocalExecutor",
+            "core__parallelism": str(self._parallelism),
+            "core__dags_folder": str(REPOSITORY / "dags"),
+            "core__plugins_folder": str(REPOSITORY / "plugins"),
+            "core__load_examples": "False",
+            "core__dags_are_paused_at_creation": "False",
+            "core__fernet_key": secret(
+                self._secrets / "airflow-fernet.key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+            ),
+            "core__auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
+            "core__simple_auth_manager_users": f"{USER}:admin",
+            "core__simple_auth_manager_passwords_file": str(passwords),
+            "core__execution_api_server_url": f"{self.url}/execution/",
+            "core__mp_start_method": "forkserver",
+            "core__mp_forkserver_preload": ",".join(PRELOADED),
+            "core__min_serialized_dag_update_interval": "5",
+            "core__test_connection": "Disabled",
+            "database__sql_alchemy_conn": urlunsplit(parts._replace(scheme="postgresql+psycopg2")),
+            "database__sql_alchemy_conn_async": urlunsplit(parts._replace(scheme="postgresql+asyncpg")),
+            "api__host": "127.0.0.1",
+            "api__port": str(self.port),
+            "api__base_url": self.url,
+            "api__workers": "1",
+            "api__secret_key": secret(self._secrets / "airflow-session.key", secrets.token_urlsafe(48)),
+            "api__expose_config": "False",
+            "api_auth__jwt_secret": secret(self._secrets / "airflow-jwt.key", secrets.token_urlsafe(64)),
+            "logging__base_log_folder": str(self.home / "airflow" / "logs"),
+            "logging__dag_processor_child_process_log_directory": str(self.home / "airflow" / "logs" / "dag_processor"),
+            "logging__worker_log_server_port": str(free_port()),
+            "logging__colored_console_log": "False",
+            "scheduler__scheduler_idle_sleep_time": "0.1",
+            "scheduler__job_heartbeat_sec": "1",
+            "workers__min_heartbeat_interval": "1",
+            "dag_processor__parsing_processes": "1",
+            "dag_processor__min_file_process_interval": "60",
+            "usage_data_collection__enabled": "False",
+        }
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW__", "AIRFLOW_CONN_"))}
+        env |= {"AIRFLOW__" + name.upper(): value for name, value in settings.items()}
+        env |= {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in self._connections.items()}
+        env["AIRFLOW_HOME"] = str(self.home / "airflow")
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), env.get("PYTHONPATH", "")]))
+        return env | self._env
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def migrate(self) -> None:
+        """Bring Airflow's own database to this version; nothing to do when the version of the last time was the same."""
+        mark = self.home / "airflow" / "migrated"
+        wanted = f"{version('apache-airflow-core')} {urlsplit(self.dsn).path}"
+        if mark.exists() and mark.read_text() == wanted and self._has_tables():
+            return
+        self.supervisor.run("airflow-migrate", self._command("db", "migrate"), env=self.environment())
+        mark.write_text(wanted)
+
+    def start(self) -> None:
+        """Start the components; does not wait until they are ready."""
+        env = self.environment()
+        options = {"api-server": ("--port", str(self.port)), "scheduler": ("--skip-serve-logs",), "dag-processor": ()}
+        for name in COMPONENTS:
+            self._components[name] = self.supervisor.start(
+                f"airflow-{name}", self._command(name, *options[name]), env=env, stop_s=30
+            )
+
+    def wait_ready(self, dag_ids: set[str]) -> None:
+        """Wait until the API answers, the scheduler beats and all of `dag_ids` are known.
+
+        Raises ProcessFailed when a component ends or the time is over, AirflowFailed for a DAG file with errors.
+        """
+        child = self._components["api-server"]
+
+        def healthy() -> bool:
+            with contextlib.suppress(httpx.TransportError):
+                health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=10)
+                return health.status_code == 200 and all(
+                    health.json()[part]["status"] == "healthy"
+                    for part in ("metadatabase", "scheduler", "dag_processor")
+                )
+            return False
+
+        def known() -> bool:
+            if errors := self.get("importErrors")["import_errors"]:
+                raise AirflowFailed("DAG file with errors: " + errors[0]["filename"] + "\n" + errors[0]["stack_trace"])
+            found = {dag["dag_id"] for dag in self.get("dags", limit=100)["dags"]}
+            return dag_ids <= found
+
+        self.supervisor.wait_until(healthy, child, READY_S)
+        httpx.get(f"{self.url}/execution/health", timeout=60)  # its first answer takes 5 s: not from the first task
+        self.supervisor.wait_until(known, self._components["dag-processor"], READY_S)
+
+    def stop(self) -> dict[str, float]:
+        """Stop the components; returns the seconds that each took."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+        took = {}
+        for name in ("scheduler", "dag-processor", "api-server"):  # tasks at work still need the api-server
+            if child := self._components.pop(name, None):
+                took[name] = self.supervisor.stop(child)
+        return took
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "airflow", *arguments]
+
+    def _has_tables(self) -> bool:
+        import psycopg2
+
+        with contextlib.closing(psycopg2.connect(self.dsn)) as conn, conn.cursor() as cur:
+            cur.execute("select to_regclass('alembic_version') is not null")
+            return bool((cur.fetchone() or (False,))[0])
+
+    # -- the API -------------------------------------------------------------------------------------------------
+
+    def get(self, path: str, **query: Any) -> Any:
+        """GET of the public API, as JSON."""
+        return self._ask("GET", path, params=query)
+
+    def trigger(self, dag_id: str, period: str) -> RunState:
+        """Start a run with the period as its partition key."""
+        run = self._ask("POST", f"dags/{dag_id}/dagRuns", json={"logical_date": None, "partition_key": period})
+        return _run(run)
+
+    def runs(self, dag_id: str, period: str) -> list[RunState]:
+        """Runs of a DAG for a period, oldest first."""
+        found = self.get(f"dags/{dag_id}/dagRuns", limit=100, order_by="id")["dag_runs"]
+        return [_run(run) for run in found if run["partition_key"] == period]
+
+    def wait(self, run: RunState, seconds: float) -> RunState:
+        """Wait for the end of a run. Raises ProcessFailed or AirflowFailed when the time is over."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self.supervisor.check()
+            now = _run(self.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}"))
+            if now.done:
+                return now
+            if time.monotonic() > deadline:
+                raise AirflowFailed(
+                    f"{run.dag_id} is still {now.state} after {seconds:.0f} s; logs: {self.log_folder(run)}"
+                )
+            time.sleep(0.3)
+
+    def task_states(self, run: RunState) -> dict[str, str]:
+        """State of each task of a run."""
+        found = self.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances")["task_instances"]
+        return {task["task_id"]: task["state"] for task in found}
+
+    def log_folder(self, run: RunState) -> Path:
+        """Where the logs of a run's tasks lie."""
+        return self.home / "airflow" / "logs" / f"dag_id={run.dag_id}" / f"run_id={run.run_id}"
+
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        if self._client is None:
+            answer = httpx.post(
+                f"{self.url}/auth/token", json={"username": USER, "password": self.password}, timeout=30
+            )
+            if answer.status_code >= 400:
+                raise AirflowFailed(f"sign-in at Airflow: {answer.status_code}")
+            token = answer.json()["access_token"]
+            self._client = httpx.Client(
+                base_url=f"{self.url}/api/v2/", headers={"Authorization": f"Bearer {token}"}, timeout=30
+            )
+        answer = self._client.request(method, path, **options)
+        if answer.status_code >= 400:
+            raise AirflowFailed(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
+        return answer.json()
+
+
+def _run(answer: dict[str, Any]) -> RunState:
+    return RunState(answer["dag_id"], answer["dag_run_id"], answer["state"], answer.get("partition_key"))

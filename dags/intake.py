@@ -1,0 +1,76 @@
+"""One DAG `intake_<registry>` for every contract in `include/contracts`."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, Asset, PartitionedAtRuntime, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+from auyl_airflow import DEFAULT_ARGS, PERIOD_PARAM, address_of, period_of
+
+from auyl import contracts, settings
+
+DOC = """
+### {title}
+**Purpose.** {purpose}
+
+**Owner of the registry.** {owner}
+
+**Source.** connection `{connection}`, {way}, {format}, {encoding}
+
+**Cadence.** every {cadence}; due {deadline} after the end of the period
+
+**What it does.** `pull` lands the bytes as they came; `load` checks them, writes stage and quarantine, and one row of
+the ledger. The period is the partition key, `YYYY-MM`. The same bytes a second time change nothing.
+
+**When it is red**
+- `pull`, *source unavailable*: it was tried again several times. Ask the owner whether the system is up, then clear
+  the task. Nothing was landed.
+- `load`, *refused*: the message names file, line or column, what was expected and who mends it. Send it to the owner;
+  when a corrected extract is there, trigger this DAG with the same partition key. Clearing the task changes nothing.
+- anything else is a fault of ours: clear the task once, then read its log.
+
+`auyl quarantine {registry} --export FILE` gives the rejected rows with their reasons, for the owner.
+"""
+
+
+def intake(contract: contracts.Contract) -> DAG:
+    """The intake DAG of one registry."""
+    registry = contract.registry
+    staged = Asset(name=f"stage_{registry}", uri=f"auyl://stage/{registry}")
+
+    with DAG(
+        dag_id=f"intake_{registry}",
+        dag_display_name=contract.title,
+        description=f"Extract of {contract.owner}",
+        doc_md=DOC.format(**vars(contract)),
+        schedule=PartitionedAtRuntime(),
+        params={"period": PERIOD_PARAM},
+        default_args=DEFAULT_ARGS,
+        max_active_runs=1,
+        tags=["intake", contract.way],
+    ) as dag:
+
+        @task
+        def pull() -> int:
+            """Land the delivery; the XCom is its number in the ledger."""
+            from auyl.intake import pull
+
+            return pull(registry, period_of(get_current_context()), address_of)
+
+        @task(outlets=[staged])
+        def load(delivery_id: int) -> dict[str, int]:
+            """Check and stage it; the XCom holds counts. Fails with the text of the refusal."""
+            from auyl.intake import load
+
+            batch = load(delivery_id)
+            if batch.status != "accepted":
+                raise AirflowFailException(str(batch.refusal))
+            get_current_context()["outlet_events"][staged].add_partitions([batch.period])
+            counts = ("batch_id", "rows_in", "staged", "quarantined", "duplicates")
+            return {name: getattr(batch, name) for name in counts}
+
+        load(pull())
+    return dag
+
+
+for found in contracts.load_all(settings.from_environment().include):
+    globals()[f"intake_{found.registry}"] = intake(found)

@@ -1,0 +1,16 @@
+"""Airflow's own settings for the tests of the DAG files: no database, nothing written into the home of the user."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+# read once, when Airflow is imported
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="auyl-airflow-")
+os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(REPOSITORY / "dags")
+os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(REPOSITORY / "plugins")
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = "sqlite:////dev/null"
+sys.path.insert(0, str(REPOSITORY / "plugins"))

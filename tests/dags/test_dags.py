@@ -1,0 +1,170 @@
+"""The DAG files: all load, quickly, one for every contract, and nothing heavy is imported at parse."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from auyl import contracts, settings
+
+REPOSITORY = Path(__file__).parents[2]
+FILES = sorted((REPOSITORY / "dags").glob("*.py"))
+REGISTRIES = contracts.names(settings.from_environment().include)
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Airflow's own, at its import
+
+
+@pytest.fixture(scope="module")
+def bag():
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(REPOSITORY / "dags")
+
+
+def test_every_file_loads(bag) -> None:
+    assert bag.import_errors == {}
+    assert len(bag.dags) == len(REGISTRIES) + 1
+
+
+def test_every_contract_has_its_dag(bag) -> None:
+    assert {dag_id for dag_id in bag.dags if dag_id.startswith("intake_")} == {f"intake_{name}" for name in REGISTRIES}
+
+
+def test_every_dag_survives_serialization(bag) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    for dag in bag.dags.values():
+        as_json = json.loads(json.dumps(DagSerialization.to_dict(dag)))
+        again = DagSerialization.from_dict(as_json)
+        assert again.task_ids == dag.task_ids
+
+
+def test_every_dag_tells_the_night_engineer_what_to_do(bag) -> None:
+    for dag in bag.dags.values():
+        for heading in ("**Purpose.**", "**Owner", "**Source.**", "**Cadence.**", "**When it is red**"):
+            assert heading in dag.doc_md, (dag.dag_id, heading)
+        assert not re.search(r"\{\w+\}", dag.doc_md)
+
+
+def test_consolidate_listens_to_every_registry(bag) -> None:
+    condition = bag.dags["consolidate"].timetable.asset_condition
+    assert type(condition).__name__ == "AssetAny"
+    assert {asset.name for asset in condition.objects} == {f"stage_{name}" for name in REGISTRIES}
+
+
+def test_load_alone_tells_that_an_extract_is_staged(bag) -> None:
+    for name in REGISTRIES:
+        dag = bag.dags[f"intake_{name}"]
+        assert [asset.name for asset in dag.get_task("load").outlets] == [f"stage_{name}"]
+        assert dag.get_task("pull").outlets == []
+        assert dag.get_task("load").upstream_task_ids == {"pull"}
+
+
+def test_a_dag_file_is_a_table_of_contents() -> None:
+    for file in FILES:
+        assert len(file.read_text(encoding="utf-8").splitlines()) <= 80, file
+
+
+PARSE = """
+import json, runpy, sys, time
+from airflow.sdk import *  # what every parse process has already
+import airflow.sdk.exceptions
+before = set(sys.modules)
+sys.path.insert(0, sys.argv[1])
+begun = time.perf_counter()
+for file in sys.argv[2:]:
+    runpy.run_path(file)
+print(json.dumps([time.perf_counter() - begun, sorted({m.partition(".")[0] for m in set(sys.modules) - before})]))
+"""
+HEAVY = {
+    "duckdb",
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "great_expectations",
+    "sqlalchemy",
+    "psycopg2",
+    "httpx",
+    "lxml",
+    "jsonschema",
+}
+
+
+def test_parsing_takes_under_a_second_and_imports_nothing_heavy() -> None:
+    seconds, modules = json.loads(python("-c", PARSE, REPOSITORY / "plugins", *FILES))
+    assert set(modules) & HEAVY == set()
+    if seconds >= 1:  # the machine was busy
+        seconds, _ = json.loads(python("-c", PARSE, REPOSITORY / "plugins", *FILES))
+    assert seconds < 1
+
+
+def python(*arguments: object) -> str:
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)], check=True, capture_output=True, text=True, env=env, timeout=120
+    )
+    return done.stdout.splitlines()[-1]
+
+
+class TestPeriod:
+    """The period comes from the partition key, else from the parameter; never from a date."""
+
+    def test_partition_key_wins(self) -> None:
+        from auyl_airflow import period_of
+
+        assert period_of({"partition_key": "2026-10", "params": {"period": "2026-09"}}) == "2026-10"
+        assert period_of({"partition_key": None, "params": {"period": "2026-09"}}) == "2026-09"
+
+    @pytest.mark.parametrize("key", [None, "", "2026-13", "2026-1", "2026-10-01", "октябрь"])
+    def test_a_run_without_period_fails_for_good(self, key: str | None) -> None:
+        from airflow.sdk.exceptions import AirflowFailException
+        from auyl_airflow import period_of
+
+        with pytest.raises(AirflowFailException, match="no period"):
+            period_of({"partition_key": key, "params": {"period": ""}})
+
+
+class TestAddress:
+    """Airflow's connection becomes the address that a source takes."""
+
+    @pytest.mark.parametrize(
+        ("connection", "address"),
+        [
+            ({"conn_type": "fs", "extra": {"path": "/data/дом 1"}}, "file:///data/%D0%B4%D0%BE%D0%BC%201"),
+            (
+                {
+                    "conn_type": "postgres",
+                    "host": "h",
+                    "port": 5432,
+                    "login": "u@x",
+                    "password": "p/w:?",
+                    "schema": "db",
+                },
+                "postgresql://u%40x:p%2Fw%3A%3F@h:5432/db",
+            ),
+            ({"conn_type": "http", "host": "127.0.0.1", "port": 80, "password": "t"}, "http://:t@127.0.0.1:80/"),
+            ({"conn_type": "http", "host": "api.kz", "schema": "https", "password": "t"}, "https://:t@api.kz/"),
+        ],
+    )
+    def test_address(self, monkeypatch: pytest.MonkeyPatch, connection: dict, address: str) -> None:
+        from auyl_airflow import address_of
+
+        monkeypatch.setenv("AIRFLOW_CONN_SOME_SOURCE", json.dumps(connection))
+        assert address_of("some_source") == address
+
+
+def test_a_refused_batch_is_not_tried_again_but_an_absent_source_is() -> None:
+    from airflow.sdk import RetryAction
+    from auyl_airflow import DEFAULT_ARGS
+
+    from auyl.errors import ExtractRefused, SourceUnavailable
+
+    policy = DEFAULT_ARGS["retry_policy"]
+    refused = ExtractRefused("population", "a.xml", "a period", "none", "owner")
+    assert policy.evaluate(refused, 1, 3).action is RetryAction.FAIL
+    assert policy.evaluate(SourceUnavailable("503"), 1, 3).action is RetryAction.RETRY
+    assert policy.evaluate(RuntimeError("killed"), 1, 3).action is RetryAction.DEFAULT
