@@ -40,11 +40,18 @@ def define_views(con: duckdb.DuckDBPyConnection, contract: Contract, parts: list
     """Create `raw`, `typed` and `candidate`. `parts` are addresses of the raw Parquet files."""
     files = ", ".join(map(literal, parts))
     con.execute(f"create or replace temp view raw as select * from read_parquet([{files}], union_by_name=true)")
+    define_views_over(con, contract, "raw", period, stage_sql)
+
+
+def define_views_over(
+    con: duckdb.DuckDBPyConnection, contract: Contract, raw: str, period: str, stage_sql: str
+) -> None:
+    """Create `typed` and `candidate` over a relation of raw columns."""
     content = ", ".join(identifier(column.name) for column in contract.columns)
     columns = ", ".join(_typed(column, contract) for column in contract.columns)
     con.execute(
         f"create or replace temp view typed as select {columns}, _file, _record, hash({content}) as _content, "
-        f"{literal(period)} as _period from raw"
+        f"{literal(period)} as _period from {raw}"
     )
     # Stage SQL names only what it makes; where a row came from and which period it claims ride along.
     body = stage_sql.replace("\nfrom typed", ",\n    _file,\n    _record,\n    _content,\n    _period\nfrom typed", 1)

@@ -1,0 +1,245 @@
+"""The command line `auyl`: the functions of the library in one process, no Airflow."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from auyl import ledger
+from auyl.errors import AuylError
+from auyl.settings import Settings, from_environment
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+snapshot_app = typer.Typer(no_args_is_help=True, help="Published snapshots.")
+app.add_typer(snapshot_app, name="snapshot")
+
+PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+Period = Annotated[str, typer.Option(help="Month that the facts belong to, YYYY-MM.")]
+AnyPeriod = Annotated[str | None, typer.Option(help="Month YYYY-MM; the newest one by default.")]
+Format = Annotated[str, typer.Option(help="table or json")]
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn an expected error into its own words and exit code 1."""
+    try:
+        yield
+    except (AuylError, KeyError) as error:
+        typer.secho(str(error.args[0]) if error.args else str(error), fg="red", err=True)
+        raise typer.Exit(1) from error
+
+
+def _period(text: str) -> str:
+    if not PERIOD.fullmatch(text):
+        raise typer.BadParameter(f"a period is YYYY-MM, not {text!r}")
+    return text
+
+
+def _table(rows: list[dict[str, Any]], columns: list[str]) -> None:
+    cells = [[("" if row.get(c) is None else str(row[c])) for c in columns] for row in rows]
+    widths = [max([len(c), *(len(row[i]) for row in cells)]) for i, c in enumerate(columns)]
+    numeric = [all(re.fullmatch(r"-?[\d\s.,]*", row[i]) for row in cells) for i in range(len(columns))]
+    for line in ([columns] if columns else []) + cells:
+        aligned = [v.rjust(w) if n else v.ljust(w) for v, w, n in zip(line, widths, numeric, strict=True)]
+        typer.echo("  ".join(aligned).rstrip())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the serving database to the schema of this version. May be run again at any time."""
+    with told():
+        typer.echo(" ".join(ledger.migrate(from_environment())))
+
+
+@app.command()
+def synth(
+    extracts: Annotated[Path, typer.Argument(help="Folder to write to.")],
+    period: Period = "2026-10",
+    people: Annotated[int, typer.Option(help="Persons of the oblast.")] = 80_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 19,
+    kato: Annotated[Path | None, typer.Option(help="The official KATO file; an invented territory without it.")] = None,
+) -> None:
+    """Make the extracts of an invented oblast, with the truth beside them."""
+    from auyl import synthetic
+
+    with told():
+        typer.echo(str(synthetic.make(extracts, _period(period), people, seed, kato_file=kato)))
+
+
+@app.command()
+def territory(
+    kato: Annotated[Path, typer.Argument(help="The official KATO file, CSV.")],
+    crosswalk: Annotated[Path | None, typer.Option(help="District dictionary of ГБД ФЛ, CSV.")] = None,
+    addresses: Annotated[Path | None, typer.Option(help="РКА to KATO, CSV with columns rca, kato.")] = None,
+    edition: Annotated[str | None, typer.Option(help="Name of the edition; from the file by default.")] = None,
+) -> None:
+    """Load an edition of the territory."""
+    from auyl.intake.reference import load_territory
+
+    with told():
+        typer.echo(str(load_territory(from_environment(), kato, crosswalk, addresses, edition)))
+
+
+@app.command()
+def intake(
+    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    files: Annotated[list[Path], typer.Argument(help="Files of one extract.", exists=True)],
+    period: Period = "",
+    extracted_at: Annotated[
+        datetime | None, typer.Option(help="When the source made it; by default from the extract or its time stamp.")
+    ] = None,
+) -> None:
+    """Land and load an extract. Prints rows_in, staged, quarantined, duplicates; exits 0 only when it is accepted."""
+    from auyl.intake import land_files, load
+    from auyl.sources import LOCAL
+
+    with told():
+        settings = from_environment()
+        when = extracted_at.replace(tzinfo=extracted_at.tzinfo or LOCAL) if extracted_at else None
+        named = period or next((m.group() for f in files if (m := PERIOD.search(f.name))), "")
+        result = load(land_files(registry, _period(named), _expand(files), settings, when), settings)
+        typer.echo(
+            f"{registry} {result.period} {result.status}: rows_in {result.rows_in} staged {result.staged} "
+            f"quarantined {result.quarantined} duplicates {result.duplicates}"
+        )
+        for rule, count in sorted(result.failed.items(), key=lambda item: -item[1]):
+            typer.echo(f"  {rule} {count}")
+        if result.notes.get("unknown_columns"):
+            typer.secho(f"  columns that the contract does not know, kept: {', '.join(result.notes['unknown_columns'])}")
+        if not result.accepted:
+            typer.secho(result.refusal or "refused", fg="red", err=True)
+            raise typer.Exit(1)
+
+
+def _expand(paths: list[Path]) -> list[Path]:
+    return [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
+
+
+@app.command()
+def build(
+    extracts: Annotated[Path | None, typer.Argument(help="Folder of extracts to take in first.")] = None,
+    period: Period = "2026-10",
+    allow_missing: Annotated[bool, typer.Option(help="Publish although registries are missing.")] = False,
+) -> None:
+    """Take in all extracts of a period, then consolidate and publish it."""
+    from auyl.pipeline import run
+
+    with told():
+        result = run(from_environment(), _period(period), extracts, allow_missing, typer.echo)
+        if result.status in ("refused", "incomplete"):
+            for breach in result.breaches:
+                typer.secho(breach, fg="red", err=True)
+            raise typer.Exit(1)
+
+
+@app.command()
+def extracts(
+    registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
+) -> None:
+    """What came, newest first, and what became of it."""
+    with told():
+        rows = ledger.extracts(from_environment(), registry)
+        for row in rows:
+            row["extracted_at"] = f"{row['extracted_at']:%Y-%m-%d %H:%M}"
+            row["digest"] = row["digest"][:12]
+        columns = "delivery_id registry period state rows_in staged quarantined duplicates files size_bytes extracted_at digest"
+        _table(rows, columns.split())
+        for row in rows:
+            if row["reason"]:
+                typer.secho(f"{row['delivery_id']}: {row['reason']}", fg="red")
+
+
+@app.command()
+def quarantine(
+    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    period: AnyPeriod = None,
+    export: Annotated[Path | None, typer.Option(help="Write all rows to this .xlsx or .csv file.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows to show.")] = 20,
+) -> None:
+    """Rows that did not get through, why, and on which line they stand. Names and ИИН are only in the export."""
+    from auyl.intake import quarantine as room
+
+    with told():
+        frame = room.quarantine(from_environment(), registry, period, None if export else limit)
+        if export:
+            room.export(frame, export)
+            export.chmod(0o600)
+            typer.echo(f"{len(frame)} rows in {export}")
+        elif frame.empty:
+            typer.echo("nothing is in quarantine")
+        else:
+            shown = ["period", "state", "file", "record", "line", "outcome", "rules", "reasons_ru"]
+            _table(frame[shown].astype(object).where(frame[shown].notna(), None).to_dict("records"), shown)
+
+
+@snapshot_app.command("show")
+def snapshot_show(
+    okrug: Annotated[str, typer.Option(help="KATO of the okrug.")],
+    period: AnyPeriod = None,
+    format: Format = "table",
+    language: Annotated[str, typer.Option(help="kk, ru or en")] = "ru",
+) -> None:
+    """One okrug's snapshot in force."""
+    from auyl.snapshot.show import show
+
+    with told():
+        shown = show(from_environment(), okrug, period, language)
+        if format == "json":
+            typer.echo(json.dumps(shown, ensure_ascii=False, indent=1, default=str))
+            return
+        typer.echo(f"{shown['name']} · {okrug} · {shown['period']} · revision {shown['revision']}")
+        for row in shown["indicators"]:
+            value = "—" if row["value"] is None else f"{row['value']:,.{row['decimals']}f}".replace(",", " ")
+            row["shown"], row["from"] = value, "+".join(row["registries"])
+            row["part"] = f"{row['numerator']:,.0f} / {row['denominator']:,.0f}" if row["denominator"] is not None else ""
+        _table(shown["indicators"], ["name", "shown", "unit_name", "part", "as_of", "coverage_pct", "from", "flag"])
+
+
+@app.command()
+def lineage(
+    okrug: Annotated[str, typer.Option(help="KATO of the okrug.")],
+    indicator: Annotated[str, typer.Option(help="Id of the indicator.")],
+    period: AnyPeriod = None,
+    rows: Annotated[int, typer.Option(help="Rows to show of each measure.")] = 5,
+    format: Format = "table",
+) -> None:
+    """The files, lines and rules behind a number."""
+    from auyl.snapshot.lineage import lineage as trace
+
+    with told():
+        found = trace(from_environment(), okrug, indicator, period, rows)
+        if format == "json":
+            typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=1, default=str))
+            return
+        typer.echo(f"{found.indicator} · {okrug} · {found.period} · revision {found.revision}")
+        typer.echo(f"value {found.value} ({found.flag}) = {found.formula}: {found.numerator} / {found.denominator}")
+        for part in found.parts:
+            typer.echo(f"\n{part.measure} = {part.aggregate} where {part.condition}: {part.rows} rows of {part.registry}")
+            for name, count in part.files.items():
+                typer.echo(f"  {count:>8} from {name}")
+            for row in part.sample:
+                typer.echo(f"           {row.file} record {row.record}, line {row.line}")
+        for source in found.sources:
+            typer.echo(
+                f"\nbatch {source.batch_id} of {source.registry} ({source.owner}), extracted {source.extracted_at:%Y-%m-%d %H:%M}: "
+                f"rows_in {source.rows_in} staged {source.staged} quarantined {source.quarantined} duplicates {source.duplicates}"
+            )
+            for name, digest in source.files:
+                typer.echo(f"  {name} sha256 {digest}")
+            for rule, (severity, failed) in source.rules.items():
+                typer.echo(f"  rule {rule} ({severity}) {failed}")
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(app())

@@ -1,0 +1,85 @@
+"""Quarantine as people read it: rejected rows of the batch in force, with reasons and the lines they stand on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from auyl import contracts, duck, ledger
+from auyl.duck import literal
+from auyl.intake.suites import COLUMN_COUNT
+from auyl.intake.suites import load as load_suite
+from auyl.lake import Lake
+from auyl.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def quarantine(settings: Settings, registry: str, period: str | None = None, limit: int | None = None) -> pandas.DataFrame:
+    """Rejected rows of the newest batches of a registry, the refused ones with them.
+
+    Columns: period, state (in force, superseded or refused), file, record, line, outcome (quarantined, duplicate),
+    rules, reasons_ru, reasons_kk, the line's text where it never became a row, then the registry's own columns as
+    they came. Lines are looked up in the landed files.
+    """
+    import pandas
+
+    from auyl.snapshot.lineage import locate
+
+    contract = contracts.load(registry, settings.include)
+    suite = load_suite(contract.suite, settings.expectations)
+    reasons = {rule.rule: (rule.reason_ru, rule.reason_kk) for rule in (*suite.row_rules, COLUMN_COUNT)}
+    lake = Lake(settings.lake)
+    con = duck.connect(settings, lake)
+    frames = []
+    try:
+        for batch in _batches(settings, registry, period):
+            cut = f"limit {int(limit)}" if limit is not None else ""
+            address = literal(lake.address(batch["quarantine_path"]))
+            frame = con.execute(f"select * from read_parquet({address}) order by _file, _record {cut}").df()
+            if frame.empty:
+                continue
+            frame.insert(0, "period", batch["period"])
+            frame.insert(1, "state", batch["state"])
+            rows = [(f, int(r)) for f, r in zip(frame["_file"], frame["_record"], strict=True) if pandas.notna(r)]
+            lines = locate(settings, registry, [batch["batch_id"]], rows) if batch["batch_id"] else {}
+            frame["line"] = [
+                line if pandas.notna(line) else lines.get((f, int(r)))
+                for f, r, line in zip(frame["_file"], frame["_record"], frame["line"], strict=True)
+            ]
+            for index, language in enumerate(("ru", "kk")):
+                frame.insert(
+                    7 + index,
+                    f"reasons_{language}",
+                    ["; ".join(reasons.get(rule, (rule, rule))[index] for rule in rules) for rules in frame["rules"]],
+                )
+            frame["rules"] = ["; ".join(rules) for rules in frame["rules"]]
+            frames.append(frame)
+    finally:
+        con.close()
+    if not frames:
+        return pandas.DataFrame()
+    whole = pandas.concat(frames, ignore_index=True).rename(columns={"_file": "file", "_record": "record"})
+    whole["record"] = whole["record"].astype("Int64")
+    whole["line"] = whole["line"].astype("Int64")
+    return whole
+
+
+def _batches(settings: Settings, registry: str, period: str | None) -> list[dict[str, Any]]:
+    with ledger.engine(settings.dsn).connect() as con:
+        rows = con.execute(
+            text((settings.include / "sql" / "ledger" / "quarantines.sql").read_text(encoding="utf-8")),
+            {"registry": registry, "period": period},
+        )
+        return [dict(row._mapping) for row in rows]
+
+
+def export(frame: pandas.DataFrame, target: Path) -> None:
+    """Write rejected rows for the registry's owner: XLSX by the ending, else CSV with a mark that Excel understands."""
+    if target.suffix == ".xlsx":
+        frame.to_excel(target, index=False, engine="xlsxwriter")
+    else:
+        frame.to_csv(target, index=False, encoding="utf-8-sig", sep=";")

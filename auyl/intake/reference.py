@@ -1,0 +1,21 @@
+"""Reference data of territory: an edition of KATO with its crosswalk and addresses, into the lake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from auyl import duck, territory
+from auyl.lake import Lake
+from auyl.settings import Settings
+
+
+def load_territory(
+    settings: Settings, kato: Path, crosswalk: Path | None, addresses: Path | None, edition: str | None
+) -> territory.TerritorySummary:
+    """Load an edition into `reference/territory/<edition>` of the lake. Raises ExtractRefused."""
+    lake = Lake(settings.lake)
+    con = duck.connect(settings, lake)
+    try:
+        return territory.load(kato, edition, lake.address("reference/territory"), crosswalk, addresses, con)
+    finally:
+        con.close()

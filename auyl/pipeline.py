@@ -1,0 +1,63 @@
+"""All of a period in one process: what the DAGs do, for `auyl build`, the bench and the tests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from auyl import contracts
+from auyl.errors import SourceUnavailable
+from auyl.intake import BatchResult, land_files, load
+from auyl.settings import Settings
+from auyl.snapshot import BuildResult
+from auyl.snapshot import build as build_snapshot
+
+
+def run(
+    settings: Settings,
+    period: str,
+    extracts: Path | None,
+    allow_missing: bool = False,
+    say: Callable[[str], None] = print,
+) -> BuildResult:
+    """Take in `<extracts>/<period>/<registry>/*` for every contract that has such a folder, then build the period.
+
+    Raises SourceUnavailable when there is no folder for the period at all.
+    """
+    began = time.monotonic()
+
+    def tell(text: str) -> None:
+        say(f"{time.monotonic() - began:6.1f} s  {text}")
+
+    if extracts is not None:
+        # Its import takes seconds of pure Python, which the parser of the first registry does not need.
+        threading.Thread(target=_warm_up, daemon=True).start()
+        for result in take_in(settings, period, extracts):
+            tell(
+                f"{result.registry} {result.status}: rows_in {result.rows_in} staged {result.staged} "
+                f"quarantined {result.quarantined} duplicates {result.duplicates}"
+                + (f"\n          {result.refusal}" if result.refusal else "")
+            )
+    result = build_snapshot(period, settings, allow_missing)
+    missing = f", missing {', '.join(result.missing)}" if result.missing else ""
+    tell(f"snapshot {period} {result.status}, revision {result.revision}, {result.rows} values{missing}")
+    return result
+
+
+def _warm_up() -> None:
+    import great_expectations
+    import pandas
+
+    assert great_expectations and pandas
+
+
+def take_in(settings: Settings, period: str, extracts: Path) -> list[BatchResult]:
+    """Land and load every registry that has a folder for the period, the largest first."""
+    folders = {r: extracts / period / r for r in contracts.names(settings.include)}
+    found = {registry: sorted(p for p in folder.iterdir() if p.is_file()) for registry, folder in folders.items() if folder.is_dir()}
+    if not found:
+        raise SourceUnavailable(f"no extract of {period} below {extracts.name}: expected {period}/<registry>/<files>")
+    order = sorted(found, key=lambda registry: -sum(file.stat().st_size for file in found[registry]))
+    return [load(land_files(registry, period, found[registry], settings), settings) for registry in order]

@@ -1,0 +1,82 @@
+"""Build: one period from the batches in force to the revision in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import text
+
+from auyl import duck, ledger
+from auyl.lake import Lake
+from auyl.settings import Settings, from_environment
+from auyl.snapshot import catalogue as catalogues
+from auyl.snapshot.catalogue import Catalogue
+from auyl.snapshot.consolidate import Inputs, consolidate, gather
+from auyl.snapshot.gate import gate
+from auyl.snapshot.measure import measure
+from auyl.snapshot.publish import COORDINATOR_TABLES, publish, refuse
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What became of a period. `status`: published, unchanged, refused (by the gate) or incomplete."""
+
+    period: str
+    status: str
+    revision: int | None = None
+    rows: int = 0
+    missing: list[str] = field(default_factory=list)
+    breaches: list[str] = field(default_factory=list)
+
+
+def build(period: str, settings: Settings | None = None, allow_missing: bool = False) -> BuildResult:
+    """Consolidate, measure, judge and publish `period`.
+
+    A period whose registries have not all come is left alone, unless `allow_missing`: then the indicators that rest
+    on them are missing in it. The same inputs again change nothing. Raises TerritoryMissing.
+    """
+    settings = settings or from_environment()
+    lake = Lake(settings.lake)
+    catalogue = catalogues.load(settings.include)
+    with ledger.lock(settings, f"build.{period}"):
+        inputs = gather(settings, lake, catalogue, period)
+        if inputs.missing and (not allow_missing or "population" in inputs.missing):
+            return BuildResult(period, "incomplete", missing=inputs.missing)
+        standing = _done_before(settings, inputs)
+        if standing is not None:
+            return BuildResult(period, "unchanged", standing, missing=inputs.missing)
+        return _build(settings, lake, catalogue, inputs)
+
+
+def _done_before(settings: Settings, inputs: Inputs) -> int | None:
+    """The revision in force, if these very inputs made it."""
+    with ledger.engine(settings.dsn).connect() as con:
+        return con.execute(
+            text(
+                "select b.revision from ledger.build as b inner join serving.snapshot_in_force as f "
+                "using (period, revision) where b.period = :p and b.inputs_digest = :d and b.outcome <> 'refused'"
+            ),
+            {"p": inputs.period, "d": inputs.digest},
+        ).scalar()
+
+
+def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs) -> BuildResult:
+    con = duck.connect(settings, lake)
+    try:
+        consolidate(con, settings, lake, inputs)
+        con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar)")
+        con.executemany("insert into catalogue values (?, ?)", [(i.id, i.unit) for i in catalogue.indicators])
+        measure(con, catalogue, inputs)
+        for table in COORDINATOR_TABLES:
+            con.execute(
+                f"create or replace temp table {table} as {duck.sql(settings.include / 'sql' / 'core' / f'{table}.sql')}"
+            )
+        breaches = gate(con, settings, catalogue, inputs)
+        if breaches:
+            refuse(settings, inputs, breaches)
+            return BuildResult(inputs.period, "refused", missing=inputs.missing, breaches=breaches)
+        published = publish(con, settings, lake, catalogue, inputs)
+    finally:
+        con.close()
+    status = "published" if published.is_new else "unchanged"
+    return BuildResult(inputs.period, status, published.revision, published.rows, inputs.missing)

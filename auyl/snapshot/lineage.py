@@ -1,0 +1,183 @@
+"""Lineage: from a published number back to the files, lines and rules behind it.
+
+The core tables of a revision stay in the lake with the file and record of every row, and a measure's filter is read
+from the theme's SQL, so the rows shown are those that were counted.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from auyl import contracts, duck, ledger
+from auyl.duck import literal
+from auyl.intake.land import files_of
+from auyl.lake import Lake
+from auyl.settings import Settings
+from auyl.snapshot import catalogue as catalogues
+from auyl.snapshot.catalogue import REGISTRIES_OF, Measure
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that was counted: file, record in it, and the line where it begins."""
+
+    file: str
+    record: int
+    line: int | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A measure: how many rows of which files made it, and the first of them."""
+
+    measure: str
+    registry: str
+    aggregate: str
+    condition: str
+    rows: int
+    files: dict[str, int]
+    sample: list[Row]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A batch behind a number: its delivery, its account and the rules that were broken in it."""
+
+    registry: str
+    owner: str
+    batch_id: int
+    extracted_at: datetime
+    files: list[tuple[str, str]]
+    rows_in: int
+    staged: int
+    quarantined: int
+    duplicates: int
+    rules: dict[str, tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The number and what is behind it."""
+
+    kato: str
+    indicator: str
+    period: str
+    revision: int
+    value: Any
+    numerator: Any
+    denominator: Any
+    flag: str
+    coverage_pct: Any
+    formula: str
+    parts: list[Part] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+
+
+def lineage(
+    settings: Settings, kato: str, indicator_id: str, period: str | None = None, sample: int = 5
+) -> Lineage:
+    """What is behind the value in force of an indicator in an okrug. Raises KeyError when there is none."""
+    catalogue = catalogues.load(settings.include)
+    indicator = catalogue.indicator(indicator_id)
+    with ledger.engine(settings.dsn).connect() as con:
+        row = con.execute(
+            text(
+                "select v.*, s.inputs_digest from serving.snapshot_in_force as f "
+                "inner join serving.snapshot as s using (period, revision) "
+                "inner join serving.snapshot_value as v using (period, revision) "
+                "where v.kato = :kato and v.indicator_id = :id and (f.period = :period or :period is null) "
+                "order by f.period desc limit 1"
+            ),
+            {"kato": kato, "id": indicator_id, "period": period},
+        ).one_or_none()
+        if row is None:
+            raise KeyError(f"no published value of {indicator_id} for {kato}" + (f" in {period}" if period else ""))
+        sources = _sources(con, settings, row.period, row.revision, indicator.registries)
+    measures = [indicator.value] + ([indicator.per] if indicator.per else [])
+    formula = indicator.value.id + (f" × {indicator.scale:g}" if indicator.scale != 1 else "")
+    formula += f" / {indicator.per.id}" if indicator.per else ""
+    core = f"core/{row.period}/{row.inputs_digest[:16]}"
+    parts = [_part(settings, core, kato, measure, sources, sample) for measure in measures]
+    return Lineage(
+        kato, indicator_id, row.period, row.revision, row.value, row.numerator, row.denominator, row.flag,
+        row.coverage_pct, formula, parts, sources,
+    )  # fmt: skip
+
+
+def _sources(con: Any, settings: Settings, period: str, revision: int, registries: list[str]) -> list[Source]:
+    rows = con.execute(
+        text(
+            "select s.registry, b.batch_id, b.delivery_id, s.extracted_at, b.rows_in, b.staged, b.quarantined, b.duplicates "
+            "from serving.snapshot_source as s inner join ledger.batch as b using (batch_id) "
+            "where s.period = :p and s.revision = :r and s.registry = any(:names) order by s.registry, b.batch_id"
+        ),
+        {"p": period, "r": revision, "names": registries},
+    ).all()
+    sources = []
+    for row in rows:
+        files = con.execute(
+            text("select name, sha256 from ledger.delivery_file where delivery_id = :id order by name"), {"id": row.delivery_id}
+        ).all()
+        rules = con.execute(
+            text("select rule, severity, failed from ledger.rule_outcome where batch_id = :id order by failed desc"),
+            {"id": row.batch_id},
+        ).all()
+        sources.append(
+            Source(
+                row.registry, contracts.load(row.registry, settings.include).owner, row.batch_id, row.extracted_at,
+                [(f.name, f.sha256) for f in files], row.rows_in, row.staged, row.quarantined, row.duplicates,
+                {r.rule: (r.severity, r.failed) for r in rules},
+            )  # fmt: skip
+        )
+    return sources
+
+
+def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: list[Source], sample: int) -> Part:
+    lake = Lake(settings.lake)
+    registry = REGISTRIES_OF[measure.table][0]
+    con = duck.connect(settings, lake)
+    try:
+        counted = (
+            f"from read_parquet({literal(lake.address(f'{core}/{measure.table}.parquet'))}) "
+            f"where okrug_kato = {literal(kato)} and ({measure.condition})"
+        )
+        files = {name: n for name, n in con.execute(f"select _file, count(*) {counted} group by 1 order by 1").fetchall()}
+        rows = con.execute(f"select _file, _record {counted} order by 1, 2 limit {int(sample)}").fetchall()
+    finally:
+        con.close()
+    batches = [source.batch_id for source in sources if source.registry == registry]
+    lines = locate(settings, registry, batches, rows)
+    shown = [Row(name, record, lines.get((name, record))) for name, record in rows]
+    return Part(measure.id, registry, measure.aggregate, measure.condition, sum(files.values()), files, shown)
+
+
+def locate(
+    settings: Settings, registry: str, batches: list[int], rows: list[tuple[str, int]]
+) -> dict[tuple[str, int], int]:
+    """Line on which each (file, record) begins in the landed files of these batches."""
+    contract = contracts.load(registry, settings.include)
+    lake = Lake(settings.lake)
+    reader = import_module(f"auyl.intake.formats.{contract.format}")
+    wanted: dict[str, set[int]] = {}
+    for name, record in rows:
+        wanted.setdefault(name, set()).add(record)
+    found: dict[tuple[str, int], int] = {}
+    with tempfile.TemporaryDirectory(prefix="auyl-") as work:
+        for batch_id in batches:
+            with ledger.engine(settings.dsn).connect() as con:
+                delivery_id = con.execute(
+                    text("select delivery_id from ledger.batch where batch_id = :id"), {"id": batch_id}
+                ).scalar_one()
+            for path in files_of(lake, ledger.delivery(settings, delivery_id), Path(work)):
+                for name, records in wanted.items():
+                    # A workbook's rows carry the sheet after a «#».
+                    if name.split("#")[0] == path.name:
+                        found |= {(name, r): line for r, line in reader.locate(contract, path, records).items()}
+    return found

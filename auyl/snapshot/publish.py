@@ -1,0 +1,234 @@
+"""Publish: everything that a revision consists of goes into PostgreSQL by COPY, in one transaction with the swap."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg2.extras
+
+from auyl import ledger
+from auyl.duck import identifier, literal
+from auyl.lake import Lake
+from auyl.settings import Settings
+from auyl.snapshot.catalogue import Catalogue
+from auyl.snapshot.consolidate import Inputs
+
+if TYPE_CHECKING:
+    import duckdb
+
+VALUE_COLUMNS = ("kato", "indicator_id", "value", "numerator", "denominator", "flag", "coverage_pct", "as_of")
+COORDINATOR_TABLES = ("ambulance_by_settlement", "veterinary_by_settlement")
+TERRITORY_COLUMNS = (
+    "kato", "edition", "level", "kind", "parent_kato", "okrug_kato", "district_kato", "oblast_kato", "name_ru",
+    "name_kk", "is_rural_akimat", "is_main_settlement",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Published:
+    """What stands in force after a publication. `is_new` is false when the content was there already."""
+
+    revision: int
+    is_new: bool
+    rows: int
+
+
+class Publication:
+    """The files of one revision, written by DuckDB and not yet in PostgreSQL."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, work: Path) -> None:
+        self._con, self._settings, self._work = con, settings, work
+        self.tables: dict[str, tuple[str, ...]] = {}
+
+    def write(self, table: str, columns: tuple[str, ...], query: str) -> None:
+        """Write the rows of `query` for `serving.<table>`, in its order."""
+        self._con.execute(
+            f"copy ({query}) to {literal(str(self._file(table)))} (format csv, header false, nullstr '\\N', quote '\"')"
+        )
+        self.tables[table] = columns
+
+    def _file(self, table: str) -> Path:
+        return self._work / f"{table}.csv"
+
+    def content_sha256(self) -> str:
+        """sha256 over the tables in the order of their names: equal content is the same revision."""
+        total = hashlib.sha256()
+        for table in sorted(self.tables):
+            total.update(table.encode())
+            total.update(self._file(table).read_bytes())
+        return total.hexdigest()
+
+    def copy(self, cursor: Any, table: str, target: str, period: str, revision: int) -> None:
+        """COPY a written table into `target` under its revision."""
+        columns = ", ".join(map(identifier, self.tables[table]))
+        cursor.execute(f"create temp table incoming on commit drop as select {columns} from {target} limit 0")
+        with self._file(table).open("rb") as stream:
+            cursor.copy_expert(f"copy incoming from stdin (format csv, null '\\N')", stream)
+        cursor.execute(
+            f"insert into {target} (period, revision, {columns}) select %s, %s, {columns} from incoming", (period, revision)
+        )
+        cursor.execute("drop table incoming")
+
+
+def publish(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs
+) -> Published:
+    """Publish what `con` holds as a revision of the period, or find that it stands in force already.
+
+    One transaction: killed before its commit it leaves the former revision whole.
+    """
+    with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
+        publication = Publication(con, settings, Path(folder))
+        publication.write("snapshot_value", VALUE_COLUMNS, f"select {', '.join(VALUE_COLUMNS)} from snapshot_value")
+        for table in COORDINATOR_TABLES:
+            columns = tuple(row[0] for row in con.execute(f"describe {table}").fetchall())
+            publication.write(table, columns, f"select * from {table}")
+        content = publication.content_sha256()
+        connection = ledger.engine(settings.dsn).raw_connection()
+        try:
+            cursor = connection.cursor()
+            published = _write(cursor, con, settings, lake, catalogue, inputs, publication, content)
+            connection.commit()
+        finally:
+            connection.close()
+    return published
+
+
+def _write(
+    cursor: Any,
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    lake: Lake,
+    catalogue: Catalogue,
+    inputs: Inputs,
+    publication: Publication,
+    content: str,
+) -> Published:
+    period = inputs.period
+    cursor.execute(
+        "select s.revision, s.content_sha256 = %s and s.edition = %s from serving.snapshot_in_force as f "
+        "inner join serving.snapshot as s using (period, revision) where f.period = %s",
+        (content, inputs.edition, period),
+    )
+    standing = cursor.fetchone()
+    rows = con.execute("select count(*) from snapshot_value").fetchone()
+    count = int(rows[0]) if rows else 0
+    _catalogue(cursor, catalogue)
+    _territory(cursor, con, inputs)
+    if standing and standing[1]:
+        _ledger_row(cursor, inputs, "unchanged", standing[0], {"content_sha256": content})
+        return Published(standing[0], False, count)
+    cursor.execute("select coalesce(max(revision), 0) + 1 from serving.snapshot where period = %s", (period,))
+    revision = int(cursor.fetchone()[0])
+    cursor.execute(
+        "insert into serving.snapshot (period, revision, edition, inputs_digest, content_sha256) values (%s, %s, %s, %s, %s)",
+        (period, revision, inputs.edition, inputs.digest, content),
+    )
+    for table in publication.tables:
+        publication.copy(cursor, table, f"serving.{table}", period, revision)
+    for registry, batches in inputs.batches.items():
+        psycopg2.extras.execute_values(
+            cursor,
+            "insert into serving.snapshot_source (period, revision, registry, batch_id, extracted_at, source_period, "
+            "rows_staged, rows_quarantined) values %s",
+            [(period, revision, registry, b.batch_id, b.extracted_at, b.period, b.staged, b.quarantined) for b in batches],
+        )
+    _vault(cursor, con, lake, inputs, revision)
+    cursor.execute(
+        "insert into serving.snapshot_in_force (period, revision, edition) values (%s, %s, %s) "
+        "on conflict (period) do update set revision = excluded.revision, edition = excluded.edition",
+        (period, revision, inputs.edition),
+    )
+    _ledger_row(cursor, inputs, "published", revision, {"content_sha256": content, "missing": inputs.missing})
+    return Published(revision, True, count)
+
+
+def _ledger_row(cursor: Any, inputs: Inputs, outcome: str, revision: int | None, details: dict[str, Any]) -> None:
+    cursor.execute(
+        "insert into ledger.build (period, inputs_digest, outcome, revision, details) values (%s, %s, %s, %s, %s) "
+        "returning build_id",
+        (inputs.period, inputs.digest, outcome, revision, psycopg2.extras.Json(details)),
+    )
+    build_id = cursor.fetchone()[0]
+    batches = [(build_id, batch.batch_id) for found in inputs.batches.values() for batch in found]
+    psycopg2.extras.execute_values(cursor, "insert into ledger.build_input (build_id, batch_id) values %s", batches)
+
+
+def refuse(settings: Settings, inputs: Inputs, breaches: list[str]) -> None:
+    """Write down that the gate held a snapshot back."""
+    connection = ledger.engine(settings.dsn).raw_connection()
+    try:
+        _ledger_row(connection.cursor(), inputs, "refused", None, {"breaches": breaches})
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def _catalogue(cursor: Any, catalogue: Catalogue) -> None:
+    cursor.execute("delete from serving.indicator; delete from serving.theme")
+    psycopg2.extras.execute_values(
+        cursor,
+        "insert into serving.theme (theme, position, name_kk, name_ru, name_en) values %s",
+        [(t.id, t.position, t.names["kk"], t.names["ru"], t.names["en"]) for t in catalogue.themes],
+    )
+    by_language = ("kk", "ru", "en")
+    psycopg2.extras.execute_values(
+        cursor,
+        "insert into serving.indicator (indicator_id, theme, position, name_kk, name_ru, name_en, unit, unit_kk, "
+        "unit_ru, unit_en, decimals, better, responsible_kk, responsible_ru, responsible_en, level, registries, "
+        "definition_kk, definition_ru, definition_en) values %s",
+        [
+            (
+                i.id, i.theme, i.position, *(i.names[x] for x in by_language), i.unit, *(i.units[x] for x in by_language),
+                i.decimals, i.better, *(i.body[x] for x in by_language), i.level, i.registries,
+                *(i.definitions[x] for x in by_language),
+            )  # fmt: skip
+            for i in catalogue.indicators
+        ],
+    )
+
+
+def _territory(cursor: Any, con: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+    cursor.execute("select 1 from serving.territory where edition = %s limit 1", (inputs.edition,))
+    if cursor.fetchone() is None:
+        rows = con.execute(f"select {', '.join(TERRITORY_COLUMNS)} from territory").fetchall()
+        psycopg2.extras.execute_values(
+            cursor, f"insert into serving.territory ({', '.join(TERRITORY_COLUMNS)}) values %s", rows, page_size=5000
+        )
+    cursor.execute(
+        "insert into serving.edition_in_force (edition) values (%s) "
+        "on conflict (only_row) do update set edition = excluded.edition",
+        (inputs.edition,),
+    )
+
+
+def _vault(cursor: Any, con: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, revision: int) -> None:
+    """Replace the vault's persons, unless it holds a later period."""
+    batches = inputs.batches.get("population")
+    cursor.execute("select period from vault.person_period")
+    held = cursor.fetchone()
+    if not batches or (held and held[0] > inputs.period):
+        return
+    parts = ", ".join(literal(lake.address(path)) for path in lake.files(batches[0].raw_path))
+    cursor.execute("truncate vault.person")
+    names = ("surname", "given_name", "patronymic", "street", "building", "flat", "rca")
+    with tempfile.TemporaryDirectory(prefix="auyl-") as folder:
+        file = Path(folder) / "person.csv"
+        con.execute(
+            f"copy (select p.person_key, r.iin, {', '.join(f'r.{n}' for n in names)} from person as p "
+            f"inner join read_parquet([{parts}]) as r using (_file, _record)) "
+            f"to {literal(str(file))} (format csv, header false, nullstr '\\N')"
+        )
+        with file.open("rb") as stream:
+            cursor.copy_expert(
+                f"copy vault.person (person_key, iin, {', '.join(names)}) from stdin (format csv, null '\\N')", stream
+            )
+    cursor.execute(
+        "insert into vault.person_period (period, revision) values (%s, %s) "
+        "on conflict (only_row) do update set period = excluded.period, revision = excluded.revision",
+        (inputs.period, revision),
+    )

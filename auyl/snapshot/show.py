@@ -1,0 +1,34 @@
+"""One okrug's snapshot in force, as the command line prints it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+
+from auyl import ledger
+from auyl.settings import Settings
+from auyl.snapshot.catalogue import LANGUAGES
+
+
+def show(settings: Settings, kato: str, period: str | None = None, language: str = "ru") -> dict[str, Any]:
+    """Name, period, revision and indicators of an okrug. Raises KeyError when nothing is published for it."""
+    if language not in LANGUAGES:
+        raise KeyError(f"no language {language}; there are {', '.join(LANGUAGES)}")
+    query = (settings.include / "sql" / "ledger" / "snapshot_of_okrug.sql").read_text(encoding="utf-8")
+    with ledger.engine(settings.dsn).connect() as con:
+        rows = con.execute(text(query.replace("_xx", f"_{language}")), {"kato": kato, "period": period}).all()
+    if not rows:
+        raise KeyError(f"nothing is published for okrug {kato}" + (f" in {period}" if period else ""))
+    first = rows[0]
+    indicators = [
+        {
+            name: getattr(row, name)
+            for name in (
+                "indicator_id", "theme", "name", "value", "numerator", "denominator", "unit", "unit_name", "decimals",
+                "flag", "coverage_pct", "as_of", "registries", "responsible",
+            )
+        }
+        for row in rows
+    ]  # fmt: skip
+    return {"kato": kato, "name": first.okrug_name, "period": first.period, "revision": first.revision, "indicators": indicators}

@@ -1,0 +1,18 @@
+-- Grain: animal. Key: animal_number. Inputs: stage_livestock, place. Variables: period_end.
+-- Vaccination is due when none stands within 12 months.
+select
+    a.animal_number,
+    a.species,
+    conditional_head(a.species) as conditional_heads,
+    a.owner_key,
+    coalesce(a.vaccinated_on > getvariable('period_end') - interval 12 month, false) as vaccinated_12_months,
+    coalesce(a.tested_on > getvariable('period_end') - interval 12 month, false) as tested_12_months,
+    a.test_result,
+    l.settlement_kato,
+    l.okrug_kato,
+    l.district_kato,
+    l.step,
+    a._file,
+    a._record
+from stage_livestock as a
+left join place as l on claim_key(null, a.kato, null, null, null, a.settlement_name) = l._key

@@ -1,0 +1,17 @@
+-- Grain: jobseeker. Key: person_key. Inputs: stage_employment, person, place. Variables: period_begin, period_end.
+-- A jobseeker is counted where registered; who is not in the population registry, by the code that the source gives.
+select
+    j.person_key,
+    j.status,
+    date_sub('year', coalesce(p.birth_date, j.birth_date), getvariable('period_end')) as age_years,
+    coalesce(j.placed_on between getvariable('period_begin') and getvariable('period_end'), false) as placed_in_period,
+    p.person_key is not null as is_registered,
+    coalesce(p.settlement_kato, l.settlement_kato) as settlement_kato,
+    coalesce(p.okrug_kato, l.okrug_kato) as okrug_kato,
+    coalesce(p.district_kato, l.district_kato) as district_kato,
+    case when p.okrug_kato is not null then 'person' else l.step end as step,
+    j._file,
+    j._record
+from stage_employment as j
+left join person as p on j.person_key = p.person_key
+left join place as l on claim_key(null, j.kato, null, null, null, j.settlement_name) = l._key

@@ -1,0 +1,17 @@
+-- Grain: person of the population registry. Key: person_key. Inputs: stage_population, place.
+-- Variables: period_end.
+select
+    p.person_key,
+    p.sex,
+    p.birth_date,
+    date_sub('year', p.birth_date, getvariable('period_end')) as age_years,
+    p.is_alive,
+    coalesce(p.registered_from > getvariable('period_end') - interval 12 month, false) as registered_12_months,
+    l.settlement_kato,
+    l.okrug_kato,
+    l.district_kato,
+    l.step,
+    p._file,
+    p._record
+from stage_population as p
+left join place as l on claim_key(p.rca, null, p.district_code, null, null, p.settlement_name) = l._key

@@ -1,0 +1,12 @@
+-- Grain: okrug. Key: okrug_kato. Inputs: budget_line. One measure a line: lineage reads its filter.
+-- The export repeats totals at each level, so every measure names the lines it takes.
+select
+    okrug_kato,
+    sum(executed_thousand_kzt) filter (where line = 'income') as income_executed_thousand_kzt,
+    sum(plan_period_thousand_kzt) filter (where line = 'income') as income_plan_period_thousand_kzt,
+    sum(executed_thousand_kzt) filter (where line in ('tax', 'non_tax', 'capital')) as own_income_executed_thousand_kzt,
+    sum(executed_thousand_kzt) filter (where line = 'tax') as tax_income_executed_thousand_kzt,
+    sum(executed_thousand_kzt) filter (where line = 'spending') as spending_executed_thousand_kzt,
+    sum(plan_period_thousand_kzt) filter (where line = 'spending') as spending_plan_period_thousand_kzt
+from budget_line
+group by okrug_kato

@@ -1,0 +1,31 @@
+-- Grain: batch or refusal that kept rows back, newest period first. Inputs: ledger.batch_standing, refusal.
+-- For the newest period unless one is given.
+with kept as (
+    select
+        period,
+        case when standing = 1 then 'in force' else 'superseded' end as state,
+        batch_id,
+        quarantine_path,
+        accepted_at as decided_at
+    from ledger.batch_standing
+    where registry = :registry and standing_in_delivery = 1
+    union all
+    select
+        period,
+        'refused' as state,
+        null as batch_id,
+        quarantine_path,
+        max(refused_at) as decided_at
+    from ledger.refusal
+    where registry = :registry and quarantine_path is not null
+    group by period, quarantine_path
+)
+
+select
+    period,
+    state,
+    batch_id,
+    quarantine_path
+from kept
+where period = coalesce(:period, (select max(k.period) from kept as k)) and state <> 'superseded'
+order by decided_at

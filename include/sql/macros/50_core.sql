@@ -1,0 +1,16 @@
+-- What core and indicators share: the key of a claim of place, the norms, the weights.
+
+-- Two rows that say the same of their place get one answer. All parts are text or null.
+create or replace macro claim_key(rca, kato, gbd_district_code, district_name, okrug_name, settlement_name) as
+    hash(rca, kato, gbd_district_code, district_name, okrug_name, settlement_name);
+
+-- Minutes to arrival by category of urgency: order ҚР ДСМ-225/2020 (V2000021713).
+create or replace macro arrival_norm_min(category) as
+    case category when 1 then 10 when 2 then 15 when 3 then 30 when 4 then 60 end;
+
+-- Conditional heads: customary weights, to be confirmed against order 3-3/332 of 14.04.2015 on pasture.
+create or replace macro conditional_head(species) as
+    case species
+        when 'cattle' then 1.0 when 'horses' then 1.2 when 'camels' then 1.4
+        when 'small_ruminants' then 0.2 when 'pigs' then 0.0
+    end::decimal(9, 1);
