@@ -62,7 +62,7 @@ def intake(contract: contracts.Contract) -> DAG:
             from auyl.intake import load
 
             batch = load(delivery_id)
-            if batch.status != "accepted":
+            if not batch.accepted:
                 raise AirflowFailException(str(batch.refusal))
             get_current_context()["outlet_events"][staged].add_partitions([batch.period])
             counts = ("batch_id", "rows_in", "staged", "quarantined", "duplicates")

@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -69,6 +68,8 @@ class RunState:
     run_id: str
     state: str
     partition_key: str | None
+    begun: str | None
+    ended: str | None
 
     @property
     def done(self) -> bool:
@@ -98,6 +99,8 @@ class AirflowStack:
         self.port = kept_port(home / "airflow" / "port")
         self.url = f"http://127.0.0.1:{self.port}"
         self._secrets = home / "secrets"
+        self._mark = home / "airflow" / "migrated"
+        self._version = f"{version('apache-airflow-core')} {urlsplit(dsn).path}"
         self._connections = dict(connections or {})
         self._env = dict(env or {})
         self._parallelism = parallelism
@@ -153,7 +156,7 @@ class AirflowStack:
             "dag_processor__min_file_process_interval": "60",
             "usage_data_collection__enabled": "False",
         }
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW__", "AIRFLOW_CONN_"))}
+        env = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW__")}
         env |= {"AIRFLOW__" + name.upper(): value for name, value in settings.items()}
         env |= {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in self._connections.items()}
         env["AIRFLOW_HOME"] = str(self.home / "airflow")
@@ -162,14 +165,20 @@ class AirflowStack:
 
     # -- life ----------------------------------------------------------------------------------------------------
 
-    def migrate(self) -> None:
-        """Bring Airflow's own database to this version; nothing to do when the version of the last time was the same."""
-        mark = self.home / "airflow" / "migrated"
-        wanted = f"{version('apache-airflow-core')} {urlsplit(self.dsn).path}"
-        if mark.exists() and mark.read_text() == wanted and self._has_tables():
-            return
-        self.supervisor.run("airflow-migrate", self._command("db", "migrate"), env=self.environment())
-        mark.write_text(wanted)
+    def migrate(self) -> Child | None:
+        """Begin to bring Airflow's own database to this version; None when the last time it was the same one.
+
+        Call `migrated` when the program has finished.
+        """
+        if self._mark.exists() and self._mark.read_text() == self._version and self._has_tables():
+            return None
+        return self.supervisor.start(
+            "airflow-migrate", self._command("db", "migrate"), env=self.environment(), may_end=True
+        )
+
+    def migrated(self) -> None:
+        """Note that the migration is done."""
+        self._mark.write_text(self._version)
 
     def start(self) -> None:
         """Start the components; does not wait until they are ready."""
@@ -243,24 +252,30 @@ class AirflowStack:
         found = self.get(f"dags/{dag_id}/dagRuns", limit=100, order_by="id")["dag_runs"]
         return [_run(run) for run in found if run["partition_key"] == period]
 
-    def wait(self, run: RunState, seconds: float) -> RunState:
-        """Wait for the end of a run. Raises ProcessFailed or AirflowFailed when the time is over."""
-        deadline = time.monotonic() + seconds
-        while True:
-            self.supervisor.check()
-            now = _run(self.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}"))
-            if now.done:
-                return now
-            if time.monotonic() > deadline:
-                raise AirflowFailed(
-                    f"{run.dag_id} is still {now.state} after {seconds:.0f} s; logs: {self.log_folder(run)}"
-                )
-            time.sleep(0.3)
+    def look(self, run: RunState) -> RunState:
+        """The run as it is now."""
+        return _run(self.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}"))
 
     def task_states(self, run: RunState) -> dict[str, str]:
         """State of each task of a run."""
         found = self.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances")["task_instances"]
         return {task["task_id"]: task["state"] for task in found}
+
+    def failure(self, run: RunState) -> str:
+        """What the first failed task of a run said, and where its log is."""
+        for task in self.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances")["task_instances"]:
+            if task["state"] != "failed":
+                continue
+            folder = self.log_folder(run) / f"task_id={task['task_id']}"
+            log = max(folder.glob("attempt=*.log"), key=os.path.getmtime, default=folder)
+            said = ""
+            with contextlib.suppress(OSError):
+                for line in log.read_text(encoding="utf-8").splitlines():
+                    with contextlib.suppress(ValueError):
+                        details = json.loads(line).get("error_detail") or []
+                        said = f": {details[0]['exc_type']}: {details[0]['exc_value']}" if details else said
+            return f"{run.dag_id}, task {task['task_id']}{said}; log: {log}"
+        return f"{run.dag_id} {run.state}; logs: {self.log_folder(run)}"
 
     def log_folder(self, run: RunState) -> Path:
         """Where the logs of a run's tasks lie."""
@@ -284,4 +299,11 @@ class AirflowStack:
 
 
 def _run(answer: dict[str, Any]) -> RunState:
-    return RunState(answer["dag_id"], answer["dag_run_id"], answer["state"], answer.get("partition_key"))
+    return RunState(
+        answer["dag_id"],
+        answer["dag_run_id"],
+        answer["state"],
+        answer["partition_key"],
+        answer["start_date"],
+        answer["end_date"],
+    )

@@ -90,6 +90,7 @@ class Child:
     guard: subprocess.Popen[bytes]
     log: Path
     stop_s: float
+    may_end: bool = False
 
     @property
     def ended(self) -> bool:
@@ -112,30 +113,41 @@ class Supervisor:
         env: Mapping[str, str] | None = None,
         cwd: Path | str = "/",
         stop_s: float = 20.0,
+        may_end: bool = False,
     ) -> Child:
-        """Start a program; its output goes to `<logs>/<name>.log`, which is begun anew."""
+        """Start a program; its output goes to `<logs>/<name>.log`, which is begun anew.
+
+        One that `may_end` is awaited with `finish`; any other that ends is a failure.
+        """
         self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = self.logs / f"{name}.log"
         log.unlink(missing_ok=True)
         guard = spawn_guard(command, env=os.environ if env is None else env, log=log, cwd=cwd, stop_s=stop_s)
-        child = Child(name, guard, log, stop_s)
+        child = Child(name, guard, log, stop_s, may_end)
         self._children.append(child)
         return child
+
+    def finish(self, child: Child, tell: Callable[[], None] = lambda: None, every_s: float = 0.2) -> None:
+        """Wait for the end of a program, calling `tell` meanwhile. Raises ProcessFailed unless it exits 0."""
+        while not child.ended:
+            self.check()
+            tell()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.guard.wait(every_s)
+        self._forget(child)
+        if child.guard.returncode != 0:
+            raise ProcessFailed(child.name, f"exited with {child.guard.returncode}", child.log)
 
     def run(
         self, name: str, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | str = "/"
     ) -> None:
         """Run a program to its end. Raises ProcessFailed unless it exits 0."""
-        child = self.start(name, command, env=env, cwd=cwd)
-        code = child.guard.wait()
-        self._forget(child)
-        if code != 0:
-            raise ProcessFailed(name, f"exited with {code}", child.log)
+        self.finish(self.start(name, command, env=env, cwd=cwd, may_end=True))
 
     def check(self) -> None:
         """Raises ProcessFailed when a program has ended by itself."""
         for child in self._children:
-            if child.ended:
+            if child.ended and not (child.may_end and child.guard.returncode == 0):
                 raise ProcessFailed(child.name, f"ended with {child.guard.returncode}", child.log)
 
     def wait_until(self, ready: Callable[[], bool], child: Child, seconds: float, every_s: float = 0.1) -> None:

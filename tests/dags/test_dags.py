@@ -86,7 +86,6 @@ HEAVY = {
     "numpy",
     "pyarrow",
     "great_expectations",
-    "sqlalchemy",
     "psycopg2",
     "httpx",
     "lxml",

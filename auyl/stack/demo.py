@@ -1,0 +1,315 @@
+"""The whole way on one machine: an invented oblast's extracts through Airflow to a snapshot that an akim may read.
+
+`run` is what `make demo` and `make up` call. Everything that it starts, it stops, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from secrets import token_hex, token_urlsafe
+from typing import Any
+
+from auyl.errors import AuylError
+from auyl.settings import Settings, from_environment
+from auyl.stack import report
+from auyl.stack.airflow import USER, AirflowFailed, AirflowStack, RunState, secret
+from auyl.stack.postgres import EmbeddedPostgres, check_text, database_url, ensure_database
+from auyl.stack.supervisor import Stopped, Supervisor, kept_port, signals_stop
+
+PEOPLE = 1_600_000
+REGISTRIES = ("population", "social_assistance", "livestock", "ambulance", "employment", "budget_okrug")
+DROPS = ("population", "social_assistance", "livestock", "budget_okrug")
+LONGEST_RUN_S = 3600.0
+EVENT_S = 30.0  # Airflow has lost asset events; the ledger makes a second start harmless
+SAY_EVERY_S = 15.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the demo is asked for. `scale` divides the 1.6 M people; `kato` is the real classifier."""
+
+    period: str
+    scale: int = 20
+    kato: Path | None = None
+    stay: bool = False
+
+    @property
+    def people(self) -> int:
+        """People of the invented oblast."""
+        return PEOPLE // self.scale
+
+
+def last_month() -> str:
+    """The period that extracts are due for: the last full month in Kazakhstan."""
+    return (datetime.now(timezone(timedelta(hours=5))).date().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+
+
+def run(plan: Plan) -> int:
+    """Run the demo; returns the exit code: 0, 1 after a failed step, 130 when it was stopped."""
+    say = Progress()
+    try:
+        with signals_stop(), _alone(from_environment().home):
+            _run(plan, say)
+    except KeyboardInterrupt as stop:
+        say(
+            f"stopped by {stop.args[0] if isinstance(stop, Stopped) and stop.args else 'Ctrl-C'}; nothing runs any more"
+        )
+        return 0 if plan.stay and say.is_up else 130
+    except (AuylError, OSError) as error:
+        say(f"FAILED: {error}")
+        return 1
+    say("done; everything that was started is stopped")
+    return 0
+
+
+class Progress:
+    """Lines with the time since the start."""
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+        self._said = self.begun
+        self.is_up = False
+
+    def __call__(self, text: str) -> None:
+        self._said = time.monotonic()
+        print(f"[{self._said - self.begun:6.1f} s] {text}", flush=True)
+
+    def now_and_then(self, text: str) -> None:
+        """Say it only when nothing was said for a while."""
+        if time.monotonic() - self._said >= SAY_EVERY_S:
+            self(text)
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / "demo.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AuylError(f"another `make demo` or `make up` works in {home}") from None
+        yield
+
+
+def _run(plan: Plan, say: Progress) -> None:
+    home = from_environment().home.absolute()
+    logs = home / "logs"
+    with contextlib.ExitStack() as stack:
+        say(f"period {plan.period}, {plan.people:,} people, state and logs in {home}")
+        dsn, airflow_dsn, dispatch_dsn = _databases(stack, home, say)
+        supervisor = stack.enter_context(Supervisor(logs))
+        env = _environment(home, dsn)
+        os.environ.update(env)  # the library in this process reads the same settings
+        settings = from_environment()
+
+        extracts = home / "extracts" / (f"{plan.people}-real" if plan.kato else str(plan.people))
+        api_port = kept_port(home / "employment" / "port")
+        token = secret(home / "secrets" / "employment-token", token_urlsafe(32))
+        airflow = AirflowStack(
+            home, airflow_dsn, supervisor,
+            connections=_connections(extracts, dispatch_dsn, api_port, token),
+            env=env, parallelism=max(2, min(4, os.cpu_count() or 2)),
+        )  # fmt: skip
+        migration = airflow.migrate()
+        synthesis = supervisor.start("synthetic", _synthesis(plan, extracts), may_end=True)
+
+        from auyl import ledger
+
+        ledger.migrate(settings)
+        say("schema of the serving database is there")
+        if migration is not None:
+            supervisor.finish(migration)
+            airflow.migrated()
+            say("database of Airflow is there")
+        airflow.start()
+        supervisor.finish(synthesis, lambda: say.now_and_then("making the extracts"))
+        say(f"extracts are in {extracts / plan.period}")
+        say(_territory(plan, settings, extracts))
+        say(f"dispatch database has {_dispatch(dispatch_dsn, extracts, plan.period):,} calls of the month")
+        server = supervisor.start("employment-api", _api(extracts, api_port, home))
+        supervisor.wait_until(lambda: _listens(api_port), server, 60)
+        airflow.wait_ready({"consolidate", *(f"intake_{registry}" for registry in REGISTRIES)})
+        say(f"Airflow and the employment API are ready ({airflow.url})")
+
+        _through_airflow(plan, airflow, say)
+        report.ledger_table(settings, plan.period, print)
+        readers = report.Readers(home / "secrets" / "logins.json", dsn, plan.period)
+        readers.open()
+        report.snapshot_table(readers, plan.period, print)
+        if plan.stay:
+            _stay(supervisor, airflow, readers, home, say)
+        say("stopping")
+        took = airflow.stop()
+        say("Airflow stopped: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items()))
+
+
+# -- the parts ---------------------------------------------------------------------------------------------------
+
+
+def _databases(stack: contextlib.ExitStack, home: Path, say: Progress) -> tuple[str, str, str]:
+    """Addresses of the serving database, of Airflow's and of the invented dispatch."""
+    given = from_environment().dsn_or_none
+    dsn = given or stack.enter_context(EmbeddedPostgres(home))
+    if given:
+        check_text(given)
+    addresses = []
+    for variable, name in (("AUYL_AIRFLOW_DSN", "airflow"), ("AUYL_DISPATCH_DSN", "dispatch")):
+        other = os.environ.get(variable)
+        if other is None:
+            database = f"auyl_{name}" if given else name
+            try:
+                other = ensure_database(dsn, database)
+            except Exception as error:
+                where = database_url(dsn, database).rpartition("@")[2]
+                raise AuylError(f"no database {where} ({type(error).__name__}); create it or give {variable}") from None
+        addresses.append(other)
+    say("PostgreSQL is ready" + (" (yours)" if given else f" (embedded, {dsn.rpartition('@')[2]})"))
+    return dsn, addresses[0], addresses[1]
+
+
+def _environment(home: Path, dsn: str) -> dict[str, str]:
+    settings = from_environment()
+    secret(settings.hash_key_file, token_hex(32))
+    return {
+        "AUYL_DSN": dsn,
+        "AUYL_HOME": str(home),
+        "AUYL_LAKE": settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
+        "AUYL_HASH_KEY_FILE": str(settings.hash_key_file.absolute()),
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+
+
+def _connections(extracts: Path, dispatch: str, api_port: int, token: str) -> dict[str, dict[str, Any]]:
+    from sqlalchemy.engine import make_url
+
+    url = make_url(dispatch)
+    drops = {f"{name}_drop": {"conn_type": "fs", "extra": {"path": f"{extracts}/{{period}}/{name}"}} for name in DROPS}
+    return {
+        **drops,
+        "ambulance_dispatch": {
+            "conn_type": "postgres", "host": url.host, "port": url.port, "schema": url.database, "login": url.username,
+            "password": url.password,
+        },
+        "employment_api": {"conn_type": "http", "host": "127.0.0.1", "port": api_port, "password": token},
+    }  # fmt: skip
+
+
+def _synthesis(plan: Plan, extracts: Path) -> list[str]:
+    options = ["--extracts", str(extracts), "--period", plan.period, "--people", str(plan.people)]
+    if plan.kato is not None:
+        options += ["--kato", str(plan.kato.absolute())]
+    return [sys.executable, "-m", "auyl.synthetic", *options]
+
+
+def _api(extracts: Path, port: int, home: Path) -> list[str]:
+    token = home / "secrets" / "employment-token"
+    options = ["--extracts", str(extracts), "--port", str(port), "--token-file", str(token), "--faults", "some"]
+    return [sys.executable, "-m", "auyl.synthetic.server", *options]
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _territory(plan: Plan, settings: Settings, extracts: Path) -> str:
+    from auyl import duck, territory
+    from auyl.lake import Lake
+
+    reference = extracts / "reference"
+    lake = Lake(settings.lake)
+    with contextlib.closing(duck.connect(settings, lake)) as con:
+        done = territory.load(
+            plan.kato or reference / "kato.csv",
+            lake.address("reference/territory"),
+            con,
+            crosswalk_file=reference / "crosswalk.csv",
+            address_file=reference / "address.csv",
+            include=settings.include,
+        )
+    return f"territory {done.edition}: {done.rural_akimats} rural akimats, {done.addresses:,} addresses"
+
+
+def _dispatch(dsn: str, extracts: Path, period: str) -> int:
+    from auyl.synthetic import load_dispatch
+
+    return load_dispatch(dsn, extracts, period)
+
+
+def _through_airflow(plan: Plan, airflow: AirflowStack, say: Progress) -> None:
+    """Trigger the intake DAGs, and wait until the snapshot DAG, started by their assets, has seen them all."""
+    runs = {registry: airflow.trigger(f"intake_{registry}", plan.period) for registry in REGISTRIES}
+    say("triggered " + ", ".join(run.dag_id for run in runs.values()))
+    deadline = time.monotonic() + LONGEST_RUN_S
+    open_runs = dict(runs)
+    while open_runs:
+        for registry, former in list(open_runs.items()):
+            now = airflow.look(former)
+            if now.done:
+                del open_runs[registry]
+                runs[registry] = now
+                say(f"{now.dag_id}: {now.state}")
+                if now.state == "failed":
+                    raise AirflowFailed(airflow.failure(now))
+        _pause(airflow, deadline, lambda: say.now_and_then("at work: " + ", ".join(sorted(open_runs))))
+    last = max(run.ended or "" for run in runs.values())
+    consolidated = _wait_for_consolidate(plan, airflow, say, last, deadline)
+    if consolidated.state == "failed":
+        raise AirflowFailed(airflow.failure(consolidated))
+    skipped = airflow.task_states(consolidated).get("publish") == "skipped"
+    say("consolidate: " + ("nothing new to publish" if skipped else "published"))
+
+
+def _wait_for_consolidate(plan: Plan, airflow: AirflowStack, say: Progress, after: str, deadline: float) -> RunState:
+    """The first ended run of `consolidate` that began after the last batch was accepted."""
+    started = time.monotonic()
+    by_hand = False
+    while True:
+        found = [run for run in airflow.runs("consolidate", plan.period) if not run.done or (run.begun or "") > after]
+        for run in found:
+            if run.done:
+                return run
+        if not found and not by_hand and time.monotonic() - started > EVENT_S:
+            by_hand = True
+            say("no asset event reached consolidate; starting it by hand")
+            airflow.trigger("consolidate", plan.period)
+        _pause(airflow, deadline, lambda: say.now_and_then("consolidating"))
+
+
+def _pause(airflow: AirflowStack, deadline: float, tell: Callable[[], None]) -> None:
+    airflow.supervisor.check()
+    if time.monotonic() > deadline:
+        raise AirflowFailed(f"not done after {LONGEST_RUN_S:.0f} s; logs: {airflow.home / 'logs'}")
+    tell()
+    time.sleep(0.3)
+
+
+def _stay(supervisor: Supervisor, airflow: AirflowStack, readers: report.Readers, home: Path, say: Progress) -> None:
+    port = kept_port(home / "portal" / "port")
+    dsn_file = home / "secrets" / "portal.dsn"
+    readers.write_portal_dsn(dsn_file)
+    portal = supervisor.start(
+        "portal", [sys.executable, "-m", "auyl.portal", "--dsn-file", str(dsn_file), "--port", str(port)]
+    )
+    supervisor.wait_until(lambda: _listens(port), portal, 60)
+    report.addresses(
+        readers,
+        {"okrug pages": f"http://127.0.0.1:{port}/", "Airflow": f"{airflow.url}/"},
+        {"Airflow": (USER, airflow.password)},
+        print,
+    )
+    say("up; Ctrl-C stops everything")
+    say.is_up = True
+    while True:
+        supervisor.check()
+        time.sleep(1)
