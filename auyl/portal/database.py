@@ -1,0 +1,60 @@
+"""Connections of the portal: one login, one pool; the principal is set for each transaction."""
+
+import contextlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from psycopg2.extensions import connection
+from psycopg2.extras import NamedTupleCursor
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+
+SQL = Path(__file__).with_name("sql")
+
+
+class Database:
+    """A pool of connections as auyl_portal."""
+
+    def __init__(self, dsn: str) -> None:
+        self._engine = create_engine(
+            make_url(dsn).set(drivername="postgresql+psycopg2"),
+            pool_size=8,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,  # the server may have been restarted since
+            connect_args={
+                "connect_timeout": 5,
+                "application_name": "auyl portal",
+                "options": "-c statement_timeout=8s -c idle_in_transaction_session_timeout=30s",
+            },
+        )
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[connection]:
+        """A connection; what is not committed is rolled back.
+
+        Raises sqlalchemy.exc.TimeoutError when all are busy, psycopg2.OperationalError when there is no server.
+        """
+        raw = self._engine.raw_connection()
+        try:
+            driver: Any = raw.driver_connection
+            yield driver
+        finally:
+            raw.close()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@cache
+def _text(name: str) -> str:
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def rows(conn: connection, name: str, **values: object) -> list[Any]:
+    """Rows of the query `sql/<name>.sql`, as named tuples."""
+    with conn.cursor(cursor_factory=NamedTupleCursor) as cur:
+        cur.execute(_text(name), values)
+        return cur.fetchall()

@@ -1,0 +1,114 @@
+"""What every answer carries and every form must pass: headers, size limits, tokens against forged forms, throttling."""
+
+import hashlib
+import hmac
+import secrets
+import time
+from base64 import b64encode
+from collections import OrderedDict, deque
+from threading import Lock
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+FORM_BYTES = 4096
+FORM_FIELDS = 8
+
+
+class FormRefused(Exception):
+    """A form that is too large, malformed, or not ours."""
+
+
+class Headers:
+    """The outermost layer: puts the security headers on every answer, error pages included."""
+
+    def __init__(self, app: ASGIApp, style: str, is_behind_tls: bool) -> None:
+        digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self._app = app
+        self._headers = {
+            "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'",
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "same-origin",  # with no-referrer browsers send "Origin: null" from our own forms
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        }
+        if is_behind_tls:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers[name] = value
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """Fields of a small urlencoded form. Raises FormRefused."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise FormRefused("from another site")
+    if request.headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
+        raise FormRefused("not urlencoded")
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES:
+            raise FormRefused("too large")
+    try:
+        return dict(
+            parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict")
+        )
+    except ValueError as error:
+        raise FormRefused("malformed") from error
+
+
+def new_form_token() -> str:
+    """Token of the sign-in form: the same value has to come back in the cookie and in the form."""
+    return secrets.token_urlsafe(24)
+
+
+def session_form_token(session_token: str) -> str:
+    """Token of the forms of one session; it tells nothing about the session's own token."""
+    return hmac.new(session_token.encode(), b"form", hashlib.sha256).hexdigest()[:32]
+
+
+def same(left: str | None, right: str | None) -> bool:
+    """Compare two tokens in constant time; absent ones are never the same."""
+    return bool(left) and bool(right) and hmac.compare_digest(str(left).encode(), str(right).encode())
+
+
+class Throttle:
+    """At most `most` failures in `seconds` for one client address, against one password tried on many names."""
+
+    def __init__(self, most: int, seconds: float, addresses: int = 10_000) -> None:
+        self._most, self._seconds, self._addresses = most, seconds, addresses
+        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+        self._lock = Lock()
+
+    def allows(self, address: str) -> bool:
+        with self._lock:
+            return len(self._recent(address)) < self._most
+
+    def failed(self, address: str) -> None:
+        with self._lock:
+            recent = self._recent(address)
+            recent.append(time.monotonic())
+            self._failures[address] = recent
+            self._failures.move_to_end(address)
+            while len(self._failures) > self._addresses:
+                self._failures.popitem(last=False)
+
+    def _recent(self, address: str) -> deque[float]:
+        failures = self._failures.get(address, deque())
+        while failures and failures[0] < time.monotonic() - self._seconds:
+            failures.popleft()
+        return failures

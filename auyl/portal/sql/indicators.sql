@@ -1,0 +1,22 @@
+-- grain: indicator of the catalogue, for one okrug and period, beside the period before
+-- key: indicator_id
+-- inputs: serving.indicator, serving.theme, serving.snapshot_current
+select
+    i.*,
+    t.name_kk as theme_kk,
+    t.name_ru as theme_ru,
+    t.name_en as theme_en,
+    v.value,
+    v.numerator,
+    v.denominator,
+    coalesce(v.flag, 'missing') as flag,
+    v.coverage_pct,
+    v.as_of,
+    before.value as value_before
+from serving.indicator as i
+inner join serving.theme as t on i.theme = t.theme
+left join serving.snapshot_current as v
+    on i.indicator_id = v.indicator_id and v.kato = %(kato)s and v.period = %(period)s
+left join serving.snapshot_current as before
+    on i.indicator_id = before.indicator_id and before.kato = %(kato)s and before.period = %(period_before)s
+order by t.position, i.theme, i.position, i.indicator_id;

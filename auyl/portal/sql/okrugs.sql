@@ -1,0 +1,19 @@
+-- grain: okrug of the given codes, in the current edition
+-- key: kato
+-- inputs: serving.territory
+select
+    okrug.kato,
+    okrug.name_kk,
+    okrug.name_ru,
+    okrug.district_kato,
+    district.name_kk as district_kk,
+    district.name_ru as district_ru,
+    oblast.name_kk as oblast_kk,
+    oblast.name_ru as oblast_ru
+from serving.territory as okrug
+left join serving.territory as district
+    on okrug.district_kato = district.kato and okrug.edition = district.edition
+left join serving.territory as oblast
+    on okrug.oblast_kato = oblast.kato and okrug.edition = oblast.edition
+where okrug.edition = access.current_edition() and okrug.level = 'okrug' and okrug.kato = any(%(katos)s)
+order by oblast.kato, district.kato, okrug.name_ru;

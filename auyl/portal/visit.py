@@ -1,0 +1,108 @@
+"""One page view as one transaction: whose session it is, what that person may read, the audit row, the reading."""
+
+import contextlib
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+from psycopg2.extensions import connection
+from starlette.requests import Request
+
+from auyl import access
+from auyl.portal.database import Database, rows
+
+Subject = Literal["snapshot", "ambulance", "veterinary"]
+
+
+class NotSignedIn(Exception):
+    """No open session: the page sends to sign-in."""
+
+
+class PeriodUnknown(Exception):
+    """A month that is not published."""
+
+
+class Refused(Exception):
+    """Signed in, but without a grant for this. It is already in the audit."""
+
+    def __init__(self, visit: "Visit") -> None:
+        super().__init__("refused")
+        self.visit = visit
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A person in front of a page. `conn` acts with that person's rights until the end of the transaction."""
+
+    conn: connection
+    session: access.Session
+    token: str
+    rights: dict[Subject, frozenset[str]]
+    client_address: str | None
+
+    def refuse(self, what: str) -> NoReturn:
+        """Write the refusal down, for good. Raises Refused."""
+        access.audit(self.conn, "read", what, "refused", client_address=self.client_address)
+        self.conn.commit()
+        raise Refused(self)
+
+    def read(self, what: str) -> None:
+        """Write down what is about to be read, in the transaction that reads it."""
+        access.audit(self.conn, "read", what, client_address=self.client_address)
+
+
+def client_address(request: Request) -> str | None:
+    """IP address of the browser, or None where the server does not know one."""
+    with contextlib.suppress(ValueError):
+        return str(ipaddress.ip_address(request.client.host if request.client else ""))
+    return None
+
+
+@contextlib.contextmanager
+def visit(request: Request, database: Database, token: str | None) -> Iterator[Visit]:
+    """The transaction of one page. Raises NotSignedIn."""
+    if not token:
+        raise NotSignedIn
+    with database.connection() as conn:
+        with conn.cursor() as cur:
+            # all queries of a page see one snapshot, also when the next revision is published between them
+            cur.execute("set transaction isolation level repeatable read")
+        session = access.enter(conn, token)
+        if session is None:
+            raise NotSignedIn
+        (found,) = rows(conn, "rights")
+        rights: dict[Subject, frozenset[str]] = {
+            "snapshot": frozenset(found.snapshot),
+            "ambulance": frozenset(found.ambulance),
+            "veterinary": frozenset(found.veterinary),
+        }
+        yield Visit(conn, session, token, rights, client_address(request))
+        conn.commit()
+
+
+@dataclass(frozen=True)
+class Period:
+    """A published month, its revision in force and its neighbours."""
+
+    period: str
+    revision: int
+    earlier: str | None
+    later: str | None
+
+
+def period_of(here: Visit, wanted: str | None) -> Period | None:
+    """The wanted month, or the newest; None when nothing is published. Raises PeriodUnknown for another month."""
+    found: list[Any] = rows(here.conn, "periods")
+    if not found and wanted is None:
+        return None
+    months = [row.period for row in found]
+    at = 0 if wanted is None else months.index(wanted) if wanted in months else -1
+    if at < 0:
+        raise PeriodUnknown(wanted)
+    return Period(
+        months[at],
+        found[at].revision,
+        earlier=months[at + 1] if at + 1 < len(months) else None,
+        later=months[at - 1] if at > 0 else None,
+    )
