@@ -1,4 +1,4 @@
-"""Territory: the official KATO file, the district dictionary of ГБД ФЛ and the address register, as Parquet of one edition.
+"""Territory of one edition: the KATO file, the district dictionary of ГБД ФЛ and the address register, as Parquet.
 
 What belongs here: reading these three, with every complaint that an engineer can act on, and writing
 `<target>/<edition>/kato.parquet`, `crosswalk.parquet`, `address.parquet`. What stays out: placing rows
@@ -6,7 +6,8 @@ What belongs here: reading these three, with every complaint that an engineer ca
 
 kato(kato, edition, level, kind, parent_kato, okrug_kato, district_kato, oblast_kato, name_ru, name_kk, name_key_ru,
 name_key_kk, is_rural_akimat, is_main_settlement); level in oblast, district, okrug, settlement.
-crosswalk(code, name_ru, name_kk, changed_on, kato, is_in_edition, district_kato, found_by, refused, name_key_ru, name_key_kk).
+crosswalk(code, name_ru, name_kk, changed_on, kato, is_in_edition, district_kato, found_by, refused, name_key_ru,
+name_key_kk); found_by in code, name, former code.
 address(rca, kato, settlement_kato, okrug_kato, district_kato).
 """
 
@@ -83,7 +84,9 @@ def load(
     address_file: Path | None = None,
     include: Path = REPOSITORY / "include",
 ) -> TerritorySummary:
-    """Read the three files and write `<target>/<edition>/{kato,crosswalk,address}.parquet`; the same input gives the same bytes.
+    """Read the three files and write `<target>/<edition>/{kato,crosswalk,address}.parquet`.
+
+    The same input gives the same bytes.
 
     `con` carries the macros (`auyl.duck.connect`). `target` is a folder or an address that `con` can write to. Without
     `edition` it is the file's kato_version with the date of its workbook from `<name>.source.json` beside it, or with a
@@ -123,9 +126,10 @@ def load(
 
 
 def edition_of(kato_file: Path) -> str:
-    """Name of the edition of a KATO file: `<kato_version>_<date of the workbook>`, or with the file's digest in place of the date.
+    """Name of the edition of a KATO file: `<kato_version>_<date of the workbook>`, or the file's digest for the date.
 
-    The version alone is no key: codes change within it, month by month. Raises ExtractRefused when the file says several versions.
+    The version alone is no key: codes change within it, month by month. Raises ExtractRefused when the file says
+    several versions.
     """
     versions = sorted(set(_read(kato_file, "kato", KATO_COLUMNS).column("kato_version").to_pylist()))
     if len(versions) != 1 or not versions[0].strip():
@@ -241,7 +245,8 @@ def _check_levels(file: Path, kato: pa.Table) -> None:
 def _check_parents(file: Path, con: duckdb.DuckDBPyConnection) -> None:
     orphans = con.execute(
         """select source.kato, source.line from _kato as place join _kato_source as source using (kato)
-        where place.oblast_kato is null or (place.parent_kato is null and place.level <> 'oblast') order by source.line limit 1"""
+        where place.oblast_kato is null or (place.parent_kato is null and place.level <> 'oblast')
+        order by source.line limit 1"""
     ).fetchall()
     if orphans:
         expected = "a parent row by the first 6, 4 or 2 digits of the code, and the row of its oblast"
