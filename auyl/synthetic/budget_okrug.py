@@ -1,0 +1,38 @@
+"""Budgets of okrugs: the export of the treasury's portal with the okrug's KATO in front; thousand tenge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from auyl.synthetic.engine import Month
+from auyl.synthetic.registry import Registry
+from auyl.synthetic.writing import Written, write_file
+
+_SAME = ("kato", "id", "code", "name", "utv", "utch", "plg", "plgp", "plgo", "sumrg", "obz", "obzsumrg", "plgpsumrg", "plgsumrg", "level")
+LABELS = {column: column for column in _SAME} | {
+    "is_leaf": "isLeaf",
+    "loaded": "loaded",
+    "expanded": "expanded",
+    "parent_code": "parentCode",
+    "parent_id": "parent_id",
+    "month": "month",
+}
+
+
+def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Written]:
+    """Write the one file, UTF-8 with a byte order mark."""
+    fields = list(LABELS)
+    query = f"""
+        select concat_ws(';', {", ".join(fields[:-1])}) || case when _kind = 'column_count' then '' else ';' || {fields[-1]} end || chr(10) as line
+        from budget_okrug_row
+    """
+    return [write_file(con, query, folder / f"budget_okrug_{month.period}.csv", "\ufeff" + ";".join(LABELS.values()) + "\n")]
+
+
+def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:
+    return f"'budget_okrug_{month.period}.csv'", "n + 1"
+
+
+REGISTRY = Registry("budget_okrug", "kato", LABELS, write, _where, order="key")

@@ -1,0 +1,84 @@
+"""The DuckDB connection that makes the oblast, and the only source of chance in it.
+
+Every draw is a hash of (seed, row, salt), so a value does not depend on threads or on the order of work. Float sums do, so
+nothing that is written may come from one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from string import Template
+
+import duckdb
+
+SQL = Path(__file__).with_name("sql")
+
+# Month in which the oblast begins; births, deaths and moves are counted from it.
+ORIGIN = 2025 * 12
+
+
+@dataclass(frozen=True)
+class Month:
+    """A period and its dates. Raises ValueError for a text that is not YYYY-MM."""
+
+    period: str
+
+    def __post_init__(self) -> None:
+        date.fromisoformat(self.period + "-01")
+
+    @property
+    def index(self) -> int:
+        """Months since year 0, as SQL counts them."""
+        return int(self.period[:4]) * 12 + int(self.period[5:7]) - 1
+
+    @property
+    def first(self) -> date:
+        """First day."""
+        return date.fromisoformat(self.period + "-01")
+
+    @property
+    def as_of(self) -> date:
+        """Last day: the state that an extract shows."""
+        return self.produced - timedelta(days=1)
+
+    @property
+    def produced(self) -> date:
+        """Day on which extracts are made, at 02:00 of +05:00."""
+        return (self.first + timedelta(days=32)).replace(day=1)
+
+    @property
+    def previous(self) -> Month:
+        """The month before."""
+        return Month((self.first - timedelta(days=1)).strftime("%Y-%m"))
+
+
+def connect(month: Month, people: int, seed: int, spill: Path, threads: int | None = None, memory: str = "3500MB") -> duckdb.DuckDBPyConnection:
+    """A connection in memory with the macros of this package and the variables seed, people, m, as_of, first_day."""
+    spill.mkdir(parents=True, exist_ok=True)
+    config: dict[str, str | int | bool] = {
+        "memory_limit": memory,
+        "temp_directory": str(spill),
+        "preserve_insertion_order": True,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if threads:
+        config["threads"] = threads
+    con = duckdb.connect(config=config)
+    con.execute(f"set variable seed = {int(seed)}::bigint")
+    con.execute(f"set variable people = {int(people)}::bigint")
+    con.execute(f"set variable m = {month.index}::bigint")
+    con.execute(f"set variable origin = {ORIGIN}::bigint")
+    con.execute(f"set variable as_of = date '{month.as_of}'")
+    con.execute(f"set variable first_day = date '{month.first}'")
+    con.execute(f"set variable last_month_day = date '{month.previous.as_of}'")
+    con.execute(sql("macros"))
+    return con
+
+
+def sql(name: str, **names: str) -> str:
+    """Text of `sql/<name>.sql` with `${…}` filled in."""
+    text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    return Template(text).substitute(names) if names else text

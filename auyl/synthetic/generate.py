@@ -1,0 +1,204 @@
+"""Extracts of one month of the invented oblast, with the truth beside them.
+
+    <extracts>/reference/                 kato.csv, crosswalk.csv, address.csv
+    <extracts>/<period>/<registry>/…      what the owners of the registries would send
+    <extracts>/<period>/MANIFEST.json     parameters and digests; present only when all of it is there
+    <extracts>/truth/<period>/            persons.parquet and one table of faults per registry
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from auyl.synthetic import ambulance, budget_okrug, dirt as faults, employment, livestock, people as population_of, population, social_assistance, territory
+from auyl.synthetic.engine import Month, connect, sql
+from auyl.synthetic.registry import Registry
+from auyl.synthetic.writing import Written, digest_file, write_file
+
+# Raise it when the same parameters give other bytes than before.
+GENERATOR = 1
+
+REGISTRIES: tuple[Registry, ...] = (
+    population.REGISTRY,
+    social_assistance.REGISTRY,
+    livestock.REGISTRY,
+    ambulance.REGISTRY,
+    employment.REGISTRY,
+    budget_okrug.REGISTRY,
+)
+MANIFEST = "MANIFEST.json"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was made: rows of every file by registry, faults by registry and kind, persons alive, and whether it was there already."""
+
+    period: str
+    people: int
+    seed: int
+    rows: dict[str, dict[str, int]]
+    dirt: dict[str, dict[str, int]]
+    residents: int
+    is_unchanged: bool = field(default=False, compare=False)
+
+    def total(self, registry: str) -> int:
+        """Rows of a registry over its files."""
+        return sum(self.rows[registry].values())
+
+
+def make(
+    extracts: Path,
+    period: str,
+    people: int,
+    seed: int = 19,
+    kato_file: Path | None = None,
+    dirt: float | Mapping[str, float] = 1.0,
+) -> Summary:
+    """Write the extracts of `period` for about `people` registered persons, below `extracts`.
+
+    The same arguments give the same bytes, and where they were made before nothing is done. `kato_file` is an official KATO
+    table; without it the territory is invented. `dirt` is a factor on the default rates of faults, or rates by name with `*`
+    as the factor for the others (see `auyl.synthetic.dirt.KINDS`).
+    Raises ValueError for a wrong period, number of people or rate.
+    """
+    month = Month(period)
+    if people < 100:
+        raise ValueError(f"people is {people}; the oblast needs 100 at least")
+    rate = faults.rates(dirt)
+    extracts = Path(extracts)
+    parameters = {
+        "generator": GENERATOR,
+        "duckdb": duckdb.__version__,
+        "period": period,
+        "people": people,
+        "seed": seed,
+        "kato_sha256": digest_file(kato_file)[1] if kato_file else None,
+        "dirt": rate,
+    }
+    found = _finished(extracts, period, parameters)
+    if found:
+        return found
+    marker = extracts / period / MANIFEST
+    marker.unlink(missing_ok=True)
+    work = extracts / f".{period}.partial"
+    shutil.rmtree(work, ignore_errors=True)
+    (work / "truth").mkdir(parents=True)
+    try:
+        summary, files = _build(extracts, work, month, people, seed, kato_file, rate)
+        shutil.rmtree(work / "spill", ignore_errors=True)
+        _replace(work / "truth", extracts / "truth" / period)
+        _replace(work, extracts / period)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    content = {"parameters": parameters, "summary": asdict(summary), "files": files}
+    draft = marker.with_suffix(".tmp")
+    draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    os.replace(draft, marker)
+    return summary
+
+
+def _build(
+    extracts: Path, work: Path, month: Month, people: int, seed: int, kato_file: Path | None, rate: Mapping[str, float]
+) -> tuple[Summary, dict[str, dict[str, Any]]]:
+    land = territory.make(extracts / "reference", kato_file, seed)
+    con = connect(month, people, seed, work / "spill")
+    try:
+        population_of.build(con, land)
+        write_file(con, "select rca || ',' || kato || chr(10) as line from address", extracts / "reference" / "address.csv", "rca,kato\n")
+        residents = con.execute("select count(*) from person where not is_dead").fetchall()[0][0]
+        _write_persons(con, work / "truth" / "persons.parquet")
+        rows: dict[str, dict[str, int]] = {}
+        dirt: dict[str, dict[str, int]] = {}
+        files: dict[str, dict[str, Any]] = {}
+        for registry in REGISTRIES:
+            folder = work / registry.name
+            folder.mkdir()
+            written, counts = _registry(con, registry, folder, work / "truth", month, rate)
+            rows[registry.name] = {one.name: one.rows for one in written}
+            dirt[registry.name] = counts
+            for one in written:
+                files[f"{month.period}/{registry.name}/{one.name}"] = {"bytes": one.size, "sha256": one.sha256}
+    finally:
+        con.close()
+    for path in sorted((work / "truth").iterdir()):
+        size, digest = digest_file(path)
+        files[f"truth/{month.period}/{path.name}"] = {"bytes": size, "sha256": digest}
+    for path in sorted((extracts / "reference").glob("*.csv")):
+        size, digest = digest_file(path)
+        files[f"reference/{path.name}"] = {"bytes": size, "sha256": digest}
+    return Summary(month.period, people, seed, rows, dirt, residents), files
+
+
+def _registry(
+    con: duckdb.DuckDBPyConnection, registry: Registry, folder: Path, truth: Path, month: Month, rate: Mapping[str, float]
+) -> tuple[list[Written], dict[str, int]]:
+    con.execute(sql(registry.name))
+    faults.spoil(con, registry, rate)
+    written = registry.write(con, folder, month)
+    file, record = registry.where(con, month)
+    part = "part" if registry.has_parts else "0"
+    con.execute(f"""
+        create or replace temp table fault as
+        with part_start as (select {part} as part_no, min(rowid) as start from {registry.name}_row group by all),
+        spoiled as (
+            select r.*, r.rowid - s.start as n, r.rowid as _at from {registry.name}_row as r inner join part_start as s on {part} = s.part_no
+            where r._kind is not null
+        )
+        select
+            {file} as file, ({record})::integer as record, _kind as kind, coalesce(_column, '') as "column",
+            _was as was, _became as became, _id as id
+        from spoiled
+        order by _at
+    """)
+    _write_parquet(con, "fault", truth / f"{registry.name}.parquet")
+    counts = con.execute("select kind, count(*) from fault group by kind order by kind").fetchall()
+    con.execute(f"drop view {registry.name}_clean; drop table {registry.name}_row; drop table fault")
+    return written, dict(counts)
+
+
+def _write_persons(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    con.execute("""
+        create or replace temp view truth_person as
+        select p.iin, h.okrug_kato, h.settlement_kato, p.birth_date, p.sex::varchar as sex, not p.is_dead as is_alive
+        from person as p inner join place as h on p.place_id = h.place_id
+        order by p.i
+    """)
+    _write_parquet(con, "truth_person", path)
+
+
+def _write_parquet(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    con.execute(f"copy (from {table}) to '{str(path).replace(chr(39), chr(39) * 2)}' (format parquet, compression zstd, row_group_size 122880)")
+
+
+def _finished(extracts: Path, period: str, parameters: dict[str, Any]) -> Summary | None:
+    """The summary of an earlier run with these parameters, when all of its files are there in their sizes and none of the
+    reference files has been made anew since."""
+    try:
+        content = json.loads((extracts / period / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if content.get("parameters") != parameters:
+        return None
+    for name, facts in content["files"].items():
+        path = extracts / name
+        if not path.is_file() or path.stat().st_size != facts["bytes"]:
+            return None
+    for name, facts in content["files"].items():
+        if name.startswith("reference/") and digest_file(extracts / name)[1] != facts["sha256"]:
+            return None
+    return Summary(**{**content["summary"], "is_unchanged": True})
+
+
+def _replace(new: Path, old: Path) -> None:
+    old.parent.mkdir(parents=True, exist_ok=True)
+    if old.exists():
+        shutil.rmtree(old)
+    os.replace(new, old)

@@ -1,0 +1,85 @@
+"""Population: the answer of ГБД ФЛ, XML of the government gateway, one person a line, at most 200,000 persons a file."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import duckdb
+
+from auyl.synthetic.engine import Month, sql
+from auyl.synthetic.registry import Registry
+from auyl.synthetic.writing import Written, write_file
+
+PERSONS_PER_FILE = 200_000
+
+
+def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Written]:
+    """Write the parts, of equal length."""
+    rows, size = _sizes(con)
+    parts = max(1, -(-rows // size))
+    written = []
+    for part in range(parts):
+        first, after = part * size, min(rows, (part + 1) * size)
+        head, tail = _envelope(month, part + 1, parts, after - first, _seed(con))
+        query = sql("population_line", first=str(first), after=str(after))
+        written.append(write_file(con, query, folder / f"population_{month.period}_part{part + 1:03d}.xml", head, tail))
+    return written
+
+
+def _where(con: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:
+    _, size = _sizes(con)
+    return f"'population_{month.period}_part' || pad(n // {size} + 1, 3) || '.xml'", f"n % {size} + 1"
+
+
+def _sizes(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    rows = con.execute("select count(*) from population_row").fetchall()[0][0]
+    parts = max(1, -(-rows // PERSONS_PER_FILE))
+    return rows, max(1, -(-rows // parts))
+
+
+def _seed(con: duckdb.DuckDBPyConnection) -> int:
+    return int(con.execute("select getvariable('seed')").fetchall()[0][0])
+
+
+def _envelope(month: Month, part: int, parts: int, persons: int, seed: int) -> tuple[str, str]:
+    name = f"auyl:{seed}:{month.period}:{part}"
+    message, correlation = uuid.uuid5(uuid.NAMESPACE_URL, name), uuid.uuid5(uuid.NAMESPACE_URL, name + ":answer")
+    head = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
+        '<ns2:SendMessageResponse xmlns:ns2="http://bip.bee.kz/SyncChannel/v10/Types" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        f"<response><responseInfo><messageId>{message}</messageId><correlationId>{correlation}</correlationId>"
+        f"<responseDate>{month.produced}T02:00:00.000+05:00</responseDate>"
+        "<status><code>SCSS001</code><message>Message has been processed successfully</message></status></responseInfo>"
+        f"<responseData><data><period>{month.period}</period><part>{part}</part><parts>{parts}</parts><persons>\n"
+    )
+    tail = (
+        f"</persons><personCount>{persons}</personCount></data></responseData></response></ns2:SendMessageResponse></soap:Body></soap:Envelope>\n"
+    )
+    return head, tail
+
+
+REGISTRY = Registry(
+    name="population",
+    id_column="iin",
+    labels={
+        "iin": "iin",
+        "surname": "surname",
+        "name": "name",
+        "patronymic": "patronymic",
+        "birth_date": "birthDate",
+        "death_date": "deathDate",
+        "sex": "gender/code",
+        "nationality": "nationality/code",
+        "district_code": "regAddress/district/code",
+        "city": "regAddress/city",
+        "street": "regAddress/street",
+        "building": "regAddress/building",
+        "flat": "regAddress/flat",
+        "begin_date": "regAddress/beginDate",
+        "rca": "regAddress/arCode",
+    },
+    write=write,
+    where=_where,
+)
