@@ -58,7 +58,7 @@ with DAG(
         if result.status == "unchanged":
             raise AirflowSkipException(f"{result.period}: nothing new since revision {result.revision}")
         if result.status == "refused":
-            raise AirflowFailException(f"{result.period}: the gate refused the snapshot; {result}")
+            raise AirflowFailException(f"{result.period}: the gate refused it: " + "; ".join(result.breaches))
         get_current_context()["outlet_events"][SNAPSHOT].add_partitions([result.period])
         return {"revision": result.revision, "rows": result.rows}
 

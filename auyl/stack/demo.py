@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import ctypes
 import fcntl
 import os
+import re
+import signal
 import socket
 import sys
 import time
@@ -22,6 +26,7 @@ from auyl.errors import AuylError
 from auyl.settings import Settings, from_environment
 from auyl.stack import report
 from auyl.stack.airflow import USER, AirflowFailed, AirflowStack, RunState, secret
+from auyl.stack.guard import PR_SET_PDEATHSIG
 from auyl.stack.postgres import EmbeddedPostgres, check_text, database_url, ensure_database
 from auyl.stack.supervisor import Stopped, Supervisor, kept_port, signals_stop
 
@@ -313,3 +318,25 @@ def _stay(supervisor: Supervisor, airflow: AirflowStack, readers: report.Readers
     while True:
         supervisor.check()
         time.sleep(1)
+
+
+def main() -> int:
+    """The command line of `make demo` and `make up`."""
+    parser = argparse.ArgumentParser(prog="python -m auyl.stack.demo", description=__doc__)
+    parser.add_argument("--scale", type=int, default=20, help="divides the 1.6 M people (default 20)")
+    parser.add_argument("--kato", type=Path, help="the real classifier, kato.csv")
+    parser.add_argument("--period", default=last_month(), help="YYYY-MM, the last full month by default")
+    parser.add_argument("--stay", action="store_true", help="stay up with the pages until Ctrl-C")
+    args = parser.parse_args()
+    if args.scale < 1 or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", args.period):
+        parser.error("--scale is 1 or more, --period is YYYY-MM")
+    if args.kato is not None and not args.kato.is_file():
+        parser.error(f"--kato: no file {args.kato}")
+    if "MAKELEVEL" in os.environ:
+        # make does not hand a SIGKILL on
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    return run(Plan(args.period, args.scale, args.kato, args.stay))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

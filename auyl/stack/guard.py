@@ -118,6 +118,6 @@ def _descendants(pid: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    sys.exit(
-        Guard(json.loads(sys.stdin.buffer.raw.readline())).run() & 0xFF
-    )  # unbuffered: select looks at the same pipe
+    with open(0, "rb", buffering=0, closefd=False) as first:  # unbuffered: select looks at the same pipe
+        told = json.loads(first.readline())
+    sys.exit(Guard(told).run() & 0xFF)

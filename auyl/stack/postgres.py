@@ -431,3 +431,16 @@ class EmbeddedPostgres:
 
 class _DiedError(PostgresError):
     """The server ended before it was ready."""
+
+
+if __name__ == "__main__":
+    import argparse
+
+    from auyl.settings import from_environment
+
+    parser = argparse.ArgumentParser(prog="python -m auyl.stack.postgres", description=__doc__)
+    parser.add_argument(
+        "--destroy", action="store_true", required=True, help="remove the database of AUYL_HOME for good"
+    )
+    parser.parse_args()
+    EmbeddedPostgres(from_environment().home).destroy()

@@ -1,0 +1,67 @@
+# `make` alone tells what there is. Needs Python 3.11 to 3.13 with venv, and make.
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# the first interpreter that will do; PYTHON=… chooses another
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo "$$p"; exit; }; done)
+PY := .venv/bin/python
+SCALE ?= 20
+KATO ?=
+PERIOD ?=
+ARGS ?=
+DEMO = $(PY) -m auyl.stack.demo --scale $(SCALE) $(if $(KATO),--kato "$(KATO)") $(if $(PERIOD),--period $(PERIOD))
+LOCK = UV_PYTHON_DOWNLOADS=never $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+	--no-emit-index-url --custom-compile-command "make lock"
+
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: help setup demo up test lint format bench lock clean distclean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+setup: .venv/.ready ## .venv with the pinned packages
+
+.venv/.ready: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; give its path as PYTHON=…" >&2; exit 1; }
+	@echo "setting up .venv with $(PYTHON), about a minute"
+	@$(PYTHON) -m venv .venv || { echo "the module venv is missing: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore -r requirements.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --no-build-isolation -e .
+	@touch .venv/.ready
+
+demo: setup ## an invented oblast through Airflow to the snapshot; SCALE=1 for 1.6 M people, KATO=file, PERIOD=YYYY-MM
+	@$(DEMO)
+
+up: setup ## the same, and stays up with the pages; Ctrl-C stops everything
+	@$(DEMO) --stay
+
+test: setup ## the tests; ARGS="-k name" chooses
+	@$(PY) -m pytest $(ARGS)
+
+lint: setup ## ruff, mypy, layers, SQL
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+	@$(PY) -m sqlfluff lint include/sql auyl --disable-progress-bar
+
+format: setup ## what the tools can mend by themselves
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+bench: setup ## speed beside its limit and its peer, at 1.6 M people
+	@$(PY) -m bench $(ARGS)
+
+lock: setup ## requirements*.txt anew from pyproject.toml
+	@$(LOCK) --extra dev pyproject.toml -o requirements.txt
+	@$(LOCK) --extra production -c requirements.txt pyproject.toml -o requirements-production.txt
+
+clean: ## stop and remove the local state: database, lake, logs
+	@test ! -x $(PY) || $(PY) -m auyl.stack.postgres --destroy
+	@rm -rf .auyl .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+distclean: clean ## clean, and .venv too
+	@rm -rf .venv
