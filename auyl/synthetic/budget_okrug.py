@@ -10,7 +10,23 @@ from auyl.synthetic.engine import Month
 from auyl.synthetic.registry import Registry
 from auyl.synthetic.writing import Written, write_file
 
-_SAME = ("kato", "id", "code", "name", "utv", "utch", "plg", "plgp", "plgo", "sumrg", "obz", "obzsumrg", "plgpsumrg", "plgsumrg", "level")
+_SAME = (
+    "kato",
+    "id",
+    "code",
+    "name",
+    "utv",
+    "utch",
+    "plg",
+    "plgp",
+    "plgo",
+    "sumrg",
+    "obz",
+    "obzsumrg",
+    "plgpsumrg",
+    "plgsumrg",
+    "level",
+)
 LABELS = {column: column for column in _SAME} | {
     "is_leaf": "isLeaf",
     "loaded": "loaded",
@@ -28,7 +44,9 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Wr
         select concat_ws(';', {", ".join(fields[:-1])}) || case when _kind = 'column_count' then '' else ';' || {fields[-1]} end || chr(10) as line
         from budget_okrug_row
     """
-    return [write_file(con, query, folder / f"budget_okrug_{month.period}.csv", "\ufeff" + ";".join(LABELS.values()) + "\n")]
+    return [
+        write_file(con, query, folder / f"budget_okrug_{month.period}.csv", "\ufeff" + ";".join(LABELS.values()) + "\n")
+    ]
 
 
 def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:

@@ -55,7 +55,7 @@ def _on(registries: tuple[str, ...], spoil: Cell | Extra | Line) -> dict[str, Ce
 
 
 def _iin(became: str, when: str = "true") -> dict[str, Cell | Extra | Line]:
-    columns = {name: "iin" for name in _PEOPLE} | {"ambulance": "patient_iin", "livestock": "owner"}
+    columns = dict.fromkeys(_PEOPLE, "iin") | {"ambulance": "patient_iin", "livestock": "owner"}
     return {
         registry: Cell(column, became.format(column), f"length({column}) = 12 and ({when.format(column)})")
         for registry, column in columns.items()
@@ -269,7 +269,9 @@ def spoil(con: duckdb.DuckDBPyConnection, registry: Registry, rate: Mapping[str,
     columns = list(registry.labels)
     by_column = {column: [name for name, cell in cells.items() if cell.column == column] for column in columns}
     replaced = [
-        f"case when _kind in ({_quoted(names)}) then _became else {column} end as {column}" for column, names in by_column.items() if names
+        f"case when _kind in ({_quoted(names)}) then _became else {column} end as {column}"
+        for column, names in by_column.items()
+        if names
     ]
     statement = f"""
         create or replace table {registry.name}_row as

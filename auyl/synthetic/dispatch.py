@@ -46,8 +46,12 @@ def load_dispatch(dsn: str, extracts: Path, period: str) -> int:
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(TABLE)
-                cursor.execute("delete from dispatch.calls where call_id >= %s and call_id < %s", (first, first + 10_000_000))
-                cursor.copy_expert(f"copy dispatch.calls ({', '.join(COLUMNS)}) from stdin (format csv, header, null '')", file)
+                cursor.execute(
+                    "delete from dispatch.calls where call_id >= %s and call_id < %s", (first, first + 10_000_000)
+                )
+                cursor.copy_expert(
+                    f"copy dispatch.calls ({', '.join(COLUMNS)}) from stdin (format csv, header, null '')", file
+                )
                 return int(cursor.rowcount)
         finally:
             connection.close()

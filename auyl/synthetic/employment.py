@@ -56,7 +56,11 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Wr
         text = (head + body + "]}\n").encode()
         path = folder / file_name(page)
         path.write_bytes(text)
-        written.append(Written(path.name, min(PAGE_SIZE, total - (page - 1) * PAGE_SIZE), len(text), hashlib.sha256(text).hexdigest()))
+        written.append(
+            Written(
+                path.name, min(PAGE_SIZE, total - (page - 1) * PAGE_SIZE), len(text), hashlib.sha256(text).hexdigest()
+            )
+        )
     return written
 
 

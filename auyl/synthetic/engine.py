@@ -54,7 +54,9 @@ class Month:
         return Month((self.first - timedelta(days=1)).strftime("%Y-%m"))
 
 
-def connect(month: Month, people: int, seed: int, spill: Path, threads: int | None = None, memory: str = "3500MB") -> duckdb.DuckDBPyConnection:
+def connect(
+    month: Month, people: int, seed: int, spill: Path, threads: int | None = None, memory: str = "3500MB"
+) -> duckdb.DuckDBPyConnection:
     """A connection in memory with the macros of this package and the variables seed, people, m, as_of, first_day."""
     spill.mkdir(parents=True, exist_ok=True)
     config: dict[str, str | int | bool] = {
@@ -67,6 +69,7 @@ def connect(month: Month, people: int, seed: int, spill: Path, threads: int | No
     if threads:
         config["threads"] = threads
     con = duckdb.connect(config=config)
+    con.execute("set enable_progress_bar = false")
     con.execute(f"set variable seed = {int(seed)}::bigint")
     con.execute(f"set variable people = {int(people)}::bigint")
     con.execute(f"set variable m = {month.index}::bigint")

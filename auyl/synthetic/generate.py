@@ -1,9 +1,9 @@
 """Extracts of one month of the invented oblast, with the truth beside them.
 
-    <extracts>/reference/                 kato.csv, crosswalk.csv, address.csv
-    <extracts>/<period>/<registry>/…      what the owners of the registries would send
-    <extracts>/<period>/MANIFEST.json     parameters and digests; present only when all of it is there
-    <extracts>/truth/<period>/            persons.parquet and one table of faults per registry
+<extracts>/reference/                 kato.csv, crosswalk.csv, address.csv
+<extracts>/<period>/<registry>/…      what the owners of the registries would send
+<extracts>/<period>/MANIFEST.json     parameters and digests; present only when all of it is there
+<extracts>/truth/<period>/            persons.parquet and one table of faults per registry
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from typing import Any
 
 import duckdb
 
-from auyl.synthetic import ambulance, budget_okrug, dirt as faults, employment, livestock, people as population_of, population, social_assistance, territory
+from auyl.synthetic import ambulance, budget_okrug, employment, livestock, population, social_assistance, territory
+from auyl.synthetic import dirt as faults
+from auyl.synthetic import people as population_of
 from auyl.synthetic.engine import Month, connect, sql
 from auyl.synthetic.registry import Registry
 from auyl.synthetic.writing import Written, digest_file, write_file
@@ -112,7 +114,12 @@ def _build(
     con = connect(month, people, seed, work / "spill")
     try:
         population_of.build(con, land)
-        write_file(con, "select rca || ',' || kato || chr(10) as line from address", extracts / "reference" / "address.csv", "rca,kato\n")
+        write_file(
+            con,
+            "select rca || ',' || kato || chr(10) as line from address",
+            extracts / "reference" / "address.csv",
+            "rca,kato\n",
+        )
         residents = con.execute("select count(*) from person where not is_dead").fetchall()[0][0]
         _write_persons(con, work / "truth" / "persons.parquet")
         rows: dict[str, dict[str, int]] = {}
@@ -138,7 +145,12 @@ def _build(
 
 
 def _registry(
-    con: duckdb.DuckDBPyConnection, registry: Registry, folder: Path, truth: Path, month: Month, rate: Mapping[str, float]
+    con: duckdb.DuckDBPyConnection,
+    registry: Registry,
+    folder: Path,
+    truth: Path,
+    month: Month,
+    rate: Mapping[str, float],
 ) -> tuple[list[Written], dict[str, int]]:
     con.execute(sql(registry.name))
     faults.spoil(con, registry, rate)
@@ -175,7 +187,9 @@ def _write_persons(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
-    con.execute(f"copy (from {table}) to '{str(path).replace(chr(39), chr(39) * 2)}' (format parquet, compression zstd, row_group_size 122880)")
+    con.execute(
+        f"copy (from {table}) to '{str(path).replace(chr(39), chr(39) * 2)}' (format parquet, compression zstd, row_group_size 122880)"
+    )
 
 
 def _finished(extracts: Path, period: str, parameters: dict[str, Any]) -> Summary | None:

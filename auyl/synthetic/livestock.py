@@ -93,7 +93,8 @@ def _lines(first: int, after: int) -> str:
 def _sheet_head(month: Month, rows: int) -> str:
     title = f"Сведения о сельскохозяйственных животных по состоянию на {month.as_of:%d.%m.%Y}"
     header = "".join(
-        f'<c r="{letter}3" t="inlineStr"><is><t>{escape(label)}</t></is></c>' for letter, label in zip("ABCDEFGHIJK", LABELS.values(), strict=True)
+        f'<c r="{letter}3" t="inlineStr"><is><t>{escape(label)}</t></is></c>'
+        for letter, label in zip("ABCDEFGHIJK", LABELS.values(), strict=True)
     )
     return (
         f'{_XML}<worksheet xmlns="{_MAIN}"><dimension ref="A1:K{rows + FIRST_ROW - 1}"/><sheetData>'
@@ -110,15 +111,23 @@ def _frame(titles: list[str]) -> dict[str, str]:
         '<Default Extension="xml" ContentType="application/xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{sheet_type}.sheet.main+xml"/>'
         f'<Override PartName="/xl/styles.xml" ContentType="{sheet_type}.styles+xml"/>'
-        + "".join(f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{sheet_type}.worksheet+xml"/>' for n in numbers)
+        + "".join(
+            f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{sheet_type}.worksheet+xml"/>'
+            for n in numbers
+        )
         + "</Types>",
         "_rels/.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
         f'<Relationship Id="rId1" Type="{_DOC}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_DOC}"><sheets>'
-        + "".join(f'<sheet name={quoteattr(title)} sheetId="{n}" r:id="rId{n}"/>' for n, title in zip(numbers, titles, strict=True))
+        + "".join(
+            f'<sheet name={quoteattr(title)} sheetId="{n}" r:id="rId{n}"/>'
+            for n, title in zip(numbers, titles, strict=True)
+        )
         + "</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
-        + "".join(f'<Relationship Id="rId{n}" Type="{_DOC}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers)
+        + "".join(
+            f'<Relationship Id="rId{n}" Type="{_DOC}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
+        )
         + f'<Relationship Id="rId{len(titles) + 1}" Type="{_DOC}/styles" Target="styles.xml"/></Relationships>',
         "xl/styles.xml": f'{_XML}<styleSheet xmlns="{_MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="dd\\.mm\\.yyyy"/></numFmts>'
         '<fonts count="1"><font><sz val="11"/><name val="Calibri"/></font></fonts>'

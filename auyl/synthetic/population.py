@@ -54,9 +54,7 @@ def _envelope(month: Month, part: int, parts: int, persons: int, seed: int) -> t
         "<status><code>SCSS001</code><message>Message has been processed successfully</message></status></responseInfo>"
         f"<responseData><data><period>{month.period}</period><part>{part}</part><parts>{parts}</parts><persons>\n"
     )
-    tail = (
-        f"</persons><personCount>{persons}</personCount></data></responseData></response></ns2:SendMessageResponse></soap:Body></soap:Envelope>\n"
-    )
+    tail = f"</persons><personCount>{persons}</personCount></data></responseData></response></ns2:SendMessageResponse></soap:Body></soap:Envelope>\n"
     return head, tail
 
 

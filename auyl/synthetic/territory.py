@@ -67,8 +67,13 @@ _TOWN_OKRUGS = {  # okrugs of towns: no rural akimats, one town each
 }
 _CITIES = (("191010000", "г.Қонаев", "Қонаев қ."), ("191810000", "г.Алатау", "Алатау қ."))
 
-_FIRST = "Ақ Қара Қызыл Сары Көк Жаңа Тас Ұзын Үлкен Кіші Бес Үш Жеті Орта Терең Ала Боз Құм".split()
-_SECOND = "бұлақ су төбе тоғай жар дала арық өткел қорған қайнар шоқы сай көл тал ағаш жол өзек құдық".split()
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_FIRST = _words("Ақ Қара Қызыл Сары Көк Жаңа Тас Ұзын Үлкен Кіші Бес Үш Жеті Орта Терең Ала Боз Құм")
+_SECOND = _words("бұлақ су төбе тоғай жар дала арық өткел қорған қайнар шоқы сай көл тал ағаш жол өзек құдық")
 # Names that stand in several districts of the oblast, as «Жамбылский с.о.» really does.
 _REPEATED = {"Жамбыл": 3, "Қараой": 2, "Ават": 2, "Қайнар": 2, "Сүмбе": 2}
 # A settlement of the rural kind is main when its code ends in 00, or in 80 with a name that starts with «с.».
@@ -126,7 +131,9 @@ def read_kato(path: Path) -> list[dict[str, str]]:
         reader = csv.DictReader(file)
         missing = set(HEADER_KATO) - set(reader.fieldnames or ())
         if missing:
-            raise ValueError(f"{path}: a KATO file has the columns {', '.join(HEADER_KATO)}; missing: {', '.join(sorted(missing))}")
+            raise ValueError(
+                f"{path}: a KATO file has the columns {', '.join(HEADER_KATO)}; missing: {', '.join(sorted(missing))}"
+            )
         return list(reader)
 
 
@@ -152,7 +159,9 @@ def invented_kato(seed: int = 19) -> list[tuple[str, ...]]:
     extra = 0
     index = 0
     for district in DISTRICTS:
-        rows.append((district.kato, INVENTED_EDITION, "district", district.type_code, district.name_ru, district.name_kk))
+        rows.append(
+            (district.kato, INVENTED_EDITION, "district", district.type_code, district.name_ru, district.name_kk)
+        )
         for kato, ru, kk in _CITIES:
             if kato[:4] == district.kato[:4]:
                 rows.append((kato, INVENTED_EDITION, "sub_district", "1", ru, kk))
@@ -183,7 +192,14 @@ def invented_kato(seed: int = 19) -> list[tuple[str, ...]]:
                     taken[district.kato].add(name)
                 kind_ru, kind_kk = ("п.", "к.") if is_township and k == 0 else ("с.", "а.")
                 rows.append(
-                    (f"{code}{k + 1}00", INVENTED_EDITION, "settlement", "2", kind_ru + russian(name), f"{name} {kind_kk}")
+                    (
+                        f"{code}{k + 1}00",
+                        INVENTED_EDITION,
+                        "settlement",
+                        "2",
+                        kind_ru + russian(name),
+                        f"{name} {kind_kk}",
+                    )
                 )
             index += 1
     return rows

@@ -21,7 +21,7 @@ kept as (
     from owner as o
     inner join place as h on o.place_id = h.place_id and h.is_rural
     cross join (
-        values (1, 'КРС', '1', 0.27, 1.3), (2, 'МРС', '2', 0.11, 8.5), (3, 'Лошади', '4', 0.065, 2.4), (4, 'Верблюды', '5', 0.005, 2.5)
+        values (1, 'КРС', '1', 0.22, 1.3), (2, 'МРС', '2', 0.09, 8.5), (3, 'Лошади', '4', 0.053, 2.4), (4, 'Верблюды', '5', 0.005, 2.5)
     ) as s (part, sheet, species_digit, keeps, more)
     where u(o.hh, 'keeps ' || s.part) < s.keeps
 ),
