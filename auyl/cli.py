@@ -115,7 +115,9 @@ def intake(
         for rule, count in sorted(result.failed.items(), key=lambda item: -item[1]):
             typer.echo(f"  {rule} {count}")
         if result.notes.get("unknown_columns"):
-            typer.secho(f"  columns that the contract does not know, kept: {', '.join(result.notes['unknown_columns'])}")
+            typer.secho(
+                f"  columns that the contract does not know, kept: {', '.join(result.notes['unknown_columns'])}"
+            )
         if not result.accepted:
             typer.secho(result.refusal or "refused", fg="red", err=True)
             raise typer.Exit(1)
@@ -178,8 +180,10 @@ def quarantine(
         elif frame.empty:
             typer.echo("nothing is in quarantine")
         else:
-            shown = ["period", "state", "file", "record", "line", "outcome", "rules", "reasons_ru"]
-            _table(frame[shown].astype(object).where(frame[shown].notna(), None).to_dict("records"), shown)
+            frame.columns = [str(name).removeprefix("_") for name in frame.columns]
+            shown = ["batch_period", "state", "file", "record", "line", "outcome", "rules", "reasons_ru"]
+            frame = frame.loc[:, ~frame.columns.duplicated()][shown].astype(object)
+            _table(frame.where(frame.notna(), None).to_dict("records"), shown)
 
 
 @snapshot_app.command("show")
@@ -201,7 +205,9 @@ def snapshot_show(
         for row in shown["indicators"]:
             value = "—" if row["value"] is None else f"{row['value']:,.{row['decimals']}f}".replace(",", " ")
             row["shown"], row["from"] = value, "+".join(row["registries"])
-            row["part"] = f"{row['numerator']:,.0f} / {row['denominator']:,.0f}" if row["denominator"] is not None else ""
+            row["part"] = (
+                f"{row['numerator']:,.0f} / {row['denominator']:,.0f}" if row["denominator"] is not None else ""
+            )
         _table(shown["indicators"], ["name", "shown", "unit_name", "part", "as_of", "coverage_pct", "from", "flag"])
 
 
@@ -224,7 +230,9 @@ def lineage(
         typer.echo(f"{found.indicator} · {okrug} · {found.period} · revision {found.revision}")
         typer.echo(f"value {found.value} ({found.flag}) = {found.formula}: {found.numerator} / {found.denominator}")
         for part in found.parts:
-            typer.echo(f"\n{part.measure} = {part.aggregate} where {part.condition}: {part.rows} rows of {part.registry}")
+            typer.echo(
+                f"\n{part.measure} = {part.aggregate} where {part.condition}: {part.rows} rows of {part.registry}"
+            )
             for name, count in part.files.items():
                 typer.echo(f"  {count:>8} from {name}")
             for row in part.sample:
@@ -243,3 +251,7 @@ def lineage(
 def main() -> None:
     """Entry point."""
     sys.exit(app())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,15 @@
 """Contracts: one ODCS 3.1 file per registry, read into the few things that intake asks of it.
 
-What belongs here: reading and checking contracts. What stays out: acting on them (`auyl.intake`).
+What belongs here: reading and checking contracts, and which heading of an extract is which column. What stays out:
+acting on them (`auyl.intake`).
 The ODCS model and its JSON schema are only imported by `validate`, since Airflow reads contracts at every parse.
 """
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from auyl.errors import ContractInvalid
+from auyl.errors import ContractInvalid, ExtractRefused
 
 WAYS = ("file", "rest", "sql")
 FORMATS = ("csv", "xml", "xlsx", "json")
@@ -173,3 +176,49 @@ def validate(path: Path) -> None:
             faults.append(f"no way in «{contract.way}» with format «{contract.format}»")
     if faults:
         raise ContractInvalid(f"{path.name}: " + "; ".join(faults))
+
+
+def heading_key(heading: str) -> str:
+    """A heading without what hands change: case, outer and doubled spaces, a byte order mark."""
+    return re.sub(r"\s+", " ", heading.replace("\ufeff", "").strip()).casefold()
+
+
+def match_headings(contract: Contract, headings: list[str], file: str, line: int) -> dict[Column, str]:
+    """Which heading of the extract is which column of the contract.
+
+    Raises ExtractRefused when a required column is missing, naming the nearest heading that did come, or when two
+    headings claim the same column.
+    """
+    came = {heading_key(heading): heading for heading in headings}
+    found: dict[Column, str] = {}
+    for column in contract.columns:
+        claims = [came[k] for k in dict.fromkeys(map(heading_key, (column.source, *column.aliases))) if k in came]
+        if len(claims) > 1:
+            raise ExtractRefused(
+                contract.registry,
+                file,
+                "one column for it",
+                f"{len(claims)}: {', '.join(claims)}",
+                contract.mender,
+                line,
+                column.source,
+            )
+        if claims:
+            found[column] = claims[0]
+    taken = {heading_key(heading) for heading in found.values()}
+    for column in contract.columns:
+        if column.required and column not in found:
+            spare = [heading for key, heading in came.items() if key not in taken and key]
+            raise missing_column(contract, column, spare, file, line)
+    return found
+
+
+def missing_column(contract: Contract, column: Column, spare: list[str], file: str, line: int | None) -> ExtractRefused:
+    """The refusal for a required column that did not come; `spare` are the headings nobody claimed."""
+    near = difflib.get_close_matches(heading_key(column.source), [heading_key(s) for s in spare], n=1, cutoff=0.5)
+    if near:
+        found = f"no such column; the nearest unclaimed one is «{next(s for s in spare if heading_key(s) == near[0])}»"
+    else:
+        found = f"no such column among the unclaimed: {', '.join(spare[:12]) or 'none is left'}"
+    mender = f"{contract.mender}; or us, by an alias in {contract.path.name}"
+    return ExtractRefused(contract.registry, file, "a required column", found, mender, line, column.source)

@@ -56,7 +56,11 @@ def _warm_up() -> None:
 def take_in(settings: Settings, period: str, extracts: Path) -> list[BatchResult]:
     """Land and load every registry that has a folder for the period, the largest first."""
     folders = {r: extracts / period / r for r in contracts.names(settings.include)}
-    found = {registry: sorted(p for p in folder.iterdir() if p.is_file()) for registry, folder in folders.items() if folder.is_dir()}
+    found = {
+        registry: sorted(p for p in folder.iterdir() if p.is_file())
+        for registry, folder in folders.items()
+        if folder.is_dir()
+    }
     if not found:
         raise SourceUnavailable(f"no extract of {period} below {extracts.name}: expected {period}/<registry>/<files>")
     order = sorted(found, key=lambda registry: -sum(file.stat().st_size for file in found[registry]))

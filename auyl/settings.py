@@ -6,6 +6,7 @@
 ``AUYL_HOME``          folder of this machine's running state: secrets, embedded servers, logs
 ``AUYL_HASH_KEY_FILE`` file with the hex key of the keyed hash of ИИН, 32 bytes or more
 ``AUYL_KATO_EDITION``  edition of KATO in force; empty means the newest one loaded
+``AUYL_OBLAST``        KATO of the oblast that this installation serves; Almaty oblast by default
 ``AUYL_INCLUDE``       folder of contracts, SQL and indicators; the repository's own by default
 ``AUYL_EXPECTATIONS``  folder of the suites
 ``AUYL_THREADS``       DuckDB threads; all cores by default
@@ -35,6 +36,7 @@ class Settings:
     dsn_or_none: str | None
     hash_key_file: Path
     kato_edition: str | None
+    oblast_kato: str
     include: Path
     expectations: Path
     threads: int
@@ -70,6 +72,7 @@ def from_environment() -> Settings:
         dsn_or_none=env.get("AUYL_DSN") or None,
         hash_key_file=Path(env.get("AUYL_HASH_KEY_FILE") or home / "secrets" / "hash.key"),
         kato_edition=env.get("AUYL_KATO_EDITION") or None,
+        oblast_kato=env.get("AUYL_OBLAST") or "190000000",
         include=include,
         expectations=Path(env.get("AUYL_EXPECTATIONS") or REPOSITORY / "expectations"),
         threads=int(env.get("AUYL_THREADS") or os.cpu_count() or 2),

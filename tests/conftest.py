@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from auyl.settings import Settings
 from auyl.stack.postgres import EmbeddedPostgres, database_url
 
 
@@ -43,3 +44,30 @@ def dsn(postgres_server: str) -> Iterator[str]:
     run(f"create database {name}")
     yield database_url(postgres_server, name)
     run(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def settings(dsn: str, tmp_path: Path) -> Settings:
+    """Settings of an installation of its own: fresh lake and home, the module's database with an empty ledger."""
+    from dataclasses import replace
+
+    import psycopg2
+
+    from auyl import ledger
+    from auyl.settings import from_environment
+
+    key = tmp_path / "hash.key"
+    key.write_text("11" * 32)
+    (tmp_path / "spill").mkdir()
+    made = replace(
+        from_environment(), home=tmp_path, lake=str(tmp_path / "lake"), dsn_or_none=dsn, hash_key_file=key,
+        kato_edition=None, oblast_kato="190000000",
+    )  # fmt: skip
+    ledger.migrate(made)
+    with contextlib.closing(psycopg2.connect(dsn)) as con, con, con.cursor() as cursor:
+        cursor.execute(
+            "select string_agg(format('%I.%I', table_schema, table_name), ', ') from information_schema.tables "
+            "where table_schema in ('ledger', 'serving', 'vault') and table_type = 'BASE TABLE'"
+        )
+        cursor.execute(f"truncate {cursor.fetchone()[0]} cascade")
+    return made

@@ -1,9 +1,9 @@
 """The scan: every row of a batch against every rule of its suite, once, in DuckDB.
 
-    typed      view: the contract's columns with their types, `<name>__text` beside each that was converted
-    candidate  view: `include/sql/stage/<stage>.sql` over typed, what stage would hold
-    scan       table: file, record, digest of the content, bits of the broken rules
-    verdict    table: the few rows that are not simply good
+typed      view: the contract's columns with their types, `<name>__text` beside each that was converted
+candidate  view: `include/sql/stage/<stage>.sql` over typed, what stage would hold
+scan       table: file, record, digest of the content, bits of the broken rules
+verdict    table: the few rows that are not simply good
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class Account:
         return self.rows_in == self.staged + self.quarantined + self.duplicates
 
 
-def define_views(con: duckdb.DuckDBPyConnection, contract: Contract, parts: list[str], period: str, stage_sql: str) -> None:
+def define_views(
+    con: duckdb.DuckDBPyConnection, contract: Contract, parts: list[str], period: str, stage_sql: str
+) -> None:
     """Create `raw`, `typed` and `candidate`. `parts` are addresses of the raw Parquet files."""
     files = ", ".join(map(literal, parts))
     con.execute(f"create or replace temp view raw as select * from read_parquet([{files}], union_by_name=true)")
@@ -79,7 +81,7 @@ def _typed(column: Column, contract: Contract) -> str:
 
 def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejects: int) -> Account:
     """Fill `scan` and `verdict`, return the account. `rejects` lines never became rows and are quarantined."""
-    bits = [f"coalesce({rule.broken}, false)::bigint << {bit}" for bit, rule in enumerate(suite.immediate)]
+    bits = [f"(coalesce({rule.broken}, false)::bigint << {bit})" for bit, rule in enumerate(suite.immediate)]
     key = "hash(" + ", ".join(map(identifier, contract.keys)) + ")"
     required = [c.name for c in contract.columns if c.name in contract.keys and c.required]
     has_key = " and ".join(f"{identifier(name)} is not null" for name in required) or "true"
@@ -170,7 +172,11 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
     """
     made = [row[0] for row in con.execute("describe candidate").fetchall()]
     hidden = {column.name for column in contract.columns if column.is_vault}
-    kept = [name for name in made if name not in hidden and not name.endswith("__text") and name not in ("_content", "_period")]
+    kept = [
+        name
+        for name in made
+        if name not in hidden and not name.endswith("__text") and name not in ("_content", "_period")
+    ]
     columns = ", ".join(f"c.{identifier(name)}" for name in kept)
     mask = _critical_mask(suite)
     con.execute(
@@ -188,29 +194,33 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
 
 
 def write_quarantine(
-    con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejects: list[tuple[str, int, str, str]], target: str
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    suite: Suite,
+    rejects: list[tuple[str, int, str, str]],
+    target: str,
 ) -> int:
     """Write the rows that do not stay, as they came, with every rule each breaks; return how many.
 
-    `outcome` is quarantined or duplicate, `line` is known for lines that never became rows, `text` is their text.
+    `_outcome` is quarantined or duplicate, `_line` is known for lines that never became rows, `_text` is their text.
     """
     raw_columns = ", ".join(f"r.{identifier(column.name)}" for column in contract.columns)
     empty = ", ".join(f"null::varchar as {identifier(column.name)}" for column in contract.columns)
-    con.execute("create or replace temp table reject (_file varchar, line bigint, text varchar, rule varchar)")
+    con.execute("create or replace temp table reject (_file varchar, _line bigint, _text varchar, _rule varchar)")
     if rejects:
         import pyarrow
 
-        names = ("_file", "line", "text", "rule")
+        names = ("_file", "_line", "_text", "_rule")
         con.register("reject_rows", pyarrow.table({n: [r[i] for r in rejects] for i, n in enumerate(names)}))
-        con.execute("insert into reject select _file, line, text, rule from reject_rows")
+        con.execute("insert into reject select _file, _line, _text, _rule from reject_rows")
         con.unregister("reject_rows")
     con.execute(
-        f"copy (select r._file, r._record, null::bigint as line, null::varchar as text, "
-        f"case when v.is_repeated then 'duplicate' else 'quarantined' end as outcome, "
-        f"{_rule_list(suite, 'v._bits')} as rules, {raw_columns} from raw as r inner join verdict as v using (_file, _record) "
+        f"copy (select r._file, r._record, null::bigint as _line, null::varchar as _text, "
+        f"case when v.is_repeated then 'duplicate' else 'quarantined' end as _outcome, "
+        f"{_rule_list(suite, 'v._bits')} as _rules, {raw_columns} from raw as r inner join verdict as v using (_file, _record) "
         f"where v.is_repeated or v._bits & {_critical_mask(suite)} <> 0 "
-        f"union all by name select _file, null::bigint as _record, line, text, 'quarantined' as outcome, [rule] as rules, {empty} "
-        f"from reject order by _file, _record, line) to {literal(target)} (format parquet, compression zstd)"
+        f"union all by name select _file, null::bigint as _record, _line, _text, 'quarantined' as _outcome, [_rule] as _rules, {empty} "
+        f"from reject order by _file, _record, _line) to {literal(target)} (format parquet, compression zstd)"
     )
     row = con.fetchone()
     return int(row[0]) if row else 0

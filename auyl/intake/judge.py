@@ -22,7 +22,11 @@ def judge(name: str, expectations: list[dict[str, Any]], frame: Any) -> list[str
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
     source = context.data_sources.add_pandas("outcome")
-    batch = source.add_dataframe_asset("outcome").add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+    batch = (
+        source.add_dataframe_asset("outcome")
+        .add_batch_definition_whole_dataframe("all")
+        .get_batch({"dataframe": frame})
+    )
     breaches = []
     for result in batch.validate(suite, result_format="SUMMARY").results:
         raised = _exception(result.exception_info)

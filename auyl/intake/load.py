@@ -81,9 +81,7 @@ def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
             ledger.add_refusal(
                 settings, delivery.registry, delivery.period, str(refusal), refusal.as_dict(), delivery_id, rules
             )
-            return BatchResult(
-                delivery.registry, delivery.period, delivery_id, "refused", refusal=str(refusal)
-            )
+            return BatchResult(delivery.registry, delivery.period, delivery_id, "refused", refusal=str(refusal))
 
 
 def _result(batch: ledger.Batch, status: str) -> BatchResult:
@@ -156,9 +154,7 @@ def set_person_key(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     con.execute(f"create or replace temp macro person_key(t) as keyed_hash(t, {inner}, {outer})")
 
 
-def _read(
-    contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path
-) -> RawResult:
+def _read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
     reader = import_module(f"auyl.intake.formats.{contract.format}")
     result: RawResult = reader.read(contract, files, folder, con, work)
     return result
@@ -168,7 +164,12 @@ def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[P
     stated = raw.envelope.get("period")
     if stated is not None and stated != delivery.period:
         raise ExtractRefused(
-            contract.registry, files[0].name, f"period {delivery.period}", f"period {stated}", contract.mender, column="period"
+            contract.registry,
+            files[0].name,
+            f"period {delivery.period}",
+            f"period {stated}",
+            contract.mender,
+            column="period",
         )
 
 
@@ -214,11 +215,22 @@ def _refuse(
     worst = sorted(account.failed.items(), key=lambda item: -item[1])[:5]
     found = f"{'; '.join(breaches)}. Rules broken most: {', '.join(f'{rule} {n}' for rule, n in worst) or 'none'}"
     refusal = ExtractRefused(
-        contract.registry, delivery.landing_path, f"a batch that keeps the suite {contract.suite}", found, contract.mender
+        contract.registry,
+        delivery.landing_path,
+        f"a batch that keeps the suite {contract.suite}",
+        found,
+        contract.mender,
     )
     details = refusal.as_dict() | {"failed": account.failed, "rows_in": account.rows_in, "breaches": breaches}
     ledger.add_refusal(
-        settings, contract.registry, delivery.period, str(refusal), details, delivery.delivery_id, rules, quarantine_path
+        settings,
+        contract.registry,
+        delivery.period,
+        str(refusal),
+        details,
+        delivery.delivery_id,
+        rules,
+        quarantine_path,
     )
     return BatchResult(
         contract.registry, delivery.period, delivery.delivery_id, "refused", None, account.rows_in, 0,

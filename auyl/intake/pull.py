@@ -37,7 +37,11 @@ def pull(
 
 
 def land_files(
-    registry: str, period: str, files: list[Path], settings: Settings | None = None, extracted_at: datetime | None = None
+    registry: str,
+    period: str,
+    files: list[Path],
+    settings: Settings | None = None,
+    extracted_at: datetime | None = None,
 ) -> int:
     """Land files that somebody brought by hand; return the delivery's number. Raises ExtractRefused."""
     settings = settings or from_environment()

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from auyl import contracts, duck, ledger
 from auyl.duck import literal
+from auyl.intake.locate import locate
 from auyl.intake.suites import COLUMN_COUNT
 from auyl.intake.suites import load as load_suite
 from auyl.lake import Lake
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
     import pandas
 
 
-def quarantine(settings: Settings, registry: str, period: str | None = None, limit: int | None = None) -> pandas.DataFrame:
+def quarantine(
+    settings: Settings, registry: str, period: str | None = None, limit: int | None = None
+) -> pandas.DataFrame:
     """Rejected rows of the newest batches of a registry, the refused ones with them.
 
-    Columns: period, state (in force, superseded or refused), file, record, line, outcome (quarantined, duplicate),
-    rules, reasons_ru, reasons_kk, the line's text where it never became a row, then the registry's own columns as
-    they came. Lines are looked up in the landed files.
+    Columns: _batch_period, _state (in force or refused), _file, _record, _line, _text (of a line that never became a
+    row), _outcome (quarantined, duplicate), _rules, _reasons_ru, _reasons_kk, then the registry's own columns as they
+    came. Lines are looked up in the landed files.
     """
     import pandas
-
-    from auyl.snapshot.lineage import locate
 
     contract = contracts.load(registry, settings.include)
     suite = load_suite(contract.suite, settings.expectations)
@@ -42,29 +43,29 @@ def quarantine(settings: Settings, registry: str, period: str | None = None, lim
             frame = con.execute(f"select * from read_parquet({address}) order by _file, _record {cut}").df()
             if frame.empty:
                 continue
-            frame.insert(0, "period", batch["period"])
-            frame.insert(1, "state", batch["state"])
+            frame.insert(0, "_batch_period", batch["period"])
+            frame.insert(1, "_state", batch["state"])
             rows = [(f, int(r)) for f, r in zip(frame["_file"], frame["_record"], strict=True) if pandas.notna(r)]
             lines = locate(settings, registry, [batch["batch_id"]], rows) if batch["batch_id"] else {}
-            frame["line"] = [
+            frame["_line"] = [
                 line if pandas.notna(line) else lines.get((f, int(r)))
-                for f, r, line in zip(frame["_file"], frame["_record"], frame["line"], strict=True)
+                for f, r, line in zip(frame["_file"], frame["_record"], frame["_line"], strict=True)
             ]
             for index, language in enumerate(("ru", "kk")):
                 frame.insert(
                     7 + index,
-                    f"reasons_{language}",
-                    ["; ".join(reasons.get(rule, (rule, rule))[index] for rule in rules) for rules in frame["rules"]],
+                    f"_reasons_{language}",
+                    ["; ".join(reasons.get(rule, (rule, rule))[index] for rule in rules) for rules in frame["_rules"]],
                 )
-            frame["rules"] = ["; ".join(rules) for rules in frame["rules"]]
+            frame["_rules"] = ["; ".join(rules) for rules in frame["_rules"]]
             frames.append(frame)
     finally:
         con.close()
     if not frames:
         return pandas.DataFrame()
-    whole = pandas.concat(frames, ignore_index=True).rename(columns={"_file": "file", "_record": "record"})
-    whole["record"] = whole["record"].astype("Int64")
-    whole["line"] = whole["line"].astype("Int64")
+    whole = pandas.concat(frames, ignore_index=True)
+    whole["_record"] = whole["_record"].astype("Int64")
+    whole["_line"] = whole["_line"].astype("Int64")
     return whole
 
 

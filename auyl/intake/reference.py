@@ -16,6 +16,14 @@ def load_territory(
     lake = Lake(settings.lake)
     con = duck.connect(settings, lake)
     try:
-        return territory.load(kato, edition, lake.address("reference/territory"), crosswalk, addresses, con)
+        return territory.load(
+            kato,
+            lake.address("reference/territory"),
+            con,
+            edition=edition,
+            crosswalk_file=crosswalk,
+            address_file=addresses,
+            include=settings.include,
+        )
     finally:
         con.close()

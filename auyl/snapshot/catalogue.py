@@ -132,7 +132,16 @@ def load(include: Path) -> Catalogue:
         except KeyError as error:
             raise ContractInvalid(f"{theme}.yaml: nothing is called {error}") from error
         text = texts[theme].rstrip().rstrip(";")
-        themes.append(Theme(theme, int(document["position"]), _texts(document["name"]), text, indicators, document["noRows"] == "zero"))
+        themes.append(
+            Theme(
+                theme,
+                int(document["position"]),
+                _texts(document["name"]),
+                text,
+                indicators,
+                document["noRows"] == "zero",
+            )
+        )
     return Catalogue(tuple(themes), measures)
 
 

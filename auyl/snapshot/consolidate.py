@@ -70,7 +70,7 @@ def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) ->
             total.update(f"{registry} {batch.period} {batch.digest} {batch.rules_digest}\n".encode())
     for path in lake.files(f"reference/territory/{edition}"):
         total.update(path.encode() + hashlib.sha256(lake.read(path)).digest())
-    total.update(_code_digest(settings))
+    total.update(settings.oblast_kato.encode() + _code_digest(settings))
     return Inputs(period, batches, missing, edition, total.hexdigest())
 
 
@@ -97,9 +97,24 @@ def consolidate(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, 
         _stage_view(con, settings, lake, registry, inputs.batches.get(registry, []))
     sql = settings.include / "sql" / "core"
     con.execute(f"create or replace temp table place_claim as {duck.sql(sql / 'claim.sql')}")
-    con.execute(f"create or replace temp table place as {duck.sql(sql / 'resolve_place.sql')}")
-    con.execute("create or replace temp view address_claim as select distinct address from stage_ambulance where address is not null")
-    con.execute(f"create or replace temp table address_place as {duck.sql(sql / 'resolve_address_text.sql')}")
+    places = {"kato": "territory", "crosswalk": "crosswalk", "address": "address"}
+    resolver = duck.bind(duck.sql(sql / "resolve_place.sql"), places="place_claim", **places)
+    con.execute(f"create or replace temp table place as {resolver}")
+    con.execute(
+        "create or replace temp view address_claim as "
+        "select distinct address as _key, address from stage_ambulance where address is not null"
+    )
+    of_text = duck.bind(
+        duck.sql(sql / "resolve_address_text.sql"),
+        texts="address_claim",
+        kato="territory",
+        oblast=literal(settings.oblast_kato),
+    )
+    con.execute(f"create or replace temp table address_place as {of_text}")
+    con.execute(
+        f"create or replace temp table okrug as select kato, district_kato from territory "
+        f"where is_rural_akimat and oblast_kato = {literal(settings.oblast_kato)}"
+    )
     folder = f"core/{inputs.period}/{inputs.digest[:16]}"
     address = lake.prepare(folder)
     for table in CORE_TABLES:
@@ -138,7 +153,9 @@ def empty_stage(con: duckdb.DuckDBPyConnection, settings: Settings, contract: co
 
     set_person_key(con, settings)
     columns = ", ".join(f"null::varchar as {identifier(c.name)}" for c in contract.columns)
-    con.execute(f"create or replace temp table raw_nothing as select {columns}, '' as _file, 0::bigint as _record limit 0")
+    con.execute(
+        f"create or replace temp table raw_nothing as select {columns}, '' as _file, 0::bigint as _record limit 0"
+    )
     stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
     check.define_views_over(con, contract, "raw_nothing", "0001-01", stage_sql)
     con.execute(f"create or replace temp table nothing_{contract.registry} as select * from candidate limit 0")

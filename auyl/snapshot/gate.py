@@ -45,7 +45,9 @@ def gate(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogu
     }
     former = former_residents(settings, inputs.period)
     if former:
-        now = con.execute("select sum(value) from snapshot_value where indicator_id = 'population.residents'").fetchone()
+        now = con.execute(
+            "select sum(value) from snapshot_value where indicator_id = 'population.residents'"
+        ).fetchone()
         outcome["residents_to_former"] = float(now[0] or 0) / former if now else 0.0
     frame = pandas.DataFrame([outcome]).dropna(axis="columns")
     return breaches + judge("snapshot", [e for e in expectations if e["meta"]["level"] == "batch"], frame)

@@ -6,18 +6,15 @@ from the theme's SQL, so the rows shown are those that were counted.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
 from auyl import contracts, duck, ledger
 from auyl.duck import literal
-from auyl.intake.land import files_of
+from auyl.intake.locate import locate
 from auyl.lake import Lake
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
@@ -80,9 +77,7 @@ class Lineage:
     sources: list[Source] = field(default_factory=list)
 
 
-def lineage(
-    settings: Settings, kato: str, indicator_id: str, period: str | None = None, sample: int = 5
-) -> Lineage:
+def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None = None, sample: int = 5) -> Lineage:
     """What is behind the value in force of an indicator in an okrug. Raises KeyError when there is none."""
     catalogue = catalogues.load(settings.include)
     indicator = catalogue.indicator(indicator_id)
@@ -123,7 +118,8 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
     sources = []
     for row in rows:
         files = con.execute(
-            text("select name, sha256 from ledger.delivery_file where delivery_id = :id order by name"), {"id": row.delivery_id}
+            text("select name, sha256 from ledger.delivery_file where delivery_id = :id order by name"),
+            {"id": row.delivery_id},
         ).all()
         rules = con.execute(
             text("select rule, severity, failed from ledger.rule_outcome where batch_id = :id order by failed desc"),
@@ -131,8 +127,15 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
         ).all()
         sources.append(
             Source(
-                row.registry, contracts.load(row.registry, settings.include).owner, row.batch_id, row.extracted_at,
-                [(f.name, f.sha256) for f in files], row.rows_in, row.staged, row.quarantined, row.duplicates,
+                row.registry,
+                contracts.load(row.registry, settings.include).owner,
+                row.batch_id,
+                row.extracted_at,
+                [(f.name, f.sha256) for f in files],
+                row.rows_in,
+                row.staged,
+                row.quarantined,
+                row.duplicates,
                 {r.rule: (r.severity, r.failed) for r in rules},
             )  # fmt: skip
         )
@@ -148,7 +151,9 @@ def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: l
             f"from read_parquet({literal(lake.address(f'{core}/{measure.table}.parquet'))}) "
             f"where okrug_kato = {literal(kato)} and ({measure.condition})"
         )
-        files = {name: n for name, n in con.execute(f"select _file, count(*) {counted} group by 1 order by 1").fetchall()}
+        files = {
+            name: n for name, n in con.execute(f"select _file, count(*) {counted} group by 1 order by 1").fetchall()
+        }
         rows = con.execute(f"select _file, _record {counted} order by 1, 2 limit {int(sample)}").fetchall()
     finally:
         con.close()
@@ -156,28 +161,3 @@ def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: l
     lines = locate(settings, registry, batches, rows)
     shown = [Row(name, record, lines.get((name, record))) for name, record in rows]
     return Part(measure.id, registry, measure.aggregate, measure.condition, sum(files.values()), files, shown)
-
-
-def locate(
-    settings: Settings, registry: str, batches: list[int], rows: list[tuple[str, int]]
-) -> dict[tuple[str, int], int]:
-    """Line on which each (file, record) begins in the landed files of these batches."""
-    contract = contracts.load(registry, settings.include)
-    lake = Lake(settings.lake)
-    reader = import_module(f"auyl.intake.formats.{contract.format}")
-    wanted: dict[str, set[int]] = {}
-    for name, record in rows:
-        wanted.setdefault(name, set()).add(record)
-    found: dict[tuple[str, int], int] = {}
-    with tempfile.TemporaryDirectory(prefix="auyl-") as work:
-        for batch_id in batches:
-            with ledger.engine(settings.dsn).connect() as con:
-                delivery_id = con.execute(
-                    text("select delivery_id from ledger.batch where batch_id = :id"), {"id": batch_id}
-                ).scalar_one()
-            for path in files_of(lake, ledger.delivery(settings, delivery_id), Path(work)):
-                for name, records in wanted.items():
-                    # A workbook's rows carry the sheet after a «#».
-                    if name.split("#")[0] == path.name:
-                        found |= {(name, r): line for r, line in reader.locate(contract, path, records).items()}
-    return found

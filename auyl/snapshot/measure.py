@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 def measure(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: Inputs) -> None:
     """Create `snapshot_value`: one row an okrug and indicator.
 
-    Columns kato, indicator_id, value, numerator, denominator (decimal), flag, coverage_pct, as_of.
+    `okrug` names the okrugs that are told. Columns kato, indicator_id, value, numerator, denominator (decimal), flag, coverage_pct, as_of.
     A value is missing, never nought, where a registry did not come, where the okrug is not in a registry that must
     name every okrug, and where there is nothing to divide by.
     """
-    con.execute("create or replace temp table okrug as select kato, district_kato from territory where is_rural_akimat")
     con.execute("create or replace temp table measured (okrug_kato varchar, measure varchar, amount double)")
     for theme in catalogue.themes:
         measures = [m for m in catalogue.measures.values() if m.theme == theme.id]

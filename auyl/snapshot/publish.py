@@ -69,7 +69,8 @@ class Publication:
         with self._file(table).open("rb") as stream:
             cursor.copy_expert(f"copy incoming from stdin (format csv, null '\\N')", stream)
         cursor.execute(
-            f"insert into {target} (period, revision, {columns}) select %s, %s, {columns} from incoming", (period, revision)
+            f"insert into {target} (period, revision, {columns}) select %s, %s, {columns} from incoming",
+            (period, revision),
         )
         cursor.execute("drop table incoming")
 
@@ -135,7 +136,10 @@ def _write(
             cursor,
             "insert into serving.snapshot_source (period, revision, registry, batch_id, extracted_at, source_period, "
             "rows_staged, rows_quarantined) values %s",
-            [(period, revision, registry, b.batch_id, b.extracted_at, b.period, b.staged, b.quarantined) for b in batches],
+            [
+                (period, revision, registry, b.batch_id, b.extracted_at, b.period, b.staged, b.quarantined)
+                for b in batches
+            ],
         )
     _vault(cursor, con, lake, inputs, revision)
     cursor.execute(
@@ -183,8 +187,17 @@ def _catalogue(cursor: Any, catalogue: Catalogue) -> None:
         "definition_kk, definition_ru, definition_en) values %s",
         [
             (
-                i.id, i.theme, i.position, *(i.names[x] for x in by_language), i.unit, *(i.units[x] for x in by_language),
-                i.decimals, i.better, *(i.body[x] for x in by_language), i.level, i.registries,
+                i.id,
+                i.theme,
+                i.position,
+                *(i.names[x] for x in by_language),
+                i.unit,
+                *(i.units[x] for x in by_language),
+                i.decimals,
+                i.better,
+                *(i.body[x] for x in by_language),
+                i.level,
+                i.registries,
                 *(i.definitions[x] for x in by_language),
             )  # fmt: skip
             for i in catalogue.indicators

@@ -31,4 +31,10 @@ def show(settings: Settings, kato: str, period: str | None = None, language: str
         }
         for row in rows
     ]  # fmt: skip
-    return {"kato": kato, "name": first.okrug_name, "period": first.period, "revision": first.revision, "indicators": indicators}
+    return {
+        "kato": kato,
+        "name": first.okrug_name,
+        "period": first.period,
+        "revision": first.revision,
+        "indicators": indicators,
+    }

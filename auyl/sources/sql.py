@@ -10,9 +10,8 @@ from sqlalchemy import MetaData, Table, create_engine, func, select
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from auyl.contracts import Contract
+from auyl.contracts import Contract, missing_column
 from auyl.errors import ExtractRefused, SourceUnavailable
-from auyl.intake.formats.common import missing_column
 from auyl.sources import LOCAL, Pulled
 
 ROWS_AT_ONCE = 20_000

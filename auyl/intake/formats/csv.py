@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auyl.contracts import Contract
+from auyl.contracts import Contract, heading_key, match_headings
 from auyl.duck import literal
 from auyl.errors import ExtractRefused
 from auyl.intake.formats.common import (
     RawResult,
     Reject,
     empty,
-    heading_key,
     line_of_byte,
-    match_headings,
     select_list,
     write_part,
 )
@@ -37,8 +34,8 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     for number, file in enumerate(files, start=1):
         if file.stat().st_size == 0:
             raise empty(contract, file.name, "an empty file, 0 bytes")
+        headings = _headings(contract, file)
         text = _as_utf8(contract, file, work)
-        headings = _headings(contract, file, text)
         found = match_headings(contract, headings, file.name, 1)
         unknown = sorted(set(headings) - set(found.values()) - {""})
         result.unknown_columns.update(unknown)
@@ -93,15 +90,16 @@ def _as_utf8(contract: Contract, file: Path, work: Path) -> Path:
     return target
 
 
-def _headings(contract: Contract, file: Path, text: Path) -> list[str]:
-    with text.open("rb") as stream:
+def _headings(contract: Contract, file: Path) -> list[str]:
+    """Headings of a file. Raises ExtractRefused when they are only known in another encoding than the contract's."""
+    with file.open("rb") as stream:
         first = stream.readline(1 << 20)
-    headings = _split(first, "utf-8-sig", contract)
-    if headings is not None and _known(contract, headings):
+    own = "utf-8-sig" if codecs.lookup(contract.encoding).name == "utf-8" else contract.encoding
+    headings = _split(first, own, contract)
+    if headings and _known(contract, headings) > len(contract.columns) // 2:
         return headings
     for encoding in OTHER_ENCODINGS:
-        with file.open("rb") as stream:
-            other = _split(stream.readline(1 << 20), encoding, contract)
+        other = _split(first, encoding, contract)
         if other and _known(contract, other) > len(contract.columns) // 2:
             raise ExtractRefused(
                 contract.registry, file.name, f"text in {contract.encoding}", f"text in {encoding}", contract.mender, 1
@@ -119,7 +117,7 @@ def _split(line: bytes, encoding: str, contract: Contract) -> list[str] | None:
         text = line.decode(encoding, errors="ignore" if encoding == "utf-16" else "strict")
     except UnicodeDecodeError:
         return None
-    row = next(csv.reader(io.StringIO(text), delimiter=_delimiter(contract)), [])
+    row = next(csv.reader([text.splitlines()[0] if text else ""], delimiter=_delimiter(contract)), [])
     return _distinct([heading.replace("\ufeff", "").strip("\r\n") for heading in row])
 
 
@@ -151,7 +149,12 @@ def _rejects(
             yield Reject(file.name, line, str(line_text).strip("\r\n"), "column_count")
         elif kind == "INVALID ENCODING":
             raise ExtractRefused(
-                contract.registry, file.name, f"text in {contract.encoding}", "bytes that are not", contract.mender, line
+                contract.registry,
+                file.name,
+                f"text in {contract.encoding}",
+                "bytes that are not",
+                contract.mender,
+                line,
             )
         else:
             # An unclosed quote swallows the lines after it: nobody can say what they were.

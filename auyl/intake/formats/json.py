@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auyl.contracts import Contract
+from auyl.contracts import Contract, missing_column
 from auyl.duck import identifier, literal
 from auyl.errors import ExtractRefused
-from auyl.intake.formats.common import RawResult, empty, missing_column, write_part
+from auyl.intake.formats.common import RawResult, empty, write_part
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,14 +43,18 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         result.rows[file.name] = len(page[items])
         pages.append(file)
         keys = {key for item in page[items][:200] if isinstance(item, dict) for key in item}
-        result.unknown_columns |= keys - {n for c in contract.columns for n in (c.source, *c.aliases)} if keys else set()
+        result.unknown_columns |= (
+            keys - {n for c in contract.columns for n in (c.source, *c.aliases)} if keys else set()
+        )
         _check_keys(contract, keys, file)
     rows = sum(result.rows.values())
     if rows == 0:
         raise empty(contract, files[0].name, "pages with no item")
     if total is not None and int(total) != rows:
         found = f"{rows} items on {len(files)} pages"
-        raise ExtractRefused(contract.registry, files[-1].name, f"{total} items, as the answer says", found, contract.mender)
+        raise ExtractRefused(
+            contract.registry, files[-1].name, f"{total} items, as the answer says", found, contract.mender
+        )
     columns = ", ".join(_field(c.source, c.aliases) + f" as {identifier(c.name)}" for c in contract.columns)
     names = "[" + ", ".join(literal(str(file)) for file in pages) + "]"
     written = write_part(
@@ -64,7 +68,9 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         1,
     )
     if written != rows:  # pragma: no cover - two readers of the same page must agree
-        raise ExtractRefused(contract.registry, files[0].name, f"{rows} items", f"{written} read", "us: a fault of this program")
+        raise ExtractRefused(
+            contract.registry, files[0].name, f"{rows} items", f"{written} read", "us: a fault of this program"
+        )
     return result
 
 
@@ -78,13 +84,19 @@ def _page(contract: Contract, file: Path) -> dict[str, Any]:
         raise empty(contract, file.name, "an empty answer, 0 bytes")
     if file.stat().st_size > MAX_PAGE_BYTES:
         raise ExtractRefused(
-            contract.registry, file.name, f"a page of at most {MAX_PAGE_BYTES:,} bytes", f"{file.stat().st_size:,}", contract.mender
+            contract.registry,
+            file.name,
+            f"a page of at most {MAX_PAGE_BYTES:,} bytes",
+            f"{file.stat().st_size:,}",
+            contract.mender,
         )
     try:
         page = json.loads(file.read_bytes())
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
-        raise ExtractRefused(contract.registry, file.name, "whole JSON in UTF-8", str(error), contract.mender, line) from error
+        raise ExtractRefused(
+            contract.registry, file.name, "whole JSON in UTF-8", str(error), contract.mender, line
+        ) from error
     if not isinstance(page, dict):
         raise ExtractRefused(contract.registry, file.name, "a JSON object", type(page).__name__, contract.mender)
     return page

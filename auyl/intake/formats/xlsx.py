@@ -6,16 +6,19 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auyl.contracts import Contract
+from auyl.contracts import Contract, heading_key, match_headings
 from auyl.duck import identifier, literal
 from auyl.errors import ExtractRefused
-from auyl.intake.formats.common import RawResult, empty, heading_key, match_headings, select_list, write_part
+from auyl.intake.formats.common import RawResult, empty, select_list, write_part
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
 HEADING_WITHIN_ROWS = 30
+# Sheets of text pack to a tenth or a thirtieth; what packs tighter than this, beyond some size, is a bomb.
+MAX_PACKING = 200
+PACKING_MATTERS_BYTES = 64 << 20
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
@@ -54,6 +57,7 @@ def check_archive(contract: Contract, file: Path) -> None:
     The sizes that an archive states are its own claim, so a bomb may state small ones. Raises ExtractRefused.
     """
     limit = int(contract.options.get("maxUnpackedBytes", 4 << 30))
+    limit = min(limit, max(PACKING_MATTERS_BYTES, MAX_PACKING * file.stat().st_size))
     total = 0
     try:
         with zipfile.ZipFile(file) as archive:

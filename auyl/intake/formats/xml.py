@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from auyl.contracts import Contract
+from auyl.contracts import Contract, missing_column
 from auyl.duck import identifier, literal
 from auyl.errors import ExtractRefused
-from auyl.intake.formats.common import RawResult, empty, missing_column, write_part
+from auyl.intake.formats.common import RawResult, empty, write_part
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,9 +75,7 @@ def _read_file(
     reader = xml2arrow.XmlToArrowParser(str(config)).parse_single_table(str(file), max_rows_per_batch=61440)
     con.register("records", reader)
     columns = ", ".join(identifier(c.name) for c in contract.columns)
-    query = (
-        f"select {columns}, {literal(file.name)} as _file, {identifier('<' + step + '>')}::bigint + 1 as _record from records"
-    )
+    query = f"select {columns}, {literal(file.name)} as _file, {identifier('<' + step + '>')}::bigint + 1 as _record from records"
     import duckdb
 
     try:
@@ -162,7 +160,7 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
                 path.pop()
     except etree.XMLSyntaxError as error:
         raise ExtractRefused(
-            contract.registry, file.name, "well-formed XML", error.msg, contract.mender, error.lineno
+            contract.registry, file.name, "well-formed XML in UTF-8", error.msg, contract.mender, error.lineno
         ) from error
     root = re.search(rb"<([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)[\s/>]", re.sub(rb"<[?!][^>]*>", b"", head))
     closing = b"</" + (root.group(1) if root else b"") + b">"

@@ -1,5 +1,5 @@
 -- Grain: settlement with residents or calls; settlement_kato '' for what is known by okrug only.
--- Key: okrug_kato, settlement_kato. Inputs: ambulance_call, person, territory.
+-- Key: okrug_kato, settlement_kato. Inputs: ambulance_call, person, okrug, territory.
 with calls as (
     select
         okrug_kato,
@@ -11,7 +11,7 @@ with calls as (
         quantile_cont(arrival_min, 0.5) as arrival_median_min,
         quantile_cont(arrival_min, 0.9) as arrival_p90_min
     from ambulance_call
-    where okrug_kato is not null
+    where okrug_kato in (select o.kato from okrug as o)
     group by all
 ),
 
@@ -23,7 +23,7 @@ people as (
         count(*) filter (where age_years >= 65) as residents_65_plus,
         count(*) filter (where age_years < 1) as residents_under_1
     from person
-    where is_alive and okrug_kato is not null
+    where is_alive and okrug_kato in (select o.kato from okrug as o)
     group by all
 )
 

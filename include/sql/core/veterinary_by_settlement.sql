@@ -1,5 +1,5 @@
 -- Grain: settlement and species; settlement_kato '' for what is known by okrug only.
--- Key: okrug_kato, settlement_kato, species. Inputs: animal, territory.
+-- Key: okrug_kato, settlement_kato, species. Inputs: animal, okrug, territory.
 select
     a.okrug_kato,
     coalesce(a.settlement_kato, '') as settlement_kato,
@@ -14,6 +14,6 @@ select
     count(*) filter (where a.test_result = 'positive') as heads_positive_brucellosis
 from animal as a
 left join territory as t on a.settlement_kato = t.kato
-where a.okrug_kato is not null
+where a.okrug_kato in (select o.kato from okrug as o)
 group by a.okrug_kato, coalesce(a.settlement_kato, ''), a.species
 order by all
