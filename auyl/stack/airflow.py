@@ -35,6 +35,9 @@ PRELOADED = (
     "airflow.providers.standard.decorators.python",
     "sqlalchemy.dialects.postgresql.psycopg2",
     "duckdb",
+    "great_expectations",
+    "great_expectations.expectations.core",
+    "pandas",
     "pyarrow.parquet",
 )
 
