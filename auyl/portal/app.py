@@ -86,7 +86,7 @@ class Portal:
                 (code, language(code)["language"], "?" + urlencode({**query, "lang": code})) for code in LANGUAGES
             ],
             "session": here.session if here else None,
-            "rights": here.rights if here else {},
+            "places": _places(here) if here else [],
             "form_token": security.session_form_token(here.token) if here else "",
             "here": request.url.path,
             **parts,
@@ -234,6 +234,13 @@ class Portal:
                 place=districts[wanted] if wanted else None,
                 has_districts=len(districts) > 1,
             )
+
+
+def _places(here: Visit) -> list[tuple[str, str]]:
+    """(address, word) of the pages that the person has."""
+    okrugs = here.rights["snapshot"]
+    own = [(f"/okrug/{min(okrugs)}", "my_okrug")] if len(okrugs) == 1 else [("/okrugs", "my_okrugs")] if okrugs else []
+    return own + [(f"/{s}", s) for s in ("ambulance", "veterinary") if here.rights[s]]
 
 
 def create_app(dsn: str, *, is_behind_tls: bool = False) -> ASGIApp:

@@ -8,6 +8,8 @@ from typing import Any
 
 from auyl.portal.language import SPACE, Language
 
+FEWEST_CASES = 30  # below it a month's difference is mostly chance, and the page does not call it better or worse
+
 
 @dataclass(frozen=True)
 class Change:
@@ -60,7 +62,7 @@ def themes(rows: Sequence[Any], sources: dict[str, dt.datetime], today: dt.date,
 
 
 def _line(row: Any, sources: dict[str, dt.datetime], today: dt.date, lang: Language) -> Line:
-    is_pct = row.unit_en == "%"
+    is_pct = row.unit == "pct"
     value = None if row.value is None else lang.number(row.value, row.decimals)
     fraction = ""
     if value is not None and row.numerator is not None and row.denominator is not None:
@@ -119,7 +121,8 @@ def _change(row: Any, is_pct: bool, lang: Language) -> Change | None:
     )
     if is_pct:
         text += SPACE + lang["points"]
-    if row.better == "none":
+    cases = row.value if row.numerator is None else row.numerator
+    if row.better == "none" or cases < FEWEST_CASES:
         return Change(text, "none", "")
     is_better = (difference > 0) == (row.better == "up")
     return Change(text, "good" if is_better else "bad", lang["better"] if is_better else lang["worse"])

@@ -145,7 +145,13 @@ def _run(plan: Plan, say: Progress) -> None:
         airflow.wait_ready({"consolidate", *(f"intake_{registry}" for registry in REGISTRIES)})
         say(f"Airflow and the employment API are ready ({airflow.url})")
 
+        former = report.revision_in_force(dsn, plan.period)
         _through_airflow(plan, airflow, say)
+        revision = report.revision_in_force(dsn, plan.period)
+        if revision is None:
+            raise AuylError(f"nothing was published for {plan.period}; logs: {logs}")
+        news = "nothing new: stays" if revision == former else "published:"
+        say(f"{news} snapshot {plan.period}, revision {revision}")
         report.ledger_table(settings, plan.period, print)
         readers = report.Readers(home / "secrets" / "logins.json", dsn, plan.period)
         readers.open()
@@ -271,8 +277,6 @@ def _through_airflow(plan: Plan, airflow: AirflowStack, say: Progress) -> None:
     consolidated = _wait_for_consolidate(plan, airflow, say, last, deadline)
     if consolidated.state == "failed":
         raise AirflowFailed(airflow.failure(consolidated))
-    skipped = airflow.task_states(consolidated).get("publish") == "skipped"
-    say("consolidate: " + ("nothing new to publish" if skipped else "published"))
 
 
 def _wait_for_consolidate(plan: Plan, airflow: AirflowStack, say: Progress, after: str, deadline: float) -> RunState:

@@ -44,6 +44,13 @@ def ledger_table(settings: Settings, period: str, out: Printer) -> None:
     _table(("registry", "files", "rows in", "staged", "quarantined", "duplicates", "state"), files_as_count, out)
 
 
+def revision_in_force(dsn: str, period: str) -> int | None:
+    """The published revision of a period."""
+    with contextlib.closing(psycopg2.connect(dsn)) as conn, conn.cursor() as cur:
+        cur.execute("select revision from serving.snapshot_in_force where period = %s", (period,))
+        return (cur.fetchone() or (None,))[0]
+
+
 class Readers:
     """Three invented readers with real logins: an akim, an ambulance and a veterinary coordinator.
 
@@ -102,7 +109,7 @@ class Readers:
             out.write(urlunsplit(parts._replace(netloc=netloc)))
 
     def _choose(self, conn: connection) -> str:
-        """Take the okrug of the last time, else the first rural one with a snapshot; returns the code of its oblast."""
+        """Take the okrug of the last time, else the rural one with the most values; returns the code of its oblast."""
         kept = ""
         with contextlib.suppress(OSError, ValueError):
             names = json.loads(self._file.read_text())
@@ -111,9 +118,10 @@ class Readers:
             cur.execute(
                 "select t.kato, t.oblast_kato, t.name_ru, coalesce(d.name_ru, '') from serving.territory t "
                 "left join serving.territory d on d.kato = t.district_kato and d.edition = t.edition "
-                "where t.is_rural_akimat and (t.kato, t.edition) in (select v.kato, f.edition "
-                "from serving.snapshot_value v join serving.snapshot_in_force f using (period, revision) "
-                "where f.period = %s) order by t.kato <> %s, t.kato limit 1",
+                "join (select v.kato, f.edition, count(v.value) as known from serving.snapshot_value v "
+                "join serving.snapshot_in_force f using (period, revision) where f.period = %s group by 1, 2) s "
+                "on s.kato = t.kato and s.edition = t.edition "
+                "where t.is_rural_akimat order by t.kato <> %s, s.known desc, t.kato limit 1",
                 (self._period, kept),
             )
             row = cur.fetchone()

@@ -1,6 +1,6 @@
-"""An invented oblast: extracts of six registries with named faults and a known truth, for the demo, tests and benchmarks.
+"""An invented oblast: extracts of six registries with named faults and a known truth.
 
-It knows the formats of the sources and nothing of the pipeline that reads them.
+For the demo, tests and benchmarks. It knows the formats of the sources and nothing of the pipeline that reads them.
 """
 
 from auyl.synthetic.dispatch import load_dispatch

@@ -35,7 +35,8 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     state = "unchanged" if summary.is_unchanged else "made"
     print(
-        f"{state}: {summary.residents:,} residents in {summary.period}, {time.perf_counter() - start:.1f} s, peak {peak:,.0f} MiB"
+        f"{state}: {summary.residents:,} residents in {summary.period}, "
+        f"{time.perf_counter() - start:.1f} s, peak {peak:,.0f} MiB"
     )
 
 

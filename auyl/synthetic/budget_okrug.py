@@ -41,7 +41,8 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Wr
     """Write the one file, UTF-8 with a byte order mark."""
     fields = list(LABELS)
     query = f"""
-        select concat_ws(';', {", ".join(fields[:-1])}) || case when _kind = 'column_count' then '' else ';' || {fields[-1]} end || chr(10) as line
+        select concat_ws(';', {", ".join(fields[:-1])})
+            || case when _kind = 'column_count' then '' else ';' || {fields[-1]} end || chr(10) as line
         from budget_okrug_row
     """
     return [

@@ -1,7 +1,8 @@
 """The named faults of the extracts, in one table, and the statement that puts them into rows.
 
-A row carries at most one fault of the kinds `Cell` and `Line`; kinds `Extra` add a row beside a good one. Every fault is
-written to the truth. Legacy font slots are no fault of this table: each cp1251 file carries all Kazakh letters so.
+A row carries at most one fault of the kinds `Cell` and `Line`; kinds `Extra` add a row beside a good one. Every
+fault is written to the truth. Legacy font slots are no fault of this table: each cp1251 file carries all Kazakh
+letters so.
 """
 
 from __future__ import annotations
@@ -70,9 +71,16 @@ _LAST_MONTH = "strftime(getvariable('last_month_day'), '{0}')"
 KINDS: tuple[Kind, ...] = (
     Kind("iin_bad_checksum", 0.003, "check digit of ИИН is wrong", _iin(_BAD_CHECK)),
     Kind("iin_missing", 0.002, "ИИН is empty", _iin("''")),
-    Kind("iin_short", 0.005, "leading zeros of ИИН are lost; only where there are any", _iin("ltrim({0}, '0')", "{0}[1] = '0'")),
     Kind(
-        "birth_date_disagrees", 0.003, "birth date differs by some days from the one in ИИН: a warning",
+        "iin_short",
+        0.005,
+        "leading zeros of ИИН are lost; only where there are any",
+        _iin("ltrim({0}, '0')", "{0}[1] = '0'"),
+    ),
+    Kind(
+        "birth_date_disagrees",
+        0.003,
+        "birth date differs by some days from the one in ИИН: a warning",
         {
             "population": Cell("birth_date", "(birth_date::date - 1 - roll(key, 'shift', 25)::integer)::varchar"),
             "social_assistance": Cell("birth_date", "dmy(h_birth_date - 1 - roll(key, 'shift', 25)::integer)"),
@@ -80,16 +88,28 @@ KINDS: tuple[Kind, ...] = (
         },
     ),
     Kind(
-        "birth_date_unparsable", 0.001, "birth date is no date",
+        "birth_date_unparsable",
+        0.001,
+        "birth date is no date",
         {
-            "population": Cell("birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])"),
-            "social_assistance": Cell("birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.1985', '05.13.2001', 'н/д'])"),
-            "employment": Cell("birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])"),
-            "livestock": Cell("birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.2021', '05.13.2020', 'весна 2022'])"),
+            "population": Cell(
+                "birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])"
+            ),
+            "social_assistance": Cell(
+                "birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.1985', '05.13.2001', 'н/д'])"
+            ),
+            "employment": Cell(
+                "birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])"
+            ),
+            "livestock": Cell(
+                "birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.2021', '05.13.2020', 'весна 2022'])"
+            ),
         },
     ),
     Kind(
-        "homoglyph", 0.005, "Latin letters of the same look in a Cyrillic text",
+        "homoglyph",
+        0.005,
+        "Latin letters of the same look in a Cyrillic text",
         {
             **_on(_PEOPLE, Cell("surname", _HOMOGLYPH.format("surname"))),
             "livestock": Cell("settlement", _HOMOGLYPH.format("settlement")),
@@ -98,7 +118,9 @@ KINDS: tuple[Kind, ...] = (
         },
     ),
     Kind(
-        "lost_letters", 0.004, "Kazakh letters came as question marks; only where there are any",
+        "lost_letters",
+        0.004,
+        "Kazakh letters came as question marks; only where there are any",
         {
             "social_assistance": Cell("surname", _LOST.format("surname")),
             "employment": Cell("surname", _LOST.format("surname")),
@@ -106,15 +128,21 @@ KINDS: tuple[Kind, ...] = (
         },
     ),
     Kind(
-        "exact_duplicate", 0.003, "the row stands in the file twice",
+        "exact_duplicate",
+        0.003,
+        "the row stands in the file twice",
         _on(("population", "social_assistance", "livestock", "ambulance", "employment", "budget_okrug"), Extra()),
     ),
     Kind(
-        "conflicting_duplicate", 0.002, "the same ИИН again with another address that is older",
+        "conflicting_duplicate",
+        0.002,
+        "the same ИИН again with another address that is older",
         {
             "population": Extra(
                 {
-                    "begin_date": "greatest(birth_date::date, begin_date::date - 200 - roll(key, 'older', 3000)::integer)::varchar",
+                    "begin_date": (
+                        "greatest(birth_date::date, begin_date::date - 200 - roll(key, 'older', 3000)::integer)::varchar"
+                    ),
                     "district_code": "getvariable('other_gbd')[1 + roll(key, 'other', len(getvariable('other_gbd')))]",
                     "city": "getvariable('other_city')[1 + roll(key, 'other', len(getvariable('other_city')))]",
                     "rca": "''",
@@ -123,26 +151,47 @@ KINDS: tuple[Kind, ...] = (
             )
         },
     ),
-    Kind("unknown_district_code", 0.001, "a district code that the dictionary does not hold", {"population": Cell("district_code", "'1907999'")}),
     Kind(
-        "abolished_district_code", 0.005, "the code of an abolished district that became part of the right one",
+        "unknown_district_code",
+        0.001,
+        "a district code that the dictionary does not hold",
+        {"population": Cell("district_code", "'1907999'")},
+    ),
+    Kind(
+        "abolished_district_code",
+        0.005,
+        "the code of an abolished district that became part of the right one",
         {"population": Cell("district_code", "h_gbd_old_code", "h_gbd_old_code is not null")},
     ),
     Kind("rca_missing", 0.1, "the code of the address register is empty", {"population": Cell("rca", "''")}),
-    Kind("rca_unknown", 0.003, "an address code that the register does not hold", {"population": Cell("rca", "'9' || substr(rca, 2)")}),
     Kind(
-        "amount_negative", 0.001, "a sum below zero",
-        {"social_assistance": Cell("amount", "'-' || amount"), "budget_okrug": Cell("sumrg", "'-' || sumrg", "sumrg <> '0.0'")},
+        "rca_unknown",
+        0.003,
+        "an address code that the register does not hold",
+        {"population": Cell("rca", "'9' || substr(rca, 2)")},
     ),
     Kind(
-        "amount_not_number", 0.001, "a sum that is no number",
+        "amount_negative",
+        0.001,
+        "a sum below zero",
+        {
+            "social_assistance": Cell("amount", "'-' || amount"),
+            "budget_okrug": Cell("sumrg", "'-' || sumrg", "sumrg <> '0.0'"),
+        },
+    ),
+    Kind(
+        "amount_not_number",
+        0.001,
+        "a sum that is no number",
         {
             "social_assistance": Cell("amount", "choice(key, 'no sum', ['-', 'н/д', '#ЗНАЧ!', '12 500 тг'])"),
             "budget_okrug": Cell("sumrg", "choice(key, 'no sum', ['-', 'н/д', '#ЗНАЧ!'])"),
         },
     ),
     Kind(
-        "code_as_float", 0.003, "a code went through a spreadsheet's number",
+        "code_as_float",
+        0.003,
+        "a code went through a spreadsheet's number",
         {
             "livestock": Cell("kato", "kato || '.0'"),
             "employment": Cell("kato_code", "kato_code || '.0'"),
@@ -150,20 +199,40 @@ KINDS: tuple[Kind, ...] = (
         },
     ),
     Kind(
-        "unknown_kato", 0.001, "a KATO code that no edition holds",
-        {"livestock": Cell("kato", "left(kato, 4) || '99999'"), "employment": Cell("kato_code", "left(kato_code, 4) || '99999'")},
-    ),
-    Kind(
-        "test_row", 0.0005, "a test record left in production data",
+        "unknown_kato",
+        0.001,
+        "a KATO code that no edition holds",
         {
-            "population": Extra({"iin": "'000000000000'", "surname": "'ТЕСТОВ'", "name": "'ТЕСТ'", "patronymic": "'ТЕСТОВИЧ'"}),
-            "social_assistance": Extra({"iin": "'123456789012'", "surname": "'Тестов'", "name": "'Тест'", "patronymic": "''"}),
-            "employment": Extra({"iin": "'111111111111'", "surname": "'Тестов'", "name": "'Тест'"}),
-            "ambulance": Extra({"call_id": "(call_id::bigint + 9000000)::varchar", "address": "'1 Для Теста'", "patient_iin": "''", "reason": "'ТЕСТ'"}),
+            "livestock": Cell("kato", "left(kato, 4) || '99999'"),
+            "employment": Cell("kato_code", "left(kato_code, 4) || '99999'"),
         },
     ),
     Kind(
-        "trailing_spaces", 0.005, "spaces after the text",
+        "test_row",
+        0.0005,
+        "a test record left in production data",
+        {
+            "population": Extra(
+                {"iin": "'000000000000'", "surname": "'ТЕСТОВ'", "name": "'ТЕСТ'", "patronymic": "'ТЕСТОВИЧ'"}
+            ),
+            "social_assistance": Extra(
+                {"iin": "'123456789012'", "surname": "'Тестов'", "name": "'Тест'", "patronymic": "''"}
+            ),
+            "employment": Extra({"iin": "'111111111111'", "surname": "'Тестов'", "name": "'Тест'"}),
+            "ambulance": Extra(
+                {
+                    "call_id": "(call_id::bigint + 9000000)::varchar",
+                    "address": "'1 Для Теста'",
+                    "patient_iin": "''",
+                    "reason": "'ТЕСТ'",
+                }
+            ),
+        },
+    ),
+    Kind(
+        "trailing_spaces",
+        0.005,
+        "spaces after the text",
         {
             **_on(_PEOPLE, Cell("surname", "surname || '  '")),
             "livestock": Cell("settlement", "settlement || '  '"),
@@ -172,22 +241,43 @@ KINDS: tuple[Kind, ...] = (
         },
     ),
     Kind(
-        "future_date", 0.001, "a date after the extract was made",
+        "future_date",
+        0.001,
+        "a date after the extract was made",
         {
             "population": Cell("begin_date", "(getvariable('as_of') + 20 + roll(key, 'ahead', 900)::integer)::varchar"),
             "social_assistance": Cell("assigned", "dmy(getvariable('as_of') + 20 + roll(key, 'ahead', 900)::integer)"),
             "livestock": Cell("vaccinated", "dmy(getvariable('as_of') + 20 + roll(key, 'ahead', 900)::integer)"),
-            "employment": Cell("registered_at", "(getvariable('as_of') + 20 + roll(key, 'ahead', 900)::integer)::varchar"),
-            "ambulance": Cell("finished_at", "(finished_at::timestamp + interval 1 year)::varchar", "finished_at <> ''"),
+            "employment": Cell(
+                "registered_at", "(getvariable('as_of') + 20 + roll(key, 'ahead', 900)::integer)::varchar"
+            ),
+            "ambulance": Cell(
+                "finished_at", "(finished_at::timestamp + interval 1 year)::varchar", "finished_at <> ''"
+            ),
         },
     ),
     Kind(
-        "arrival_before_call", 0.003, "the brigade arrived before it was called",
-        {"ambulance": Cell("arrived_at", "(received_at::timestamp - to_minutes(5 + roll(key, 'before', 55)))::varchar", "arrived_at <> ''")},
+        "arrival_before_call",
+        0.003,
+        "the brigade arrived before it was called",
+        {
+            "ambulance": Cell(
+                "arrived_at",
+                "(received_at::timestamp - to_minutes(5 + roll(key, 'before', 55)))::varchar",
+                "arrived_at <> ''",
+            )
+        },
     ),
-    Kind("arrival_missing", 0.01, "the time of arrival was not written", {"ambulance": Cell("arrived_at", "''", "arrived_at <> ''")}),
     Kind(
-        "wrong_period", 0.001, "a row of last month",
+        "arrival_missing",
+        0.01,
+        "the time of arrival was not written",
+        {"ambulance": Cell("arrived_at", "''", "arrived_at <> ''")},
+    ),
+    Kind(
+        "wrong_period",
+        0.001,
+        "a row of last month",
         {
             "social_assistance": Cell("period", _LAST_MONTH.format("%m.%Y")),
             "livestock": Cell("report_date", _LAST_MONTH.format("%d.%m.%Y")),
@@ -196,21 +286,42 @@ KINDS: tuple[Kind, ...] = (
         },
     ),
     Kind(
-        "total_row", 0.0005, "a total among the rows",
+        "total_row",
+        0.0005,
+        "a total among the rows",
         {
             "social_assistance": Extra(
-                {c: _TOTAL if c == "no" else "''" for c in ("no", "iin", "surname", "name", "patronymic", "birth_date", "kind", "assigned", "account", "members")}
+                {
+                    c: _TOTAL if c == "no" else "''"
+                    for c in (
+                        "no",
+                        "iin",
+                        "surname",
+                        "name",
+                        "patronymic",
+                        "birth_date",
+                        "kind",
+                        "assigned",
+                        "account",
+                        "members",
+                    )
+                }
                 | {"amount": "'1 234 567,00'"}
             ),
             "livestock": Extra(
-                {c: _TOTAL if c == "tag" else "''" for c in ("tag", "sex", "birth_date", "owner", "vaccinated", "tested", "result")}
+                {
+                    c: _TOTAL if c == "tag" else "''"
+                    for c in ("tag", "sex", "birth_date", "owner", "vaccinated", "tested", "result")
+                }
                 | {"species": "(10 + roll(key, 'sum', 900))::varchar"}
             ),
         },
     ),
     Kind("column_count", 0.001, "the line lacks its last field", _on(("social_assistance", "budget_okrug"), Line())),
     Kind(
-        "unknown_status", 0.001, "a word or code that the list of values does not hold",
+        "unknown_status",
+        0.001,
+        "a word or code that the list of values does not hold",
         {
             "social_assistance": Cell("kind", "'ПРОЧЕЕ'"),
             "livestock": Cell("result", "'сомнительный'", "result <> ''"),
@@ -218,7 +329,7 @@ KINDS: tuple[Kind, ...] = (
             "ambulance": Cell("category", "'9'"),
         },
     ),
-)  # fmt: skip
+)
 
 BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}
 
@@ -273,27 +384,38 @@ def spoil(con: duckdb.DuckDBPyConnection, registry: Registry, rate: Mapping[str,
         for column, names in by_column.items()
         if names
     ]
+
+    def by_kind(values: Mapping[str, str]) -> str:
+        cases = "".join(f" when '{name}' then {value}" for name, value in values.items())
+        return f"case drawn_kind{cases} end" if cases else "null::varchar"
+
     statement = f"""
         create or replace table {registry.name}_row as
         with drawn as (
             select *, u(key, 'dirt {registry.name}') as _at from {view}
         ),
         chosen as (
-            select * exclude (_at), case {" ".join(choose) or "when false then ''"} end as drawn_kind, {registry.order}::hugeint as _order, 0 as _extra
+            select
+                * exclude (_at),
+                case {" ".join(choose) or "when false then ''"} end as drawn_kind,
+                {registry.order}::hugeint as _order,
+                0 as _extra
             from drawn
         ),
         told as (
             select
                 *,
-                case drawn_kind {" ".join(f"when '{n}' then ({c.became})::varchar" for n, c in cells.items()) or "when '' then ''"} end as _became,
-                case drawn_kind {" ".join(f"when '{n}' then {c.column}" for n, c in cells.items()) or "when '' then ''"} end as _was,
-                case drawn_kind {" ".join(f"when '{n}' then '{registry.labels[c.column]}'" for n, c in cells.items()) or "when '' then ''"} end as _column
+                {by_kind({name: f"({cell.became})::varchar" for name, cell in cells.items()})} as _became,
+                {by_kind({name: cell.column for name, cell in cells.items()})} as _was,
+                {by_kind({name: f"'{registry.labels[cell.column]}'" for name, cell in cells.items()})} as _column
             from chosen
         ),
         done as (
             select
                 * exclude (drawn_kind),
-                case when _became is distinct from _was or drawn_kind in ({_quoted(lines) or "''"}) then drawn_kind end as _kind,
+                case
+                    when _became is distinct from _was or drawn_kind in ({_quoted(lines) or "''"}) then drawn_kind
+                end as _kind,
                 {registry.id_column} as _id
             from told
         ),

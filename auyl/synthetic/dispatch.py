@@ -33,8 +33,9 @@ create index if not exists calls_call_id on dispatch.calls (call_id);
 def load_dispatch(dsn: str, extracts: Path, period: str) -> int:
     """Put the calls of `period` into `dispatch.calls` of the database `dsn` and return their number.
 
-    Makes schema and table where they are absent. Rows of the period are replaced in one transaction, other periods stay. There
-    is no primary key: a dispatch system's export does repeat rows. Raises FileNotFoundError where the extract is absent.
+    Makes schema and table where they are absent. Rows of the period are replaced in one transaction, other periods
+    stay. There is no primary key: a dispatch system does repeat rows. Raises FileNotFoundError where the extract is
+    absent.
     """
     import psycopg2
 

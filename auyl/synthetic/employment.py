@@ -52,8 +52,8 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Wr
     bodies = [line for data, _ in lines(con, query) for line in bytes(data).decode().splitlines()] if total else [""]
     written = []
     for page, body in enumerate(bodies, start=1):
-        head = f'{{"asOf":"{month.as_of}","period":"{month.period}","page":{page},"pages":{pages},"total":{total},"items":['
-        text = (head + body + "]}\n").encode()
+        head = f'{{"asOf":"{month.as_of}","period":"{month.period}","page":{page},"pages":{pages},"total":{total},'
+        text = (f'{head}"items":[{body}]}}\n').encode()
         path = folder / file_name(page)
         path.write_bytes(text)
         written.append(

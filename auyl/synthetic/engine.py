@@ -1,7 +1,7 @@
 """The DuckDB connection that makes the oblast, and the only source of chance in it.
 
-Every draw is a hash of (seed, row, salt), so a value does not depend on threads or on the order of work. Float sums do, so
-nothing that is written may come from one.
+Every draw is a hash of (seed, row, salt), so a value does not depend on threads or on the order of work. Float sums
+do, so nothing that is written may come from one.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def connect(
 ) -> duckdb.DuckDBPyConnection:
     """A connection in memory with the macros of this package and the variables seed, people, m, as_of, first_day."""
     spill.mkdir(parents=True, exist_ok=True)
-    config: dict[str, str | int | bool] = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory,
         "temp_directory": str(spill),
         "preserve_insertion_order": True,

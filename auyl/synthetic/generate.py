@@ -41,7 +41,10 @@ MANIFEST = "MANIFEST.json"
 
 @dataclass(frozen=True)
 class Summary:
-    """What was made: rows of every file by registry, faults by registry and kind, persons alive, and whether it was there already."""
+    """What was made: rows by registry and file, faults by registry and kind, persons alive.
+
+    `is_unchanged` tells that it was there already.
+    """
 
     period: str
     people: int
@@ -66,9 +69,9 @@ def make(
 ) -> Summary:
     """Write the extracts of `period` for about `people` registered persons, below `extracts`.
 
-    The same arguments give the same bytes, and where they were made before nothing is done. `kato_file` is an official KATO
-    table; without it the territory is invented. `dirt` is a factor on the default rates of faults, or rates by name with `*`
-    as the factor for the others (see `auyl.synthetic.dirt.KINDS`).
+    The same arguments give the same bytes, and where they were made before nothing is done. `kato_file` is an official
+    KATO table; without it the territory is invented. `dirt` is a factor on the default rates of faults, or rates by name
+    with `*` as the factor for the others (see `auyl.synthetic.dirt.KINDS`).
     Raises ValueError for a wrong period, number of people or rate.
     """
     month = Month(period)
@@ -161,7 +164,9 @@ def _registry(
         create or replace temp table fault as
         with part_start as (select {part} as part_no, min(rowid) as start from {registry.name}_row group by all),
         spoiled as (
-            select r.*, r.rowid - s.start as n, r.rowid as _at from {registry.name}_row as r inner join part_start as s on {part} = s.part_no
+            select r.*, r.rowid - s.start as n, r.rowid as _at
+            from {registry.name}_row as r
+            inner join part_start as s on {part} = s.part_no
             where r._kind is not null
         )
         select
@@ -188,13 +193,16 @@ def _write_persons(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
     con.execute(
-        f"copy (from {table}) to '{str(path).replace(chr(39), chr(39) * 2)}' (format parquet, compression zstd, row_group_size 122880)"
+        f"copy (from {table}) to '{str(path).replace(chr(39), chr(39) * 2)}' "
+        "(format parquet, compression zstd, row_group_size 122880)"
     )
 
 
 def _finished(extracts: Path, period: str, parameters: dict[str, Any]) -> Summary | None:
-    """The summary of an earlier run with these parameters, when all of its files are there in their sizes and none of the
-    reference files has been made anew since."""
+    """The summary of an earlier run with these parameters.
+
+    None unless all of its files are there in their sizes and no reference file has been made anew since.
+    """
     try:
         content = json.loads((extracts / period / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):

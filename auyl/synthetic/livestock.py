@@ -1,6 +1,6 @@
-"""Livestock: a workbook of the veterinary system with a sheet for each kind of animals, up to the rows that a sheet can hold.
+"""Livestock: a workbook of the veterinary system with a sheet for each kind of animals.
 
-The sheets' XML is made in SQL: a workbook library needs minutes for half a million rows.
+A sheet that is full is followed by «… 2». The sheets' XML is made in SQL: a workbook library needs minutes for half a million rows.
 """
 
 from __future__ import annotations
@@ -76,17 +76,21 @@ def _sheets(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
 def _lines(first: int, after: int) -> str:
     cells = []
     for letter, column in zip("ABCDEFGHIJK", LABELS, strict=True):
-        text = f"""case when {column} = '' then '' else '<c r="{letter}' || n || '" t="inlineStr"><is><t xml:space="preserve">' || xml_text({column}) || '</t></is></c>' end"""
+        text = f"case when {column} = '' then '' else text_cell('{letter}', n, {column}) end"
         if column in _DATES:
             day = f"try_strptime({column}, '%d.%m.%Y')"
             text = (
                 f"case when h_has_dates and {day} is not null "
-                f"""then '<c r="{letter}' || n || '" s="1"><v>' || date_diff('day', date '1899-12-30', {day}::date) || '</v></c>' else {text} end"""
+                f"then date_cell('{letter}', n, {day}::date) else {text} end"
             )
         cells.append(text)
     return f"""
         select concat('<row r="', n, '">', {", ".join(cells)}, '</row>') as line
-        from (select *, rowid - {first} + {FIRST_ROW} as n from livestock_row where rowid >= {first} and rowid < {after})
+        from (
+            select *, rowid - {first} + {FIRST_ROW} as n
+            from livestock_row
+            where rowid >= {first} and rowid < {after}
+        )
     """
 
 
@@ -129,9 +133,11 @@ def _frame(titles: list[str]) -> dict[str, str]:
             f'<Relationship Id="rId{n}" Type="{_DOC}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
         )
         + f'<Relationship Id="rId{len(titles) + 1}" Type="{_DOC}/styles" Target="styles.xml"/></Relationships>',
-        "xl/styles.xml": f'{_XML}<styleSheet xmlns="{_MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="dd\\.mm\\.yyyy"/></numFmts>'
+        "xl/styles.xml": f'{_XML}<styleSheet xmlns="{_MAIN}">'
+        '<numFmts count="1"><numFmt numFmtId="164" formatCode="dd\\.mm\\.yyyy"/></numFmts>'
         '<fonts count="1"><font><sz val="11"/><name val="Calibri"/></font></fonts>'
-        '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>'
+        '<fills count="2"><fill><patternFill patternType="none"/></fill>'
+        '<fill><patternFill patternType="gray125"/></fill></fills>'
         '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
         '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
         '<cellXfs count="2"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'

@@ -62,12 +62,14 @@ def _names(con: duckdb.DuckDBPyConnection) -> None:
     # Lists by name group, and for given names by group and sex.
     con.execute("""
         set variable given_total = (
-            select list(total order by name_group, sex) from (select name_group, sex, count(*) as total from name_given group by all)
+            select list(total order by name_group, sex)
+            from (select name_group, sex, count(*) as total from name_given group by all)
         )
     """)
     con.execute("""
         set variable surname_total = (
-            select list(total order by name_group) from (select name_group, count(*) as total from name_surname group by all)
+            select list(total order by name_group)
+            from (select name_group, count(*) as total from name_surname group by all)
         )
     """)
 

@@ -1,4 +1,7 @@
-"""Population: the answer of ГБД ФЛ, XML of the government gateway, one person a line, at most 200,000 persons a file."""
+"""Population: the answer of ГБД ФЛ, XML of the government gateway.
+
+One person a line, at most 200,000 persons a file.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ def _envelope(month: Month, part: int, parts: int, persons: int, seed: int) -> t
         "<status><code>SCSS001</code><message>Message has been processed successfully</message></status></responseInfo>"
         f"<responseData><data><period>{month.period}</period><part>{part}</part><parts>{parts}</parts><persons>\n"
     )
-    tail = f"</persons><personCount>{persons}</personCount></data></responseData></response></ns2:SendMessageResponse></soap:Body></soap:Envelope>\n"
+    tail = (
+        f"</persons><personCount>{persons}</personCount></data></responseData></response>"
+        "</ns2:SendMessageResponse></soap:Body></soap:Envelope>\n"
+    )
     return head, tail
 
 

@@ -1,4 +1,4 @@
-"""What the generator knows of a registry: its rows as SQL, its columns by the names of the file, and how the file is written."""
+"""What the generator knows of a registry: its rows as SQL, the columns of its file, and how the file is written."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from auyl.synthetic.writing import Written
 
 @dataclass(frozen=True)
 class Registry:
-    """`sql/<name>.sql` makes the view `<name>_clean`: a unique `key`, the columns of `labels` as text, helpers named h_…,
-    and `part` where the extract has parts that are numbered apart.
+    """Its file `sql/<name>.sql` makes the view `<name>_clean`.
 
-    `where` is an SQL pair of expressions over `n` (number of the row from 0, within its part) and the row's columns: the file
-    that holds the row and its record number there, from 1.
+    The view has a unique `key`, the columns of `labels` as text, helpers named h_…, and `part` where the extract has
+    parts whose records are numbered apart. `where` gives two SQL expressions over `n` (number of the row from 0, within
+    its part) and the row's columns: the file that holds the row, and its record number there, from 1.
     """
 
     name: str

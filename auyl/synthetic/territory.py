@@ -1,8 +1,8 @@
 """Territory of the invented oblast: places where people live, and the reference files that name them.
 
-With an official KATO file people live in the real Almaty oblast. Without one, districts keep their real names and codes, and
-okrugs and settlements are invented in the same number: 131 rural akimats, 373 settlements (371 of KATO's settlement level,
-and two cities that are counted although they stand on the level of okrugs).
+With an official KATO file people live in the real Almaty oblast. Without one, districts keep their real names and
+codes, and okrugs and settlements are invented in the same number: 131 rural akimats, 373 settlements (371 of KATO's
+settlement level, and two cities that are counted although they stand on the level of okrugs).
 """
 
 from __future__ import annotations
@@ -41,24 +41,99 @@ class District:
 
 
 # Codes and names of KATO НК РК 11-2025 and of the region dictionary of ГБД ФЛ; the numbers of akimats are those of the
-# official classifier. The city Алатау is newer than the dictionary: its code 1907408 is invented. `share` is invented too.
+# official classifier. The city Алатау is newer than the dictionary: its code 1907408 is invented, and so is `share`.
 DISTRICTS = (
     District("191000000", "Қонаев Г.А.", "Қонаев Қ.Ә.", "3", "1907404", "КАПЧАГАЙ", "ҚАПШАҒАЙ", (), 1, 0.9),
     District("191800000", "Алатау Г.А.", "Алатау Қ.Ә.", "1", "1907408", "АЛАТАУ", "АЛАТАУ", (), 0, 1.0),
-    District("193600000", "Балхашский район", "Балқаш ауданы", "2", "1907204", "БАЛХАШСКИЙ РАЙОН", "БАЛҚАШ АУДАНЫ",
-             (("1907221", "КУРТИНСКИЙ РАЙОН", "КҮРТІ"),), 15, 0.35),
-    District("194000000", "Енбекшиказахский район", "Еңбекшіқазақ ауданы", "4", "1907244", "ЕНБЕКШИКАЗАХСКИЙ Р-Н", "ЕҢБЕКШІҚАЗАҚ АУДАНЫ",
-             (("1907240", "ЧИЛИКСКИЙ РАЙОН", "ШЕЛЕК"),), 25, 1.1),
-    District("194200000", "Жамбылский район", "Жамбыл ауданы", "2", "1907208", "ЖАМБЫЛСКИЙ РАЙОН", "ЖАМБЫЛ АУДАНЫ", (), 24, 0.8),
-    District("194400000", "Кегенский район", "Кеген ауданы", "2", "1907245", "КЕГЕНСКИЙ РАЙОН", "КЕГЕН АУДАНЫ",
-             (("1907217", "КЕГЕНСКИЙ РАЙОН (упразднен.)", "КЕГЕН АУДАНЫ (жойылған)"),), 12, 0.35),
-    District("195200000", "Карасайский район", "Қарасай ауданы", "4", "1907214", "КАРАСАЙСКИЙ РАЙОН", "ҚАРАСАЙ АУДАНЫ", (), 10, 3.6),
-    District("195800000", "Райымбекский район", "Райымбек ауданы", "2", "1907227", "РАЙЫМБЕКСКИЙ РАЙОН", "РАЙЫМБЕК АУДАНЫ", (), 11, 0.45),
-    District("196200000", "Талгарский район", "Талғар ауданы", "4", "1907232", "ТАЛГАРСКИЙ РАЙОН", "ТАЛҒАР АУДАНЫ",
-             (("1907407", "ТАЛГАРСКИЙ РАЙОН", "ТАЛҒАР"),), 10, 3.0),
-    District("196600000", "Уйгурский район", "Ұйғыр ауданы", "2", "1907236", "УЙГУРСКИЙ РАЙОН", "ҰЙҒЫР АУДАНЫ", (), 14, 0.55),
+    District(
+        "193600000",
+        "Балхашский район",
+        "Балқаш ауданы",
+        "2",
+        "1907204",
+        "БАЛХАШСКИЙ РАЙОН",
+        "БАЛҚАШ АУДАНЫ",
+        (("1907221", "КУРТИНСКИЙ РАЙОН", "КҮРТІ"),),
+        15,
+        0.35,
+    ),
+    District(
+        "194000000",
+        "Енбекшиказахский район",
+        "Еңбекшіқазақ ауданы",
+        "4",
+        "1907244",
+        "ЕНБЕКШИКАЗАХСКИЙ Р-Н",
+        "ЕҢБЕКШІҚАЗАҚ АУДАНЫ",
+        (("1907240", "ЧИЛИКСКИЙ РАЙОН", "ШЕЛЕК"),),
+        25,
+        1.1,
+    ),
+    District(
+        "194200000",
+        "Жамбылский район",
+        "Жамбыл ауданы",
+        "2",
+        "1907208",
+        "ЖАМБЫЛСКИЙ РАЙОН",
+        "ЖАМБЫЛ АУДАНЫ",
+        (),
+        24,
+        0.8,
+    ),
+    District(
+        "194400000",
+        "Кегенский район",
+        "Кеген ауданы",
+        "2",
+        "1907245",
+        "КЕГЕНСКИЙ РАЙОН",
+        "КЕГЕН АУДАНЫ",
+        (("1907217", "КЕГЕНСКИЙ РАЙОН (упразднен.)", "КЕГЕН АУДАНЫ (жойылған)"),),
+        12,
+        0.35,
+    ),
+    District(
+        "195200000",
+        "Карасайский район",
+        "Қарасай ауданы",
+        "4",
+        "1907214",
+        "КАРАСАЙСКИЙ РАЙОН",
+        "ҚАРАСАЙ АУДАНЫ",
+        (),
+        10,
+        3.6,
+    ),
+    District(
+        "195800000",
+        "Райымбекский район",
+        "Райымбек ауданы",
+        "2",
+        "1907227",
+        "РАЙЫМБЕКСКИЙ РАЙОН",
+        "РАЙЫМБЕК АУДАНЫ",
+        (),
+        11,
+        0.45,
+    ),
+    District(
+        "196200000",
+        "Талгарский район",
+        "Талғар ауданы",
+        "4",
+        "1907232",
+        "ТАЛГАРСКИЙ РАЙОН",
+        "ТАЛҒАР АУДАНЫ",
+        (("1907407", "ТАЛГАРСКИЙ РАЙОН", "ТАЛҒАР"),),
+        10,
+        3.0,
+    ),
+    District(
+        "196600000", "Уйгурский район", "Ұйғыр ауданы", "2", "1907236", "УЙГУРСКИЙ РАЙОН", "ҰЙҒЫР АУДАНЫ", (), 14, 0.55
+    ),
     District("196800000", "Илийский район", "Іле ауданы", "2", "1907211", "ИЛИЙСКИЙ РАЙОН", "ІЛЕ АУДАНЫ", (), 9, 3.2),
-)  # fmt: skip
+)
 
 _TOWN_OKRUGS = {  # okrugs of towns: no rural akimats, one town each
     "194000000": ("194020000", "Есикская г.а.", "Есік қ.ә.", "г.Есик", "Есік қ."),
@@ -206,12 +281,14 @@ def invented_kato(seed: int = 19) -> list[tuple[str, ...]]:
 
 
 def crosswalk() -> list[tuple[str, ...]]:
-    """Rows of the region dictionary of ГБД ФЛ with KATO, with its real faults: legacy letters, abolished codes, a wrong match."""
+    """Rows of the region dictionary of ГБД ФЛ with KATO.
+
+    It has the faults of the real one: legacy letters, abolished codes, a wrong match, a service code without KATO.
+    """
     rows: list[tuple[str, str, str, str]] = []
     for district in DISTRICTS:
-        kato = "191000000" if district.kato == "191000000" else district.kato
-        rows.append((district.gbd_code, district.gbd_ru, district.gbd_kk, kato))
-        rows += [(code, ru, kk, kato) for code, ru, kk in district.gbd_old]
+        rows.append((district.gbd_code, district.gbd_ru, district.gbd_kk, district.kato))
+        rows += [(code, ru, kk, district.kato) for code, ru, kk in district.gbd_old]
     rows.append(("1904365", "ИЛЕКСКИЙ", "ЕЛЕК", "196800000"))
     rows.append(("1907200", "РАЙОНЫ АЛМАТИНСКОЙ ОБЛАСТИ", "АЛМАТЫ ОБЛЫСЫНЫҢ АУДАНДАРЫ", "193600000"))
     rows.append(("1910000", "АЛМАТЫ", "АЛМАТЫ", "750000000"))
@@ -223,7 +300,7 @@ def crosswalk() -> list[tuple[str, ...]]:
 
 
 def places(kato: list[dict[str, str]], seed: int) -> tuple[Place, ...]:
-    """Main settlements and cities of the oblast with invented weights: towns and suburbs are large, the rest has a long tail."""
+    """Main settlements and cities of the oblast with invented weights: towns and suburbs are large, most are small."""
     rows = [row for row in kato if row["kato"].startswith(OBLAST[:2])]
     by_code = {row["kato"]: row for row in rows}
     districts = {district.kato[:4]: district for district in DISTRICTS}

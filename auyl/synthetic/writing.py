@@ -1,4 +1,7 @@
-"""Text from DuckDB to a file: a query gives finished lines, and their buffers go to disk without becoming Python objects."""
+"""Text from DuckDB to a file.
+
+A query gives finished lines, and their buffers go to disk without becoming Python objects.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class Written:
 
 
 def lines(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[memoryview, int]]:
-    """Bytes of the single text column of `query` and the number of its rows, batch by batch, in the order of the query."""
+    """Bytes of the single text column of `query` and the number of its rows, batch by batch, in the query's order."""
     for batch in con.sql(query).to_arrow_reader(BATCH_ROWS):
         column = batch.column(0)
         if column.null_count:

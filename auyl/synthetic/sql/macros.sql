@@ -60,3 +60,10 @@ create or replace macro building(dwelling) as
 create or replace macro flat(dwelling) as case when u(dwelling, 'has flat') < 0.18 then (roll(dwelling, 'flat', 60) + 1)::varchar else '' end;
 
 create or replace macro title(s) as array_to_string(list_transform(string_split(s, ' '), lambda w: upper(w[1]) || lower(w[2:])), ' ');
+
+-- Cells of a worksheet. Excel counts days from 1899-12-30.
+create or replace macro text_cell(letter, n, s) as
+    concat('<c r="', letter, n, '" t="inlineStr"><is><t xml:space="preserve">', xml_text(s), '</t></is></c>');
+
+create or replace macro date_cell(letter, n, d) as
+    concat('<c r="', letter, n, '" s="1"><v>', date_diff('day', date '1899-12-30', d), '</v></c>');

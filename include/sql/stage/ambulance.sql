@@ -18,5 +18,6 @@ select
     finished_at,
     outcome,
     updated_at,
+    updated_at__text,
     date_diff('second', received_at, arrived_at) / 60.0 as arrival_min
 from typed

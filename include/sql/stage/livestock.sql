@@ -31,5 +31,6 @@ select
         when starts_with(lower(test_result), 'полож') or starts_with(lower(test_result), 'оң') then 'positive'
     end as test_result,
     test_result as test_result__text,
+    reported_on,
     strftime(reported_on, '%Y-%m') as month
 from typed
