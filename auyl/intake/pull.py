@@ -32,7 +32,11 @@ def pull(
     spill = settings.home / "spill"
     spill.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(prefix="auyl-", dir=spill) as work:
-        pulled = sources.pull(contract, period, address, Path(work), mark)
+        try:
+            pulled = sources.pull(contract, period, address, Path(work), mark)
+        except ExtractRefused as refusal:
+            ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())
+            raise
         return _land(settings, contract, period, pulled.files, pulled.extracted_at, pulled.source, pulled.watermark)
 
 
