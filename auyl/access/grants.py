@@ -98,7 +98,8 @@ def grant(
             """
             select e.edition, exists (
                 select from serving.territory t
-                where t.edition = e.edition and t.level = 'okrug' and t.kato between rpad(%s, 9, '0') and rpad(%s, 9, '9')
+                where t.edition = e.edition and t.level = 'okrug'
+                    and t.kato between rpad(%s, 9, '0') and rpad(%s, 9, '9')
             )
             from access.current_edition() e (edition)
             """,
@@ -166,8 +167,8 @@ def grants(conn: connection, principal: str | None = None) -> list[Grant]:
     with conn.cursor() as cur:
         cur.execute(
             """
-            select g.grant_id, g.principal, g.role, g.territory_prefix, g.edition, g.valid_from, g.valid_to, g.granted_by,
-                g.reason, (select count(*) from access.scope s where s.grant_id = g.grant_id)
+            select g.grant_id, g.principal, g.role, g.territory_prefix, g.edition, g.valid_from, g.valid_to,
+                g.granted_by, g.reason, (select count(*) from access.scope s where s.grant_id = g.grant_id)
             from access.grant_ g
             where %s::text is null or g.principal = %s
             order by g.grant_id

@@ -276,7 +276,8 @@ def test_the_policy_is_asked_once_per_query_and_leaves_the_index_in_use(owner, l
         )
         cur.execute(
             "insert into serving.snapshot_value select p, 1, '8' || lpad(o::text, 8, '0'), 'i' || n, 1, "
-            "null, null, 'ok', 100, null from (values ('2020-01'), ('2020-02')) v (p), generate_series(1, 2000) o, generate_series(1, 31) n"
+            "null, null, 'ok', 100, null from (values ('2020-01'), ('2020-02')) v (p), "
+            "generate_series(1, 2000) o, generate_series(1, 31) n"
         )
         access.grant(owner, f"akim.{tag}", "akim", world.SHELEK, **ORDER)
     owner.autocommit = True

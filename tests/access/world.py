@@ -24,7 +24,10 @@ DISTRICTS = [
     ("190000000", "195200000", "Талгарский район", "Талғар ауданы", 5),
     ("270000000", "273600000", "Бәйтерек", "Бәйтерек ауданы", 3),
 ]
-OBLASTS = {"190000000": ("Алматинская область", "Алматы облысы"), "270000000": ("Западно-Казахстанская область", "Батыс Қазақстан облысы")}
+OBLASTS = {
+    "190000000": ("Алматинская область", "Алматы облысы"),
+    "270000000": ("Западно-Казахстанская область", "Батыс Қазақстан облысы"),
+}
 NAMES = [
     ("Аватский", "Ават", "Ават"), ("Акшийский", "Ақши", "Акший"), ("Асинский", "Асы", "Асы"),
     ("Байдибек бийский", "Бәйдібек би", "Байдибек би"), ("Байсеитский", "Бәйсейіт", "Байсеит"), ("Балтабайский", "Балтабай", "Балтабай"),
@@ -55,7 +58,11 @@ _UNITS = {
 }  # fmt: skip
 _BODIES = {
     "population": ("ІІМ Көші-қон қызметі комитеті", "Комитет миграционной службы МВД", "Migration Service Committee"),
-    "well_being": ("Аудандық жұмыспен қамту бөлімі", "Районный отдел занятости и соцпрограмм", "District social programmes office"),
+    "well_being": (
+        "Аудандық жұмыспен қамту бөлімі",
+        "Районный отдел занятости и соцпрограмм",
+        "District social programmes office",
+    ),
     "work": ("«Еңбек мобильділігі орталығы»", "Центр трудовой мобильности", "Labour mobility centre"),
     "livestock": ("Аудандық ветеринария станциясы", "Районная ветеринарная станция", "District veterinary station"),
     "health": ("Облыстық жедел жәрдем станциясы", "Областная станция скорой помощи", "Oblast ambulance station"),
@@ -136,29 +143,82 @@ def fill(dsn: str) -> None:
         villages = []
         for okrug, district, oblast, ru, kk, village in okrugs():
             land.append((okrug, EDITION, "okrug", "с.о.", district, okrug, district, oblast, ru, kk, True, False))
-            for n, (suffix_ru, suffix_kk) in enumerate([("", ""), (" (Нижний)", " (Төменгі)"), ("-2", "-2")][: dice.choice((2, 3, 3))]):
+            for n, (suffix_ru, suffix_kk) in enumerate(
+                [("", ""), (" (Нижний)", " (Төменгі)"), ("-2", "-2")][: dice.choice((2, 3, 3))]
+            ):
                 code = f"{okrug[:6]}{n + 1}00"
                 villages.append((okrug, code, f"с.{village}{suffix_ru}", f"{kk[:-5]}{suffix_kk} а."))
-                land.append((code, EDITION, "settlement", "с.", okrug, okrug, district, oblast, villages[-1][2], villages[-1][3], False, True))
+                land.append(
+                    (
+                        code,
+                        EDITION,
+                        "settlement",
+                        "с.",
+                        okrug,
+                        okrug,
+                        district,
+                        oblast,
+                        villages[-1][2],
+                        villages[-1][3],
+                        False,
+                        True,
+                    )
+                )
         # an older edition: code 191000000 was another town, Шелекский the same okrug
         old = [("191000000", "Талдыкорган Г.А."), ("194000000", "Енбекшиказахский район")]
-        land += [(k, OLD_EDITION, "district", None, "190000000", None, k, "190000000", n, n, False, False) for k, n in old]
-        for code, district, name in ((KONAEV_OKRUG, "191000000", "Отенайский с.о."), (SHELEK, "194000000", "Шелекский с.о.")):
-            land.append((code, OLD_EDITION, "okrug", "с.о.", district, code, district, "190000000", name, name, True, False))
-        put("territory", land, "kato, edition, level, kind, parent_kato, okrug_kato, district_kato, oblast_kato, name_ru, name_kk, is_rural_akimat, is_main_settlement")
+        land += [
+            (k, OLD_EDITION, "district", None, "190000000", None, k, "190000000", n, n, False, False) for k, n in old
+        ]
+        for code, district, name in (
+            (KONAEV_OKRUG, "191000000", "Отенайский с.о."),
+            (SHELEK, "194000000", "Шелекский с.о."),
+        ):
+            land.append(
+                (code, OLD_EDITION, "okrug", "с.о.", district, code, district, "190000000", name, name, True, False)
+            )
+        put(
+            "territory",
+            land,
+            "kato, edition, level, kind, parent_kato, okrug_kato, district_kato, oblast_kato, name_ru, name_kk, is_rural_akimat, is_main_settlement",
+        )
 
         cur.execute("insert into serving.edition_in_force (edition) values (%s)", (EDITION,))
-        put("theme", [(t, n, *names) for n, (t, *names) in enumerate(THEMES)], "theme, position, name_kk, name_ru, name_en")
+        put(
+            "theme",
+            [(t, n, *names) for n, (t, *names) in enumerate(THEMES)],
+            "theme, position, name_kk, name_ru, name_en",
+        )
         put(
             "indicator",
             [
-                (i, theme, n, kk, ru, en, unit, *_UNITS[unit], decimals, better, *_BODIES[theme], "district", regs.split(","), kk, ru, en)
+                (
+                    i,
+                    theme,
+                    n,
+                    kk,
+                    ru,
+                    en,
+                    unit,
+                    *_UNITS[unit],
+                    decimals,
+                    better,
+                    *_BODIES[theme],
+                    "district",
+                    regs.split(","),
+                    kk,
+                    ru,
+                    en,
+                )
                 for n, (i, theme, unit, decimals, better, regs, kk, ru, en, _v) in enumerate(INDICATORS)
             ],
             "indicator_id, theme, position, name_kk, name_ru, name_en, unit, unit_kk, unit_ru, unit_en, decimals, better, "
             "responsible_kk, responsible_ru, responsible_en, level, registries, definition_kk, definition_ru, definition_en",
         )
-        put("snapshot", [(p, 1, EDITION, "i", "c") for p in PERIODS], "period, revision, edition, inputs_digest, content_sha256")
+        put(
+            "snapshot",
+            [(p, 1, EDITION, "i", "c") for p in PERIODS],
+            "period, revision, edition, inputs_digest, content_sha256",
+        )
         put("snapshot_in_force", [(p, 1, EDITION) for p in PERIODS], "period, revision, edition")
         put(
             "snapshot_source",
@@ -189,7 +249,11 @@ def fill(dsn: str) -> None:
                     elif i == "working_age_pct":
                         flag = "estimated"
                     values.append((p, 1, okrug, i, value, num, den, flag, round(dice.uniform(93, 100), 1), AS_OF[p]))
-        put("snapshot_value", values, "period, revision, kato, indicator_id, value, numerator, denominator, flag, coverage_pct, as_of")
+        put(
+            "snapshot_value",
+            values,
+            "period, revision, kato, indicator_id, value, numerator, denominator, flag, coverage_pct, as_of",
+        )
         calls, herds = [], []
         for okrug, village, ru, kk in villages:
             people = round(dice.lognormvariate(7, 0.7))
@@ -198,12 +262,54 @@ def fill(dsn: str) -> None:
                 measured = max(n - dice.randint(0, 2), 0)
                 within = round(measured * dice.uniform(0.3, 0.95))
                 mid = dice.uniform(8, 35)
-                calls.append((p, 1, okrug, village, ru, kk, n, n // 3, within, measured, round(mid, 1), round(mid * 1.9, 1), people, people // 12, people // 55))
+                calls.append(
+                    (
+                        p,
+                        1,
+                        okrug,
+                        village,
+                        ru,
+                        kk,
+                        n,
+                        n // 3,
+                        within,
+                        measured,
+                        round(mid, 1),
+                        round(mid * 1.9, 1),
+                        people,
+                        people // 12,
+                        people // 55,
+                    )
+                )
                 for species, per_head in (("cattle", 0.8), ("small_ruminants", 3.1), ("horses", 0.2), ("camels", 0.01)):
                     heads = round(people * per_head * dice.uniform(0.5, 1.5))
                     if heads:
                         due = round(heads * dice.uniform(0, 0.3))
                         tested = heads // 3
-                        herds.append((p, 1, okrug, village, ru, kk, species, heads, heads // 9 + 1, heads - due, due, tested, dice.choice((0, 0, 0, 1, 3)) if tested else 0))
-        put("ambulance_by_settlement", calls, "period, revision, okrug_kato, settlement_kato, settlement_ru, settlement_kk, calls, calls_urgent, calls_within_norm, calls_measured, arrival_median_min, arrival_p90_min, residents, residents_65_plus, residents_under_1")
-        put("veterinary_by_settlement", herds, "period, revision, okrug_kato, settlement_kato, settlement_ru, settlement_kk, species, heads, owners, heads_vaccinated_12_months, heads_vaccination_due, heads_tested_brucellosis, heads_positive_brucellosis")
+                        herds.append(
+                            (
+                                p,
+                                1,
+                                okrug,
+                                village,
+                                ru,
+                                kk,
+                                species,
+                                heads,
+                                heads // 9 + 1,
+                                heads - due,
+                                due,
+                                tested,
+                                dice.choice((0, 0, 0, 1, 3)) if tested else 0,
+                            )
+                        )
+        put(
+            "ambulance_by_settlement",
+            calls,
+            "period, revision, okrug_kato, settlement_kato, settlement_ru, settlement_kk, calls, calls_urgent, calls_within_norm, calls_measured, arrival_median_min, arrival_p90_min, residents, residents_65_plus, residents_under_1",
+        )
+        put(
+            "veterinary_by_settlement",
+            herds,
+            "period, revision, okrug_kato, settlement_kato, settlement_ru, settlement_kk, species, heads, owners, heads_vaccinated_12_months, heads_vaccination_due, heads_tested_brucellosis, heads_positive_brucellosis",
+        )
