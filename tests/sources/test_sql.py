@@ -96,7 +96,7 @@ def test_a_source_that_dies_midway_lands_nothing(dsn: str, settings: Settings, e
                 killed.append(len(rows))
                 execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity "
-                    "where query like '%dispatch.calls%' and pid <> pg_backend_pid()"
+                    "where datname = current_database() and query like 'FETCH%'"
                 )
 
     monkeypatch.setattr(sql.csv, "writer", Writer)
