@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
@@ -24,10 +24,13 @@ from auyl.settings import Settings
 @cache
 def engine(dsn: str) -> Engine:
     """The engine for `dsn`. No pool: an Airflow task is a process of its own and ends after a few statements."""
-    url = make_url(dsn)
-    if url.drivername in ("postgres", "postgresql"):
-        url = url.set(drivername="postgresql+psycopg2")
-    return create_engine(url, poolclass=NullPool)
+    return create_engine(driver_url(dsn), poolclass=NullPool)
+
+
+def driver_url(address: str) -> URL:
+    """`address` with the driver that this project brings: SQLAlchemy 2.1 takes psycopg 3 for a bare postgresql://."""
+    url = make_url(address)
+    return url.set(drivername="postgresql+psycopg2") if url.drivername in ("postgres", "postgresql") else url
 
 
 def migrate(settings: Settings) -> list[str]:

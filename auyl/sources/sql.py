@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from auyl.contracts import Contract, missing_column
 from auyl.errors import ExtractRefused, SourceUnavailable
+from auyl.ledger import driver_url
 from auyl.sources import LOCAL, Pulled
 
 ROWS_AT_ONCE = 20_000
@@ -26,7 +27,7 @@ def pull(contract: Contract, period: str, address: str, work: Path, watermark: s
     what the contract says.
     """
     options = contract.options
-    engine = create_engine(address, poolclass=NullPool)
+    engine = create_engine(driver_url(address), poolclass=NullPool)
     target = work / f"{contract.registry}_{period}.csv"
     begins = date.fromisoformat(f"{period}-01")
     ends = (begins + timedelta(days=31)).replace(day=1)
@@ -53,9 +54,8 @@ def pull(contract: Contract, period: str, address: str, work: Path, watermark: s
                 reopened = datetime.fromisoformat(watermark) - timedelta(minutes=int(options.get("overlapMinutes", 0)))
                 query = query.where(mark >= reopened)
             newest = watermark
-            with target.open("w", encoding="utf-8", newline="") as stream:
+            with target.open("w", encoding="utf-8", newline="") as stream, con.execute(query) as result:
                 writer = csv.writer(stream)
-                result = con.execute(query)
                 writer.writerow(result.keys())
                 at = list(result.keys()).index(options["watermark"])
                 for rows in result.partitions(ROWS_AT_ONCE):
