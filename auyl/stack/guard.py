@@ -21,6 +21,7 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LOOK_EVERY_S = 0.25
+ORPHAN_STOP_S = 5.0  # with the owner goes the database: there is nothing left to end gently
 WAKERS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
@@ -67,7 +68,11 @@ class Guard:
 
     def _reason_gone(self) -> bool:
         if self.lease is None:
-            return bool(select.select([0], [], [], 0)[0]) and not os.read(0, 4096)
+            if not select.select([0], [], [], 0)[0]:
+                return False
+            if not os.read(0, 4096):  # closed without a word: the owner is dead
+                self.spec["stop_s"] = min(self.spec["stop_s"], ORPHAN_STOP_S)
+            return True
         try:
             fcntl.flock(self.lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -180,9 +180,10 @@ class Supervisor:
         self.stop_all()
 
     def _tell(self, child: Child) -> None:
-        if child.guard.stdin is not None:
+        if child.guard.stdin is not None and not child.guard.stdin.closed:
             with contextlib.suppress(BrokenPipeError):
-                child.guard.stdin.close()
+                child.guard.stdin.write(b"stop\n")
+                child.guard.stdin.flush()
 
     def _wait(self, child: Child) -> int:
         try:
