@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg2
 from psycopg2.extensions import connection
 
-from auyl import ledger
+from auyl import contracts, ledger
 from auyl.access import accounts, logins, passwords
 from auyl.access.errors import PrincipalInvalid
 from auyl.access.grants import grant
@@ -25,23 +25,15 @@ Printer = Callable[[str], None]
 
 
 def ledger_table(settings: Settings, period: str, out: Printer) -> None:
-    """What was loaded and quarantined: one line for each delivery that counts."""
-    rows = [
-        (
-            row["registry"],
-            row["files"],
-            row["rows_in"],
-            row["staged"],
-            row["quarantined"],
-            row["duplicates"],
-            row["state"],
-        )
-        for row in reversed(ledger.extracts(settings))
-        if row["period"] == period and row["rows_in"] is not None and row["state"] != "superseded"
-    ]
-    files_as_count = [(name, files if isinstance(files, int) else len(files), *rest) for name, files, *rest in rows]
+    """What was loaded and kept back: one line for each registry, over the batches that count for the period."""
+    rows = []
+    for contract in contracts.load_all(settings.include):
+        batches = ledger.in_force(settings, contract.registry, period, contract.is_delta)
+        counts = [sum(getattr(b, name) for b in batches) for name in ("rows_in", "staged", "quarantined", "duplicates")]
+        if batches:
+            rows.append((contract.registry, len(batches), *counts))
     out("")
-    _table(("registry", "files", "rows in", "staged", "quarantined", "duplicates", "state"), files_as_count, out)
+    _table(("registry", "deliveries", "rows in", "staged", "quarantined", "duplicates"), rows, out)
 
 
 def revision_in_force(dsn: str, period: str) -> int | None:
