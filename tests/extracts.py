@@ -44,7 +44,9 @@ def population_xml(
 
     rows = "\n".join(
         "<person>"
-        + "".join(element(n, p[n]) for n in ("iin", "surname", "name", "patronymic", "birthDate", "deathDate") if n in p)
+        + "".join(
+            element(n, p[n]) for n in ("iin", "surname", "name", "patronymic", "birthDate", "deathDate") if n in p
+        )
         + f"<gender>{element('code', p['gender/code'])}</gender>"
         + f"<lifeStatus>{element('code', p['lifeStatus/code'])}</lifeStatus><regAddress><district>"
         + f"{element('code', p['district'])}</district>{element('city', p['city'])}{element('beginDate', p['beginDate'])}"
@@ -108,7 +110,9 @@ def animal(number: int, **changes: object) -> list[object]:
     return list((good | changes).values())
 
 
-def livestock_xlsx(path: Path, sheets: dict[str, list[list[object]]], heading: tuple[str, ...] = LIVESTOCK_HEADING) -> Path:
+def livestock_xlsx(
+    path: Path, sheets: dict[str, list[list[object]]], heading: tuple[str, ...] = LIVESTOCK_HEADING
+) -> Path:
     """A workbook: title, an empty row, the heading, then the rows."""
     import xlsxwriter
 
@@ -132,7 +136,9 @@ def jobseeker(number: int, **changes: object) -> dict[str, object]:
     return good | changes
 
 
-def page(items: list[dict[str, object]], number: int = 1, pages: int = 1, total: int | None = None, period: str = PERIOD) -> bytes:
+def page(
+    items: list[dict[str, object]], number: int = 1, pages: int = 1, total: int | None = None, period: str = PERIOD
+) -> bytes:
     """A page of the employment interface."""
     body = {
         "asOf": "2026-10-31", "period": period, "page": number, "pages": pages,

@@ -6,7 +6,7 @@
 Both may be run again at any time: they find what they did in the ledger.
 """
 
-from auyl.intake.load import BatchResult, load, rules_digest
-from auyl.intake.pull import land_files, pull
+from auyl.intake.batch import BatchResult, load, rules_digest
+from auyl.intake.delivery import land_files, pull
 
 __all__ = ["BatchResult", "land_files", "load", "pull", "rules_digest"]

@@ -6,6 +6,6 @@ gate          the snapshot's own suite; a breach leaves the former revision in f
 publish       one transaction: rows, sources, vault, and the swap
 """
 
-from auyl.snapshot.build import BuildResult, build
+from auyl.snapshot.revision import BuildResult, build
 
 __all__ = ["BuildResult", "build"]

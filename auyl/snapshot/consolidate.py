@@ -149,7 +149,7 @@ def _stage_view(
 def empty_stage(con: duckdb.DuckDBPyConnection, settings: Settings, contract: contracts.Contract) -> str:
     """SQL of a relation with the columns of the contract's stage and no rows."""
     from auyl.intake import check
-    from auyl.intake.load import set_person_key
+    from auyl.intake.batch import set_person_key
 
     set_person_key(con, settings)
     columns = ", ".join(f"null::varchar as {identifier(c.name)}" for c in contract.columns)

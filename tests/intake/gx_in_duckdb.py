@@ -39,7 +39,11 @@ def unexpected_counts(
     monkeypatch.setattr(duckdb_sqlalchemy.Dialect, "execution_ctx_cls", Buffered)
     context = gx.get_context(mode="ephemeral")
     source = context.data_sources.add_sql("peer", connection_string=f"duckdb:///{file}")
-    batch = source.add_table_asset("candidates", table_name="candidates").add_batch_definition_whole_table("all").get_batch()
+    batch = (
+        source.add_table_asset("candidates", table_name="candidates")
+        .add_batch_definition_whole_table("all")
+        .get_batch()
+    )
     counts = {}
     for item in expectations:
         if item["meta"]["level"] != "row":

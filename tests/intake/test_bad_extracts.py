@@ -27,7 +27,12 @@ CASES = [
     ("social_assistance", {"s.csv": SOCIAL.decode("cp1251").encode()}, "line 1", "text in utf-8"),
     ("social_assistance", {"s.csv": SOCIAL.decode("cp1251").encode("utf-16")}, "line 1", "text in utf-16"),
     ("social_assistance", {"s.csv": SOCIAL.replace(b"\r\n1;", b"\r\n\x98;", 1)}, "line 2", "byte 0x98"),
-    ("social_assistance", {"s.csv": SOCIAL.replace("ИИН".encode("cp1251"), "ИНН".encode("cp1251"), 1)}, "«ИИН»", "«ИНН»"),
+    (
+        "social_assistance",
+        {"s.csv": SOCIAL.replace("ИИН".encode("cp1251"), "ИНН".encode("cp1251"), 1)},
+        "«ИИН»",
+        "«ИНН»",
+    ),
     ("social_assistance", {"s.csv": UNCLOSED}, "line 2", "nterminated quote"),
     ("social_assistance", {"s.csv": WRONG_MONTH}, "month_is_the_period", "at most 0.02, found 1"),
     ("social_assistance", {"s.csv": ALL_BAD}, "share_quarantined", "iin_checksum 40"),
@@ -51,7 +56,12 @@ CASES = [
     ("employment", {"page-1.json": extracts.page([extracts.jobseeker(1)])[:-20]}, "page-1.json", "line 1"),
     ("employment", {"page-1.json": extracts.page([extracts.jobseeker(1)], total=9)}, "9 items", "1 items"),
     ("employment", {"page-1.json": extracts.page([extracts.jobseeker(1)], period="2026-09")}, "period", "2026-09"),
-    ("employment", {"a.json": extracts.page([extracts.jobseeker(1)]), "b.json": extracts.page([])}, "page 1 again", "b.json"),
+    (
+        "employment",
+        {"a.json": extracts.page([extracts.jobseeker(1)]), "b.json": extracts.page([])},
+        "page 1 again",
+        "b.json",
+    ),
 ]
 
 
@@ -75,9 +85,14 @@ def test_refusal_leaves_the_former_batch_in_force(take_in: TakeIn, settings: Set
     assert ledger.in_force(settings, "social_assistance", extracts.PERIOD) == before
 
 
-def test_archive_that_unpacks_without_end_is_refused_before_it_is_read(take_in: TakeIn, settings: Settings, tmp_path: Path) -> None:
+def test_archive_that_unpacks_without_end_is_refused_before_it_is_read(
+    take_in: TakeIn, settings: Settings, tmp_path: Path
+) -> None:
     bomb = tmp_path / "livestock_2026-10.xlsx"
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/worksheets/sheet1.xml", "w") as out:
+    with (
+        zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w") as out,
+    ):
         for _ in range(200):
             out.write(b"\0" * (1 << 20))
     assert bomb.stat().st_size < 1 << 20

@@ -20,7 +20,11 @@ ROWS = [social_row(n) for n in range(1, 41)]
 
 def stage(settings: Settings, registry: str) -> list[dict[str, object]]:
     (batch,) = ledger.in_force(settings, registry, PERIOD)
-    return duckdb.sql(f"from '{Lake(settings.lake).address(batch.stage_path)}' order by _file, _record").df().to_dict("records")
+    return (
+        duckdb.sql(f"from '{Lake(settings.lake).address(batch.stage_path)}' order by _file, _record")
+        .df()
+        .to_dict("records")
+    )
 
 
 def test_the_same_bytes_again_are_a_no_op(take_in: TakeIn, settings: Settings) -> None:
@@ -50,7 +54,9 @@ def test_an_older_extract_that_arrives_late_does_not_overwrite_a_newer_one(take_
     assert [row["state"] for row in ledger.extracts(settings)] == ["superseded", "in force"]
 
 
-def test_changed_rules_make_a_new_batch_of_the_same_delivery(take_in: TakeIn, settings: Settings, tmp_path: Path) -> None:
+def test_changed_rules_make_a_new_batch_of_the_same_delivery(
+    take_in: TakeIn, settings: Settings, tmp_path: Path
+) -> None:
     first = take_in("social_assistance", {"s.csv": social_csv(ROWS)})
     folder = tmp_path / "expectations"
     folder.mkdir()
@@ -124,7 +130,9 @@ def test_sheets_dates_and_codes_of_a_workbook(take_in: TakeIn, settings: Setting
         [None] * 11,
         ["Итого", *[None] * 10],
     ]
-    book = livestock_xlsx(tmp_path / "livestock_2026-10.xlsx", {"КРС": rows, "МРС": [animal(4, ИНЖ="KZB200000004", Вид="МРС")] * 8})
+    book = livestock_xlsx(
+        tmp_path / "livestock_2026-10.xlsx", {"КРС": rows, "МРС": [animal(4, ИНЖ="KZB200000004", Вид="МРС")] * 8}
+    )
     result = take_in("livestock", book)
     assert result.status == "refused", "more than a tenth of the rows repeat"
     book = livestock_xlsx(
@@ -155,7 +163,9 @@ def test_a_heading_by_its_alias_is_taken(take_in: TakeIn) -> None:
 @pytest.mark.parametrize("parts", [1, 3])
 def test_population_in_several_files(take_in: TakeIn, settings: Settings, parts: int) -> None:
     files = {
-        f"population_2026-10_part{p:03d}.xml": population_xml([person(10 * p + n) for n in range(9)], part=p, parts=parts)
+        f"population_2026-10_part{p:03d}.xml": population_xml(
+            [person(10 * p + n) for n in range(9)], part=p, parts=parts
+        )
         for p in range(1, parts + 1)
     }
     assert take_in("population", files).staged == 9 * parts

@@ -9,7 +9,7 @@ import pytest
 
 from auyl import contracts, duck
 from auyl.intake import check, suites
-from auyl.intake.load import set_person_key
+from auyl.intake.batch import set_person_key
 from auyl.settings import REPOSITORY, Settings, from_environment
 
 INCLUDE, EXPECTATIONS = REPOSITORY / "include", REPOSITORY / "expectations"
@@ -42,12 +42,16 @@ def candidates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[suit
         rows = [{n: good.get(n) for n in names} | {name: cell} for name in names for cell in CELLS]
         con = duck.connect(settings)
         set_person_key(con, settings)
-        con.execute(f"create table r ({', '.join(f'{duck.identifier(n)} varchar' for n in names)}, _file varchar, _record bigint)")
+        con.execute(
+            f"create table r ({', '.join(f'{duck.identifier(n)} varchar' for n in names)}, _file varchar, _record bigint)"
+        )
         con.executemany(
             f"insert into r values ({', '.join('?' for _ in names)}, 'f', ?)",
             [[*row.values(), number] for number, row in enumerate(rows, start=1)],
         )
-        check.define_views_over(con, contract, "r", "2026-10", duck.sql(INCLUDE / "sql" / "stage" / f"{contract.stage}.sql"))
+        check.define_views_over(
+            con, contract, "r", "2026-10", duck.sql(INCLUDE / "sql" / "stage" / f"{contract.stage}.sql")
+        )
         con.execute("create table candidates as select *, 1::bigint as _rank_in_key from candidate")
         found[registry] = (suites.load(contract.suite, EXPECTATIONS), con)
     return found
@@ -55,7 +59,9 @@ def candidates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[suit
 
 @pytest.mark.parametrize("registry", REGISTRIES)
 def test_compiled_rules_count_what_great_expectations_counts(
-    candidates: dict[str, tuple[suites.Suite, duckdb.DuckDBPyConnection]], registry: str, tmp_path: Path,
+    candidates: dict[str, tuple[suites.Suite, duckdb.DuckDBPyConnection]],
+    registry: str,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from tests.intake.gx_in_duckdb import unexpected_counts

@@ -30,7 +30,9 @@ def execute(dsn: str) -> Iterator[Execute]:
         con.autocommit = True
         cursor = con.cursor()
         columns = ", ".join(f"{name} {TYPES.get(name, 'text')}" for name in CALL_HEADING)
-        cursor.execute(f"drop schema if exists dispatch cascade; create schema dispatch; create table dispatch.calls ({columns})")
+        cursor.execute(
+            f"drop schema if exists dispatch cascade; create schema dispatch; create table dispatch.calls ({columns})"
+        )
         yield cursor.execute
 
 
@@ -74,7 +76,9 @@ def test_only_calls_of_the_period_and_then_only_changes(dsn: str, settings: Sett
     assert rows == [("1", 4), ("3", 2), ("5", 2), ("6", 2)], "each call once, as it was last"
 
 
-def test_a_source_that_dies_midway_lands_nothing(dsn: str, settings: Settings, execute: Execute, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_dies_midway_lands_nothing(
+    dsn: str, settings: Settings, execute: Execute, monkeypatch: pytest.MonkeyPatch
+) -> None:
     execute(
         "insert into dispatch.calls (call_id, received_at, category, address, updated_at) select n, '2026-10-05', 2, "
         "repeat('x', 2000), '2026-10-05'::timestamp + n * interval '1 second' from generate_series(1, 20000) as n"

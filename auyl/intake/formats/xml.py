@@ -190,25 +190,25 @@ def _check_paths(contract: Contract, file: Path) -> set[str]:
     seen: set[str] = set()
     leaves: set[str] = set()
     records = 0
-    context = etree.iterparse(
-        str(file), events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False, recover=True
-    )
-    path: list[str] = []
-    for event, element in context:
-        if event == "start":
-            path.append(etree.QName(element).localname)
-            continue
-        if path[: len(steps)] == steps and len(path) > len(steps):
-            below = "/".join(path[len(steps) :])
-            seen.add(below)
-            if len(element) == 0:
-                leaves.add(below)
-        if path == steps:
-            records += 1
-            element.clear()
-            if records >= SAMPLE_RECORDS:
-                break
-        path.pop()
+    with file.open("rb") as stream:
+        path: list[str] = []
+        for event, element in etree.iterparse(
+            stream, events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False, recover=True
+        ):
+            if event == "start":
+                path.append(etree.QName(element).localname)
+                continue
+            if path[: len(steps)] == steps and len(path) > len(steps):
+                below = "/".join(path[len(steps) :])
+                seen.add(below)
+                if len(element) == 0:
+                    leaves.add(below)
+            if path == steps:
+                records += 1
+                element.clear()
+                if records >= SAMPLE_RECORDS:
+                    break
+            path.pop()
     if records == 0:
         raise empty(contract, file.name, f"no element {'/'.join(steps)}")
     known = {source for c in contract.columns for source in (c.source, *c.aliases)}

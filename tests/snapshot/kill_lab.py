@@ -1,0 +1,144 @@
+"""A laboratory of its own process: run the whole path, be killed at a point, run again, tell what is published.
+
+Everything is imported once; each attempt is a fork, which SIGKILL ends as the kernel ends a worker. Prints JSON lines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import great_expectations  # noqa: F401 - before the forks
+import pandas  # noqa: F401 - before the forks
+import psycopg2
+
+from auyl import ledger, pipeline
+from auyl.intake import batch, check, land
+from auyl.lake import Lake
+from auyl.settings import Settings, from_environment
+from auyl.snapshot import publish, revision
+
+PERIOD = "2026-10"
+# Each is a step that writes. A process is killed before and after it, or while it runs.
+POINTS: list[tuple[Any, str]] = [
+    (Lake, "prepare"), (Lake, "move"), (land, "_copy"), (ledger, "add_delivery"), (batch, "_read"), (check, "scan"),
+    (check, "write_quarantine"), (check, "write_stage"), (ledger, "add_batch"), (revision, "consolidate"),
+    (revision, "publish"), (publish, "_catalogue"), (publish.Publication, "copy"), (publish, "_vault"),
+    (publish, "_ledger_row"),
+]  # fmt: skip
+# After these something is there for good.
+COMMITS = ("move", "add_delivery", "add_batch", "publish")
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killing(function: Callable[..., Any], when: str, call: int) -> Callable[..., Any]:
+    """`function`, which ends the process before or after its call number `call`."""
+    calls = 0
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call and when == "before":
+            die()
+        result = function(*arguments, **named)
+        if calls == call and when == "after":
+            die()
+        return result
+
+    return wrapped
+
+
+def attempt(settings: Settings, extracts: Path, prepare: Callable[[], None] = lambda: None, seconds: float = 0) -> int:
+    """Run the path in a fork; with `seconds` the parent kills it then. Returns the signal that ended it, or 0."""
+    child = os.fork()
+    if child == 0:
+        prepare()
+        pipeline.run(settings, PERIOD, extracts, say=lambda _: None)
+        os._exit(0)
+    if seconds:
+        time.sleep(seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def ask(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
+    with contextlib.closing(psycopg2.connect(settings.dsn)) as con, con, con.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def empty(settings: Settings) -> None:
+    ask(
+        settings,
+        "truncate ledger.delivery, ledger.batch, ledger.refusal, ledger.build, serving.snapshot, vault.person, "
+        "vault.person_period cascade",
+    )
+    for folder in ("landing", "raw", "stage", "quarantine", "core"):
+        Lake(settings.lake).remove(folder)
+
+
+def state(settings: Settings) -> dict[str, Any]:
+    """What readers and the ledger hold."""
+    values = ask(
+        settings,
+        "select count(*), count(distinct (period, revision)), "
+        "(select count(*) from serving.snapshot_in_force) from serving.snapshot_value",
+    )[0]
+    lake = Lake(settings.lake)
+    whole = all(
+        lake.exists(path)
+        for row in ask(settings, "select stage_path, quarantine_path from ledger.batch")
+        for path in row
+    )
+    return {
+        "values": values[0],
+        "revisions": values[1],
+        "in_force": values[2],
+        "ledger_names_whole_files": whole,
+        "content": [row[0] for row in ask(settings, "select content_sha256 from serving.snapshot")],
+        "persons": ask(settings, "select count(*) from vault.person")[0][0],
+        "batches": ask(settings, "select count(*) from ledger.batch")[0][0],
+    }
+
+
+def main() -> None:
+    extracts, chosen = Path(sys.argv[1]), sys.argv[2]
+    settings = replace(from_environment(), threads=2)
+    empty(settings)
+    began = time.monotonic()
+    assert attempt(settings, extracts) == 0
+    whole_s = time.monotonic() - began
+    print(json.dumps({"point": "none", "signal": 0, "after": state(settings)}), flush=True)
+    scenarios: list[tuple[str, Callable[[], None], float]] = []
+    if chosen == "points":
+        for place, name in POINTS:
+            function = getattr(place, name)
+            for when in ("before", "after") if name in COMMITS else ("before",):
+                killer = killing(function, when, 2 if name in ("_copy", "prepare") else 1)
+                scenarios.append((f"{when} {name}", lambda p=place, n=name, k=killer: setattr(p, n, k), 0))  # type: ignore[misc]
+    else:
+        scenarios = [(f"at {part}/12", lambda: None, whole_s * part / 12) for part in range(1, 12)]
+    for point, prepare, seconds in scenarios:
+        empty(settings)
+        ended = attempt(settings, extracts, prepare, seconds)
+        killed = state(settings)
+        code = attempt(settings, extracts)
+        after = state(settings)
+        print(json.dumps({"point": point, "signal": ended, "killed": killed, "code": code, "after": after}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""A snapshot is published whole or not at all, and a repeated run changes nothing."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import text
+
+from auyl import intake, ledger, pipeline
+from auyl.settings import Settings
+from auyl.snapshot import BuildResult, build
+from tests.snapshot.conftest import PERIOD, know_territory
+from tests.snapshot.queries import content, query
+
+
+def test_a_second_run_changes_nothing(installation: Settings, published: BuildResult, oblast: Path) -> None:
+    before = content(installation)
+    again = pipeline.run(installation, PERIOD, oblast, say=lambda _: None)
+    assert (again.status, again.revision) == ("unchanged", published.revision)
+    assert content(installation) == before
+    assert query(installation, "select count(*) from ledger.build")[0][0] == 1
+
+
+def test_a_correction_makes_the_next_revision_and_keeps_the_former(
+    installation: Settings, published: BuildResult, oblast: Path, tmp_path: Path
+) -> None:
+    before = content(installation)
+    (source,) = (oblast / PERIOD / "budget_okrug").iterdir()
+    corrected = tmp_path / source.name
+    lines = source.read_text("utf-8-sig").splitlines()
+    kato = before[0].kato
+    at = next(i for i, line in enumerate(lines) if line.startswith(kato) and ";I. ДОХОДЫ;" in line)
+    cells = lines[at].split(";")
+    cells[9] = "123456.0"
+    lines[at] = ";".join(cells)
+    corrected.write_text("\ufeff" + "\n".join(lines) + "\n", "utf-8")
+    when = datetime(2030, 1, 1, tzinfo=UTC)
+    loaded = intake.load(intake.land_files("budget_okrug", PERIOD, [corrected], installation, when), installation)
+    assert loaded.status == "accepted"
+    result = build(PERIOD, installation)
+    assert (result.status, result.revision) == ("published", 2)
+    changed = {
+        (new.kato, new.indicator_id)
+        for old, new in zip(before, content(installation), strict=True)
+        if old.value != new.value
+    }
+    assert changed and {k for k, _ in changed} == {kato}
+    assert {i for _, i in changed} <= {"budget.income", "budget.own_share", "budget.income_execution"}
+    kept = query(installation, "select count(*) from serving.snapshot_value where revision = 1")
+    assert kept[0][0] == len(before)
+
+
+def test_a_period_that_is_not_complete_is_left_alone(installation: Settings, oblast: Path) -> None:
+    for registry in ("population", "employment"):
+        files = sorted((oblast / PERIOD / registry).iterdir())
+        intake.load(intake.land_files(registry, PERIOD, files, installation), installation)
+    result = build(PERIOD, installation)
+    assert result.status == "incomplete"
+    assert result.missing == ["ambulance", "budget_okrug", "livestock", "social_assistance"]
+    assert content(installation) == []
+
+
+def test_what_did_not_come_is_missing_and_never_nought(installation: Settings, oblast: Path) -> None:
+    files = sorted((oblast / PERIOD / "population").iterdir())
+    intake.load(intake.land_files("population", PERIOD, files, installation), installation)
+    assert build(PERIOD, installation, allow_missing=True).status == "refused", "most of the snapshot is missing"
+    folder = installation.home / "expectations"
+    folder.mkdir()
+    for path in installation.expectations.glob("*.json"):
+        (folder / path.name).write_text(path.read_text("utf-8"), "utf-8")
+    suite = json.loads((folder / "snapshot.json").read_text("utf-8"))
+    suite["expectations"] = [e for e in suite["expectations"] if e["meta"]["rule"] != "share_missing"]
+    (folder / "snapshot.json").write_text(json.dumps(suite))
+    assert build(PERIOD, replace(installation, expectations=folder), allow_missing=True).status == "published"
+    for row in content(installation):
+        if row.indicator_id.startswith("population."):
+            assert row.flag == "ok"
+        else:
+            assert (row.value, row.flag) == (None, "missing")
+
+
+def test_a_failed_gate_leaves_the_former_revision_in_force(
+    installation: Settings, published: BuildResult, oblast: Path, tmp_path: Path
+) -> None:
+    before = content(installation)
+    (source,) = (oblast / PERIOD / "population").iterdir()
+    text_of = source.read_text("utf-8").splitlines(keepends=True)
+    people = [i for i, line in enumerate(text_of) if line.startswith("<person>")]
+    fewer = people[: len(people) * 3 // 4]
+    drop = set(people) - set(fewer)
+    body = "".join(line for i, line in enumerate(text_of) if i not in drop)
+    shrunk = tmp_path / source.name
+    shrunk.write_text(body.replace(f"<personCount>{len(people)}<", f"<personCount>{len(fewer)}<"), "utf-8")
+    later = shrunk.read_text("utf-8").replace("2026-11-01T02", "2026-11-02T02")
+    shrunk.write_text(later, "utf-8")
+    assert intake.load(intake.land_files("population", PERIOD, [shrunk], installation), installation).accepted
+    result = build(PERIOD, installation)
+    assert result.status == "refused"
+    assert any("residents_to_former" in breach for breach in result.breaches)
+    assert content(installation) == before
+    outcomes = query(installation, "select outcome from ledger.build order by build_id")
+    assert [row.outcome for row in outcomes] == ["published", "refused"]
+
+
+def test_another_installation_publishes_the_same_bytes(
+    installation: Settings, published: BuildResult, oblast: Path, tmp_path: Path
+) -> None:
+    first = query(installation, "select content_sha256, inputs_digest from serving.snapshot")
+    with ledger.engine(installation.dsn).begin() as con:
+        con.execute(
+            text(
+                "truncate ledger.delivery, ledger.batch, ledger.build, serving.snapshot, vault.person, vault.person_period cascade"
+            )
+        )
+    other = replace(installation, lake=str(tmp_path / "other"), threads=1)
+    know_territory(other, oblast)
+    assert pipeline.run(other, PERIOD, oblast, say=lambda _: None).status == "published"
+    assert query(other, "select content_sha256, inputs_digest from serving.snapshot") == first
