@@ -107,11 +107,22 @@ class Portal:
 
     # -- signing in and out ------------------------------------------------------------------------------------
 
-    def sign_in_page(self, request: Request, status: int = 200, error: str = "", name: str = "") -> HTMLResponse:
+    def sign_in_page(
+        self, request: Request, status: int = 200, error: str = "", form: dict[str, str] | None = None
+    ) -> HTMLResponse:
+        form = form or dict(request.query_params)
         token = request.cookies.get(self.form_cookie) or security.new_form_token()
-        wanted = request.query_params.get("next", "")
-        next_ = wanted if RETURN_TO.fullmatch(wanted) else ""
-        response = self.page(request, "sign_in", None, status, error=error, name=name, token=token, next=next_)
+        wanted = form.get("next", "")
+        response = self.page(
+            request,
+            "sign_in",
+            None,
+            status,
+            error=error,
+            name=form.get("principal", "")[:63] if status != 200 else "",
+            token=token,
+            next=wanted if RETURN_TO.fullmatch(wanted) else "",
+        )
         self.set_cookie(response, self.form_cookie, token, max_age=12 * 3600)
         return response
 
@@ -121,7 +132,7 @@ class Portal:
         lang = self.language(request)
         address = client_address(request)
         if not self.throttle.allows(address or ""):
-            return self.sign_in_page(request, 429, lang["sign_in_too_many"])
+            return self.sign_in_page(request, 429, lang["sign_in_too_many"], form)
         if not self._hashing.acquire(timeout=10):
             raise Busy
         try:
@@ -131,7 +142,7 @@ class Portal:
                 )
         except access.SignInRefused:
             self.throttle.failed(address or "")
-            return self.sign_in_page(request, 401, lang["sign_in_failed"], form.get("principal", "")[:63])
+            return self.sign_in_page(request, 401, lang["sign_in_failed"], form)
         finally:
             self._hashing.release()
         wanted = form.get("next", "")
@@ -173,7 +184,9 @@ class Portal:
             if not codes:
                 return self.message(request, "no_grants", 200, here)
             here.read("okrugs")
-            return self.page(request, "okrugs", here, okrugs=rows(here.conn, "okrugs", katos=codes))
+            found = rows(here.conn, "okrugs", katos=codes)
+            # towns have a code of the same level, and no snapshot
+            return self.page(request, "okrugs", here, okrugs=[o for o in found if o.is_rural_akimat] or found)
 
     def okrug(self, request: Request, kato: str) -> Response:
         with self.visit(request) as here:

@@ -38,8 +38,8 @@ class Language:
         return MINUS + text if rounded < 0 else text
 
     def count(self, value: Decimal | int) -> str:
-        """A numerator or a denominator: whole when it is whole."""
-        return self.number(value, 0 if value == int(value) else 1)
+        """A numerator or a denominator: whole when it is whole, or large."""
+        return self.number(value, 0 if value == int(value) or not -100 < value < 100 else 1)
 
     def share(self, part: Decimal | int, whole: Decimal | int) -> str:
         """A percentage without decimals; a dash when there is nothing to take it of."""

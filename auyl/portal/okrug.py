@@ -73,6 +73,8 @@ def _line(row: Any, sources: dict[str, dt.datetime], today: dt.date, lang: Langu
         (registry_name(r, lang), lang.say("received", date=lang.date(d), ago=lang.ago(d, today))) for r, d in dates
     )
     absent = tuple((registry_name(r, lang), str(lang["not_received"])) for r in row.registries if r not in sources)
+    # a registry delivered today may tell of a month ago: the page shows the older age
+    known = [d for _, d in dates] + ([row.as_of] if row.as_of else [])
     flag, why = _flag(row, [name for name, _ in absent], lang)
     is_complete = row.coverage_pct is None or row.coverage_pct >= 100
     return Line(
@@ -84,7 +86,7 @@ def _line(row: Any, sources: dict[str, dt.datetime], today: dt.date, lang: Langu
         why=why,
         change=_change(row, is_pct, lang),
         as_of=lang.say("as_of", date=lang.date(row.as_of)) if row.as_of and value is not None else "",
-        age=lang.ago(min(d for _, d in dates), today) if dates and value is not None else "",
+        age=lang.ago(min(known), today) if known and value is not None else "",
         sources=came + absent,
         responsible=lang.name(row, "responsible"),
         definition=lang.name(row, "definition"),

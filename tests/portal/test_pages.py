@@ -1,5 +1,6 @@
 """Over HTTP: who gets which page, what stands on it, what every answer carries."""
 
+import asyncio
 import contextlib
 import gzip
 import http.client
@@ -10,6 +11,8 @@ import httpx
 import psycopg2
 import pytest
 
+from auyl import access
+from auyl.portal.app import create_app
 from auyl.portal.language import LANGUAGES, language
 from tests.access import world
 from tests.portal.conftest import Running
@@ -40,6 +43,36 @@ def test_after_signing_in_one_comes_back_to_the_page_that_was_asked_for(portal: 
     assert token is not None
     answer = portal.sign_in(client, "akim.shelek", next=token[1])
     assert answer.headers["location"] == f"/okrug/{world.SHELEK}?period=2026-09"
+
+
+def test_a_wrong_password_does_not_lose_the_page_that_was_asked_for(portal: Running) -> None:
+    client = portal.client()
+    answer = portal.sign_in(client, "akim.shelek", "not the password at all", next="/okrugs")
+    assert answer.status_code == 401
+    assert 'name="next" value="/okrugs"' in answer.text
+
+
+def test_behind_tls_cookies_are_secure_and_without_a_database_it_is_said_in_words() -> None:
+    app = create_app("postgresql://auyl_portal:x@127.0.0.1:1/none", is_behind_tls=True)
+
+    async def visit() -> None:
+        transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="https://auyl.example") as client:
+            answer = await client.get("/")
+            cookie = answer.headers["set-cookie"].lower()
+            assert cookie.startswith("__host-auyl-form=")
+            assert "secure" in cookie
+            assert "path=/" in cookie
+            assert "domain" not in cookie
+            assert answer.headers["strict-transport-security"]
+            form = {"principal": "a", "password": "b", "token": client.cookies["__Host-auyl-form"]}
+            answer = await client.post("/", data=form)
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"]
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+            assert (await client.get("/healthz")).status_code == 503
+
+    asyncio.run(visit())
 
 
 @pytest.mark.parametrize(
@@ -263,8 +296,6 @@ def test_a_name_typed_into_the_form_does_not_become_markup(portal: Running) -> N
 
 
 def test_a_revoked_grant_closes_the_page_at_once(portal: Running) -> None:
-    from auyl import access
-
     client = portal.signed_in("akim.two")
     assert client.get(f"/okrug/{world.TURGEN}").status_code == 200
     with contextlib.closing(psycopg2.connect(portal.owner_dsn)) as conn, conn:

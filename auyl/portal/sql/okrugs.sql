@@ -3,6 +3,7 @@
 -- inputs: serving.territory
 select
     okrug.kato,
+    okrug.is_rural_akimat,
     okrug.name_kk,
     okrug.name_ru,
     okrug.district_kato,
