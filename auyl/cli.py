@@ -16,7 +16,7 @@ import typer
 
 from auyl import ledger
 from auyl.errors import AuylError
-from auyl.settings import Settings, from_environment
+from auyl.settings import from_environment
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 snapshot_app = typer.Typer(no_args_is_help=True, help="Published snapshots.")
@@ -154,8 +154,9 @@ def extracts(
         for row in rows:
             row["extracted_at"] = f"{row['extracted_at']:%Y-%m-%d %H:%M}"
             row["digest"] = row["digest"][:12]
-        columns = "delivery_id registry period state rows_in staged quarantined duplicates files size_bytes extracted_at digest"
-        _table(rows, columns.split())
+        account = ["rows_in", "staged", "quarantined", "duplicates"]
+        came = ["files", "size_bytes", "extracted_at", "digest"]
+        _table(rows, ["delivery_id", "registry", "period", "state", *account, *came])
         for row in rows:
             if row["reason"]:
                 typer.secho(f"{row['delivery_id']}: {row['reason']}", fg="red")
@@ -239,8 +240,9 @@ def lineage(
                 typer.echo(f"           {row.file} record {row.record}, line {row.line}")
         for source in found.sources:
             typer.echo(
-                f"\nbatch {source.batch_id} of {source.registry} ({source.owner}), extracted {source.extracted_at:%Y-%m-%d %H:%M}: "
-                f"rows_in {source.rows_in} staged {source.staged} quarantined {source.quarantined} duplicates {source.duplicates}"
+                f"\nbatch {source.batch_id} of {source.registry} ({source.owner}), "
+                f"extracted {source.extracted_at:%Y-%m-%d %H:%M}: rows_in {source.rows_in} staged {source.staged} "
+                f"quarantined {source.quarantined} duplicates {source.duplicates}"
             )
             for name, digest in source.files:
                 typer.echo(f"  {name} sha256 {digest}")

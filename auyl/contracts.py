@@ -154,7 +154,7 @@ def _column(node: dict[str, Any]) -> Column:
 
 
 def validate(path: Path) -> None:
-    """Check a contract against the ODCS schema and against what intake can do. Raises ContractInvalid with all faults."""
+    """Check a contract against the ODCS schema and what intake can do. Raises ContractInvalid with all faults."""
     import json
 
     import jsonschema

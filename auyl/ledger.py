@@ -140,7 +140,7 @@ def add_delivery(
     source: str,
     landing_path: str,
 ) -> Delivery:
-    """Write a delivery and its files (name, sha256, bytes); the same bytes landed meanwhile give the row that is there."""
+    """Write a delivery and its files (name, sha256, bytes). The same bytes, landed meanwhile, give the row there is."""
     with engine(settings.dsn).begin() as con:
         row = con.execute(
             text(
@@ -160,7 +160,8 @@ def add_delivery(
             )
             return Delivery(**row._mapping)
     found = find_delivery(settings, registry, period, digest)
-    assert found is not None
+    if found is None:  # pragma: no cover - the conflict says that it is there
+        raise LookupError(f"delivery {digest} of {registry} {period}")
     return found
 
 

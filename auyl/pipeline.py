@@ -34,11 +34,11 @@ def run(
     if extracts is not None:
         # Its import takes seconds of pure Python, which the parser of the first registry does not need.
         threading.Thread(target=_warm_up, daemon=True).start()
-        for result in take_in(settings, period, extracts):
+        for batch in take_in(settings, period, extracts):
             tell(
-                f"{result.registry} {result.status}: rows_in {result.rows_in} staged {result.staged} "
-                f"quarantined {result.quarantined} duplicates {result.duplicates}"
-                + (f"\n          {result.refusal}" if result.refusal else "")
+                f"{batch.registry} {batch.status}: rows_in {batch.rows_in} staged {batch.staged} "
+                f"quarantined {batch.quarantined} duplicates {batch.duplicates}"
+                + (f"\n          {batch.refusal}" if batch.refusal else "")
             )
     result = build_snapshot(period, settings, allow_missing)
     missing = f", missing {', '.join(result.missing)}" if result.missing else ""
@@ -47,10 +47,8 @@ def run(
 
 
 def _warm_up() -> None:
-    import great_expectations
-    import pandas
-
-    assert great_expectations and pandas
+    import great_expectations  # noqa: F401
+    import pandas  # noqa: F401
 
 
 def take_in(settings: Settings, period: str, extracts: Path) -> list[BatchResult]:

@@ -49,6 +49,11 @@ def dsn(postgres_server: str) -> Iterator[str]:
 @pytest.fixture
 def settings(dsn: str, tmp_path: Path) -> Settings:
     """Settings of an installation of its own: fresh lake and home, the module's database with an empty ledger."""
+    return fresh_installation(dsn, tmp_path)
+
+
+def fresh_installation(dsn: str, folder: Path) -> Settings:
+    """An installation below `folder` in the database of `dsn`, whose ledger and tables are emptied."""
     from dataclasses import replace
 
     import psycopg2
@@ -56,11 +61,11 @@ def settings(dsn: str, tmp_path: Path) -> Settings:
     from auyl import ledger
     from auyl.settings import from_environment
 
-    key = tmp_path / "hash.key"
+    key = folder / "hash.key"
     key.write_text("11" * 32)
-    (tmp_path / "spill").mkdir()
+    (folder / "spill").mkdir()
     made = replace(
-        from_environment(), home=tmp_path, lake=str(tmp_path / "lake"), dsn_or_none=dsn, hash_key_file=key,
+        from_environment(), home=folder, lake=str(folder / "lake"), dsn_or_none=dsn, hash_key_file=key,
         kato_edition=None, oblast_kato="190000000",
     )  # fmt: skip
     ledger.migrate(made)

@@ -49,7 +49,8 @@ def population_xml(
         )
         + f"<gender>{element('code', p['gender/code'])}</gender>"
         + f"<lifeStatus>{element('code', p['lifeStatus/code'])}</lifeStatus><regAddress><district>"
-        + f"{element('code', p['district'])}</district>{element('city', p['city'])}{element('beginDate', p['beginDate'])}"
+        + f"{element('code', p['district'])}</district>{element('city', p['city'])}"
+        + element("beginDate", p["beginDate"])
         + f"{element('arCode', p['arCode'])}</regAddress>{element('removed', p['removed'])}</person>"
         for p in persons
     )

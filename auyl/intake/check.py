@@ -89,7 +89,8 @@ def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejec
     carried = "".join(f", {identifier(name)}" for name in contract.newest_by)
     con.execute(
         f"create or replace temp table scan as select _file, _record, _content, "
-        f"case when {has_key} then {key} end as _key{carried}, {' | '.join(bits) or '0::bigint'} as _bits from candidate"
+        f"case when {has_key} then {key} end as _key{carried}, {' | '.join(bits) or '0::bigint'} as _bits "
+        f"from candidate"
     )
     critical = sum(1 << bit for bit, rule in enumerate(suite.immediate) if rule.is_critical)
     # Total order, or the row that stays would change from run to run.
@@ -147,8 +148,7 @@ def _rank() -> str:
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
-    row = con.execute(query).fetchone()
-    assert row is not None
+    (row,) = con.execute(query).fetchall()
     return tuple(int(value) for value in row)
 
 
@@ -185,8 +185,8 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
     )
     con.execute(
         f"copy (select {columns}, w._warned from candidate as c "
-        f"anti join (select _file, _record from verdict where is_repeated or _bits & {mask} <> 0) as v using (_file, _record) "
-        f"left join warned as w using (_file, _record)) "
+        f"anti join (select _file, _record from verdict where is_repeated or _bits & {mask} <> 0) as v "
+        f"using (_file, _record) left join warned as w using (_file, _record)) "
         f"to {literal(target)} (format parquet, compression zstd, row_group_size 61440)"
     )
     row = con.fetchone()
@@ -214,13 +214,20 @@ def write_quarantine(
         con.register("reject_rows", pyarrow.table({n: [r[i] for r in rejects] for i, n in enumerate(names)}))
         con.execute("insert into reject select _file, _line, _text, _rule from reject_rows")
         con.unregister("reject_rows")
-    con.execute(
-        f"copy (select r._file, r._record, null::bigint as _line, null::varchar as _text, "
+    rows = (
+        f"select r._file, r._record, null::bigint as _line, null::varchar as _text, "
         f"case when v.is_repeated then 'duplicate' else 'quarantined' end as _outcome, "
-        f"{_rule_list(suite, 'v._bits')} as _rules, {raw_columns} from raw as r inner join verdict as v using (_file, _record) "
-        f"where v.is_repeated or v._bits & {_critical_mask(suite)} <> 0 "
-        f"union all by name select _file, null::bigint as _record, _line, _text, 'quarantined' as _outcome, [_rule] as _rules, {empty} "
-        f"from reject order by _file, _record, _line) to {literal(target)} (format parquet, compression zstd)"
+        f"{_rule_list(suite, 'v._bits')} as _rules, {raw_columns} "
+        f"from raw as r inner join verdict as v using (_file, _record) "
+        f"where v.is_repeated or v._bits & {_critical_mask(suite)} <> 0"
+    )
+    lines = (
+        f"select _file, null::bigint as _record, _line, _text, 'quarantined' as _outcome, [_rule] as _rules, {empty} "
+        f"from reject"
+    )
+    con.execute(
+        f"copy ({rows} union all by name {lines} order by _file, _record, _line) "
+        f"to {literal(target)} (format parquet, compression zstd)"
     )
     row = con.fetchone()
     return int(row[0]) if row else 0

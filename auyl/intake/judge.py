@@ -68,4 +68,5 @@ def _in_words(result: Any) -> str:
     came = (result.result or {}).get("partial_unexpected_list") or []
     shown = ", ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in came[:3])
     expected = " and ".join(limits) or config.type
-    return f"{meta.get('rule', kwargs.get('column'))}: expected {expected}, found {shown or 'another'} ({meta.get('reason_ru', '')})"
+    rule, reason = meta.get("rule", kwargs.get("column")), meta.get("reason_ru", "")
+    return f"{rule}: expected {expected}, found {shown or 'another'} ({reason})"

@@ -151,6 +151,9 @@ def _yaml(path: Path) -> dict[str, Any]:
 
 
 def _texts(node: dict[str, str]) -> dict[str, str]:
+    # A comma in an unquoted YAML text cuts it and makes a key of the rest.
+    if set(node) != set(LANGUAGES):
+        raise ContractInvalid(f"a text in {', '.join(LANGUAGES)}, not {node}")
     return {language: str(node[language]) for language in LANGUAGES}
 
 

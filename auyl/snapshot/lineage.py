@@ -109,8 +109,8 @@ def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None
 def _sources(con: Any, settings: Settings, period: str, revision: int, registries: list[str]) -> list[Source]:
     rows = con.execute(
         text(
-            "select s.registry, b.batch_id, b.delivery_id, s.extracted_at, b.rows_in, b.staged, b.quarantined, b.duplicates "
-            "from serving.snapshot_source as s inner join ledger.batch as b using (batch_id) "
+            "select s.registry, b.batch_id, b.delivery_id, s.extracted_at, b.rows_in, b.staged, b.quarantined, "
+            "b.duplicates from serving.snapshot_source as s inner join ledger.batch as b using (batch_id) "
             "where s.period = :p and s.revision = :r and s.registry = any(:names) order by s.registry, b.batch_id"
         ),
         {"p": period, "r": revision, "names": registries},
@@ -137,7 +137,7 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
                 row.quarantined,
                 row.duplicates,
                 {r.rule: (r.severity, r.failed) for r in rules},
-            )  # fmt: skip
+            )
         )
     return sources
 
@@ -151,9 +151,7 @@ def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: l
             f"from read_parquet({literal(lake.address(f'{core}/{measure.table}.parquet'))}) "
             f"where okrug_kato = {literal(kato)} and ({measure.condition})"
         )
-        files = {
-            name: n for name, n in con.execute(f"select _file, count(*) {counted} group by 1 order by 1").fetchall()
-        }
+        files: dict[str, int] = dict(con.execute(f"select _file, count(*) {counted} group by 1 order by 1").fetchall())
         rows = con.execute(f"select _file, _record {counted} order by 1, 2 limit {int(sample)}").fetchall()
     finally:
         con.close()

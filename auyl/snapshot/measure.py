@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def measure(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: Inputs) -> None:
     """Create `snapshot_value`: one row an okrug and indicator.
 
-    `okrug` names the okrugs that are told. Columns kato, indicator_id, value, numerator, denominator (decimal), flag, coverage_pct, as_of.
-    A value is missing, never nought, where a registry did not come, where the okrug is not in a registry that must
-    name every okrug, and where there is nothing to divide by.
+    `okrug` names the okrugs that are told. Columns kato, indicator_id, value, numerator, denominator (decimal), flag,
+    coverage_pct, as_of. A value is missing, never nought, where a registry did not come, where the okrug is not in a
+    registry that must name every okrug, and where there is nothing to divide by.
     """
     con.execute("create or replace temp table measured (okrug_kato varchar, measure varchar, amount double)")
     for theme in catalogue.themes:
@@ -29,7 +29,8 @@ def measure(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: Inputs
         for m in measures:
             nought = "0" if theme.no_rows_is_zero and m.is_additive else "null"
             # A sum over no row of its kind is null although the okrug has other rows.
-            amount = f"case when t.okrug_kato is null then {nought} else {f'coalesce(t.{m.name}, 0)' if m.is_additive else f't.{m.name}'} end"
+            told = f"coalesce(t.{m.name}, 0)" if m.is_additive else f"t.{m.name}"
+            amount = f"case when t.okrug_kato is null then {nought} else {told} end"
             con.execute(
                 f"insert into measured select o.kato, {literal(m.id)}, {amount} "
                 f"from okrug as o left join theme as t on o.kato = t.okrug_kato"
@@ -59,7 +60,7 @@ def measure(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: Inputs
             kato,
             indicator_id,
             round(
-                case when per_id is null then value_amount * scale else value_amount * scale / nullif(per_amount, 0) end,
+                value_amount * scale / case when per_id is null then 1 else nullif(per_amount, 0) end,
                 decimals
             )::decimal(18, 4) as value,
             round(value_amount, 4)::decimal(18, 4) as numerator,

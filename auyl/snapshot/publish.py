@@ -67,7 +67,7 @@ class Publication:
         columns = ", ".join(map(identifier, self.tables[table]))
         cursor.execute(f"create temp table incoming on commit drop as select {columns} from {target} limit 0")
         with self._file(table).open("rb") as stream:
-            cursor.copy_expert(f"copy incoming from stdin (format csv, null '\\N')", stream)
+            cursor.copy_expert("copy incoming from stdin (format csv, null '\\N')", stream)
         cursor.execute(
             f"insert into {target} (period, revision, {columns}) select %s, %s, {columns} from incoming",
             (period, revision),
@@ -126,7 +126,8 @@ def _write(
     cursor.execute("select coalesce(max(revision), 0) + 1 from serving.snapshot where period = %s", (period,))
     revision = int(cursor.fetchone()[0])
     cursor.execute(
-        "insert into serving.snapshot (period, revision, edition, inputs_digest, content_sha256) values (%s, %s, %s, %s, %s)",
+        "insert into serving.snapshot (period, revision, edition, inputs_digest, content_sha256) "
+        "values (%s, %s, %s, %s, %s)",
         (period, revision, inputs.edition, inputs.digest, content),
     )
     for table in publication.tables:
@@ -199,7 +200,7 @@ def _catalogue(cursor: Any, catalogue: Catalogue) -> None:
                 i.level,
                 i.registries,
                 *(i.definitions[x] for x in by_language),
-            )  # fmt: skip
+            )
             for i in catalogue.indicators
         ],
     )

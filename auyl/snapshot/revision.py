@@ -68,9 +68,8 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs)
         con.executemany("insert into catalogue values (?, ?)", [(i.id, i.unit) for i in catalogue.indicators])
         measure(con, catalogue, inputs)
         for table in COORDINATOR_TABLES:
-            con.execute(
-                f"create or replace temp table {table} as {duck.sql(settings.include / 'sql' / 'core' / f'{table}.sql')}"
-            )
+            query = duck.sql(settings.include / "sql" / "core" / f"{table}.sql")
+            con.execute(f"create or replace temp table {table} as {query}")
         breaches = gate(con, settings, catalogue, inputs)
         if breaches:
             refuse(settings, inputs, breaches)

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
@@ -56,7 +57,7 @@ def pull(contract: Contract, period: str, address: str, work: Path, watermark: s
 
 def _page(
     client: httpx.Client, contract: Contract, url: str, query: dict[str, str | int]
-) -> tuple[bytes, dict[str, object]]:
+) -> tuple[bytes, dict[str, Any]]:
     trouble = "no answer"
     for attempt in range(ATTEMPTS):
         wait = min(LONGEST_WAIT_S, 0.2 * 2**attempt)
@@ -81,11 +82,12 @@ def _page(
         if attempt + 1 < ATTEMPTS:
             time.sleep(wait)
     raise SourceUnavailable(
-        f"{contract.registry}: page {query['page']} did not come in {ATTEMPTS} attempts, last: {trouble}; nothing was landed"
+        f"{contract.registry}: page {query['page']} did not come in {ATTEMPTS} attempts, last: {trouble}; "
+        f"nothing was landed"
     )
 
 
-def _whole(contract: Contract, content: bytes, query: dict[str, str | int]) -> dict[str, object] | str:
+def _whole(contract: Contract, content: bytes, query: dict[str, str | int]) -> dict[str, Any] | str:
     """The page, or in words what is wrong with it. Some interfaces answer 200 with nothing, half, or another page."""
     options = contract.options
     if not content.strip():

@@ -43,7 +43,8 @@ def candidates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[suit
         con = duck.connect(settings)
         set_person_key(con, settings)
         con.execute(
-            f"create table r ({', '.join(f'{duck.identifier(n)} varchar' for n in names)}, _file varchar, _record bigint)"
+            f"create table r ({', '.join(f'{duck.identifier(n)} varchar' for n in names)}, "
+            f"_file varchar, _record bigint)"
         )
         con.executemany(
             f"insert into r values ({', '.join('?' for _ in names)}, 'f', ?)",

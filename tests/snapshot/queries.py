@@ -16,6 +16,6 @@ def query(settings: Settings, statement: str, **values: object) -> list[Any]:
 def content(settings: Settings) -> list[Any]:
     return query(
         settings,
-        "select v.* from serving.snapshot_value as v inner join serving.snapshot_in_force as f using (period, revision) "
-        "order by v.kato, v.indicator_id",
+        "select v.* from serving.snapshot_value as v "
+        "inner join serving.snapshot_in_force as f using (period, revision) order by v.kato, v.indicator_id",
     )

@@ -45,7 +45,11 @@ def test_ids_are_unique_and_begin_with_their_theme() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "told"),
-    [("value: residents", "value: people", "people"), ("from person", "from persons", "core table")],
+    [
+        ("value: residents", "value: people", "people"),
+        ("from person", "from persons", "core table"),
+        ('"per 1,000 persons"', "per 1,000 persons", "000 persons"),
+    ],
 )
 def test_a_broken_entry_is_named(tmp_path: Path, old: str, new: str, told: str) -> None:
     for path in [*INCLUDE.glob("indicators/*.yaml"), *INCLUDE.glob("sql/indicators/*.sql")]:

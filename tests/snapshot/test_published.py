@@ -73,11 +73,8 @@ def test_the_line_that_lineage_names_holds_the_row(
     (file,) = (oblast / PERIOD / "population").iterdir()
     lines = file.read_text("utf-8").splitlines()
     core = query(installation, "select inputs_digest from serving.snapshot")[0][0]
-    keys = dict(
-        duckdb.sql(
-            f"select _record, person_key from '{Lake(installation.lake).address(f'core/{PERIOD}/{core[:16]}/person.parquet')}'"
-        ).fetchall()
-    )
+    persons = Lake(installation.lake).address(f"core/{PERIOD}/{core[:16]}/person.parquet")
+    keys = dict(duckdb.sql(f"select _record, person_key from '{persons}'").fetchall())
     for row in part.sample:
         assert row.line is not None
         number = lines[row.line - 1].split("<iin>")[1][:12]

@@ -110,7 +110,8 @@ def test_another_installation_publishes_the_same_bytes(
     with ledger.engine(installation.dsn).begin() as con:
         con.execute(
             text(
-                "truncate ledger.delivery, ledger.batch, ledger.build, serving.snapshot, vault.person, vault.person_period cascade"
+                "truncate ledger.delivery, ledger.batch, ledger.build, serving.snapshot, vault.person, "
+                "vault.person_period cascade"
             )
         )
     other = replace(installation, lake=str(tmp_path / "other"), threads=1)

@@ -119,7 +119,7 @@ def test_an_unreachable_database_does_not_show_its_password(settings: Settings) 
 
 def test_a_renamed_column_of_the_table_is_named(dsn: str, settings: Settings, execute: Execute) -> None:
     execute("alter table dispatch.calls rename received_at to receive_at")
-    with pytest.raises(ExtractRefused, match="«received_at».*nearest unclaimed one is «receive_at»"):
+    with pytest.raises(ExtractRefused, match=r"«received_at».*nearest unclaimed one is «receive_at»"):
         intake.pull("ambulance", PERIOD, lambda _: dsn, settings)
 
 

@@ -75,7 +75,8 @@ def _read_file(
     reader = xml2arrow.XmlToArrowParser(str(config)).parse_single_table(str(file), max_rows_per_batch=61440)
     con.register("records", reader)
     columns = ", ".join(identifier(c.name) for c in contract.columns)
-    query = f"select {columns}, {literal(file.name)} as _file, {identifier('<' + step + '>')}::bigint + 1 as _record from records"
+    place = f"{literal(file.name)} as _file, {identifier('<' + step + '>')}::bigint + 1 as _record"
+    query = f"select {columns}, {place} from records"
     import duckdb
 
     try:

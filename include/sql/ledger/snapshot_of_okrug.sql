@@ -1,5 +1,6 @@
 -- Grain: indicator of one okrug in the revision in force, in the order of the catalogue.
--- Inputs: serving.snapshot_in_force, snapshot_value, indicator, theme, territory. The newest period unless one is given.
+-- Inputs: serving.snapshot_in_force, snapshot_value, indicator, theme, territory.
+-- The newest period unless one is given.
 select
     v.period,
     v.revision,
