@@ -108,7 +108,7 @@ def load(
     con.register("_crosswalk_source", crosswalk)
     con.register("_address_source", address)
     try:
-        names = {"edition": literal(edition), "kato": "_kato"}
+        names = {"edition_name": literal(edition), "kato": "_kato"}
         for table, source in (
             ("kato", "_kato_source"),
             ("crosswalk", "_crosswalk_source"),

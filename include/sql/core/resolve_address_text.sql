@@ -1,13 +1,20 @@
 -- Grain: row of ${texts}. Key: _key. Answer: (_key, settlement_kato, okrug_kato, district_kato, step, confidence).
--- Inputs: ${texts} (_key, address), ${kato} of one edition, ${oblast} a quoted KATO of the oblast that the texts come from.
--- Finds the settlement in a free address: «Енбекшиказахский р-н, с.Шелек, ул.Абая 12», «Шелек Абай к-сі 12», «р-н Уйгурский Шонжы а.».
--- Runs of one to three words are compared with the names of places. A word after ул., пр., мкр. or before көшесі is a street.
+-- Inputs: ${texts} (_key, address), ${kato} of one edition, ${oblast} a quoted KATO of the oblast that the texts come
+-- from.
+-- Finds the settlement in a free address: «Енбекшиказахский р-н, с.Шелек, ул.Абая 12», «Шелек Абай к-сі 12», «р-н
+-- Уйгурский Шонжы а.».
+-- Runs of one to three words are compared with the names of places. A word after ул., пр., мкр. or before көшесі is a
+-- street.
 -- A district or okrug counts where a word says that it is one, or where its Russian name ends in -ский or -ская.
--- Of settlements the one with с., а., г. at its side goes first, then the longer name, then the earlier one. Minor points
--- (зимовка, ферма) count only with such a word and where no main settlement has the name. A name that fits two places gives no settlement.
+-- Of settlements the one with с., а., г. at its side goes first, then the longer name, then the earlier one. Minor
+-- points
+-- (зимовка, ферма) count only with such a word and where no main settlement has the name. A name that fits two places
+-- gives no settlement.
 -- step: 'district+settlement', 'settlement', 'okrug', 'district_only', 'unresolved'.
--- confidence: 'high' named district or okrug and its settlement; 'medium' the only one of that name in the oblast, marked as a
--- settlement; 'low' the same without a mark, or beside a district that the oblast does not have; NULL where no settlement was found.
+-- confidence: 'high' named district or okrug and its settlement; 'medium' the only one of that name in the oblast,
+-- marked as a
+-- settlement; 'low' the same without a mark, or beside a district that the oblast does not have; NULL where no
+-- settlement was found.
 with written as materialized (
     select
         row_number() over () as id,
@@ -29,7 +36,10 @@ abbreviated as (
         regexp_replace(
             regexp_replace(
                 regexp_replace(
-                    regexp_replace(' ' || text || ' ', '([ ,.;(])(?:р-о?н[аы]?|г\. ?а\.|қ\. ?ә\.)([^\pL])', '\1 район \2', 'g'),
+                    regexp_replace(
+                        ' ' || text || ' ',
+                        '([ ,.;(])(?:р-о?н[аы]?|г\. ?а\.|қ\. ?ә\.)([^\pL])', '\1 район \2', 'g'
+                    ),
                     '([ ,.;(])[са](?:\. ?|/ ?)о([ ,.;)])|сельск[а-я]* округ[а-я]*|ауылдық округі?', '\1 округ \2', 'g'
                 ),
                 '([^\pL])(?:к-с[іи]|көшесі?|көш)([^\pL])', '\1 улицасы \2', 'g'
@@ -91,7 +101,9 @@ spotted as materialized (
         run.pos,
         run.n,
         name.*,
-        run.before in ('с', 'село', 'а', 'ауыл', 'аул', 'п', 'пос', 'поселок', 'г', 'гор', 'город', 'ст', 'станция', 'рзд', 'уч')
+        run.before in (
+            'с', 'село', 'а', 'ауыл', 'аул', 'п', 'пос', 'поселок', 'г', 'гор', 'город', 'ст', 'станция', 'рзд', 'уч'
+        )
         or run.after in ('а', 'ауыл', 'ауылы', 'село', 'каласы', 'кент', 'кенти', 'стансасы', 'ст') as is_marked,
         case
             when name.level = 'district'
@@ -101,17 +113,23 @@ spotted as materialized (
                 then run.before = 'округ' or run.after = 'округ' or (
                     (ends_with(run.key, 'ский') or ends_with(run.key, 'ская'))
                     and run.after not in ('район', 'обл', 'область') and run.before not in ('район', 'ул', 'улица')
-                    and not exists (select 1 from name as district where district.level = 'district' and district.key = run.key)
+                    and not exists (
+                        select 1 from name as district
+                        where district.level = 'district' and district.key = run.key
+                    )
                 )
             else false
         end as is_scope,
         name.is_settlement
         and run.after not in (
-            'улицасы', 'дангылы', 'дан', 'туйыгы', 'район', 'ауданы', 'аудан', 'ауд', 'округ', 'обл', 'область', 'облысы'
+            'улицасы', 'дангылы', 'дан', 'туйыгы', 'район', 'ауданы', 'аудан', 'ауд', 'округ',
+            'обл', 'область', 'облысы'
         )
         -- «к.» is a street before a number, else a settlement (кент)
         and not (run.after = 'к' and regexp_matches(run.two_after, '^[0-9]'))
-        and run.before not in ('ул', 'улица', 'пр', 'проспект', 'пер', 'переулок', 'мкр', 'микрорайон', 'мкрн', 'ш', 'шоссе', 'округ')
+        and run.before not in (
+            'ул', 'улица', 'пр', 'проспект', 'пер', 'переулок', 'мкр', 'микрорайон', 'мкрн', 'ш', 'шоссе', 'округ'
+        )
         and not (
             run.two_before in ('ул', 'улица', 'пр', 'проспект', 'пер', 'переулок', 'мкр', 'микрорайон', 'мкрн')
             and regexp_full_match(run.before, '\pL{2,}')
@@ -145,7 +163,8 @@ okrug_found as materialized (
     group by spotted.id
 ),
 
--- Settlements that agree with the named district and okrug, and whose words are not part of a longer name or of a scope.
+-- Settlements that agree with the named district and okrug, and whose words are not part of a longer name or of a
+-- scope.
 candidate as (
     select spotted.*
     from spotted

@@ -1,9 +1,13 @@
 -- Grain: row of ${places}. Key: _key. Answer: (_key, settlement_kato, okrug_kato, district_kato, step).
--- Inputs: ${places} (_key, rca, kato, gbd_district_code, oblast_name, district_name, okrug_name, settlement_name), all text;
+-- Inputs: ${places} (_key, rca, kato, gbd_district_code, oblast_name, district_name, okrug_name, settlement_name), all
+-- text;
 --         ${kato}, ${crosswalk}, ${address} of one edition.
--- Order: РКА; KATO; district code of ГБД ФЛ with a settlement name; names. Every name is looked up only inside what is known
--- already, and a name that stands there twice gives no answer: «Жамбылский с.о.» exists 19 times. Names without a district are
--- looked up in the oblast that oblast_name tells; without an oblast a district's name must be the only one in the country.
+-- Order: РКА; KATO; district code of ГБД ФЛ with a settlement name; names. Every name is looked up only inside what is
+-- known
+-- already, and a name that stands there twice gives no answer: «Жамбылский с.о.» exists 19 times. Names without a
+-- district are
+-- looked up in the oblast that oblast_name tells; without an oblast a district's name must be the only one in the
+-- country.
 -- step: 'rca', 'kato', 'gbd_district+settlement', 'names', 'district_only', 'unresolved'.
 -- settlement_kato is NULL where only the okrug is known; a city of oblast rank is its own settlement and okrug.
 -- Work is done once for each distinct description, then joined back.
@@ -119,13 +123,20 @@ scope as materialized (
         keyed.okrug_key,
         keyed.settlement_key,
         place.okrug_kato,
-        case when place.level = 'settlement' or (place.level = 'okrug' and place.kind = 'г.') then place.kato end as settlement_kato,
+        case
+            when place.level = 'settlement' or (place.level = 'okrug' and place.kind = 'г.') then place.kato
+        end as settlement_kato,
         coalesce(
-            case when place.level <> 'oblast' or place.kind = 'г.' then coalesce(place.district_kato, place.oblast_kato) end,
+            case
+                when place.level <> 'oblast' or place.kind = 'г.'
+                    then coalesce(place.district_kato, place.oblast_kato)
+            end,
             crosswalk.district_kato,
             district_by_name.district_kato
         ) as district_kato,
-        case when keyed.district_key is null then coalesce(oblast_by_name.oblast_kato, place.oblast_kato) end as oblast_kato,
+        case
+            when keyed.district_key is null then coalesce(oblast_by_name.oblast_kato, place.oblast_kato)
+        end as oblast_kato,
         case
             when place.level <> 'oblast' or place.kind = 'г.' then 'kato'
             when crosswalk.district_kato is not null then 'gbd_district+settlement'
@@ -212,7 +223,10 @@ found as (
     select
         scope.id,
         scope.step,
-        coalesce(scope.settlement_kato, case when settlement.settlements = 1 then settlement.settlement_kato end) as settlement_kato,
+        coalesce(
+            scope.settlement_kato,
+            case when settlement.settlements = 1 then settlement.settlement_kato end
+        ) as settlement_kato,
         coalesce(
             scope.okrug_kato,
             case when settlement.okrugs = 1 then settlement.okrug_kato end,

@@ -2,7 +2,8 @@
 -- Scalar macros; each gives NULL for NULL. Name keys cost about 0.5 µs a value: take them over distinct values.
 -- Source of the letter table: 412 rows of the ГБД ФЛ district dictionary, compared with the classifier.
 
--- Trimmed, inner runs of any white space (NBSP, thin, zero-width too) as one space; '', '-', '—' and 'NULL' become NULL.
+-- Trimmed, inner runs of any white space (NBSP, thin, zero-width too) as one space; '', '-', '—' and 'NULL' become
+-- NULL.
 create or replace macro clean_text(t) as
     case
         when regexp_full_match(t, '[\s\pZ\x{200b}\x{feff}]*(?:[-–—]*|(?i:null))[\s\pZ\x{200b}\x{feff}]*') then null
@@ -40,7 +41,11 @@ create or replace macro name_key(t) as
     nullif(regexp_replace(lower(
         case
             when regexp_matches(t, '[A-Za-zƏə]')
-                then translate(homoglyphs_to_cyrillic(t), 'ЁёӘәҒғҚқҢңӨөҰұҮүҺһІіЌќЄєЅѕҐґЎўЇїЈјЋћ', 'ЕеАаГгКкНнОоУуУуХхИиКкГгНнОоУуУуАаХх')
+                then translate(
+                    homoglyphs_to_cyrillic(t),
+                    'ЁёӘәҒғҚқҢңӨөҰұҮүҺһІіЌќЄєЅѕҐґЎўЇїЈјЋћ',
+                    'ЕеАаГгКкНнОоУуУуХхИиКкГгНнОоУуУуАаХх'
+                )
             when regexp_matches(t, '[ЁёӘәҒғҚқҢңӨөҰұҮүҺһІіЌќЄєЅѕҐґЎўЇїЈјЋћ]')
                 then translate(t, 'ЁёӘәҒғҚқҢңӨөҰұҮүҺһІіЌќЄєЅѕҐґЎўЇїЈјЋћ', 'ЕеАаГгКкНнОоУуУуХхИиКкГгНнОоУуУуАаХх')
             else t

@@ -1,7 +1,9 @@
--- Identifiers: ИИН, БИН, KATO, РКА, livestock number, telephone. Text in, never numbers: leading zeros are part of them.
+-- Identifiers: ИИН, БИН, KATO, РКА, livestock number, telephone. Text in, never numbers: leading zeros are part of
+-- them.
 -- The is_valid and is_wellformed macros answer true or false and give false for NULL; the others give NULL for NULL.
 
--- Weights 1..11 over the first 11 digits, modulo 11; at 10 again with 3..11,1,2; at 10 again the number is never issued.
+-- Weights 1..11 over the first 11 digits, modulo 11; at 10 again with 3..11,1,2; at 10 again the number is never
+-- issued.
 -- Source: practice of ИИН and БИН; order МВД № 521 of 29.06.2023 lists the second weights.
 -- With n the number and q_i = n // 10^(12-i), the digit d_i is q_i - 10*q_(i-1), and -10 = 1 modulo 11,
 -- so the weighted sum is the sum of (w_i + w_(i+1)) * q_i: no digit has to be cut out.
@@ -15,13 +17,16 @@ create or replace macro _check_sum_2(n) as (
     + 2 * (n // 10)) % 11;
 
 -- 12 ASCII digits with a right check digit. The birth date inside is not looked at: issued numbers may break it.
+-- The second pass is a term of its own: only a tenth of the rows gets there. A case around it costs half as much
+-- again.
 create or replace macro iin_is_valid(t) as
-    case
-        when regexp_full_match(t, '[0-9]{12}')
-            then list_transform([t::bigint], lambda n:
-                case _check_sum_1(n) when n % 10 then true when 10 then _check_sum_2(n) = n % 10 else false end)[1]
-        else false
-    end;
+    regexp_full_match(coalesce(t, ''), '[0-9]{12}') and (
+        list_transform([try_cast(t as bigint)], lambda n: _check_sum_1(n) = n % 10)[1]
+        or (
+            list_transform([try_cast(t as bigint)], lambda n: _check_sum_1(n) = 10)[1]
+            and list_transform([try_cast(t as bigint)], lambda n: _check_sum_2(n) = n % 10)[1]
+        )
+    );
 
 -- Month 01-12, fifth digit 4 resident, 5 non-resident, 6 joint enterprise; sixth 0 head, 1 branch, 2 representation,
 -- 3 and 4 farm. Source: order МЮ № 423 of 27.06.2023.

@@ -1,10 +1,15 @@
--- Grain: district code of ГБД ФЛ. Key: code. Inputs: ${source} (code, name_ru, name_kk, changed_at, kato, all text), ${kato}.
--- The dictionary lives on: abolished districts stay, several codes lead to one district, its KATO codes are of 2008-2024,
--- its Kazakh letters lie in legacy slots, and some matches are wrong. district_kato is the district of this edition, or the
--- city of republican rank, NULL where nothing can be said; found_by says how; refused says why the dictionary's KATO was not believed:
+-- Grain: district code of ГБД ФЛ. Key: code. Inputs: ${source} (code, name_ru, name_kk, changed_at, kato, all text),
+-- ${kato}.
+-- The dictionary lives on: abolished districts stay, several codes lead to one district, its KATO codes are of
+-- 2008-2024,
+-- its Kazakh letters lie in legacy slots, and some matches are wrong. district_kato is the district of this edition,
+-- or the
+-- city of republican rank, NULL where nothing can be said; found_by says how; refused says why the dictionary's KATO
+-- was not believed:
 --   region  the code's first four digits belong to another oblast, so the names only happen to be alike (1904365)
 --   group   «РАЙОНЫ … ОБЛАСТИ», «ГОРОДА ОБЛАСТНОГО ПОДЧИНЕНИЯ …» are headings, not districts
---   reused  the code means another place today, and the name stands elsewhere (1907401 ТАЛДЫКОРГАН and 191010000 Қонаев)
+--   reused  the code means another place today, and the name stands elsewhere (1907401 ТАЛДЫКОРГАН and 191010000
+--   Қонаев)
 with split (oblast, became) as (
     -- Divisions of oblasts: 2018 and 2022.
     values ('19', '33'), ('35', '62'), ('51', '61'), ('51', '79'), ('61', '79'), ('63', '10')
@@ -114,10 +119,14 @@ judged as (
             when keyed.is_group then 'group'
             when
                 kato_is_wellformed(keyed.kato) and keyed.region <> '9999' and not exists (
-                    select 1 from allowed where allowed.region = keyed.region and allowed.oblast = substring(keyed.kato, 1, 2)
+                    select 1 from allowed
+                    where allowed.region = keyed.region and allowed.oblast = substring(keyed.kato, 1, 2)
                 )
                 then 'region'
-            when place.kato is not null and by_name.district_kato <> coalesce(place.district_kato, place.oblast_kato) then 'reused'
+            when
+                place.kato is not null
+                and by_name.district_kato <> coalesce(place.district_kato, place.oblast_kato)
+                then 'reused'
         end as refused
     from keyed
     left join ${kato} as place on keyed.kato = place.kato

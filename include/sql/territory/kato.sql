@@ -1,7 +1,9 @@
 -- Grain: place of one edition of KATO. Key: (kato, edition); a code alone is re-used by later editions.
--- Inputs: ${source} (kato, level, name_ru, name_kk, all text), ${edition}.
--- Rules: НК РК 11-2025. The parent is the code cut to 6, 4 or 2 digits, the longest that exists: 20 settlements have no okrug.
--- Main settlement: code ends in 00, or in 80 with a name that starts with «с.»; and a city that stands on the level of okrugs.
+-- Inputs: ${source} (kato, level, name_ru, name_kk, all text), ${edition_name}, a quoted text.
+-- Rules: НК РК 11-2025. The parent is the code cut to 6, 4 or 2 digits, the longest that exists: 20 settlements have
+-- no okrug.
+-- Main settlement: code ends in 00, or in 80 with a name that starts with «с.»; and a city that stands on the level of
+-- okrugs.
 -- Rural akimat: okrug of the kind с.о., с.а. or п.а. Both rules give the counts that the state reports.
 with source as (
     select
@@ -28,7 +30,9 @@ linked as (
             when place.level = 'district' then two.kato
         end as parent_kato,
         case when place.level = 'okrug' then place.kato when six.level = 'okrug' then six.kato end as okrug_kato,
-        case when place.level = 'district' then place.kato when four.level = 'district' then four.kato end as district_kato,
+        case
+            when place.level = 'district' then place.kato when four.level = 'district' then four.kato
+        end as district_kato,
         two.kato as oblast_kato
     from kinded as place
     left join source as six on six.kato = substring(place.kato, 1, 6) || '000' and six.kato <> place.kato
@@ -38,7 +42,7 @@ linked as (
 
 select
     kato,
-    ${edition} as edition,
+    ${edition_name} as edition,
     level,
     kind,
     parent_kato,
