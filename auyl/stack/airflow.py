@@ -161,7 +161,6 @@ class AirflowStack:
             "workers__min_heartbeat_interval": "1",
             "dag_processor__parsing_processes": "1",
             "dag_processor__min_file_process_interval": "60",
-            "usage_data_collection__enabled": "False",
         }
         env = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW__")}
         env |= {"AIRFLOW__" + name.upper(): value for name, value in settings.items()}
