@@ -141,7 +141,8 @@ KINDS: tuple[Kind, ...] = (
             "population": Extra(
                 {
                     "begin_date": (
-                        "greatest(birth_date::date, begin_date::date - 200 - roll(key, 'older', 3000)::integer)::varchar"
+                        "greatest(birth_date::date, begin_date::date - 200 - roll(key, 'older', 3000)::integer)"
+                        "::varchar"
                     ),
                     "district_code": "getvariable('other_gbd')[1 + roll(key, 'other', len(getvariable('other_gbd')))]",
                     "city": "getvariable('other_city')[1 + roll(key, 'other', len(getvariable('other_city')))]",

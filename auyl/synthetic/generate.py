@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -25,8 +26,7 @@ from auyl.synthetic.engine import Month, connect, sql
 from auyl.synthetic.registry import Registry
 from auyl.synthetic.writing import Written, digest_file, write_file
 
-# Raise it when the same parameters give other bytes than before.
-GENERATOR = 1
+_HERE = Path(__file__).parent
 
 REGISTRIES: tuple[Registry, ...] = (
     population.REGISTRY,
@@ -66,12 +66,14 @@ def make(
     seed: int = 19,
     kato_file: Path | None = None,
     dirt: float | Mapping[str, float] = 1.0,
+    threads: int | None = None,
 ) -> Summary:
     """Write the extracts of `period` for about `people` registered persons, below `extracts`.
 
     The same arguments give the same bytes, and where they were made before nothing is done. `kato_file` is an official
-    KATO table; without it the territory is invented. `dirt` is a factor on the default rates of faults, or rates by name
-    with `*` as the factor for the others (see `auyl.synthetic.dirt.KINDS`).
+    KATO table; without it the territory is invented. `dirt` is a factor on the default rates of faults, or rates by
+    name with `*` as the factor for the others (see `auyl.synthetic.dirt.KINDS`).
+    `threads` bounds DuckDB's work and changes nothing in the files.
     Raises ValueError for a wrong period, number of people or rate.
     """
     month = Month(period)
@@ -80,7 +82,7 @@ def make(
     rate = faults.rates(dirt)
     extracts = Path(extracts)
     parameters = {
-        "generator": GENERATOR,
+        "generator": _own_digest(),
         "duckdb": duckdb.__version__,
         "period": period,
         "people": people,
@@ -97,7 +99,7 @@ def make(
     shutil.rmtree(work, ignore_errors=True)
     (work / "truth").mkdir(parents=True)
     try:
-        summary, files = _build(extracts, work, month, people, seed, kato_file, rate)
+        summary, files = _build(extracts, work, month, people, seed, kato_file, rate, threads)
         shutil.rmtree(work / "spill", ignore_errors=True)
         _replace(work / "truth", extracts / "truth" / period)
         _replace(work, extracts / period)
@@ -111,10 +113,17 @@ def make(
 
 
 def _build(
-    extracts: Path, work: Path, month: Month, people: int, seed: int, kato_file: Path | None, rate: Mapping[str, float]
+    extracts: Path,
+    work: Path,
+    month: Month,
+    people: int,
+    seed: int,
+    kato_file: Path | None,
+    rate: Mapping[str, float],
+    threads: int | None,
 ) -> tuple[Summary, dict[str, dict[str, Any]]]:
     land = territory.make(extracts / "reference", kato_file, seed)
-    con = connect(month, people, seed, work / "spill")
+    con = connect(month, people, seed, work / "spill", threads)
     try:
         population_of.build(con, land)
         write_file(
@@ -217,6 +226,14 @@ def _finished(extracts: Path, period: str, parameters: dict[str, Any]) -> Summar
         if name.startswith("reference/") and digest_file(extracts / name)[1] != facts["sha256"]:
             return None
     return Summary(**{**content["summary"], "is_unchanged": True})
+
+
+def _own_digest() -> str:
+    """Digest of this package: a changed generator may give other bytes for the same parameters."""
+    digest = hashlib.sha256()
+    for path in sorted([*_HERE.glob("*.py"), *_HERE.glob("sql/*.sql")]):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _replace(new: Path, old: Path) -> None:

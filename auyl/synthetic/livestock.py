@@ -1,6 +1,7 @@
 """Livestock: a workbook of the veterinary system with a sheet for each kind of animals.
 
-A sheet that is full is followed by «… 2». The sheets' XML is made in SQL: a workbook library needs minutes for half a million rows.
+A sheet that is full is followed by «… 2». The sheets' XML is made in SQL: a workbook library needs minutes for half a
+million rows.
 """
 
 from __future__ import annotations

@@ -26,18 +26,27 @@ with line as (
         (44, '/1/40/41/44/', '3.0', 'Продажа земли и нематериальных активов', 3, 'other', 0.03),
         (46, '/1/46/', '', 'ПОСТУПЛЕНИЯ ТРАНСФЕРТОВ', 1, null, null),
         (47, '/1/46/47/', '4.0', 'Поступления трансфертов', 2, null, null),
-        (48, '/1/46/47/48/', '2.0', 'Трансферты из вышестоящих органов государственного управления', 3, null, null),
-        (49, '/1/46/47/48/49/', '3.0', 'Трансферты из районного (города областного значения) бюджета', 4, 'transfer', 1.0),
+        (
+            48, '/1/46/47/48/', '2.0', 'Трансферты из вышестоящих органов государственного управления', 3, null, null
+        ),
+        (
+            49, '/1/46/47/48/49/', '3.0', 'Трансферты из районного (города областного значения) бюджета',
+            4, 'transfer', 1.0
+        ),
         (50, '/50/', '2.0', 'II. ЗАТРАТЫ', 0, null, null),
         (55, '/50/55/', '1.0', 'Государственные услуги общего характера', 1, null, null),
-        (56, '/50/55/56/', '1.0', 'Представительные, исполнительные и другие органы, выполняющие общие функции государственного управления', 2, null, null),
-        (62, '/50/55/56/62/', '124.0', 'Аппарат акима города районного значения, села, поселка, сельского округа', 3, 'spend', 0.62),
+        (
+            56, '/50/55/56/', '1.0',
+            'Представительные, исполнительные и другие органы, выполняющие общие функции государственного управления',
+            2, null, null
+        ),
+        (62, '/50/55/56/62/', '124.0', 'Аппарат акима', 3, 'spend', 0.62),
         (70, '/50/70/', '7.0', 'Жилищно-коммунальное хозяйство', 1, null, null),
         (71, '/50/70/71/', '3.0', 'Благоустройство населенных пунктов', 2, null, null),
-        (72, '/50/70/71/72/', '124.0', 'Аппарат акима города районного значения, села, поселка, сельского округа', 3, 'spend', 0.22),
+        (72, '/50/70/71/72/', '124.0', 'Аппарат акима', 3, 'spend', 0.22),
         (80, '/50/80/', '12.0', 'Транспорт и коммуникации', 1, null, null),
         (81, '/50/80/81/', '1.0', 'Автомобильный транспорт', 2, null, null),
-        (82, '/50/80/81/82/', '124.0', 'Аппарат акима города районного значения, села, поселка, сельского округа', 3, 'spend', 0.16)
+        (82, '/50/80/81/82/', '124.0', 'Аппарат акима', 3, 'spend', 0.16)
     ) as t (id, path, code, name, level, kind, share)
 ),
 
@@ -56,9 +65,9 @@ okrug as (
 sized as (
     select
         *,
-        floor((4000 + 6.0 * residents) * (0.7 + 0.7 * u(okrug_key * 16 + getvariable('m') // 12 % 16, 'taxes')))::bigint as taxes,
-        floor((26000 + 16.0 * residents) * (0.8 + 0.4 * u(okrug_key * 16 + getvariable('m') // 12 % 16, 'transfers')))::bigint as transfers
-    from okrug
+        floor((4000 + 6.0 * residents) * (0.7 + 0.7 * u(okrug_year, 'taxes')))::bigint as taxes,
+        floor((26000 + 16.0 * residents) * (0.8 + 0.4 * u(okrug_year, 'transfers')))::bigint as transfers
+    from (select *, okrug_key * 16 + getvariable('m') // 12 % 16 as okrug_year from okrug)
 ),
 
 leaf as (
@@ -74,7 +83,8 @@ leaf as (
             end * (0.9 + 0.2 * u(o.okrug_key * 100 + l.id, 'plan'))
         )::bigint as approved,
         case
-            when l.kind in ('transfer', 'spend') then 1.0 + 0.12 * u(o.okrug_key * 100 + l.id, 'refined') * ((getvariable('m') % 12) / 11.0)
+            when l.kind in ('transfer', 'spend')
+                then 1.0 + 0.12 * u(o.okrug_key * 100 + l.id, 'refined') * ((getvariable('m') % 12) / 11.0)
             else 1.0
         end as refining,
         case l.kind when 'transfer' then 1.0 when 'spend' then 0.9 + 0.095 * u(o.okrug_key * 100 + l.id, 'done')
@@ -91,7 +101,9 @@ leaf_amount as (
         approved,
         floor(approved * refining)::bigint as refined,
         floor(floor(approved * refining) * (getvariable('m') % 12 + 1) / 12.0)::bigint as due,
-        floor(floor(floor(approved * refining) * (getvariable('m') % 12 + 1) / 12.0) * doing * 1000)::bigint as executed_kzt
+        floor(
+            floor(floor(approved * refining) * (getvariable('m') % 12 + 1) / 12.0) * doing * 1000
+        )::bigint as executed_kzt
     from leaf
 ),
 
@@ -125,7 +137,10 @@ select
     t.okrug_key::varchar as kato,
     t.id::varchar as id,
     t.code,
-    t.name,
+    case
+        when t.name = 'Аппарат акима' then 'Аппарат акима города районного значения, села, поселка, сельского округа'
+        else t.name
+    end as name,
     t.approved::double::varchar as utv,
     t.refined::double::varchar as utch,
     t.refined::double::varchar as plg,

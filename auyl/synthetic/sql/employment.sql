@@ -33,7 +33,9 @@ placed as (
 
 select
     p.key,
-    regexp_replace(md5(p.key::varchar || ':' || getvariable('seed')::varchar), '(.{8})(.{4})(.{4})(.{4})(.{12})', '\1-\2-\3-\4-\5') as id,
+    regexp_replace(
+        md5(p.key::varchar || ':' || getvariable('seed')::varchar), '(.{8})(.{4})(.{4})(.{4})(.{12})', '\1-\2-\3-\4-\5'
+    ) as id,
     p.iin,
     case when u(p.i, 'russified') < 0.3 then russified(p.surname) else p.surname end as surname,
     case when u(p.i, 'russified') < 0.3 then russified(p.name) else p.name end as name,
@@ -47,13 +49,17 @@ select
         else 'SEEKING'
     end as status,
     coalesce(p.placed_on::varchar, '') as placed_at,
-    case when p.placed_on is null then '' else choice(p.key, 'placement', ['PERMANENT', 'PERMANENT', 'PERMANENT', 'SUBSIDISED', 'PUBLIC_WORKS', 'BUSINESS']) end as placement_kind,
+    case
+        when p.placed_on is null then ''
+        when u(p.key, 'placement') < 0.5 then 'PERMANENT'
+        else choice(p.key, 'other placement', ['SUBSIDISED', 'PUBLIC_WORKS', 'BUSINESS'])
+    end as placement_kind,
     h.settlement_kato as kato_code,
     case when u(p.hh, 'place form') < 0.7 then h.settlement_ru else h.settlement_kk end as settlement,
     choice(p.i, 'education', ['HIGHER', 'VOCATIONAL', 'VOCATIONAL', 'SECONDARY', 'SECONDARY', 'BASIC']) as education,
     choice(p.i, 'profession', [
-        'механизатор', 'водитель', 'продавец', 'повар', 'учитель', 'медсестра', 'бухгалтер', 'ветеринар', 'сварщик', 'электрик', 'чабан', 'доярка',
-        'швея', 'строитель', 'агроном', 'охранник', 'разнорабочий', 'без профессии'
+        'механизатор', 'водитель', 'продавец', 'повар', 'учитель', 'медсестра', 'бухгалтер', 'ветеринар', 'сварщик',
+        'электрик', 'чабан', 'доярка', 'швея', 'строитель', 'агроном', 'охранник', 'разнорабочий', 'без профессии'
     ]) as profession
 from placed as p
 inner join place as h on p.place_id = h.place_id;

@@ -11,7 +11,7 @@ with drawn as (
         u(hh, 'new home') as new_home_at,
         getvariable('origin') + floor(ln(1 - u(hh, 'move')) / ln(1 - 0.0015))::bigint as move_month,
         getvariable('origin') + 1 + floor(ln(1 - u(hh, 'leave')) / ln(1 - 0.00125))::bigint as leave_month
-    from range((getvariable('people') + 3) // 4) as households (hh)
+    from range((getvariable('people') + 31) // 32 * 8) as households (hh)
 ),
 
 told as (
@@ -45,12 +45,12 @@ with homes as (
     select
         hh * 2 as dwelling,
         (hh * 0.6180339887498949 + u(0, 'home')) % 1.0 as at_now
-    from range((getvariable('people') + 3) // 4) as households (hh)
+    from range((getvariable('people') + 31) // 32 * 8) as households (hh)
     union all
     select
         hh * 2 + 1,
         u(hh, 'new home')
-    from range((getvariable('people') + 3) // 4) as households (hh)
+    from range((getvariable('people') + 31) // 32 * 8) as households (hh)
     where floor(ln(1 - u(hh, 'move')) / ln(1 - 0.0015)) <= 120
 )
 

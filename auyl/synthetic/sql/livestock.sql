@@ -21,7 +21,11 @@ kept as (
     from owner as o
     inner join place as h on o.place_id = h.place_id and h.is_rural
     cross join (
-        values (1, 'КРС', '1', 0.22, 1.3), (2, 'МРС', '2', 0.09, 8.5), (3, 'Лошади', '4', 0.053, 2.4), (4, 'Верблюды', '5', 0.005, 2.5)
+        values
+        (1, 'КРС', '1', 0.22, 1.3),
+        (2, 'МРС', '2', 0.09, 8.5),
+        (3, 'Лошади', '4', 0.053, 2.4),
+        (4, 'Верблюды', '5', 0.005, 2.5)
     ) as s (part, sheet, species_digit, keeps, more)
     where u(o.hh, 'keeps ' || s.part) < s.keeps
 ),
@@ -56,11 +60,13 @@ dated as (
         *,
         case
             when age_months >= 3 and u(key * 64 + generation, 'vaccinated') < 0.88
-                then getvariable('as_of') - roll(key * 64 + generation, 'vaccinated on', least(430, (age_months - 2) * 28))::integer
+                then getvariable('as_of')
+                    - roll(key * 64 + generation, 'vaccinated on', least(430, (age_months - 2) * 28))::integer
         end as vaccinated_on,
         case
             when age_months >= 6 and u(key * 64 + generation, 'tested') < 0.8
-                then getvariable('as_of') - roll(key * 64 + generation, 'tested on', least(400, (age_months - 5) * 28))::integer
+                then getvariable('as_of')
+                    - roll(key * 64 + generation, 'tested on', least(400, (age_months - 5) * 28))::integer
         end as tested_on
     from animal
 )

@@ -1,8 +1,8 @@
 -- Chance and small formats shared by all files of this folder.
 -- Inputs: the variable seed.
 
--- A whole number that depends only on seed, row key and salt. DuckDB joins the hashes of several arguments by xor, so without the
--- second hash two salts would give draws that determine each other.
+-- A whole number that depends only on seed, row key and salt. DuckDB joins the hashes of several arguments by xor, so
+-- without the second hash two salts would give draws that determine each other.
 create or replace macro mixed(k, salt) as hash(hash(getvariable('seed'), k::bigint, salt));
 
 -- The same as a number in [0, 1).
@@ -12,7 +12,8 @@ create or replace macro u(k, salt) as (mixed(k, salt) >> 11) / 9007199254740992.
 create or replace macro roll(k, salt, n) as floor(u(k, salt) * n)::bigint;
 
 -- Standard normal number (Box and Muller).
-create or replace macro gauss(k, salt) as sqrt(-2 * ln(u(k, salt || ' r') + 1e-12)) * cos(6.283185307179586 * u(k, salt || ' a'));
+create or replace macro gauss(k, salt) as
+    sqrt(-2 * ln(u(k, salt || ' r') + 1e-12)) * cos(6.283185307179586 * u(k, salt || ' a'));
 
 create or replace macro pad(n, width) as lpad(n::varchar, width, '0');
 
@@ -26,12 +27,14 @@ create or replace macro choice(k, salt, list) as list[(roll(k, salt, len(list)) 
 create or replace macro digit(s, n) as (ascii(substr(s, n, 1)) - 48)::bigint;
 
 create or replace macro check_sum_1(s) as (
-    digit(s, 1) + 2 * digit(s, 2) + 3 * digit(s, 3) + 4 * digit(s, 4) + 5 * digit(s, 5) + 6 * digit(s, 6) + 7 * digit(s, 7)
+    digit(s, 1) + 2 * digit(s, 2) + 3 * digit(s, 3) + 4 * digit(s, 4) + 5 * digit(s, 5) + 6 * digit(s, 6)
+    + 7 * digit(s, 7)
     + 8 * digit(s, 8) + 9 * digit(s, 9) + 10 * digit(s, 10) + 11 * digit(s, 11)
 ) % 11;
 
 create or replace macro check_sum_2(s) as (
-    3 * digit(s, 1) + 4 * digit(s, 2) + 5 * digit(s, 3) + 6 * digit(s, 4) + 7 * digit(s, 5) + 8 * digit(s, 6) + 9 * digit(s, 7)
+    3 * digit(s, 1) + 4 * digit(s, 2) + 5 * digit(s, 3) + 6 * digit(s, 4) + 7 * digit(s, 5) + 8 * digit(s, 6)
+    + 9 * digit(s, 7)
     + 10 * digit(s, 8) + 11 * digit(s, 9) + digit(s, 10) + 2 * digit(s, 11)
 ) % 11;
 
@@ -48,18 +51,23 @@ create or replace macro rca(dwelling) as
     || pad((dwelling * 7368787 + getvariable('seed') * 104729) % 1000000000, 9);
 
 create or replace macro street(dwelling) as choice(dwelling, 'street', [
-    'АБАЯ', 'АБАЙ', 'ЖАМБЫЛА', 'ЖАМБЫЛ', 'АЛТЫНСАРИНА', 'АУЭЗОВА', 'ӘУЕЗОВ', 'БЕЙБІТШІЛІК', 'БІРЛІК', 'ГАГАРИНА', 'ДОСТЫҚ', 'ЖЕҢІС', 'ЖІБЕК ЖОЛЫ',
-    'КЕНЕСАРЫ', 'ҚАБАНБАЙ БАТЫР', 'ҚОНАЕВ', 'КУНАЕВА', 'ЛЕСНАЯ', 'МЕКТЕП', 'МИРА', 'МОЛОДЕЖНАЯ', 'НАУРЫЗ', 'НОВАЯ', 'НҰРЛЫ ЖОЛ', 'ОРТАЛЫҚ', 'ПОБЕДЫ',
-    'РАЙЫМБЕК', 'САДОВАЯ', 'САТПАЕВА', 'СЕЙФУЛЛИНА', 'СТЕПНАЯ', 'ТӘУЕЛСІЗДІК', 'ТӨЛЕ БИ', 'ЦЕНТРАЛЬНАЯ', 'ШКОЛЬНАЯ', 'ШОҚАН УӘЛИХАНОВ', 'ЫНТЫМАҚ',
-    'ЮБИЛЕЙНАЯ', 'ЯБЛОНЕВАЯ', 'ЕСІК', 'ЖАЙЛАУ', 'ЖАСТАР', 'ДИҚАН', 'ҚАРАСАЙ БАТЫР', 'МАКАТАЕВА', 'НАУРЫЗБАЙ БАТЫР', 'СУЮНБАЯ', 'ТАСҚЫН'
+    'АБАЯ', 'АБАЙ', 'ЖАМБЫЛА', 'ЖАМБЫЛ', 'АЛТЫНСАРИНА', 'АУЭЗОВА', 'ӘУЕЗОВ', 'БЕЙБІТШІЛІК', 'БІРЛІК', 'ГАГАРИНА',
+    'ДОСТЫҚ', 'ЖЕҢІС', 'ЖІБЕК ЖОЛЫ', 'КЕНЕСАРЫ', 'ҚАБАНБАЙ БАТЫР', 'ҚОНАЕВ', 'КУНАЕВА', 'ЛЕСНАЯ', 'МЕКТЕП', 'МИРА',
+    'МОЛОДЕЖНАЯ', 'НАУРЫЗ', 'НОВАЯ', 'НҰРЛЫ ЖОЛ', 'ОРТАЛЫҚ', 'ПОБЕДЫ', 'РАЙЫМБЕК', 'САДОВАЯ', 'САТПАЕВА',
+    'СЕЙФУЛЛИНА', 'СТЕПНАЯ', 'ТӘУЕЛСІЗДІК', 'ТӨЛЕ БИ', 'ЦЕНТРАЛЬНАЯ', 'ШКОЛЬНАЯ', 'ШОҚАН УӘЛИХАНОВ', 'ЫНТЫМАҚ',
+    'ЮБИЛЕЙНАЯ', 'ЯБЛОНЕВАЯ', 'ЕСІК', 'ЖАЙЛАУ', 'ЖАСТАР', 'ДИҚАН', 'ҚАРАСАЙ БАТЫР', 'МАКАТАЕВА', 'НАУРЫЗБАЙ БАТЫР',
+    'СУЮНБАЯ', 'ТАСҚЫН'
 ]);
 
 create or replace macro building(dwelling) as
-    (roll(dwelling, 'building', 140) + 1)::varchar || case when u(dwelling, 'letter') < 0.06 then choice(dwelling, 'which', ['А', 'Б', '/1', '/2']) else '' end;
+    (roll(dwelling, 'building', 140) + 1)::varchar
+    || case when u(dwelling, 'letter') < 0.06 then choice(dwelling, 'which', ['А', 'Б', '/1', '/2']) else '' end;
 
-create or replace macro flat(dwelling) as case when u(dwelling, 'has flat') < 0.18 then (roll(dwelling, 'flat', 60) + 1)::varchar else '' end;
+create or replace macro flat(dwelling) as
+    case when u(dwelling, 'has flat') < 0.18 then (roll(dwelling, 'flat', 60) + 1)::varchar else '' end;
 
-create or replace macro title(s) as array_to_string(list_transform(string_split(s, ' '), lambda w: upper(w[1]) || lower(w[2:])), ' ');
+create or replace macro title(s) as
+    array_to_string(list_transform(string_split(s, ' '), lambda w: upper(w[1]) || lower(w[2:])), ' ');
 
 -- Cells of a worksheet. Excel counts days from 1899-12-30.
 create or replace macro text_cell(letter, n, s) as

@@ -1,22 +1,35 @@
 -- grain: person of the register in the period, the dead of the last twelve months included; key: i (also iin)
--- The eleventh digit of ИИН is even at first: where that gives no check digit, the next one does, since the weight of that
--- digit is 11 in the first pass and 2 in the second. So every person gets a number, and no two the same.
+-- The eleventh digit of ИИН is even at first: where that gives no check digit, the next one does, since the weight of
+-- that digit is 11 in the first pass and 2 in the second. So every person gets a number, and no two the same.
 -- inputs: household, place, name_given, name_surname, name_patronymic, the variables seed, people, m, origin, as_of
 create or replace table person as
 with member as (
+    -- Eight households of 2, 3, 5, 4, 1, 6, 4 and 7 members fill 32 persons in turn.
     select
         i,
-        (i // 32) * 8 + [0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 4, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7][i % 32 + 1] as hh,
-        [0, 1, 0, 1, 2, 0, 1, 2, 3, 4, 0, 1, 2, 3, 0, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6][i % 32 + 1] as pos,
-        [2, 2, 3, 3, 3, 5, 5, 5, 5, 5, 4, 4, 4, 4, 1, 6, 6, 6, 6, 6, 6, 4, 4, 4, 4, 7, 7, 7, 7, 7, 7, 7][i % 32 + 1] as size,
+        (i // 32) * 8 + turn.hh as hh,
+        turn.pos,
+        turn.size,
         null::bigint as birth_month
     from range(getvariable('people')) as base (i)
+    inner join (
+        select
+            row_number() over (order by hh, pos) - 1 as place_in_turn,
+            *
+        from (
+            select
+                hh,
+                size,
+                unnest(range(size)) as pos
+            from (values (0, 2), (1, 3), (2, 5), (3, 4), (4, 1), (5, 6), (6, 4), (7, 7)) as sizes (hh, size)
+        )
+    ) as turn on i % 32 = turn.place_in_turn
 ),
 
 newborn as (
     select
         getvariable('people') + n as i,
-        roll(getvariable('people') + n, 'born to', (getvariable('people') + 3) // 4) as hh,
+        roll(getvariable('people') + n, 'born to', (getvariable('people') + 31) // 32 * 8) as hh,
         100 as pos,
         0 as size,
         getvariable('origin') + n // greatest(1, (getvariable('people') * 18) // 10000) as birth_month
@@ -28,9 +41,16 @@ newborn as (
 head as (
     select
         *,
-        case when size <= 2 and pos < 100 then 34 + 54 * u(hh, 'head age') ^ 1.4 else 23 + 33 * u(hh, 'head age') end as head_age,
+        case
+            when size <= 2 and pos < 100 then 34 + 54 * u(hh, 'head age') ^ 1.4
+            else 23 + 33 * u(hh, 'head age')
+        end as head_age,
         u(hh, 'head sex') < case when size = 1 then 0.45 else 0.82 end as is_head_man
-    from (select * from member union all select * from newborn)
+    from (
+        select * from member
+        union all
+        select * from newborn
+    )
 ),
 
 aged as (
@@ -86,7 +106,10 @@ listed as (
         coalesce(n.death_month <= getvariable('m'), false) as is_dead,
         strftime(n.birth_date, '%y%m%d')
         || (case when year(n.birth_date) < 2000 then 3 else 5 end + case when n.is_man then 0 else 1 end)::varchar
-        || pad(2 * ((n.serial * 1237 + roll(year(n.birth_date) * 400 + dayofyear(n.birth_date), 'serial', 5000)) % 5000), 4) as eleven
+        || pad(
+            2 * ((n.serial * 1237 + roll(date_diff('day', date '1900-01-01', n.birth_date), 'serial', 5000)) % 5000), 4
+        )
+        as eleven
     from numbered as n
     inner join household as h on n.hh = h.hh
     where
@@ -116,13 +139,17 @@ select
     n.i,
     n.hh,
     n.pos,
-    case when n.first_check < 10 then n.eleven || n.first_check::varchar else n.next_eleven || check_digit(n.next_eleven)::varchar end as iin,
+    case
+        when n.first_check < 10 then n.eleven || n.first_check::varchar
+        else n.next_eleven || check_digit(n.next_eleven)::varchar
+    end as iin,
     case when n.is_man then s.man else s.woman end as surname,
     g.name,
     case
         when n.patronymic_at < 0.04 then null
         when n.name_group = 0 and n.style_at < 0.6 then case when n.is_man then f.son_kk else f.daughter_kk end
-        else case when n.is_man then f.son_ru else f.daughter_ru end
+        when n.is_man then f.son_ru
+        else f.daughter_ru
     end as patronymic,
     n.birth_date,
     n.sex,

@@ -2,9 +2,15 @@
 -- inputs: population_row, the number of the first row and of the row after the last
 select concat(
     '<person><iin>', iin, '</iin><surname>', surname, '</surname><name>', name, '</name>',
-    case when patronymic = '' then '<patronymic xsi:nil="true"/>' else concat('<patronymic>', patronymic, '</patronymic>') end,
+    case
+        when patronymic = '' then '<patronymic xsi:nil="true"/>'
+        else concat('<patronymic>', patronymic, '</patronymic>')
+    end,
     '<birthDate>', birth_date, '</birthDate>',
-    case when death_date = '' then '<deathDate xsi:nil="true"/>' else concat('<deathDate>', death_date, '</deathDate>') end,
+    case
+        when death_date = '' then '<deathDate xsi:nil="true"/>'
+        else concat('<deathDate>', death_date, '</deathDate>')
+    end,
     '<gender><code>', sex,
     case
         when sex = '1' then '</code><nameRu>Мужской</nameRu><nameKz>Ер</nameKz>'
@@ -15,7 +21,8 @@ select concat(
     case when death_date = '' then '0</code><nameRu>Нормальный' else '1</code><nameRu>Умерший' end,
     '</nameRu></lifeStatus><birthPlace><country><code>398</code></country></birthPlace>',
     '<regAddress><country><code>398</code></country><region><code>1907</code></region><district><code>', district_code,
-    '</code></district><city>', xml_text(city), '</city><street>', street, '</street><building>', building, '</building>',
+    '</code></district><city>', xml_text(city), '</city><street>', street,
+    '</street><building>', building, '</building>',
     case when flat = '' then '<flat/>' else concat('<flat>', flat, '</flat>') end,
     '<beginDate>', begin_date, '</beginDate>',
     case when rca = '' then '<arCode/>' else concat('<arCode>', rca, '</arCode>') end,

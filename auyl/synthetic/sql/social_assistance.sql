@@ -62,7 +62,10 @@ select
     dmy(getvariable('first_day') - roll(g.i, 'assigned', 330)::integer) as assigned,
     '19' || pad(g.hh, 8) as account,
     g.members::varchar as members,
-    case when u(g.hh, 'district form') < 0.7 then h.district_ru else replace(h.district_ru, 'район', 'р-н') end as district,
+    case
+        when u(g.hh, 'district form') < 0.7 then h.district_ru
+        else replace(h.district_ru, 'район', 'р-н')
+    end as district,
     case when u(g.hh, 'okrug form') < 0.8 then h.okrug_ru else replace(h.okrug_ru, 'с.о.', 'с/о') end as okrug,
     case when u(g.hh, 'place form') < 0.7 then 'с.' || h.settlement_ru else h.settlement_kk end as settlement,
     g.birth_date as h_birth_date
