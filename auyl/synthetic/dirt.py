@@ -441,7 +441,7 @@ def _extra_rows(name: str, how: Extra, rate: float, registry: Registry) -> str:
             * {"replace (" + ", ".join(changes) + ")" if changes else ""},
             {order}::hugeint as _order, {number} as _extra,
             '{name}' as _kind,
-            '{", ".join(registry.labels[column] for column in how.changes)}' as _column,
+            '{" | ".join(registry.labels[column] for column in how.changes)}' as _column,
             {f"({how.changes[first]})::varchar" if first else "null"} as _became,
             {first or "null"} as _was,
             {registry.id_column} as _id

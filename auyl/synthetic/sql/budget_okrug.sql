@@ -118,7 +118,8 @@ total as (
         sum(f.approved)::bigint as approved,
         sum(f.refined)::bigint as refined,
         sum(f.due)::bigint as due,
-        sum(f.executed_kzt)::bigint as executed_kzt
+        sum(f.executed_kzt)::bigint as executed_kzt,
+        sum(f.executed_kzt // 50)::bigint as owed_kzt
     from line as l
     inner join leaf_amount as f on starts_with(f.path, l.path)
     group by all
@@ -147,8 +148,8 @@ select
     t.due::double::varchar as plgp,
     case when t.is_spending then t.due::double else 0.0 end::varchar as plgo,
     (t.executed_kzt / 1000.0)::double::varchar as sumrg,
-    case when t.is_spending then (t.executed_kzt + t.executed_kzt // 50) / 1000.0 else 0.0 end::double::varchar as obz,
-    case when t.is_spending then (t.executed_kzt // 50) / 1000.0 else 0.0 end::double::varchar as obzsumrg,
+    case when t.is_spending then (t.executed_kzt + t.owed_kzt) / 1000.0 else 0.0 end::double::varchar as obz,
+    case when t.is_spending then t.owed_kzt / 1000.0 else 0.0 end::double::varchar as obzsumrg,
     case when t.due = 0 then 0.0 else t.executed_kzt / 10.0 / t.due end::double::varchar as plgpsumrg,
     case when t.refined = 0 then 0.0 else t.executed_kzt / 10.0 / t.refined end::double::varchar as plgsumrg,
     t.level::varchar as level,
