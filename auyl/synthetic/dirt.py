@@ -424,13 +424,13 @@ def spoil(con: duckdb.DuckDBPyConnection, registry: Registry, rate: Mapping[str,
             select * {"replace (" + ", ".join(replaced) + ")" if replaced else ""} from done
         )
         select * from spoiled
-        {"".join(_extra_rows(name, how, rate[name], registry) for name, how in extras.items())}
+        {"".join(_extra_rows(name, how, rate[name], reach, registry) for name, how in extras.items())}
         order by {"part, " if registry.has_parts else ""}_order, key, _extra
     """
     con.execute(statement)
 
 
-def _extra_rows(name: str, how: Extra, rate: float, registry: Registry) -> str:
+def _extra_rows(name: str, how: Extra, rate: float, reach: float, registry: Registry) -> str:
     changes = [f"({value})::varchar as {column}" for column, value in how.changes.items()]
     first = next(iter(how.changes), None)
     number = 1 + [kind.name for kind in KINDS].index(name)
@@ -446,7 +446,10 @@ def _extra_rows(name: str, how: Extra, rate: float, registry: Registry) -> str:
             {first or "null"} as _was,
             {registry.id_column} as _id
         from {registry.name}_clean
-        where u(key, 'add {name} {registry.name}') < {rate!r} and ({how.when})
+        where
+            u(key, 'add {name} {registry.name}') < {rate!r} and ({how.when})
+            -- beside a spoiled row an exact duplicate would not be one
+            and u(key, 'dirt {registry.name}') >= {reach!r}
     """
 
 

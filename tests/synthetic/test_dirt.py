@@ -83,6 +83,17 @@ def test_no_dirt_means_no_dirt(clean: Oblast) -> None:
     assert all(not clean.faults(registry) for registry in NAMES)
 
 
+@pytest.mark.parametrize("registry", NAMES)
+def test_an_exact_duplicate_is_exact_and_there_are_no_others(oblast: Oblast, registry: str) -> None:
+    rows = oblast.rows(registry)
+    added = {(f["file"], f["record"]) for f in oblast.faults(registry) if f["kind"] == "exact_duplicate"}
+    assert added
+    # a sheet of a workbook is a part of its own, pages are not
+    rest = Counter((at[0].partition("#")[2], *row.values()) for at, row in rows.items() if at not in added)
+    assert all(rest[at[0].partition("#")[2], *rows[at].values()] == 1 for at in added)
+    assert max(rest.values()) == 1
+
+
 def test_homoglyphs_look_the_same_and_are_not(oblast: Oblast) -> None:
     fault = next(f for f in oblast.faults("population") if f["kind"] == "homoglyph")
     latin = set(fault["became"]) - set(fault["was"])
