@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from auyl import contracts
@@ -51,15 +52,20 @@ def _warm_up() -> None:
     import pandas  # noqa: F401
 
 
-def take_in(settings: Settings, period: str, extracts: Path) -> list[BatchResult]:
-    """Land and load every registry that has a folder for the period, the largest first."""
+def take_in(settings: Settings, period: str, extracts: Path) -> Iterator[BatchResult]:
+    """Land and load every registry that has a folder for the period, as they are done.
+
+    Two at a time: a registry that is parsed by one thread leaves a core to the next.
+    """
     folders = {r: extracts / period / r for r in contracts.names(settings.include)}
-    found = {
-        registry: sorted(p for p in folder.iterdir() if p.is_file())
-        for registry, folder in folders.items()
-        if folder.is_dir()
-    }
+    found = {r: sorted(p for p in folder.iterdir() if p.is_file()) for r, folder in folders.items() if folder.is_dir()}
     if not found:
         raise SourceUnavailable(f"no extract of {period} below {extracts.name}: expected {period}/<registry>/<files>")
     order = sorted(found, key=lambda registry: -sum(file.stat().st_size for file in found[registry]))
-    return [load(land_files(registry, period, found[registry], settings), settings) for registry in order]
+
+    def one(registry: str) -> BatchResult:
+        return load(land_files(registry, period, found[registry], settings), settings)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for future in as_completed([pool.submit(one, registry) for registry in order]):
+            yield future.result()

@@ -187,7 +187,7 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
         f"copy (select {columns}, w._warned from candidate as c "
         f"anti join (select _file, _record from verdict where is_repeated or _bits & {mask} <> 0) as v "
         f"using (_file, _record) left join warned as w using (_file, _record)) "
-        f"to {literal(target)} (format parquet, compression zstd, row_group_size 61440)"
+        f"to {literal(target)} (format parquet, compression snappy, row_group_size 61440)"
     )
     row = con.fetchone()
     return int(row[0]) if row else 0

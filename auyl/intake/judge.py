@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from threading import Lock
 from typing import Any
+
+_ONE_AT_A_TIME = Lock()
 
 
 def judge(name: str, expectations: list[dict[str, Any]], frame: Any) -> list[str]:
@@ -19,6 +22,12 @@ def judge(name: str, expectations: list[dict[str, Any]], frame: Any) -> list[str
         column = item["kwargs"].get("column")
         if column is None or column in frame.columns:
             suite.add_expectation_configuration(_configuration(item))
+    # The library keeps its project context in a global.
+    with _ONE_AT_A_TIME:
+        return _judge(gx, name, suite, frame)
+
+
+def _judge(gx: Any, name: str, suite: Any, frame: Any) -> list[str]:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
     source = context.data_sources.add_pandas("outcome")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +16,6 @@ from auyl import ledger
 from auyl.contracts import Contract
 from auyl.lake import Lake
 from auyl.settings import Settings
-
-CHUNK_BYTES = 1 << 20
 
 
 def land(
@@ -42,7 +39,7 @@ def land(
         incoming = f"{parent}/incoming"
         lake.prepare(incoming)
         with ThreadPoolExecutor(max_workers=settings.threads) as pool:
-            sums = list(pool.map(lambda file: _copy(lake, file, f"{incoming}/{file.name}"), files))
+            sums = list(pool.map(lambda file: lake.put(file, f"{incoming}/{file.name}"), files))
         digest = hashlib.sha256("\n".join(sorted(sums)).encode()).hexdigest()
         known = ledger.find_delivery(settings, contract.registry, period, digest)
         if known is not None:
@@ -84,18 +81,6 @@ def _write_down(
     return ledger.add_delivery(
         settings, contract.registry, period, digest, entries, extracted_at, watermark, source, folder
     )
-
-
-def _copy(lake: Lake, file: Path, target: str) -> str:
-    total = hashlib.sha256()
-    with file.open("rb", buffering=0) as source, lake.open(target, "wb") as out:
-        while chunk := source.read(CHUNK_BYTES):
-            total.update(chunk)
-            out.write(chunk)
-        if lake.is_local:
-            out.flush()
-            os.fsync(out.fileno())
-    return total.hexdigest()
 
 
 def files_of(lake: Lake, delivery: ledger.Delivery, work: Path) -> list[Path]:

@@ -93,6 +93,10 @@ def consolidate(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, 
             f"create or replace temp view {view} as select * from read_parquet("
             f"{literal(lake.address(f'{reference}/{name}.parquet'))})"
         )
+    # A district's name is only clear within its oblast; papers leave the oblast out.
+    con.execute(
+        f"set variable oblast_name = (select name_ru from territory where kato = {literal(settings.oblast_kato)})"
+    )
     for registry in {r for registries in REGISTRIES_OF.values() for r in registries}:
         _stage_view(con, settings, lake, registry, inputs.batches.get(registry, []))
     sql = settings.include / "sql" / "core"
@@ -119,7 +123,7 @@ def consolidate(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, 
     address = lake.prepare(folder)
     for table in CORE_TABLES:
         con.execute(f"create or replace temp table {table} as {duck.sql(sql / f'{table}.sql')}")
-        con.execute(f"copy {table} to {literal(f'{address}/{table}.parquet')} (format parquet, compression zstd)")
+        con.execute(f"copy {table} to {literal(f'{address}/{table}.parquet')} (format parquet, compression snappy)")
     return folder
 
 

@@ -12,10 +12,10 @@ import psycopg2.extras
 
 from auyl import ledger
 from auyl.duck import identifier, literal
-from auyl.lake import Lake
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import Inputs
+from auyl.snapshot.vault import VaultLoad
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,11 +76,17 @@ class Publication:
 
 
 def publish(
-    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    catalogue: Catalogue,
+    inputs: Inputs,
+    connection: Any,
+    vault: VaultLoad,
 ) -> Published:
     """Publish what `con` holds as a revision of the period, or find that it stands in force already.
 
-    One transaction: killed before its commit it leaves the former revision whole.
+    One transaction, that of `connection`, in which `vault` has loaded the persons already: killed before its commit it
+    leaves the former revision whole.
     """
     with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
         publication = Publication(con, settings, Path(folder))
@@ -89,25 +95,19 @@ def publish(
             columns = tuple(row[0] for row in con.execute(f"describe {table}").fetchall())
             publication.write(table, columns, f"select * from {table}")
         content = publication.content_sha256()
-        connection = ledger.engine(settings.dsn).raw_connection()
-        try:
-            cursor = connection.cursor()
-            published = _write(cursor, con, settings, lake, catalogue, inputs, publication, content)
-            connection.commit()
-        finally:
-            connection.close()
+        published = _write(connection.cursor(), con, catalogue, inputs, publication, content, vault)
+        connection.commit()
     return published
 
 
 def _write(
     cursor: Any,
     con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    lake: Lake,
     catalogue: Catalogue,
     inputs: Inputs,
     publication: Publication,
     content: str,
+    vault: VaultLoad,
 ) -> Published:
     period = inputs.period
     cursor.execute(
@@ -116,8 +116,7 @@ def _write(
         (content, inputs.edition, period),
     )
     standing = cursor.fetchone()
-    rows = con.execute("select count(*) from snapshot_value").fetchone()
-    count = int(rows[0]) if rows else 0
+    ((count,),) = con.execute("select count(*) from snapshot_value").fetchall()
     _catalogue(cursor, catalogue)
     _territory(cursor, con, inputs)
     if standing and standing[1]:
@@ -142,7 +141,7 @@ def _write(
                 for b in batches
             ],
         )
-    _vault(cursor, con, lake, inputs, revision)
+    vault.swap(cursor, period, revision)
     cursor.execute(
         "insert into serving.snapshot_in_force (period, revision, edition) values (%s, %s, %s) "
         "on conflict (period) do update set revision = excluded.revision, edition = excluded.edition",
@@ -217,32 +216,4 @@ def _territory(cursor: Any, con: duckdb.DuckDBPyConnection, inputs: Inputs) -> N
         "insert into serving.edition_in_force (edition) values (%s) "
         "on conflict (only_row) do update set edition = excluded.edition",
         (inputs.edition,),
-    )
-
-
-def _vault(cursor: Any, con: duckdb.DuckDBPyConnection, lake: Lake, inputs: Inputs, revision: int) -> None:
-    """Replace the vault's persons, unless it holds a later period."""
-    batches = inputs.batches.get("population")
-    cursor.execute("select period from vault.person_period")
-    held = cursor.fetchone()
-    if not batches or (held and held[0] > inputs.period):
-        return
-    parts = ", ".join(literal(lake.address(path)) for path in lake.files(batches[0].raw_path))
-    cursor.execute("truncate vault.person")
-    names = ("surname", "given_name", "patronymic", "street", "building", "flat", "rca")
-    with tempfile.TemporaryDirectory(prefix="auyl-") as folder:
-        file = Path(folder) / "person.csv"
-        con.execute(
-            f"copy (select p.person_key, r.iin, {', '.join(f'r.{n}' for n in names)} from person as p "
-            f"inner join read_parquet([{parts}]) as r using (_file, _record)) "
-            f"to {literal(str(file))} (format csv, header false, nullstr '\\N')"
-        )
-        with file.open("rb") as stream:
-            cursor.copy_expert(
-                f"copy vault.person (person_key, iin, {', '.join(names)}) from stdin (format csv, null '\\N')", stream
-            )
-    cursor.execute(
-        "insert into vault.person_period (period, revision) values (%s, %s) "
-        "on conflict (only_row) do update set period = excluded.period, revision = excluded.revision",
-        (inputs.period, revision),
     )

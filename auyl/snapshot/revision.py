@@ -15,6 +15,7 @@ from auyl.snapshot.consolidate import Inputs, consolidate, gather
 from auyl.snapshot.gate import gate
 from auyl.snapshot.measure import measure
 from auyl.snapshot.publish import COORDINATOR_TABLES, publish, refuse
+from auyl.snapshot.vault import VaultLoad
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def _done_before(settings: Settings, inputs: Inputs) -> int | None:
 
 def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs) -> BuildResult:
     con = duck.connect(settings, lake)
+    connection = ledger.engine(settings.dsn).raw_connection()
+    vault = VaultLoad(settings, lake, inputs, connection)
     try:
         consolidate(con, settings, lake, inputs)
         con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar)")
@@ -74,8 +77,10 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs)
         if breaches:
             refuse(settings, inputs, breaches)
             return BuildResult(inputs.period, "refused", missing=inputs.missing, breaches=breaches)
-        published = publish(con, settings, lake, catalogue, inputs)
+        published = publish(con, settings, catalogue, inputs, connection, vault)
     finally:
+        vault.end()
+        connection.close()
         con.close()
     status = "published" if published.is_new else "unchanged"
     return BuildResult(inputs.period, status, published.revision, published.rows, inputs.missing)

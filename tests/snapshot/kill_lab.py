@@ -21,17 +21,17 @@ import pandas  # noqa: F401 - before the forks
 import psycopg2
 
 from auyl import ledger, pipeline
-from auyl.intake import batch, check, land
+from auyl.intake import batch, check
 from auyl.lake import Lake
 from auyl.settings import Settings, from_environment
-from auyl.snapshot import publish, revision
+from auyl.snapshot import publish, revision, vault
 
 PERIOD = "2026-10"
 # Each is a step that writes. A process is killed before and after it, or while it runs.
 POINTS: list[tuple[Any, str]] = [
-    (Lake, "prepare"), (Lake, "move"), (land, "_copy"), (ledger, "add_delivery"), (batch, "_read"), (check, "scan"),
+    (Lake, "prepare"), (Lake, "move"), (Lake, "put"), (ledger, "add_delivery"), (batch, "_read"), (check, "scan"),
     (check, "write_quarantine"), (check, "write_stage"), (ledger, "add_batch"), (revision, "consolidate"),
-    (revision, "publish"), (publish, "_catalogue"), (publish.Publication, "copy"), (publish, "_vault"),
+    (revision, "publish"), (publish, "_catalogue"), (publish.Publication, "copy"), (vault.VaultLoad, "swap"),
     (publish, "_ledger_row"),
 ]  # fmt: skip
 # After these something is there for good.
@@ -127,7 +127,7 @@ def main() -> None:
         for place, name in POINTS:
             function = getattr(place, name)
             for when in ("before", "after") if name in COMMITS else ("before",):
-                killer = killing(function, when, 2 if name in ("_copy", "prepare") else 1)
+                killer = killing(function, when, 2 if name in ("put", "prepare") else 1)
                 scenarios.append((f"{when} {name}", lambda p=place, n=name, k=killer: setattr(p, n, k), 0))  # type: ignore[misc]
     else:
         scenarios = [(f"at {part}/12", lambda: None, whole_s * part / 12) for part in range(1, 12)]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auyl.contracts import Contract, missing_column
+from auyl.contracts import Column, Contract, missing_column
 from auyl.duck import identifier, literal
 from auyl.errors import ExtractRefused
 from auyl.intake.formats.common import RawResult, empty, write_part
@@ -23,7 +23,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     A page that is not whole JSON, a page given twice, or fewer items than the answer says it has refuses the extract.
     """
     result = RawResult()
-    items, pages = str(contract.options["items"]), []
+    items = str(contract.options["items"])
     seen: dict[Any, str] = {}
     total: Any = None
     for file in files:
@@ -41,7 +41,6 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             found = f"keys {', '.join(list(page)[:9])}"
             raise ExtractRefused(contract.registry, file.name, f"a list «{items}»", found, contract.mender)
         result.rows[file.name] = len(page[items])
-        pages.append(file)
         keys = {key for item in page[items][:200] if isinstance(item, dict) for key in item}
         result.unknown_columns |= (
             keys - {n for c in contract.columns for n in (c.source, *c.aliases)} if keys else set()
@@ -55,15 +54,20 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         raise ExtractRefused(
             contract.registry, files[-1].name, f"{total} items, as the answer says", found, contract.mender
         )
-    columns = ", ".join(_field(c.source, c.aliases) + f" as {identifier(c.name)}" for c in contract.columns)
-    names = "[" + ", ".join(literal(str(file)) for file in pages) + "]"
+    # One pass over an item: extracting its keys one by one parses it as many times.
+    names = [name for c in contract.columns for name in (c.source, *c.aliases)]
+    shape = "struct(" + ", ".join(f"{identifier(name)} varchar" for name in names) + ")[]"
+    columns = ", ".join(f"{_field(c)} as {identifier(c.name)}" for c in contract.columns)
+    paths = "[" + ", ".join(literal(str(file)) for file in files) + "]"
+    # DuckDB takes memory for the largest object that is allowed, for every file anew.
+    largest = max(file.stat().st_size for file in files) + 1024
     written = write_part(
         con,
         f"select {columns}, parse_filename(filename) as _file, _record from ("
         f"select filename, unnest({identifier(items)}) as item, "
         f"generate_subscripts({identifier(items)}, 1) as _record "
-        f"from read_json({names}, format='unstructured', columns={{{literal(items)}: 'json[]'}}, filename=true, "
-        f"maximum_object_size={MAX_PAGE_BYTES}))",
+        f"from read_json({paths}, format='unstructured', columns={{{literal(items)}: {literal(shape)}}}, "
+        f"filename=true, maximum_object_size={largest}))",
         folder,
         1,
     )
@@ -74,8 +78,8 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     return result
 
 
-def _field(source: str, aliases: tuple[str, ...]) -> str:
-    paths = [f"item->>{literal('$.' + name)}" for name in (source, *aliases)]
+def _field(column: Column) -> str:
+    paths = [f"item.{identifier(name)}" for name in (column.source, *column.aliases)]
     return f"coalesce({', '.join(paths)})" if len(paths) > 1 else paths[0]
 
 

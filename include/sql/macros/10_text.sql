@@ -4,12 +4,13 @@
 
 -- Trimmed, inner runs of any white space (NBSP, thin, zero-width too) as one space; '', '-', '—' and 'NULL' become
 -- NULL.
+-- One pattern lets nearly every value through; only what it stops is looked at closely.
 create or replace macro clean_text(t) as
     case
+        when length(t) > 4 and not regexp_matches(t, '\s\s|[^\S ]|[\x{a0}\x{2000}-\x{200b}\x{202f}\x{3000}\x{feff}]|^ | $|^[-–—]+$')
+            then t
         when regexp_full_match(t, '[\s\pZ\x{200b}\x{feff}]*(?:[-–—]*|(?i:null))[\s\pZ\x{200b}\x{feff}]*') then null
-        when regexp_matches(t, '\s\s|[^\S ]|[\x{a0}\x{2000}-\x{200b}\x{202f}\x{3000}\x{feff}]|^ | $')
-            then trim(regexp_replace(t, '[\s\pZ\x{200b}\x{feff}]+', ' ', 'g'))
-        else t
+        when t is not null then trim(regexp_replace(t, '[\s\pZ\x{200b}\x{feff}]+', ' ', 'g'))
     end;
 
 -- Kazakh letters back from the slots that 8-bit Kazakh fonts gave them in cp1251. І/і has its own place there.
@@ -54,6 +55,8 @@ create or replace macro name_key(t) as
 -- dd.mm.yyyy or ISO yyyy-mm-dd, a time of day after it ignored; NULL where there is no such day or other text.
 create or replace macro parse_date(t) as
     case
+        when regexp_full_match(t, '[0-9]{2}\.[0-9]{2}\.[0-9]{4}')
+            then try_cast(right(t, 4) || '-' || substring(t, 4, 2) || '-' || left(t, 2) as date)
         when regexp_full_match(t, '\s*[0-9]{2}\.[0-9]{2}\.[0-9]{4}(?:[ T][0-9:.]+)?\s*')
             then try_cast(regexp_replace(t, '^\s*(..).(..).(....).*$', '\3-\2-\1') as date)
         when regexp_full_match(t, '\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9:.]+(?:Z|[+-][0-9:]+)?)?\s*')
@@ -75,3 +78,7 @@ create or replace macro parse_month(t) as
             then substring(ltrim(t), 4, 4) || '-' || substring(ltrim(t), 1, 2)
         when regexp_full_match(t, '\s*[0-9]{4}-(?:0[1-9]|1[0-2])\s*') then trim(t)
     end;
+
+-- Rows that somebody entered to try a system out: «Тест Тестов», «1 Для Теста» were met in production data.
+create or replace macro is_test_name(t) as
+    lower(t) in ('тест', 'тестов', 'тестова', 'тестовый', 'тестовая', 'для теста', 'проверка', 'test');

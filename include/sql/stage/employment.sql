@@ -2,6 +2,7 @@
 select
     jobseeker_id,
     iin,
+    iin_is_valid(iin) as is_iin_valid,
     person_key(iin) as person_key,
     surname,
     given_name,

@@ -2,6 +2,7 @@
 -- The district is in the registry's own dictionary; consolidate asks the resolver for the okrug.
 select
     iin,
+    iin_is_valid(iin) as is_iin_valid,
     person_key(iin) as person_key,
     surname,
     given_name,

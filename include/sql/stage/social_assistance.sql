@@ -2,6 +2,7 @@
 select
     row_number,
     iin,
+    iin_is_valid(iin) as is_iin_valid,
     person_key(iin) as person_key,
     surname,
     given_name,
