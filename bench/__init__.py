@@ -1,0 +1,1 @@
+"""Questions about speed, one command each, beside their limit and their peer. Nothing here is imported by `auyl`."""

@@ -1,0 +1,359 @@
+"""How fast is the spine? `auyl build` beside its limit (COPY of the same bytes) and its peer (pandas and `to_sql`).
+
+`python -m bench.spine [--people N] [--runs N] [--only copy_limit,auyl_build,pandas_way] [--json]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import secrets
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from auyl.stack.postgres import EmbeddedPostgres, database_url, ensure_database
+from bench import copy_limit
+from bench.measured import ChildFailed, Measured, run
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+NAMES = ("copy_limit", "copy_two_sessions", "auyl_build", "pandas_way")
+PANDAS_SHARE = 10
+# These parts of the pandas way take the same time for any number of people.
+PANDAS_FIXED = ("imports", "territory", "budget", "to_sql snapshot")
+MAX_TO_COPY, MIN_TO_PANDAS, MAX_PEAK_MIB = 4.0, 15.0, 4096.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One limit: what was measured, whether it is kept; `kept` is None when it was not measured."""
+
+    limit: str
+    measured: float | None
+    kept: bool | None
+
+
+class Bench:
+    """One run: the extracts, an embedded server of its own, a database and a lake for each measured process."""
+
+    def __init__(self, people: int, period: str, work: Path, say: Callable[[str], None]) -> None:
+        self.people, self.period, self.work, self.say = people, period, work, say
+        self.postgres = EmbeddedPostgres(work / "server")
+        self.results: dict[str, list[Measured]] = {}
+        self.agreement: float | None = None
+        self._made = 0
+
+    # -- outside of the clock ----------------------------------------------------------------------------------
+
+    def extracts(self, people: int) -> Path:
+        """Folder of the extracts of so many people; made when it is not there."""
+        folder = self.work / "extracts" / str(people)
+        self.say(f"extracts of {people:,} people")
+        self._quiet("auyl.synthetic", "--extracts", str(folder), "--period", self.period, "--people", str(people))
+        for file in folder.rglob("*"):
+            if file.is_file():
+                with file.open("rb") as stream:  # warm in the page cache for all alike
+                    while stream.read(1 << 22):
+                        pass
+        return folder
+
+    def _env(self, dsn: str | None = None) -> dict[str, str]:
+        env = {name: v for name, v in os.environ.items() if not name.startswith(("AUYL_", "PYTHONDONTWRITEBYTECODE"))}
+        home = self.work / "home"
+        env |= {"PYTHONPATH": str(REPOSITORY), "AUYL_HOME": str(home), "AUYL_LAKE": str(home / "lake")}
+        env["AUYL_HASH_KEY_FILE"] = str(home / "hash.key")
+        return env | ({"AUYL_DSN": dsn} if dsn else {})
+
+    def _quiet(self, module: str, *arguments: str, dsn: str | None = None) -> None:
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, env=self._env(dsn), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ChildFailed(f"{module} {' '.join(arguments[:1])}: {(done.stdout + done.stderr)[-2000:]}")
+
+    def _database(self) -> str:
+        """A new empty database, the write-ahead log of the former one flushed."""
+        self._made += 1
+        dsn = ensure_database(self._server, f"bench_{self._made}")
+        with contextlib.closing(psycopg2.connect(dsn)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute("checkpoint")
+        return dsn
+
+    def _drop(self, dsn: str) -> None:
+        name = dsn.rsplit("/", 1)[-1]
+        with contextlib.closing(psycopg2.connect(self._server)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(f'drop database if exists "{name}" with (force)')
+
+    def _home(self) -> Path:
+        home = self.work / "home"
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True, mode=0o700)
+        (home / "hash.key").write_text(secrets.token_hex(32), encoding="ascii")
+        (home / "hash.key").chmod(0o600)
+        return home
+
+    def _postmaster(self) -> int:
+        with contextlib.closing(psycopg2.connect(self._server)) as connection:
+            backend = connection.info.backend_pid
+            return int(Path(f"/proc/{backend}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[1])
+
+    # -- what is measured --------------------------------------------------------------------------------------
+
+    def _measure(self, name: str, arguments: list[str], dsn: str) -> Measured:
+        command = [sys.executable, "-m", *arguments]
+        measured = run(command, self._env(dsn), self.work / f"{name}.log", self._watched)
+        self.results.setdefault(name, []).append(measured)
+        self.say(
+            f"  {name:18} {measured.seconds:7.1f} s  {measured.peak_mib:6.0f} MiB  server {measured.server_mib:5.0f} MiB"
+        )
+        return measured
+
+    def copy(self, name: str, plan: Path, sessions: int) -> None:
+        """One COPY of all files."""
+        self._home()
+        dsn = self._database()
+        try:
+            self._measure(name, ["bench.copy_limit", str(plan), str(sessions)], dsn)
+        finally:
+            self._drop(dsn)
+
+    def _prepared(self, extracts: Path) -> str:
+        self._home()
+        dsn = self._database()
+        reference = extracts / "reference"
+        self._quiet("auyl.cli", "migrate", dsn=dsn)
+        tables = ["--crosswalk", str(reference / "crosswalk.csv"), "--addresses", str(reference / "address.csv")]
+        self._quiet("auyl.cli", "territory", str(reference / "kato.csv"), *tables, dsn=dsn)
+        return dsn
+
+    def build(self, extracts: Path) -> None:
+        """One `auyl build` on an empty lake and database. Raises ChildFailed when it published nothing."""
+        dsn = self._prepared(extracts)
+        try:
+            self._measure("auyl_build", ["auyl.cli", "build", str(extracts), "--period", self.period], dsn)
+            if not _snapshot(dsn, "serving.snapshot_value"):
+                raise ChildFailed(f"auyl build published nothing: {self.work / 'auyl_build.log'}")
+        finally:
+            self._drop(dsn)
+            shutil.rmtree(self.work / "home", ignore_errors=True)
+
+    def pandas(self, extracts: Path) -> None:
+        """One pass of the pandas way; the first time its values are compared with those of `auyl build`."""
+        home = self._home()
+        dsn = self._database()
+        try:
+            self._measure("pandas_way", ["bench.pandas_way", str(extracts), self.period, str(home / "aside")], dsn)
+            if self.agreement is None:
+                self.agreement = self._agree(extracts, _snapshot(dsn, "snapshot_value"))
+        finally:
+            self._drop(dsn)
+
+    def _agree(self, extracts: Path, values: dict[tuple[str, str], float | None]) -> float:
+        """Share of the values of `auyl build` on these extracts that the pandas way has too, within 2%."""
+        dsn = self._prepared(extracts)
+        try:
+            self._quiet("auyl.cli", "build", str(extracts), "--period", self.period, dsn=dsn)
+            ours = _snapshot(dsn, "serving.snapshot_value")
+        finally:
+            self._drop(dsn)
+        return sum(_near(value, values.get(key)) for key, value in ours.items()) / len(ours)
+
+    def all(self, runs: int, only: set[str]) -> None:
+        """Measure in turns: each round has every one once, so that a busy minute hits all alike."""
+        full = self.extracts(self.people)
+        tenth = self.extracts(self.people // PANDAS_SHARE) if "pandas_way" in only else full
+        try:
+            with self.postgres as server, tempfile.TemporaryDirectory(prefix="auyl-bench-") as folder:
+                self._server, self._watched = database_url(server, "postgres"), None
+                self._watched = self._postmaster()
+                for stale in self._stale():
+                    self._drop(database_url(server, stale))
+                plan = self._plan(full, Path(folder)) if only & {"copy_limit", "copy_two_sessions"} else None
+                for number in range(1, runs + 1):
+                    self.say(f"round {number} of {runs}")
+                    if plan and "copy_limit" in only:
+                        self.copy("copy_limit", plan, 1)
+                    if "auyl_build" in only:
+                        self.build(full)
+                    if plan and "copy_two_sessions" in only:
+                        self.copy("copy_two_sessions", plan, 2)
+                    if "pandas_way" in only:
+                        self.pandas(tenth)
+        finally:
+            self.postgres.destroy()
+            shutil.rmtree(self.work / "home", ignore_errors=True)
+
+    def _stale(self) -> list[str]:
+        with contextlib.closing(psycopg2.connect(self._server)) as connection:
+            cursor = connection.cursor()
+            cursor.execute("select datname from pg_database where datname like 'bench\\_%'")
+            return [row[0] for row in cursor.fetchall()]
+
+    def _plan(self, extracts: Path, folder: Path) -> Path:
+        self.say("files laid where the server may read them, sheets written as CSV")
+        tasks = copy_limit.prepare(extracts, self.period, folder, database_url(self._server, "postgres"))
+        plan = self.work / "copy.json"
+        plan.write_text(json.dumps(tasks), encoding="utf-8")
+        return plan
+
+    # -- what is said ------------------------------------------------------------------------------------------
+
+    def report(self) -> dict[str, Any]:
+        """Medians, ratios and limits. Shares of PostgreSQL's memory stand apart from the processes' own."""
+        medians: dict[str, dict[str, Any]] = {}
+        for name in (n for n in NAMES if n in self.results):
+            seconds = [self._scaled(m) if name == "pandas_way" else m.seconds for m in self.results[name]]
+            medians[name] = {
+                "seconds": statistics.median(seconds),
+                "fastest": min(seconds),
+                "slowest": max(seconds),
+                "peak_mib": statistics.median(m.peak_mib for m in self.results[name]),
+                "server_peak_mib": statistics.median(m.server_mib for m in self.results[name]),
+            }
+        ours = medians.get("auyl_build")
+        for row in medians.values():
+            row["to_copy"] = row["seconds"] / medians["copy_limit"]["seconds"] if "copy_limit" in medians else None
+            row["to_build"] = row["seconds"] / ours["seconds"] if ours else None
+        to_copy = ours["to_copy"] if ours else None
+        to_pandas = medians["pandas_way"]["to_build"] if "pandas_way" in medians else None
+        peak = ours["peak_mib"] if ours else None
+        verdicts = [
+            Verdict(
+                f"auyl build at most {MAX_TO_COPY:g} times the COPY limit", to_copy, _kept(to_copy, most=MAX_TO_COPY)
+            ),
+            Verdict(
+                f"at least {MIN_TO_PANDAS:g} times faster than pandas", to_pandas, _kept(to_pandas, least=MIN_TO_PANDAS)
+            ),
+            Verdict(f"peak memory under {MAX_PEAK_MIB:,.0f} MiB", peak, _kept(peak, most=MAX_PEAK_MIB)),
+        ]
+        return {
+            "people": self.people,
+            "period": self.period,
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]},
+            "medians": medians,
+            "limits": [asdict(v) for v in verdicts],
+            "runs": {name: [asdict(m) for m in found] for name, found in self.results.items()},
+            "pandas": {
+                "people": self.people // PANDAS_SHARE,
+                "scaled": f"parts {', '.join(PANDAS_FIXED)} once, all others times {PANDAS_SHARE}",
+                "share_of_values_as_auyl_build": self.agreement,
+            },
+            "outside_of_the_clock": [
+                "making the extracts, reading them once into the page cache",
+                "PostgreSQL's start, an empty database, migrations, loading the territory",
+                "for COPY: files where the server may read them; the sheets of the XLSX written as CSV, since COPY "
+                "cannot read a workbook, so the limit has the text of the cells to read and not the archive",
+            ],
+            "memory": "peak_mib: the process alone; server_peak_mib: PostgreSQL, private memory of all its processes "
+            "and the shared memory once, looked at five times a second",
+        }
+
+    @staticmethod
+    def _scaled(measured: Measured) -> float:
+        parts = measured.said.get("parts", {})
+        fixed = sum(parts.get(name, 0.0) for name in PANDAS_FIXED)
+        return fixed + PANDAS_SHARE * (measured.seconds - fixed)
+
+
+def _kept(value: float | None, most: float | None = None, least: float | None = None) -> bool | None:
+    if value is None:
+        return None
+    return (most is None or value <= most) and (least is None or value >= least)
+
+
+def _near(ours: float | None, theirs: float | None) -> bool:
+    if ours is None or theirs is None:
+        return ours is None and (theirs is None or theirs == 0)
+    return abs(ours - theirs) <= max(0.02 * abs(ours), 0.11)
+
+
+def _snapshot(dsn: str, table: str) -> dict[tuple[str, str], float | None]:
+    with contextlib.closing(psycopg2.connect(dsn)) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"select kato, indicator_id, value from {table}")
+        return {(k, i): None if v is None or v != v else float(v) for k, i, v in cursor.fetchall()}
+
+
+TITLES = {
+    "copy_limit": "server's COPY, unlogged text (the limit)",
+    "copy_two_sessions": "the same by two sessions at once",
+    "auyl_build": "`auyl build`",
+    "pandas_way": "pandas and `to_sql`, scaled from a tenth",
+}
+
+
+def table(report: dict[str, Any]) -> str:
+    """The report as Markdown."""
+    lines = [
+        f"{report['people']:,} people, medians of {max(len(r) for r in report['runs'].values())} whole processes "
+        f"(fastest–slowest), {report['machine']['cpus']} CPUs",
+        "",
+        "| | s | fastest–slowest | times COPY | times `auyl build` | peak MiB | PostgreSQL's peak MiB |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+
+    def ratio(value: float | None) -> str:
+        return "" if value is None else f"{value:.2f}"
+
+    for name, row in report["medians"].items():
+        lines.append(
+            f"| {TITLES[name]} | {row['seconds']:.1f} | {row['fastest']:.1f}–{row['slowest']:.1f} | "
+            f"{ratio(row['to_copy'])} | {ratio(row['to_build'])} | {row['peak_mib']:,.0f} | {row['server_peak_mib']:,.0f} |"
+        )
+    lines += ["", "| limit | measured | |", "|---|---:|---|"]
+    words = {True: "kept", False: "MISSED", None: "not measured"}
+    lines += [f"| {v['limit']} | {ratio(v['measured'])} | {words[v['kept']]} |" for v in report["limits"]]
+    agreement = report["pandas"]["share_of_values_as_auyl_build"]
+    if agreement is not None:
+        lines += ["", f"The pandas way finds {agreement:.1%} of the values that `auyl build` finds, within 2%."]
+        lines += [f"Its seconds: {report['pandas']['scaled']}; its peak is that of a tenth of the people."]
+    lines += ["", "Outside of the clock: " + "; ".join(report["outside_of_the_clock"]) + "."]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, print, and end with 1 when a limit is missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench.spine", description=__doc__)
+    parser.add_argument("--people", type=int, default=1_600_000)
+    parser.add_argument("--period", default="2026-10")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", default=",".join(NAMES), help=f"some of {','.join(NAMES)}")
+    parser.add_argument("--work", type=Path, help="folder for extracts, lake and server; <AUYL_HOME>/bench by default")
+    parser.add_argument("--json", action="store_true", help="print JSON only")
+    given = parser.parse_args()
+    only = {name.strip() for name in given.only.split(",")}
+    if unknown := only - set(NAMES):
+        parser.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(NAMES)}")
+    work = given.work or Path(os.environ.get("AUYL_HOME") or REPOSITORY / ".auyl") / "bench"
+    work.mkdir(parents=True, exist_ok=True)
+    bench = Bench(given.people, given.period, work.absolute(), lambda text: print(text, file=sys.stderr, flush=True))
+    try:
+        bench.all(given.runs, only)
+    except ChildFailed as error:
+        parser.exit(2, f"{error}\n")
+    report = bench.report()
+    results = REPOSITORY / "bench" / "results"
+    results.mkdir(exist_ok=True)
+    file = results / f"spine_{given.people}_{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
+    text = json.dumps(report, ensure_ascii=False, indent=1)
+    file.write_text(text + "\n", encoding="utf-8")
+    print(text if given.json else f"{table(report)}\n\n{file.relative_to(REPOSITORY)}")
+    sys.exit(any(verdict["kept"] is False for verdict in report["limits"]))
+
+
+if __name__ == "__main__":
+    main()
