@@ -149,9 +149,12 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
 
 
 def set_person_key(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Define `person_key(iin)` on a connection: the keyed hash under this installation's key."""
+    """Define `person_key(iin)` on a connection: the keyed hash under this installation's key, as uuid.
+
+    Its 128 bits take half the room of their text and join, sort and compress the faster.
+    """
     inner, outer = (f"unhex('{pad.hex()}')" for pad in hmac_pads(settings.hash_key))
-    con.execute(f"create or replace temp macro person_key(t) as keyed_hash(t, {inner}, {outer})")
+    con.execute(f"create or replace temp macro person_key(t) as keyed_hash(t, {inner}, {outer})::uuid")
 
 
 def _read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:

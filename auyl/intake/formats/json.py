@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auyl.contracts import Column, Contract, missing_column
-from auyl.duck import identifier, literal
 from auyl.errors import ExtractRefused
 from auyl.intake.formats.common import RawResult, empty, write_part
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow
 
 MAX_PAGE_BYTES = 64 << 20
 
@@ -23,7 +23,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     A page that is not whole JSON, a page given twice, or fewer items than the answer says it has refuses the extract.
     """
     result = RawResult()
-    items = str(contract.options["items"])
+    items, pages = str(contract.options["items"]), []
     seen: dict[Any, str] = {}
     total: Any = None
     for file in files:
@@ -40,8 +40,13 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         if not isinstance(page.get(items), list):
             found = f"keys {', '.join(list(page)[:9])}"
             raise ExtractRefused(contract.registry, file.name, f"a list «{items}»", found, contract.mender)
+        if not all(isinstance(item, dict) for item in page[items]):
+            raise ExtractRefused(
+                contract.registry, file.name, f"objects in «{items}»", "an item that is none", contract.mender
+            )
         result.rows[file.name] = len(page[items])
-        keys = {key for item in page[items][:200] if isinstance(item, dict) for key in item}
+        pages.append((file.name, page[items]))
+        keys = {key for item in page[items][:200] for key in item}
         result.unknown_columns |= (
             keys - {n for c in contract.columns for n in (c.source, *c.aliases)} if keys else set()
         )
@@ -54,33 +59,35 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         raise ExtractRefused(
             contract.registry, files[-1].name, f"{total} items, as the answer says", found, contract.mender
         )
-    # One pass over an item: extracting its keys one by one parses it as many times.
-    names = [name for c in contract.columns for name in (c.source, *c.aliases)]
-    shape = "struct(" + ", ".join(f"{identifier(name)} varchar" for name in names) + ")[]"
-    columns = ", ".join(f"{_field(c)} as {identifier(c.name)}" for c in contract.columns)
-    paths = "[" + ", ".join(literal(str(file)) for file in files) + "]"
-    # DuckDB takes memory for the largest object that is allowed, for every file anew.
-    largest = max(file.stat().st_size for file in files) + 1024
-    written = write_part(
-        con,
-        f"select {columns}, parse_filename(filename) as _file, _record from ("
-        f"select filename, unnest({identifier(items)}) as item, "
-        f"generate_subscripts({identifier(items)}, 1) as _record "
-        f"from read_json({paths}, format='unstructured', columns={{{literal(items)}: {literal(shape)}}}, "
-        f"filename=true, maximum_object_size={largest}))",
-        folder,
-        1,
-    )
-    if written != rows:  # pragma: no cover - two readers of the same page must agree
-        raise ExtractRefused(
-            contract.registry, files[0].name, f"{rows} items", f"{written} read", "us: a fault of this program"
-        )
+    # The pages are parsed already, to be judged whole; a second parser would cost more than making columns of them.
+    con.register("items", _columns(contract, pages))
+    written = write_part(con, "select * from items", folder, 1)
+    con.unregister("items")
+    if written != rows:  # pragma: no cover - what was counted is what is written
+        raise RuntimeError(f"{contract.registry}: {rows} items were read and {written} written")
     return result
 
 
-def _field(column: Column) -> str:
-    paths = [f"item.{identifier(name)}" for name in (column.source, *column.aliases)]
-    return f"coalesce({', '.join(paths)})" if len(paths) > 1 else paths[0]
+def _columns(contract: Contract, pages: list[tuple[str, list[Any]]]) -> pyarrow.Table:
+    import pyarrow
+
+    def text(value: Any) -> str | None:
+        if value is None or isinstance(value, str):
+            return value
+        return json.dumps(value, ensure_ascii=False)
+
+    def column(column: Column) -> list[str | None]:
+        names = (column.source, *column.aliases)
+        return [
+            next((text(item[name]) for name in names if item.get(name) is not None), None)
+            for _, items in pages
+            for item in items
+        ]
+
+    table = {c.name: pyarrow.array(column(c), pyarrow.string()) for c in contract.columns}
+    table["_file"] = pyarrow.array([name for name, items in pages for _ in items], pyarrow.string())
+    table["_record"] = pyarrow.array([n for _, items in pages for n in range(1, len(items) + 1)], pyarrow.int64())
+    return pyarrow.table(table)
 
 
 def _page(contract: Contract, file: Path) -> dict[str, Any]:

@@ -3,14 +3,11 @@ create schema if not exists vault;
 
 -- Grain: a person of the newest published period; person_key is the keyed hash that all other tables carry.
 create table if not exists vault.person (
-    person_key text primary key,
+    person_key uuid primary key,
     iin text not null,
     surname text,
     given_name text,
     patronymic text,
-    street text,
-    building text,
-    flat text,
     rca text
 );
 -- The period that the table holds.
