@@ -8,7 +8,7 @@
 persons.parquet: iin, okrug_kato, settlement_kato, birth_date, sex, is_alive; one row per person of the register.
 <registry>.parquet, one row per spoiled or added row: file (for a workbook `name.xlsx#sheet`), record (number of the
 row in it, from 1, the header not counted), kind (see `dirt.KINDS`), column (by its name in the file; several are joined
-with ` | `, and was and became speak of the first), was, became, id (ИИН, tag, call, job seeker or KATO of the good row).
+with ` | `, and was and became speak of the first), was, became, id (ИИН, tag, call, jobseeker or KATO of the good row).
 """
 
 from __future__ import annotations
