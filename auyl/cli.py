@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import json
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from auyl import ledger
 from auyl.errors import AuylError
 from auyl.settings import from_environment
+from auyl.sources import LOCAL
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 snapshot_app = typer.Typer(no_args_is_help=True, help="Published snapshots.")
 app.add_typer(snapshot_app, name="snapshot")
+access_app = typer.Typer(no_args_is_help=True, help="Who may read what.")
+app.add_typer(access_app, name="access")
 
 PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -73,7 +78,12 @@ def synth(
     from auyl import synthetic
 
     with told():
-        typer.echo(str(synthetic.make(extracts, _period(period), people, seed, kato_file=kato)))
+        made = synthetic.make(extracts, _period(period), people, seed, kato_file=kato)
+        for registry in made.rows:
+            typer.echo(f"{registry:<18}{made.total(registry):>10,} rows")
+        typer.echo(
+            f"{made.residents:,} residents, {sum(sum(d.values()) for d in made.dirt.values()):,} faults, the truth beside them"
+        )
 
 
 @app.command()
@@ -101,13 +111,13 @@ def intake(
 ) -> None:
     """Land and load an extract. Prints rows_in, staged, quarantined, duplicates; exits 0 only when it is accepted."""
     from auyl.intake import land_files, load
-    from auyl.sources import LOCAL
 
     with told():
         settings = from_environment()
         when = extracted_at.replace(tzinfo=extracted_at.tzinfo or LOCAL) if extracted_at else None
-        named = period or next((m.group() for f in files if (m := PERIOD.search(f.name))), "")
-        result = load(land_files(registry, _period(named), _expand(files), settings, when), settings)
+        found = _expand(files)
+        named = period or next((m.group() for f in found if (m := PERIOD.search(f.name))), "")
+        result = load(land_files(registry, _period(named), found, settings, when), settings)
         typer.echo(
             f"{registry} {result.period} {result.status}: rows_in {result.rows_in} staged {result.staged} "
             f"quarantined {result.quarantined} duplicates {result.duplicates}"
@@ -248,6 +258,97 @@ def lineage(
                 typer.echo(f"  {name} sha256 {digest}")
             for rule, (severity, failed) in source.rules.items():
                 typer.echo(f"  rule {rule} ({severity}) {failed}")
+
+
+@contextmanager
+def _serving() -> Iterator[Any]:
+    """A connection to the serving database, committed at the end."""
+    import psycopg2
+
+    with contextlib.closing(psycopg2.connect(from_environment().dsn)) as con, con:
+        yield con
+
+
+@access_app.command("list")
+def access_list(principal: Annotated[str | None, typer.Argument(help="One principal; all without it.")] = None) -> None:
+    """Grants that stand and that have ended."""
+    from auyl import access
+
+    with told(), _serving() as con:
+        _records(access.grants(con, principal))
+
+
+@access_app.command("who")
+def access_who(kato: Annotated[str, typer.Argument(help="KATO of an okrug.")]) -> None:
+    """Who may read an okrug, and by which grant."""
+    from auyl import access
+
+    with told(), _serving() as con:
+        _records(access.who_may_see(con, kato))
+
+
+@access_app.command("give")
+def access_give(
+    principal: Annotated[str, typer.Argument(help="Login or account.")],
+    role: Annotated[str, typer.Argument(help="akim, district_staff, ambulance_coordinator …")],
+    territory: Annotated[str, typer.Argument(help="KATO of okrug, district or oblast, or its first 2, 4 or 6 digits.")],
+    reason: Annotated[str, typer.Option(help="Why: number of the order.")],
+    until: Annotated[datetime | None, typer.Option(help="Last day.", formats=["%Y-%m-%d"])] = None,
+) -> None:
+    """Grant a role in a territory."""
+    from auyl import access
+
+    with told(), _serving() as con:
+        # The last day is whole: the grant ends with the first moment of the next one, local time.
+        ends = until.replace(tzinfo=LOCAL) + timedelta(days=1) if until else None
+        number = access.grant(con, principal, role, territory, granted_by=_operator(), reason=reason, valid_to=ends)
+        typer.echo(f"grant {number}")
+
+
+@access_app.command("take")
+def access_take(
+    principal: Annotated[str, typer.Argument(help="Login or account.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    role: Annotated[str | None, typer.Option(help="One role only.")] = None,
+    territory: Annotated[str | None, typer.Option(help="One territory only.")] = None,
+) -> None:
+    """End grants."""
+    from auyl import access
+
+    with told(), _serving() as con:
+        ended = access.revoke(con, principal, role, territory, revoked_by=_operator(), reason=reason)
+        typer.echo(f"{ended} grants ended")
+
+
+@access_app.command("account")
+def access_account(
+    principal: Annotated[str, typer.Argument(help="Name to sign in with.")],
+    name: Annotated[str, typer.Option(help="Name to be shown.")],
+    language: Annotated[Literal["kk", "ru", "en"], typer.Option(help="Language of the pages.")] = "kk",
+    sql: Annotated[bool, typer.Option(help="A PostgreSQL login too, with the same password.")] = False,
+) -> None:
+    """Open an account for the pages. Asks for the password."""
+    from auyl import access
+
+    password = typer.prompt("password", hide_input=True, confirmation_prompt=True)
+    with told(), _serving() as con:
+        access.create_account(con, principal, password, display_name=name, language=language)
+        if sql:
+            access.create_login(con, principal, password)
+        typer.echo(f"{principal} may sign in; without a grant nothing is shown")
+
+
+def _operator() -> str:
+    """Who gives or takes: the account of the machine, as the audit keeps it."""
+    return f"os:{getpass.getuser()}"
+
+
+def _records(records: list[Any]) -> None:
+    rows = [asdict(record) for record in records]
+    if not rows:
+        typer.echo("nobody")
+        return
+    _table(rows, list(rows[0]))
 
 
 def main() -> None:

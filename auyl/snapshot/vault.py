@@ -17,7 +17,7 @@ from auyl.lake import Lake
 from auyl.settings import Settings
 from auyl.snapshot.consolidate import Inputs
 
-COLUMNS = ("surname", "given_name", "patronymic", "rca")
+COLUMNS = ("surname", "given_name", "patronymic")
 
 
 class VaultLoad:

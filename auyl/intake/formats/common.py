@@ -60,7 +60,7 @@ def write_part(con: duckdb.DuckDBPyConnection, query: str, folder: str, number: 
     """Write the rows of `query` as one raw part; return how many."""
     target = f"{folder}/part-{number:04d}.parquet"
     # A row group of 61,440 rows lets both cores read a part of ordinary size.
-    con.execute(f"copy ({query}) to {literal(target)} (format parquet, compression zstd, row_group_size 61440)")
+    con.execute(f"copy ({query}) to {literal(target)} (format parquet, compression snappy, row_group_size 61440)")
     row = con.fetchone()
     return int(row[0]) if row else 0
 

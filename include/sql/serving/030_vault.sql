@@ -7,8 +7,7 @@ create table if not exists vault.person (
     iin text not null,
     surname text,
     given_name text,
-    patronymic text,
-    rca text
+    patronymic text
 );
 -- The period that the table holds.
 create table if not exists vault.person_period (

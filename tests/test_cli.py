@@ -1,0 +1,99 @@
+"""The command line says what happened, and its exit code can be trusted."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from auyl.settings import REPOSITORY, Settings
+from tests.conftest import fresh_installation
+from tests.extracts import iin, social_csv, social_row
+
+PERIOD = "2026-10"
+ROWS = [social_row(n) for n in range(1, 41)]
+
+
+class Auyl:
+    """Runs `auyl` as a process of its own in one installation."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.environment = os.environ | {
+            "AUYL_DSN": settings.dsn,
+            "AUYL_LAKE": settings.lake,
+            "AUYL_HOME": str(settings.home),
+            "AUYL_HASH_KEY_FILE": str(settings.hash_key_file),
+        }
+
+    def __call__(self, *arguments: object, code: int = 0, stdin: str = "") -> str:
+        run = subprocess.run(
+            [sys.executable, "-m", "auyl.cli", *map(str, arguments)],
+            cwd=REPOSITORY, env=self.environment, capture_output=True, text=True, input=stdin, timeout=300,
+        )  # fmt: skip
+        assert run.returncode == code, run.stdout + run.stderr
+        assert "Traceback" not in run.stderr
+        return run.stdout + run.stderr
+
+
+@pytest.fixture(scope="module")
+def auyl(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Auyl:
+    return Auyl(fresh_installation(dsn, tmp_path_factory.mktemp("installation")))
+
+
+def test_from_synth_to_lineage(auyl: Auyl, tmp_path: Path) -> None:
+    assert "rows" in auyl("synth", tmp_path, "--people", 12000)
+    reference = tmp_path / "reference"
+    auyl(
+        "territory", reference / "kato.csv", "--crosswalk", reference / "crosswalk.csv",
+        "--addresses", reference / "address.csv",
+    )  # fmt: skip
+    assert "published, revision 1" in auyl("build", tmp_path, "--period", PERIOD)
+    assert "unchanged, revision 1" in auyl("build", tmp_path, "--period", PERIOD)
+    listed = auyl("extracts")
+    assert listed.count("in force") == 6
+    kato = next(
+        line.split(",")[0]
+        for line in (reference / "kato.csv").read_text("utf-8-sig").splitlines()
+        if ",sub_district," in line and "с.о." in line
+    )
+    shown = json.loads(auyl("snapshot", "show", "--okrug", kato, "--format", "json", "--language", "kk"))
+    assert len(shown["indicators"]) >= 25 and shown["period"] == PERIOD
+    table = auyl("snapshot", "show", "--okrug", kato)
+    assert "Зарегистрированное население" in table and kato in table
+    behind = auyl("lineage", "--okrug", kato, "--indicator", "population.children_share")
+    assert "population.children_0_15 = count(*) where is_alive and age_years <= 15" in behind
+    assert "sha256" in behind and "line " in behind
+    assert "there are: " in auyl("lineage", "--okrug", kato, "--indicator", "population.happiness", code=1)
+    assert "nothing is published" in auyl("snapshot", "show", "--okrug", "999999999", code=1)
+    export = tmp_path / "rejected.xlsx"
+    assert str(export) in auyl("quarantine", "livestock", "--export", export)
+    assert export.stat().st_mode & 0o077 == 0
+    assert "reasons_ru" in auyl("quarantine", "population", "--limit", 3)
+    assert auyl("access", "give", "akim", "akim", kato, "--reason", "order 1").startswith("grant ")
+    assert "akim" in auyl("access", "who", kato)
+    assert "1 grants ended" in auyl("access", "take", "akim", "--reason", "left")
+    assert auyl("access", "who", kato).strip() == "nobody"
+
+
+def test_intake_exits_0_only_for_an_accepted_batch_that_balances(auyl: Auyl, tmp_path: Path) -> None:
+    good, bad = tmp_path / "s_2020-01.csv", tmp_path / "b_2020-01.csv"
+    rows = [social_row(n, ПЕРИОД="01.2020") for n in range(1, 41)]
+    good.write_bytes(social_csv([*rows, rows[0], social_row(50, ИИН="123456789012", ПЕРИОД="01.2020")]))
+    told = auyl("intake", "social_assistance", good)
+    assert "rows_in 42 staged 40 quarantined 1 duplicates 1" in told and "iin_checksum 1" in told
+    bad.write_bytes(social_csv([social_row(n, ИИН="123456789012", ПЕРИОД="01.2020") for n in range(1, 41)]))
+    told = auyl("intake", "social_assistance", bad, code=1)
+    assert "refused" in told and "iin_checksum 40" in told and "To be mended by" in told
+    assert "no contract for registry «nosuch»" in auyl("intake", "nosuch", good, code=1)
+    assert "YYYY-MM" in auyl("intake", "social_assistance", good, "--period", "2026-13", code=2)
+
+
+def test_what_is_shown_of_a_quarantine_names_nobody(auyl: Auyl, tmp_path: Path) -> None:
+    file = tmp_path / "s_2019-01.csv"
+    rows = [social_row(n, ПЕРИОД="01.2019") for n in range(1, 41)]
+    file.write_bytes(social_csv([*rows, social_row(51, ФАМИЛИЯ="СЕКРЕТОВ", ПЕРИОД="01.2019", **{"ВИД ПОМОЩИ": "?"})]))
+    auyl("intake", "social_assistance", file)
+    shown = auyl("quarantine", "social_assistance", "--period", "2019-01")
+    assert "kind_known" in shown and "СЕКРЕТОВ" not in shown and iin(51) not in shown
