@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import shutil
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,9 +45,8 @@ def prepare(extracts: Path, period: str, place: Path, dsn: str) -> list[dict[str
             if file.suffix == ".csv":
                 task = _by_column(dsn, file, task)
             tasks.append(task)
-    for task in tasks:
-        task["bytes"] = Path(task["path"]).stat().st_size
-    return sorted(tasks, key=lambda task: (-task["bytes"], task["path"]))
+    sized = [{**task, "bytes": Path(str(task["path"])).stat().st_size} for task in tasks]
+    return sorted(sized, key=lambda task: (-task["bytes"], task["path"]))
 
 
 def _readable(file: Path, place: Path) -> Path:
@@ -80,8 +80,7 @@ def _by_column(dsn: str, file: Path, by_line: dict[str, Any]) -> dict[str, Any]:
 def _sheets(file: Path, place: Path, table: str) -> list[dict[str, Any]]:
     # A process of its own: what is read here must not count as memory of the measured ones, whose parent we are.
     done = place / f"{file.stem}.json"
-    if os.spawnl(os.P_WAIT, sys.executable, sys.executable, "-m", "bench.copy_limit", "sheets", str(file), str(done)):
-        raise RuntimeError(f"the sheets of {file.name} could not be written as CSV")
+    subprocess.run([sys.executable, "-m", "bench.copy_limit", "sheets", file, done], check=True)
     tasks = json.loads(done.read_text(encoding="utf-8"))
     done.unlink()
     return [{"table": table, "options": "format csv", **task} for task in tasks]

@@ -18,13 +18,15 @@ class ChildFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: seconds of wall time from start to end, peak resident memory in MiB.
+    """One run: seconds of wall time from start to end and of the child's own CPU, peak resident memory in MiB.
 
+    CPU far below wall time times cores, in a process that uses them all, tells of a busy machine.
     `server_mib` is the server's peak: private memory of all its processes and the shared memory once.
     `said` is the last line of the child's output, when it is JSON.
     """
 
     seconds: float
+    cpu_seconds: float
     peak_mib: float
     server_mib: float
     said: dict[str, Any] = field(default_factory=dict)
@@ -51,7 +53,7 @@ def run(command: list[str], env: dict[str, str], log: Path, postmaster: int | No
         lines = out.read().decode(errors="replace").splitlines()
     if child.returncode != 0:
         raise ChildFailed(f"{' '.join(command[1:4])} ended with {child.returncode}:\n" + "\n".join(lines[-15:]))
-    return Measured(seconds, usage.ru_maxrss / 1024, watch.peak_mib, _json(lines))
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, watch.peak_mib, _json(lines))
 
 
 def _json(lines: list[str]) -> dict[str, Any]:

@@ -116,9 +116,8 @@ class Bench:
         command = [sys.executable, "-m", *arguments]
         measured = run(command, self._env(dsn), self.work / f"{name}.log", self._watched)
         self.results.setdefault(name, []).append(measured)
-        self.say(
-            f"  {name:18} {measured.seconds:7.1f} s  {measured.peak_mib:6.0f} MiB  server {measured.server_mib:5.0f} MiB"
-        )
+        memory = f"{measured.peak_mib:6.0f} MiB  server {measured.server_mib:5.0f} MiB"
+        self.say(f"  {name:18} {measured.seconds:7.1f} s  cpu {measured.cpu_seconds:7.1f} s  {memory}")
         return measured
 
     def copy(self, name: str, plan: Path, sessions: int) -> None:
@@ -220,6 +219,7 @@ class Bench:
                 "seconds": statistics.median(seconds),
                 "fastest": min(seconds),
                 "slowest": max(seconds),
+                "cpu_seconds": statistics.median(m.cpu_seconds for m in self.results[name]),
                 "peak_mib": statistics.median(m.peak_mib for m in self.results[name]),
                 "server_peak_mib": statistics.median(m.server_mib for m in self.results[name]),
             }
@@ -302,17 +302,19 @@ def table(report: dict[str, Any]) -> str:
         f"{report['people']:,} people, medians of {max(len(r) for r in report['runs'].values())} whole processes "
         f"(fastest–slowest), {report['machine']['cpus']} CPUs",
         "",
-        "| | s | fastest–slowest | times COPY | times `auyl build` | peak MiB | PostgreSQL's peak MiB |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| | s | fastest–slowest | times COPY | times `auyl build` | own CPU s | peak MiB | PostgreSQL's peak MiB |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
 
     def ratio(value: float | None) -> str:
         return "" if value is None else f"{value:.2f}"
 
     for name, row in report["medians"].items():
+        cpu = "" if name == "pandas_way" else f"{row['cpu_seconds']:.1f}"
         lines.append(
             f"| {TITLES[name]} | {row['seconds']:.1f} | {row['fastest']:.1f}–{row['slowest']:.1f} | "
-            f"{ratio(row['to_copy'])} | {ratio(row['to_build'])} | {row['peak_mib']:,.0f} | {row['server_peak_mib']:,.0f} |"
+            f"{ratio(row['to_copy'])} | {ratio(row['to_build'])} | {cpu} | {row['peak_mib']:,.0f} | "
+            f"{row['server_peak_mib']:,.0f} |"
         )
     lines += ["", "| limit | measured | |", "|---|---:|---|"]
     words = {True: "kept", False: "MISSED", None: "not measured"}
