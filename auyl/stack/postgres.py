@@ -76,7 +76,10 @@ def check_text(dsn: str) -> None:
 
 
 def ensure_database(dsn: str, database: str) -> str:
-    """Create `database` on the server of `dsn` if it is absent; returns its DSN."""
+    """Create `database` on the server of `dsn` if it is absent; returns its DSN.
+
+    PostgreSQL lets every login connect to a new database; here only its owner may, until somebody grants it.
+    """
     import psycopg2
     from psycopg2 import errors, sql
 
@@ -87,6 +90,7 @@ def ensure_database(dsn: str, database: str) -> str:
             if cur.fetchone() is None:
                 with contextlib.suppress(errors.DuplicateDatabase):
                     cur.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+                    cur.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(database)))
     return database_url(dsn, database)
 
 

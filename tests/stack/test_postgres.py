@@ -178,3 +178,21 @@ def test_a_failed_statement_leaves_no_values_in_the_log(server: EmbeddedPostgres
     assert "duplicate key" in log
     assert "850101300123" not in log
     assert "hunter2" not in log
+
+
+def test_a_new_database_is_closed_to_other_logins(postgres_server: str) -> None:
+    import contextlib
+
+    import psycopg2
+
+    from auyl.stack.postgres import ensure_database
+
+    dsn = ensure_database(postgres_server, "closed_to_others")
+    with contextlib.closing(psycopg2.connect(postgres_server)) as con:
+        con.autocommit = True
+        con.cursor().execute("drop role if exists somebody_else")
+        con.cursor().execute("create role somebody_else login password 'p'")
+        with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+            psycopg2.connect(dsn, user="somebody_else", password="p")
+        con.cursor().execute("drop database closed_to_others with (force)")
+        con.cursor().execute("drop role somebody_else")
