@@ -544,7 +544,7 @@ def main() -> None:
     with stage("indicators"):
         values = measure(place.okrugs, people, aid, animals, calls, seekers, lines)
     with stage("to_sql persons"), engine.begin() as con:
-        vault = ["person_key", "iin", "surname", "given_name", "patronymic", "rca"]
+        vault = ["person_key", "iin", "surname", "given_name", "patronymic"]
         people[vault].to_sql("person", con, if_exists="replace", index=False, chunksize=10_000)
         con.execute(text("alter table person add primary key (person_key)"))
     with stage("to_sql snapshot"):
