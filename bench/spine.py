@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import json
 import os
 import platform
@@ -342,6 +343,11 @@ def main() -> None:
         parser.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(NAMES)}")
     work = given.work or Path(os.environ.get("AUYL_HOME") or REPOSITORY / ".auyl") / "bench"
     work.mkdir(parents=True, exist_ok=True)
+    alone = (work / "lock").open("w")
+    try:
+        fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        parser.exit(2, f"another bench works in {work}\n")
     bench = Bench(given.people, given.period, work.absolute(), lambda text: print(text, file=sys.stderr, flush=True))
     try:
         bench.all(given.runs, only)
