@@ -26,7 +26,6 @@ from auyl.stack.supervisor import Child, Supervisor, free_port, kept_port
 
 USER = "engineer"
 READY_S = 180.0
-COMPONENTS = ("api-server", "dag-processor", "scheduler")
 # imported once, in the process that the workers are forked from: a task then does not pay for them again
 PRELOADED = (
     "airflow.sdk.execution_time.supervisor",
@@ -189,11 +188,15 @@ class AirflowStack:
     def start(self) -> None:
         """Start the components; does not wait until they are ready."""
         env = self.environment()
-        options = {"api-server": ("--port", str(self.port)), "scheduler": ("--skip-serve-logs",), "dag-processor": ()}
-        for name in COMPONENTS:
-            self._components[name] = self.supervisor.start(
-                f"airflow-{name}", self._command(name, *options[name]), env=env, stop_s=30
-            )
+        # -P: beside scheduler.py lies a module that is called airflow, too
+        scheduler = [sys.executable, "-P", str(Path(__file__).with_name("scheduler.py")), ",".join(PRELOADED)]
+        commands = {
+            "api-server": self._command("api-server", "--port", str(self.port)),
+            "scheduler": [*scheduler, "--skip-serve-logs"],
+            "dag-processor": self._command("dag-processor"),
+        }
+        for name, command in commands.items():
+            self._components[name] = self.supervisor.start(f"airflow-{name}", command, env=env, stop_s=30)
 
     def wait_ready(self, dag_ids: set[str]) -> None:
         """Wait until the API answers, the scheduler beats and all of `dag_ids` are known.
@@ -227,9 +230,13 @@ class AirflowStack:
             self._client.close()
             self._client = None
         took = {}
-        for name in ("scheduler", "dag-processor", "api-server"):  # tasks at work still need the api-server
-            if child := self._components.pop(name, None):
-                took[name] = self.supervisor.stop(child)
+        if child := self._components.pop("scheduler", None):  # tasks at work still need the api-server
+            took["scheduler"] = self.supervisor.stop(child)
+        for child in self._components.values():
+            self.supervisor.ask_to_stop(child)
+        for name, child in self._components.items():
+            took[name] = self.supervisor.stop(child)
+        self._components.clear()
         return took
 
     def _command(self, *arguments: str) -> list[str]:

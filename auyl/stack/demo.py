@@ -36,6 +36,7 @@ DROPS = ("population", "social_assistance", "livestock", "budget_okrug")
 LONGEST_RUN_S = 3600.0
 EVENT_S = 30.0  # Airflow has lost asset events; the ledger makes a second start harmless
 SAY_EVERY_S = 15.0
+SETTLE_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,7 @@ def _run(plan: Plan, say: Progress) -> None:
         report.snapshot_table(readers, plan.period, print)
         if plan.stay:
             _stay(supervisor, airflow, readers, home, say)
+        _settle(plan, airflow)
         say("stopping")
         took = airflow.stop()
         say("Airflow stopped: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items()))
@@ -293,6 +295,13 @@ def _wait_for_consolidate(plan: Plan, airflow: AirflowStack, say: Progress, afte
             say("no asset event reached consolidate; starting it by hand")
             airflow.trigger("consolidate", plan.period)
         _pause(airflow, deadline, lambda: say.now_and_then("consolidating"))
+
+
+def _settle(plan: Plan, airflow: AirflowStack) -> None:
+    """Let the runs end that earlier batches started; they find nothing new. Not needed, but then all is tidy."""
+    deadline = time.monotonic() + SETTLE_S
+    while time.monotonic() < deadline and any(not run.done for run in airflow.runs("consolidate", plan.period)):
+        time.sleep(0.3)
 
 
 def _pause(airflow: AirflowStack, deadline: float, tell: Callable[[], None]) -> None:

@@ -162,7 +162,7 @@ class Supervisor:
     def stop(self, child: Child) -> float:
         """Stop one program; returns the seconds that it took."""
         begun = time.monotonic()
-        self._tell(child)
+        self.ask_to_stop(child)
         self._wait(child)
         return time.monotonic() - begun
 
@@ -170,7 +170,7 @@ class Supervisor:
         """Stop all programs, the last started first; returns the exit code of each by name."""
         children = list(reversed(self._children))
         for child in children:
-            self._tell(child)
+            self.ask_to_stop(child)
         return {child.name: self._wait(child) for child in children}
 
     def __enter__(self) -> Supervisor:
@@ -179,11 +179,12 @@ class Supervisor:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.stop_all()
 
-    def _tell(self, child: Child) -> None:
+    def ask_to_stop(self, child: Child) -> None:
+        """Tell a program to stop, without waiting."""
         if child.guard.stdin is not None and not child.guard.stdin.closed:
             with contextlib.suppress(BrokenPipeError):
                 child.guard.stdin.write(b"stop\n")
-                child.guard.stdin.flush()
+                child.guard.stdin.close()
 
     def _wait(self, child: Child) -> int:
         try:
