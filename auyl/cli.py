@@ -81,9 +81,8 @@ def synth(
         made = synthetic.make(extracts, _period(period), people, seed, kato_file=kato)
         for registry in made.rows:
             typer.echo(f"{registry:<18}{made.total(registry):>10,} rows")
-        typer.echo(
-            f"{made.residents:,} residents, {sum(sum(d.values()) for d in made.dirt.values()):,} faults, the truth beside them"
-        )
+        faults = sum(sum(kinds.values()) for kinds in made.dirt.values())
+        typer.echo(f"{made.residents:,} residents, {faults:,} faults, the truth beside them")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 -- Grain: distinct claim of place. Key: _key. Inputs: stage_population, stage_social_assistance, stage_employment,
--- stage_livestock, stage_budget_okrug. Variables: oblast_name. What a row says of its place, in the words that the resolver takes.
+-- stage_livestock, stage_budget_okrug. Variables: oblast_name.
+-- What a row says of its place, in the words that the resolver takes.
 with said as (
     select distinct
         rca, null::varchar as kato, district_code as gbd_district_code,

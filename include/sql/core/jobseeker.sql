@@ -6,7 +6,8 @@ select
     date_sub('year', coalesce(p.birth_date, j.birth_date), getvariable('period_end')) as age_years,
     j.status in ('SEEKING', 'UNEMPLOYED') as is_seeking,
     j.status = 'PLACED'
-    and coalesce(j.placed_on between getvariable('period_begin') and getvariable('period_end'), false) as placed_in_period,
+    and coalesce(j.placed_on between getvariable('period_begin') and getvariable('period_end'), false)
+        as placed_in_period,
     p.person_key is not null as is_registered,
     coalesce(p.settlement_kato, l.settlement_kato) as settlement_kato,
     coalesce(p.okrug_kato, l.okrug_kato) as okrug_kato,

@@ -7,7 +7,9 @@
 -- One pattern lets nearly every value through; only what it stops is looked at closely.
 create or replace macro clean_text(t) as
     case
-        when length(t) > 4 and not regexp_matches(t, '\s\s|[^\S ]|[\x{a0}\x{2000}-\x{200b}\x{202f}\x{3000}\x{feff}]|^ | $|^[-–—]+$')
+        when length(t) > 4 and not regexp_matches(
+            t, '\s\s|[^\S ]|[\x{a0}\x{2000}-\x{200b}\x{202f}\x{3000}\x{feff}]|^ | $|^[-–—]+$'
+        )
             then t
         when regexp_full_match(t, '[\s\pZ\x{200b}\x{feff}]*(?:[-–—]*|(?i:null))[\s\pZ\x{200b}\x{feff}]*') then null
         when t is not null then trim(regexp_replace(t, '[\s\pZ\x{200b}\x{feff}]+', ' ', 'g'))

@@ -81,8 +81,8 @@ create or replace macro phone_normalise(t) as
             then '+7' || right(regexp_replace(t, '[^0-9]', '', 'g'), 10)
     end;
 
--- Whether a valid ИИН says the date of birth that its owner gives: digits 1–6 YYMMDD, digit 7 the century. Arithmetic on
--- text, since a million dates made from text cost a second. NULL for a date that is not known.
+-- Whether a valid ИИН says the date of birth that its owner gives: digits 1–6 YYMMDD, digit 7 the century.
+-- Arithmetic on text, since a million dates made from text cost a second. NULL for a date that is not known.
 create or replace macro iin_agrees_with_birth_date(valid_iin, birth_date) as
     left(valid_iin, 6) = strftime(birth_date, '%y%m%d')
     and (ascii(substring(valid_iin, 7, 1)) - 49) // 2 = year(birth_date) // 100 - 18;

@@ -12,7 +12,9 @@ select
     end as species,
     case
         when animal_number like 'KZ%'
-            then ['cattle', 'small_ruminants', 'pigs', 'horses', 'camels'][try_cast(substring(animal_number, 4, 1) as integer)]
+            then ['cattle', 'small_ruminants', 'pigs', 'horses', 'camels'][
+                try_cast(substring(animal_number, 4, 1) as integer)
+            ]
         else species
     end as species_of_number,
     sex_name,

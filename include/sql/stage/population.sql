@@ -12,7 +12,9 @@ select
     death_date__text,
     case sex_code when '1' then 'm' when '2' then 'f' else sex_code end as sex,
     life_status_code,
-    coalesce(life_status_code, '0') = '0' and death_date is null and coalesce(is_removed, 'false') <> 'true' as is_alive,
+    coalesce(life_status_code, '0') = '0'
+    and death_date is null
+    and coalesce(is_removed, 'false') <> 'true' as is_alive,
     district_code,
     settlement_name,
     rca,
