@@ -1,6 +1,8 @@
 """Airflow's own settings for the tests of the DAG files: no database, nothing written into the home of the user."""
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -9,6 +11,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 # read once, when Airflow is imported
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="auyl-airflow-")
+atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(REPOSITORY / "dags")
 os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(REPOSITORY / "plugins")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
