@@ -92,7 +92,10 @@ def test_second_run_changes_nothing_published(home: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_demo_leaves_no_process_behind(home: Path, how: signal.Signals) -> None:
+    # a shell starts background jobs with SIGINT ignored, and an ignored signal stays so in children
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = demo(home)
+    signal.signal(signal.SIGINT, former)
     for line in process.stdout:
         if "triggered" in line:
             break
