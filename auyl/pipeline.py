@@ -55,7 +55,7 @@ def _warm_up() -> None:
 def take_in(settings: Settings, period: str, extracts: Path) -> Iterator[BatchResult]:
     """Land and load every registry that has a folder for the period, as they are done.
 
-    Two at a time: a registry that is parsed by one thread leaves a core to the next.
+    Three at a time: one that waits for the disk or is parsed by a single thread leaves a core to the next.
     """
     folders = {r: extracts / period / r for r in contracts.names(settings.include)}
     found = {r: sorted(p for p in folder.iterdir() if p.is_file()) for r, folder in folders.items() if folder.is_dir()}
@@ -66,6 +66,6 @@ def take_in(settings: Settings, period: str, extracts: Path) -> Iterator[BatchRe
     def one(registry: str) -> BatchResult:
         return load(land_files(registry, period, found[registry], settings), settings)
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=3) as pool:
         for future in as_completed([pool.submit(one, registry) for registry in order]):
             yield future.result()
