@@ -120,6 +120,8 @@ def _write(
     _catalogue(cursor, catalogue)
     _territory(cursor, con, inputs)
     if standing and standing[1]:
+        # No number moved, yet a name may have.
+        vault.swap(cursor, period, standing[0])
         _ledger_row(cursor, inputs, "unchanged", standing[0], {"content_sha256": content})
         return Published(standing[0], False, count)
     cursor.execute("select coalesce(max(revision), 0) + 1 from serving.snapshot where period = %s", (period,))

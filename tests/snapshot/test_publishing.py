@@ -118,3 +118,25 @@ def test_another_installation_publishes_the_same_bytes(
     know_territory(other, oblast)
     assert pipeline.run(other, PERIOD, oblast, say=lambda _: None).status == "published"
     assert query(other, "select content_sha256, inputs_digest from serving.snapshot") == first
+
+
+def test_a_corrected_name_reaches_the_vault_though_no_number_moves(
+    installation: Settings, published: BuildResult, oblast: Path, tmp_path: Path
+) -> None:
+    (source,) = (oblast / PERIOD / "population").iterdir()
+    held = query(installation, "select iin, surname from vault.person order by iin limit 1")[0]
+    before = content(installation)
+    for turn, surname in enumerate(("БІРІНШІ", "ЕКІНШІ"), start=2):
+        corrected = tmp_path / f"{turn}" / source.name
+        corrected.parent.mkdir()
+        text_of = source.read_text("utf-8").replace("2026-11-01T02", f"2026-11-0{turn}T02")
+        old, new = (f"<iin>{held.iin}</iin><surname>{name}<" for name in (held.surname, surname))
+        assert old in text_of
+        corrected.write_text(text_of.replace(old, new), "utf-8")
+        assert intake.load(intake.land_files("population", PERIOD, [corrected], installation), installation).accepted
+        assert build(PERIOD, installation).status == "unchanged"
+        now = query(installation, "select surname from vault.person where iin = :n", n=held.iin)
+        assert [row.surname for row in now] == [surname]
+        assert content(installation) == before
+    tables = query(installation, "select table_name from information_schema.tables where table_schema = 'vault'")
+    assert {row.table_name for row in tables} == {"person", "person_period"}
