@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -59,8 +58,3 @@ def literal(value: str) -> str:
 def bind(text: str, **names: str) -> str:
     """Put table names or quoted literals where `text` says `${name}`; an unknown name raises KeyError."""
     return Template(text).substitute(names)
-
-
-def strip_comments(text: str) -> str:
-    """SQL without its line comments, for digests that should not move with a remark."""
-    return re.sub(r"--[^\n]*", "", text)

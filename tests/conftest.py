@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from auyl.settings import Settings
@@ -44,6 +45,18 @@ def dsn(postgres_server: str) -> Iterator[str]:
     run(f"create database {name}")
     yield database_url(postgres_server, name)
     run(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB with all macros."""
+    from auyl.duck import connect
+    from auyl.settings import from_environment
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUYL_HOME", str(tmp_path_factory.mktemp("home")))
+        with connect(from_environment()) as connection:
+            yield connection
 
 
 @pytest.fixture

@@ -4,30 +4,16 @@ import hashlib
 import hmac
 import random
 import secrets
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from auyl import identifiers
-from auyl.duck import connect
 from auyl.settings import from_environment
+from tests.macros import ask
 
 SECOND_PASS = "801228419808"
-
-
-@pytest.fixture(scope="module")
-def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AUYL_HOME", str(tmp_path_factory.mktemp("home")))
-        with connect(from_environment()) as connection:
-            yield connection
-
-
-def ask(con: duckdb.DuckDBPyConnection, macro: str, value: str | None) -> object:
-    return con.execute(f"select {macro}(?::varchar)", [value]).fetchone()[0]
 
 
 @pytest.fixture(scope="module")

@@ -1,31 +1,13 @@
 """Spellings of names and places: one key for one name, and clean text stays as it is."""
 
-import os
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
-import duckdb
 import pytest
 
 from auyl import names
-from auyl.duck import connect
-from auyl.settings import REPOSITORY, from_environment
-
-REFERENCE = Path(os.environ.get("AUYL_REFERENCE") or REPOSITORY.parent / "shared" / "data")
-
-
-@pytest.fixture(scope="module")
-def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AUYL_HOME", str(tmp_path_factory.mktemp("home")))
-        with connect(from_environment()) as connection:
-            yield connection
-
-
-def ask(con: duckdb.DuckDBPyConnection, macro: str, value: str | None) -> object:
-    return con.execute(f"select {macro}(?::varchar)", [value]).fetchone()[0]
+from tests.macros import ask
+from tests.reference import reference_file
 
 
 @pytest.mark.parametrize(
@@ -110,9 +92,7 @@ def test_different_names_keep_different_keys(con):
 
 
 def test_python_and_sql_keys_agree_on_every_name_of_the_classifier(con):
-    path = REFERENCE / "kato" / "kato.csv"
-    if not path.exists():
-        pytest.skip(f"the official KATO file is not at {path}")
+    path = reference_file("kato/kato.csv")
     rows = con.execute(
         """select n, name_key(n) from (
             select distinct unnest([name_ru, name_kk, 'H' || name_ru]) as n from read_csv(?, all_varchar = true))""",

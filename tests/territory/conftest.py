@@ -1,6 +1,5 @@
 """A small invented territory, the same in shape as the official file, and the official file where it is at hand."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +8,8 @@ import pytest
 
 from auyl import territory
 from auyl.duck import connect
-from auyl.settings import REPOSITORY, from_environment
-
-REFERENCE = Path(os.environ.get("AUYL_REFERENCE") or REPOSITORY.parent / "shared" / "data")
+from auyl.settings import from_environment
+from tests.reference import reference_file
 
 # Two okrugs of one name in two districts, two villages of one name in two okrugs, a village without an okrug,
 # forms of «с.о.», double spaces, a name with Kazakh letters in Russian, a minor point beside a village of its name.
@@ -104,9 +102,6 @@ def invented(con, files, tmp_path_factory) -> territory.TerritorySummary:
 @pytest.fixture(scope="session")
 def official(con, tmp_path_factory) -> territory.TerritorySummary:
     """The official edition; skips where its files are not at hand."""
-    kato = REFERENCE / "kato" / "kato.csv"
-    crosswalk = REFERENCE / "crosswalk" / "REG_ADDRESS_REGION_KATO.csv"
-    for path in (kato, crosswalk):
-        if not path.exists():
-            pytest.skip(f"the official file is not at {path}; AUYL_REFERENCE says where to look")
+    kato = reference_file("kato/kato.csv")
+    crosswalk = reference_file("crosswalk/REG_ADDRESS_REGION_KATO.csv")
     return territory.load(kato, tmp_path_factory.mktemp("official"), con, crosswalk_file=crosswalk)

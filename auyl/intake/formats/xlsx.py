@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ def check_archive(contract: Contract, file: Path) -> None:
                                 f"more, in {file.stat().st_size:,} bytes packed",
                                 contract.mender,
                             )
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, zlib.error) as error:
         raise ExtractRefused(
             contract.registry, file.name, "a whole ZIP archive (XLSX is one)", str(error), contract.mender
         ) from error
