@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from auyl.synthetic.engine import Month
-from auyl.synthetic.registry import Registry
+from auyl.synthetic.registry import Cell, Extra, Fault, Registry
 from auyl.synthetic.writing import Written, write_file
 
 COLUMNS = (
@@ -45,4 +45,31 @@ def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:
     return f"'{file_name(month.period)}'", "n + 1"
 
 
-REGISTRY = Registry("ambulance", "call_id", {column: column for column in COLUMNS}, write, _where, order="key")
+FAULTS: dict[str, Fault] = {
+    "iin_bad_checksum": Cell("patient_iin", "wrong_check_digit(patient_iin, key)", "length(patient_iin) = 12"),
+    "iin_missing": Cell("patient_iin", "''", "length(patient_iin) = 12"),
+    "iin_short": Cell("patient_iin", "ltrim(patient_iin, '0')", "length(patient_iin) = 12 and patient_iin[1] = '0'"),
+    "homoglyph": Cell("address", "homoglyphs(address)"),
+    "lost_letters": Cell("address", "lost_letters(address)"),
+    "exact_duplicate": Extra(),
+    "test_row": Extra(
+        {
+            "call_id": "(call_id::bigint + 9000000)::varchar",
+            "address": "'1 Для Теста'",
+            "patient_iin": "''",
+            "reason": "'ТЕСТ'",
+        }
+    ),
+    "trailing_spaces": Cell("address", "address || ' '"),
+    "future_date": Cell("finished_at", "(finished_at::timestamp + interval 1 year)::varchar", "finished_at <> ''"),
+    "arrival_before_call": Cell(
+        "arrived_at", "(received_at::timestamp - to_minutes(5 + roll(key, 'before', 55)))::varchar", "arrived_at <> ''"
+    ),
+    "arrival_missing": Cell("arrived_at", "''", "arrived_at <> ''"),
+    "wrong_period": Cell("received_at", "(received_at::timestamp - to_days(day(getvariable('as_of'))))::varchar"),
+    "unknown_status": Cell("category", "'9'"),
+}
+
+REGISTRY = Registry(
+    "ambulance", "call_id", {column: column for column in COLUMNS}, write, _where, order="key", faults=FAULTS
+)

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from auyl.synthetic.engine import Month
-from auyl.synthetic.registry import Registry
+from auyl.synthetic.registry import Cell, Extra, Fault, Line, Registry
 from auyl.synthetic.writing import Written, write_file
 
 _SAME = (
@@ -54,4 +54,15 @@ def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:
     return f"'budget_okrug_{month.period}.csv'", "n + 1"
 
 
-REGISTRY = Registry("budget_okrug", "kato", LABELS, write, _where, order="key")
+FAULTS: dict[str, Fault] = {
+    "homoglyph": Cell("name", "translate(name, 'Н', 'H')"),
+    "exact_duplicate": Extra(),
+    "amount_negative": Cell("sumrg", "'-' || sumrg", "sumrg <> '0.0'"),
+    "amount_not_number": Cell("sumrg", "choice(key, 'no sum', ['-', 'н/д', '#ЗНАЧ!'])"),
+    "code_as_float": Cell("kato", "kato || '.0'"),
+    "trailing_spaces": Cell("name", "name || ' '"),
+    "wrong_period": Cell("month", "strftime(getvariable('last_month_day'), '%m.%Y')"),
+    "column_count": Line(),
+}
+
+REGISTRY = Registry("budget_okrug", "kato", LABELS, write, _where, order="key", faults=FAULTS)

@@ -1,4 +1,5 @@
-"""The named faults of the extracts, in one table, and the statement that puts them into rows.
+"""The named faults of the extracts: their default rates, what intake owes to such a row, and the statement that puts
+them into rows. How a fault looks in an extract stands with the registry.
 
 A row carries at most one fault of the kinds `Cell` and `Line`; kinds `Extra` add a row beside a good one. Every
 fault is written to the truth. Legacy font slots are no fault of this table: each cp1251 file carries all Kazakh
@@ -8,328 +9,67 @@ letters so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import duckdb
 
-from auyl.synthetic.registry import Registry
+from auyl.synthetic.registry import Cell, Extra, Registry
 
-
-@dataclass(frozen=True)
-class Cell:
-    """Replaces the value of one column by an SQL expression over the good row, where `when` is true."""
-
-    column: str
-    became: str
-    when: str = "true"
-
-
-@dataclass(frozen=True)
-class Extra:
-    """Adds a copy of a good row with some columns changed."""
-
-    changes: Mapping[str, str] = field(default_factory=dict)
-    when: str = "true"
-
-
-@dataclass(frozen=True)
-class Line:
-    """Spoils the written line; the registry's writer knows how."""
+OUTCOMES = ("quarantined", "duplicate", "warned", "mended", "kept")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of fault: share of rows that draw it, what it does, and how in each registry that has it."""
+    """A kind of fault: share of rows that draw it, and what intake owes to the row.
+
+    quarantined: a critical rule finds it. duplicate: it is left out as an exact repetition. warned: it is staged with a
+    warning. mended: it is staged with the good value again. kept: it is staged as it is; a later step has to see it.
+    """
 
     name: str
     rate: float
+    outcome: str
     what: str
-    on: Mapping[str, Cell | Extra | Line]
 
-
-_BAD_CHECK = "left({0}, 11) || ((digit({0}, 12) + 1 + roll(key, 'bad digit', 9)) % 10)::varchar"
-_PEOPLE = ("population", "social_assistance", "employment")
-
-
-def _on(registries: tuple[str, ...], spoil: Cell | Extra | Line) -> dict[str, Cell | Extra | Line]:
-    return dict.fromkeys(registries, spoil)
-
-
-def _iin(became: str, when: str = "true") -> dict[str, Cell | Extra | Line]:
-    columns = dict.fromkeys(_PEOPLE, "iin") | {"ambulance": "patient_iin", "livestock": "owner"}
-    return {
-        registry: Cell(column, became.format(column), f"length({column}) = 12 and ({when.format(column)})")
-        for registry, column in columns.items()
-    }
-
-
-_HOMOGLYPH = "translate({0}, 'АЕКМНОРСТХаеорсх', 'AEKMHOPCTXaeopcx')"
-_LOST = "translate({0}, 'ӘҒҚҢӨҰҮҺәғқңөұүһ', '????????????????')"
-_TOTAL = "'ИТОГО'"
-_LAST_MONTH = "strftime(getvariable('last_month_day'), '{0}')"
 
 KINDS: tuple[Kind, ...] = (
-    Kind("iin_bad_checksum", 0.003, "check digit of ИИН is wrong", _iin(_BAD_CHECK)),
-    Kind("iin_missing", 0.002, "ИИН is empty", _iin("''")),
+    Kind("iin_bad_checksum", 0.003, "quarantined", "check digit of ИИН is wrong"),
+    Kind("iin_missing", 0.002, "quarantined", "ИИН is empty"),
+    Kind("iin_short", 0.005, "quarantined", "leading zeros of ИИН are lost; only where there are any"),
+    Kind("birth_date_disagrees", 0.003, "warned", "birth date differs by some days from the one in ИИН: a warning"),
+    Kind("birth_date_unparsable", 0.001, "warned", "birth date is no date"),
+    Kind("homoglyph", 0.005, "mended", "Latin letters of the same look in a Cyrillic text"),
+    Kind("lost_letters", 0.004, "warned", "Kazakh letters came as question marks; only where there are any"),
+    Kind("exact_duplicate", 0.003, "duplicate", "the row stands in the file twice"),
+    Kind("conflicting_duplicate", 0.002, "quarantined", "the same ИИН again with another address that is older"),
+    Kind("unknown_district_code", 0.001, "kept", "a district code that the dictionary does not hold"),
     Kind(
-        "iin_short",
-        0.005,
-        "leading zeros of ИИН are lost; only where there are any",
-        _iin("ltrim({0}, '0')", "{0}[1] = '0'"),
+        "abolished_district_code", 0.005, "kept", "the code of an abolished district that became part of the right one"
     ),
+    Kind("rca_missing", 0.1, "kept", "the code of the address register is empty"),
+    Kind("rca_unknown", 0.003, "kept", "an address code that the register does not hold"),
+    Kind("amount_negative", 0.001, "quarantined", "a sum below zero"),
+    Kind("amount_not_number", 0.001, "quarantined", "a sum that is no number"),
+    Kind("code_as_float", 0.003, "mended", "a code went through a spreadsheet's number"),
+    Kind("unknown_kato", 0.001, "kept", "a KATO code that no edition holds"),
+    Kind("test_row", 0.0005, "quarantined", "a test record left in production data"),
+    Kind("trailing_spaces", 0.005, "mended", "spaces after the text"),
+    Kind("future_date", 0.001, "quarantined", "a date after the extract was made"),
+    Kind("arrival_before_call", 0.003, "quarantined", "the brigade arrived before it was called"),
+    Kind("arrival_missing", 0.01, "kept", "the time of arrival was not written"),
+    Kind("wrong_period", 0.001, "quarantined", "a row of last month"),
+    Kind("total_row", 0.0005, "quarantined", "a total among the rows"),
+    Kind("column_count", 0.001, "quarantined", "the line lacks its last field"),
+    Kind("unknown_status", 0.001, "quarantined", "a word or code that the list of values does not hold"),
+    Kind("swapped_day_month", 0.002, "warned", "day and month of the birth date changed places; still a date"),
     Kind(
-        "birth_date_disagrees",
-        0.003,
-        "birth date differs by some days from the one in ИИН: a warning",
-        {
-            "population": Cell("birth_date", "(birth_date::date - 1 - roll(key, 'shift', 25)::integer)::varchar"),
-            "social_assistance": Cell("birth_date", "dmy(h_birth_date - 1 - roll(key, 'shift', 25)::integer)"),
-            "employment": Cell("birth_date", "(birth_date::date - 1 - roll(key, 'shift', 25)::integer)::varchar"),
-        },
+        "iin_two_swapped", 0.002, "quarantined", "two neighbouring digits of ИИН changed places; only where that shows"
     ),
-    Kind(
-        "birth_date_unparsable",
-        0.001,
-        "birth date is no date",
-        {
-            "population": Cell(
-                "birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])"
-            ),
-            "social_assistance": Cell(
-                "birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.1985', '05.13.2001', 'н/д'])"
-            ),
-            "employment": Cell(
-                "birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])"
-            ),
-            "livestock": Cell(
-                "birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.2021', '05.13.2020', 'весна 2022'])"
-            ),
-        },
-    ),
-    Kind(
-        "homoglyph",
-        0.005,
-        "Latin letters of the same look in a Cyrillic text",
-        {
-            **_on(_PEOPLE, Cell("surname", _HOMOGLYPH.format("surname"))),
-            "livestock": Cell("settlement", _HOMOGLYPH.format("settlement")),
-            "ambulance": Cell("address", _HOMOGLYPH.format("address")),
-            "budget_okrug": Cell("name", "translate(name, 'Н', 'H')"),
-        },
-    ),
-    Kind(
-        "lost_letters",
-        0.004,
-        "Kazakh letters came as question marks; only where there are any",
-        {
-            "social_assistance": Cell("surname", _LOST.format("surname")),
-            "employment": Cell("surname", _LOST.format("surname")),
-            "ambulance": Cell("address", _LOST.format("address")),
-        },
-    ),
-    Kind(
-        "exact_duplicate",
-        0.003,
-        "the row stands in the file twice",
-        _on(("population", "social_assistance", "livestock", "ambulance", "employment", "budget_okrug"), Extra()),
-    ),
-    Kind(
-        "conflicting_duplicate",
-        0.002,
-        "the same ИИН again with another address that is older",
-        {
-            "population": Extra(
-                {
-                    "begin_date": (
-                        "greatest(birth_date::date, begin_date::date - 200 - roll(key, 'older', 3000)::integer)"
-                        "::varchar"
-                    ),
-                    "district_code": "getvariable('other_gbd')[1 + roll(key, 'other', len(getvariable('other_gbd')))]",
-                    "city": "getvariable('other_city')[1 + roll(key, 'other', len(getvariable('other_city')))]",
-                    "rca": "''",
-                },
-                "begin_date > birth_date",
-            )
-        },
-    ),
-    Kind(
-        "unknown_district_code",
-        0.001,
-        "a district code that the dictionary does not hold",
-        {"population": Cell("district_code", "'1907999'")},
-    ),
-    Kind(
-        "abolished_district_code",
-        0.005,
-        "the code of an abolished district that became part of the right one",
-        {"population": Cell("district_code", "h_gbd_old_code", "h_gbd_old_code is not null")},
-    ),
-    Kind("rca_missing", 0.1, "the code of the address register is empty", {"population": Cell("rca", "''")}),
-    Kind(
-        "rca_unknown",
-        0.003,
-        "an address code that the register does not hold",
-        {"population": Cell("rca", "'9' || substr(rca, 2)")},
-    ),
-    Kind(
-        "amount_negative",
-        0.001,
-        "a sum below zero",
-        {
-            "social_assistance": Cell("amount", "'-' || amount"),
-            "budget_okrug": Cell("sumrg", "'-' || sumrg", "sumrg <> '0.0'"),
-        },
-    ),
-    Kind(
-        "amount_not_number",
-        0.001,
-        "a sum that is no number",
-        {
-            "social_assistance": Cell("amount", "choice(key, 'no sum', ['-', 'н/д', '#ЗНАЧ!', '12 500 тг'])"),
-            "budget_okrug": Cell("sumrg", "choice(key, 'no sum', ['-', 'н/д', '#ЗНАЧ!'])"),
-        },
-    ),
-    Kind(
-        "code_as_float",
-        0.003,
-        "a code went through a spreadsheet's number",
-        {
-            "livestock": Cell("kato", "kato || '.0'"),
-            "employment": Cell("kato_code", "kato_code || '.0'"),
-            "budget_okrug": Cell("kato", "kato || '.0'"),
-        },
-    ),
-    Kind(
-        "unknown_kato",
-        0.001,
-        "a KATO code that no edition holds",
-        {
-            "livestock": Cell("kato", "left(kato, 4) || '99999'"),
-            "employment": Cell("kato_code", "left(kato_code, 4) || '99999'"),
-        },
-    ),
-    Kind(
-        "test_row",
-        0.0005,
-        "a test record left in production data",
-        {
-            "population": Extra(
-                {"iin": "'000000000000'", "surname": "'ТЕСТОВ'", "name": "'ТЕСТ'", "patronymic": "'ТЕСТОВИЧ'"}
-            ),
-            "social_assistance": Extra(
-                {"iin": "'123456789012'", "surname": "'Тестов'", "name": "'Тест'", "patronymic": "''"}
-            ),
-            "employment": Extra({"iin": "'111111111111'", "surname": "'Тестов'", "name": "'Тест'"}),
-            "ambulance": Extra(
-                {
-                    "call_id": "(call_id::bigint + 9000000)::varchar",
-                    "address": "'1 Для Теста'",
-                    "patient_iin": "''",
-                    "reason": "'ТЕСТ'",
-                }
-            ),
-        },
-    ),
-    Kind(
-        "trailing_spaces",
-        0.005,
-        "spaces after the text",
-        {
-            **_on(_PEOPLE, Cell("surname", "surname || '  '")),
-            "livestock": Cell("settlement", "settlement || '  '"),
-            "ambulance": Cell("address", "address || ' '"),
-            "budget_okrug": Cell("name", "name || ' '"),
-        },
-    ),
-    Kind(
-        "future_date",
-        0.001,
-        "a date after the extract was made",
-        {
-            "population": Cell("begin_date", "(getvariable('as_of') + 20 + roll(key, 'ahead', 900)::integer)::varchar"),
-            "social_assistance": Cell("assigned", "dmy(getvariable('as_of') + 20 + roll(key, 'ahead', 900)::integer)"),
-            "livestock": Cell("vaccinated", "dmy(getvariable('as_of') + 20 + roll(key, 'ahead', 900)::integer)"),
-            "employment": Cell(
-                "registered_at", "(getvariable('as_of') + 20 + roll(key, 'ahead', 900)::integer)::varchar"
-            ),
-            "ambulance": Cell(
-                "finished_at", "(finished_at::timestamp + interval 1 year)::varchar", "finished_at <> ''"
-            ),
-        },
-    ),
-    Kind(
-        "arrival_before_call",
-        0.003,
-        "the brigade arrived before it was called",
-        {
-            "ambulance": Cell(
-                "arrived_at",
-                "(received_at::timestamp - to_minutes(5 + roll(key, 'before', 55)))::varchar",
-                "arrived_at <> ''",
-            )
-        },
-    ),
-    Kind(
-        "arrival_missing",
-        0.01,
-        "the time of arrival was not written",
-        {"ambulance": Cell("arrived_at", "''", "arrived_at <> ''")},
-    ),
-    Kind(
-        "wrong_period",
-        0.001,
-        "a row of last month",
-        {
-            "social_assistance": Cell("period", _LAST_MONTH.format("%m.%Y")),
-            "livestock": Cell("report_date", _LAST_MONTH.format("%d.%m.%Y")),
-            "ambulance": Cell("received_at", "(received_at::timestamp - to_days(day(getvariable('as_of'))))::varchar"),
-            "budget_okrug": Cell("month", _LAST_MONTH.format("%m.%Y")),
-        },
-    ),
-    Kind(
-        "total_row",
-        0.0005,
-        "a total among the rows",
-        {
-            "social_assistance": Extra(
-                {
-                    c: _TOTAL if c == "no" else "''"
-                    for c in (
-                        "no",
-                        "iin",
-                        "surname",
-                        "name",
-                        "patronymic",
-                        "birth_date",
-                        "kind",
-                        "assigned",
-                        "account",
-                        "members",
-                    )
-                }
-                | {"amount": "'1 234 567,00'"}
-            ),
-            "livestock": Extra(
-                {
-                    c: _TOTAL if c == "tag" else "''"
-                    for c in ("tag", "sex", "birth_date", "owner", "vaccinated", "tested", "result")
-                }
-                | {"species": "(10 + roll(key, 'sum', 900))::varchar"}
-            ),
-        },
-    ),
-    Kind("column_count", 0.001, "the line lacks its last field", _on(("social_assistance", "budget_okrug"), Line())),
-    Kind(
-        "unknown_status",
-        0.001,
-        "a word or code that the list of values does not hold",
-        {
-            "social_assistance": Cell("kind", "'ПРОЧЕЕ'"),
-            "livestock": Cell("result", "'сомнительный'", "result <> ''"),
-            "employment": Cell("status", "'PAUSED'"),
-            "ambulance": Cell("category", "'9'"),
-        },
-    ),
+    Kind("russian_spelling", 0.01, "kept", "a Kazakh name in its Russian spelling"),
+    Kind("married_name", 0.004, "kept", "a woman's surname from before or after the marriage"),
+    Kind("legacy_letters", 0.003, "mended", "Kazakh letters in the slots of an old font, in a file of UTF-8"),
+    Kind("header_in_middle", 0.0005, "quarantined", "the heading stands among the rows once more"),
+    Kind("merged_cells", 0.01, "mended", "a cell is empty because it was merged with the one above"),
 )
 
 BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}
@@ -353,11 +93,20 @@ def rates(dirt: float | Mapping[str, float] = 1.0) -> dict[str, float]:
     return result
 
 
+def outcome_of(registry: Registry, kind: str) -> str:
+    """What intake owes to a row of `registry` with this fault."""
+    return registry.faults[kind].outcome or BY_NAME[kind].outcome
+
+
 def spoil(con: duckdb.DuckDBPyConnection, registry: Registry, rate: Mapping[str, float]) -> None:
     """From the view `<registry>_clean` make the table `<registry>_row` in the order of the file.
 
     It has the columns of the view and _kind, _column, _was, _became, _id (null where nothing was done to the row).
+    Raises ValueError when the registry has a fault of no known kind.
     """
+    strange = set(registry.faults) - set(BY_NAME)
+    if strange:
+        raise ValueError(f"{registry.name}: unknown kinds of dirt: {', '.join(sorted(strange))}")
     view = f"{registry.name}_clean"
     cells: dict[str, Cell] = {}
     lines: list[str] = []
@@ -365,7 +114,7 @@ def spoil(con: duckdb.DuckDBPyConnection, registry: Registry, rate: Mapping[str,
     reach = 0.0
     choose = []
     for kind in KINDS:
-        how = kind.on.get(registry.name)
+        how = registry.faults.get(kind.name)
         if how is None or rate[kind.name] == 0:
             continue
         if isinstance(how, Extra):

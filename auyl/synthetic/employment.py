@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from auyl.synthetic.engine import Month
-from auyl.synthetic.registry import Registry
+from auyl.synthetic.registry import Cell, Extra, Fault, Registry
 from auyl.synthetic.writing import Written, lines
 
 PAGE_SIZE = 1000
@@ -68,4 +68,23 @@ def _where(_: duckdb.DuckDBPyConnection, __: Month) -> tuple[str, str]:
     return f"'page-' || pad(n // {PAGE_SIZE} + 1, 5) || '.json'", f"n % {PAGE_SIZE} + 1"
 
 
-REGISTRY = Registry("employment", "id", LABELS, write, _where)
+FAULTS: dict[str, Fault] = {
+    "iin_bad_checksum": Cell("iin", "wrong_check_digit(iin, key)", "length(iin) = 12"),
+    "iin_missing": Cell("iin", "''", "length(iin) = 12"),
+    "iin_short": Cell("iin", "ltrim(iin, '0')", "length(iin) = 12 and iin[1] = '0'"),
+    "birth_date_disagrees": Cell("birth_date", "days_before(birth_date::date, key)::varchar"),
+    "birth_date_unparsable": Cell(
+        "birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])"
+    ),
+    "homoglyph": Cell("surname", "homoglyphs(surname)"),
+    "lost_letters": Cell("surname", "lost_letters(surname)"),
+    "exact_duplicate": Extra(),
+    "code_as_float": Cell("kato_code", "kato_code || '.0'"),
+    "unknown_kato": Cell("kato_code", "left(kato_code, 4) || '99999'"),
+    "test_row": Extra({"iin": "'111111111111'", "surname": "'Тестов'", "name": "'Тест'"}),
+    "trailing_spaces": Cell("surname", "surname || '  '"),
+    "future_date": Cell("registered_at", "a_future_day(key)::varchar"),
+    "unknown_status": Cell("status", "'PAUSED'"),
+}
+
+REGISTRY = Registry("employment", "id", LABELS, write, _where, faults=FAULTS)

@@ -7,8 +7,9 @@
 
 persons.parquet: iin, okrug_kato, settlement_kato, birth_date, sex, is_alive; one row per person of the register.
 <registry>.parquet, one row per spoiled or added row: file (for a workbook `name.xlsx#sheet`), record (number of the
-row in it, from 1, the header not counted), kind (see `dirt.KINDS`), column (by its name in the file; several are joined
-with ` | `, and was and became speak of the first), was, became, id (ИИН, tag, call, jobseeker or KATO of the good row).
+row in it, from 1, the header not counted), kind and outcome (see `dirt.KINDS`), column (by its name in the file;
+several are joined with ` | `, and was and became speak of the first), was, became, id (ИИН, tag, call, jobseeker or
+KATO of the good row).
 """
 
 from __future__ import annotations
@@ -174,6 +175,8 @@ def _registry(
     written = registry.write(con, folder, month)
     file, record = registry.where(con, month)
     part = "part" if registry.has_parts else "0"
+    named = "".join(f" when '{kind}' then '{faults.outcome_of(registry, kind)}'" for kind in registry.faults)
+    outcomes = f"case _kind{named} end"
     con.execute(f"""
         create or replace temp table fault as
         with part_start as (select {part} as part_no, min(rowid) as start from {registry.name}_row group by all),
@@ -184,7 +187,8 @@ def _registry(
             where r._kind is not null
         )
         select
-            {file} as file, ({record})::integer as record, _kind as kind, coalesce(_column, '') as "column",
+            {file} as file, ({record})::integer as record, _kind as kind, {outcomes} as outcome,
+            coalesce(_column, '') as "column",
             _was as was, _became as became, _id as id
         from spoiled
         order by _at

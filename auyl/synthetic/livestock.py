@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 import duckdb
 
 from auyl.synthetic.engine import Month
-from auyl.synthetic.registry import Registry
+from auyl.synthetic.registry import Cell, Extra, Fault, Registry
 from auyl.synthetic.writing import Written, copy_lines, digest_file
 
 SHEETS = ("КРС", "МРС", "Лошади", "Верблюды")
@@ -161,4 +161,33 @@ def _where(con: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:
     return f"'livestock_{month.period}.xlsx#' || {sheet}", f"n % {capacity} + 1"
 
 
-REGISTRY = Registry("livestock", "tag", LABELS, write, _where, has_parts=True)
+FAULTS: dict[str, Fault] = {
+    "iin_bad_checksum": Cell("owner", "wrong_check_digit(owner, key)", "length(owner) = 12"),
+    "iin_missing": Cell("owner", "''", "length(owner) = 12"),
+    "iin_short": Cell("owner", "ltrim(owner, '0')", "length(owner) = 12 and owner[1] = '0'"),
+    "birth_date_unparsable": Cell(
+        "birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.2021', '05.13.2020', 'весна 2022'])"
+    ),
+    "homoglyph": Cell("settlement", "homoglyphs(settlement)"),
+    "exact_duplicate": Extra(),
+    "code_as_float": Cell("kato", "kato || '.0'"),
+    "unknown_kato": Cell("kato", "left(kato, 4) || '99999'"),
+    "trailing_spaces": Cell("settlement", "settlement || '  '"),
+    "future_date": Cell("vaccinated", "dmy(a_future_day(key))"),
+    "wrong_period": Cell("report_date", "strftime(getvariable('last_month_day'), '%d.%m.%Y')"),
+    "total_row": Extra(
+        {
+            "tag": "'ИТОГО'",
+            "sex": "''",
+            "birth_date": "''",
+            "owner": "''",
+            "vaccinated": "''",
+            "tested": "''",
+            "result": "''",
+            "species": "(10 + roll(key, 'sum', 900))::varchar",
+        }
+    ),
+    "unknown_status": Cell("result", "'сомнительный'", "result <> ''"),
+}
+
+REGISTRY = Registry("livestock", "tag", LABELS, write, _where, has_parts=True, faults=FAULTS)

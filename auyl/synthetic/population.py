@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from auyl.synthetic.engine import Month, sql
-from auyl.synthetic.registry import Registry
+from auyl.synthetic.registry import Cell, Extra, Fault, Registry
 from auyl.synthetic.writing import Written, write_file
 
 PERSONS_PER_FILE = 200_000
@@ -64,6 +64,36 @@ def _envelope(month: Month, part: int, parts: int, persons: int, seed: int) -> t
     return head, tail
 
 
+FAULTS: dict[str, Fault] = {
+    "iin_bad_checksum": Cell("iin", "wrong_check_digit(iin, key)", "length(iin) = 12"),
+    "iin_missing": Cell("iin", "''", "length(iin) = 12"),
+    "iin_short": Cell("iin", "ltrim(iin, '0')", "length(iin) = 12 and iin[1] = '0'"),
+    "birth_date_disagrees": Cell("birth_date", "days_before(birth_date::date, key)::varchar"),
+    "birth_date_unparsable": Cell(
+        "birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])"
+    ),
+    "homoglyph": Cell("surname", "homoglyphs(surname)"),
+    "exact_duplicate": Extra(),
+    "conflicting_duplicate": Extra(
+        {
+            "begin_date": (
+                "greatest(birth_date::date, begin_date::date - 200 - roll(key, 'older', 3000)::integer)::varchar"
+            ),
+            "district_code": "getvariable('other_gbd')[1 + roll(key, 'other', len(getvariable('other_gbd')))]",
+            "city": "getvariable('other_city')[1 + roll(key, 'other', len(getvariable('other_city')))]",
+            "rca": "''",
+        },
+        when="begin_date > birth_date",
+    ),
+    "unknown_district_code": Cell("district_code", "'1907999'"),
+    "abolished_district_code": Cell("district_code", "h_gbd_old_code", "h_gbd_old_code is not null"),
+    "rca_missing": Cell("rca", "''"),
+    "rca_unknown": Cell("rca", "'9' || substr(rca, 2)"),
+    "test_row": Extra({"iin": "'000000000000'", "surname": "'ТЕСТОВ'", "name": "'ТЕСТ'", "patronymic": "'ТЕСТОВИЧ'"}),
+    "trailing_spaces": Cell("surname", "surname || '  '"),
+    "future_date": Cell("begin_date", "a_future_day(key)::varchar"),
+}
+
 REGISTRY = Registry(
     name="population",
     id_column="iin",
@@ -86,4 +116,5 @@ REGISTRY = Registry(
     },
     write=write,
     where=_where,
+    faults=FAULTS,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from auyl.synthetic.engine import Month
-from auyl.synthetic.registry import Registry
+from auyl.synthetic.registry import Cell, Extra, Fault, Line, Registry
 from auyl.synthetic.territory import LEGACY_SLOTS
 from auyl.synthetic.writing import Written, write_file
 
@@ -50,4 +50,40 @@ def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:
     return f"'social_assistance_{month.period}.csv'", "n + 1"
 
 
-REGISTRY = Registry("social_assistance", "iin", LABELS, write, _where, order="no::bigint")
+FAULTS: dict[str, Fault] = {
+    "iin_bad_checksum": Cell("iin", "wrong_check_digit(iin, key)", "length(iin) = 12"),
+    "iin_missing": Cell("iin", "''", "length(iin) = 12"),
+    "iin_short": Cell("iin", "ltrim(iin, '0')", "length(iin) = 12 and iin[1] = '0'"),
+    "birth_date_disagrees": Cell("birth_date", "dmy(days_before(h_birth_date, key))"),
+    "birth_date_unparsable": Cell(
+        "birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.1985', '05.13.2001', 'н/д'])"
+    ),
+    "homoglyph": Cell("surname", "homoglyphs(surname)"),
+    "lost_letters": Cell("surname", "lost_letters(surname)"),
+    "exact_duplicate": Extra(),
+    "amount_negative": Cell("amount", "'-' || amount"),
+    "amount_not_number": Cell("amount", "choice(key, 'no sum', ['-', 'н/д', '#ЗНАЧ!', '12 500 тг'])"),
+    "test_row": Extra({"iin": "'123456789012'", "surname": "'Тестов'", "name": "'Тест'", "patronymic": "''"}),
+    "trailing_spaces": Cell("surname", "surname || '  '"),
+    "future_date": Cell("assigned", "dmy(a_future_day(key))"),
+    "wrong_period": Cell("period", "strftime(getvariable('last_month_day'), '%m.%Y')"),
+    "total_row": Extra(
+        {
+            "no": "'ИТОГО'",
+            "iin": "''",
+            "surname": "''",
+            "name": "''",
+            "patronymic": "''",
+            "birth_date": "''",
+            "kind": "''",
+            "assigned": "''",
+            "account": "''",
+            "members": "''",
+            "amount": "'1 234 567,00'",
+        }
+    ),
+    "column_count": Line(),
+    "unknown_status": Cell("kind", "'ПРОЧЕЕ'"),
+}
+
+REGISTRY = Registry("social_assistance", "iin", LABELS, write, _where, order="no::bigint", faults=FAULTS)

@@ -7,13 +7,14 @@ import duckdb
 import pytest
 
 from auyl.synthetic import people, territory
-from auyl.synthetic.dirt import KINDS, Cell, Extra, rates, spoil
+from auyl.synthetic.dirt import rates, spoil
 from auyl.synthetic.engine import Month, connect, sql
 from auyl.synthetic.generate import REGISTRIES
+from auyl.synthetic.registry import Cell, Extra
 from tests.synthetic.readers import PERIOD, Oblast
 
 NAMES = [registry.name for registry in REGISTRIES]
-PAIRS = [(registry, kind.name) for kind in KINDS for registry in kind.on]
+PAIRS = [(registry.name, kind) for registry in REGISTRIES for kind in registry.faults]
 
 
 @pytest.mark.parametrize("registry", NAMES)
@@ -34,7 +35,7 @@ def test_without_the_rows_that_the_truth_names_the_files_are_the_clean_ones(
     oblast: Oblast, clean: Oblast, registry: str
 ) -> None:
     spoiled = {(fault["file"], fault["record"]) for fault in oblast.faults(registry)}
-    kinds = {kind.name: kind.on[registry] for kind in KINDS if registry in kind.on}
+    kinds = next(r.faults for r in REGISTRIES if r.name == registry)
     changed = sum(not isinstance(kinds[fault["kind"]], Extra) for fault in oblast.faults(registry))
 
     def cells(row: dict[str, str | None]) -> tuple[str | None, ...]:
@@ -130,7 +131,6 @@ def test_a_rate_that_cannot_be_is_refused(wrong: float | dict[str, float]) -> No
 
 @pytest.mark.parametrize("registry", REGISTRIES, ids=NAMES)
 def test_kinds_name_columns_that_the_registry_has(registry) -> None:  # type: ignore[no-untyped-def]
-    for kind in KINDS:
-        how = kind.on.get(registry.name)
+    for kind, how in registry.faults.items():
         columns = [how.column] if isinstance(how, Cell) else list(how.changes) if isinstance(how, Extra) else []
-        assert set(columns) <= set(registry.labels), kind.name
+        assert set(columns) <= set(registry.labels), kind

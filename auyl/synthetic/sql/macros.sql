@@ -43,6 +43,18 @@ create or replace macro check_digit(s) as case when check_sum_1(s) < 10 then che
 
 create or replace macro russified(s) as translate(s, 'ӘәҒғҚқҢңӨөҰұҮүҺһІі', 'АаГгКкНнОоУуУуХхИи');
 
+-- Faults that several registries share.
+create or replace macro homoglyphs(s) as translate(s, 'АЕКМНОРСТХаеорсх', 'AEKMHOPCTXaeopcx');
+
+create or replace macro lost_letters(s) as translate(s, 'ӘҒҚҢӨҰҮҺәғқңөұүһ', '????????????????');
+
+create or replace macro wrong_check_digit(s, k) as
+    left(s, 11) || ((digit(s, 12) + 1 + roll(k, 'bad digit', 9)) % 10)::varchar;
+
+create or replace macro days_before(d, k) as d - 1 - roll(k, 'shift', 25)::integer;
+
+create or replace macro a_future_day(k) as getvariable('as_of') + 20 + roll(k, 'ahead', 900)::integer;
+
 create or replace macro xml_text(s) as replace(replace(replace(s, '&', '&amp;'), '<', '&lt;'), '>', '&gt;');
 
 -- Sixteen digits of the address register; a third of them start with zero, as real ones do.
