@@ -1,6 +1,7 @@
-"""People of the invented oblast: households in places, and the persons of the period with valid ИИН.
+"""Who and what the registries speak of: households in places, persons with valid ИИН, organisations, plots of land.
 
-After `build` the connection holds the tables `place`, `household`, `address`, `person` and the names.
+After `build` the connection holds the tables `place`, `household`, `address`, `person`, `organisation`, `parcel` and the
+names. Every registry takes them from here, so that extracts agree with each other.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ def build(con: duckdb.DuckDBPyConnection, territory: Territory) -> None:
     _names(con)
     con.execute(sql("household"))
     con.execute(sql("person"))
+    con.execute(sql("organisation"))
+    con.execute(sql("parcel"))
 
 
 def _places(con: duckdb.DuckDBPyConnection, territory: Territory) -> None:
