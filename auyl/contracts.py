@@ -60,6 +60,7 @@ class Contract:
     keys: tuple[str, ...]
     newest_by: tuple[str, ...]
     is_delta: bool
+    feeds_vault: bool
     stage: str
     suite: str
     carry_forward_months: int
@@ -130,6 +131,7 @@ def _contract(document: dict[str, Any], path: Path, digest: str) -> Contract:
         keys=tuple(p["name"] for p in keyed),
         newest_by=tuple(custom.get("newestBy") or ()),
         is_delta=custom.get("delivery", "full") == "delta",
+        feeds_vault=bool(custom.get("feedsVault", False)),
         stage=custom.get("stage", document["id"]),
         suite=custom.get("suite", document["id"]),
         carry_forward_months=int(custom.get("carryForwardMonths", 0)),

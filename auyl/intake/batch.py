@@ -49,6 +49,15 @@ class BatchResult:
         return self.status in ("accepted", "unchanged")
 
 
+# Batches of another layout of the lake are made anew.
+LAYOUT = b"identity beside stage"
+
+
+def identity_path(stage_path: str) -> str:
+    """Where the lake keeps who the rows of a stage file are; only contracts that feed the vault have it."""
+    return "identity/" + stage_path.removeprefix("stage/").replace("/stage.parquet", "/identity.parquet")
+
+
 def rules_digest(settings: Settings, contract: Contract) -> str:
     """sha256 over all that decides what becomes of a row: contract, suite, stage SQL and macros."""
     total = hashlib.sha256()
@@ -60,6 +69,7 @@ def rules_digest(settings: Settings, contract: Contract) -> str:
     ]
     for path in paths:
         total.update(path.read_bytes())
+    total.update(LAYOUT)
     # Another key gives other person keys.
     total.update(hashlib.sha256(settings.hash_key).digest())
     return total.hexdigest()
@@ -118,8 +128,12 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         breaches = judge_batch(settings, contract, delivery, suite, account)
         if breaches:
             return _refuse(settings, contract, delivery, rules, account, breaches, quarantine_path)
+        stage_path = f"stage/{tail}/stage.parquet"
         lake.prepare(f"stage/{tail}")
-        staged = check.write_stage(con, contract, suite, lake.address(f"stage/{tail}/stage.parquet"))
+        staged = check.write_stage(con, contract, suite, lake.address(stage_path))
+        if contract.feeds_vault:
+            lake.prepare(f"identity/{tail}")
+            check.write_identity(con, contract, suite, lake.address(identity_path(stage_path)))
         if staged != account.staged or not account.balances:
             raise RuntimeError(f"{contract.registry}: the account does not balance: {staged} staged of {account}")
     finally:
@@ -131,7 +145,7 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
             "delivery_id": delivery.delivery_id,
             "rules_digest": rules,
             "raw_path": raw_path,
-            "stage_path": f"stage/{tail}/stage.parquet",
+            "stage_path": stage_path,
             "quarantine_path": quarantine_path,
             "rows_in": account.rows_in,
             "staged": account.staged,

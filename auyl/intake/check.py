@@ -2,7 +2,7 @@
 
 typed      view: the contract's columns with their types, `<name>__text` beside each that was converted
 candidate  view: `include/sql/stage/<stage>.sql` over typed, what stage would hold
-scan       table: file, record, digest of the content, bits of the broken rules
+scan       table: candidate, made once, with the digest of the content, the key and the bits of the broken rules
 verdict    table: the few rows that are not simply good
 """
 
@@ -86,11 +86,12 @@ def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejec
     required = [c.name for c in contract.columns if c.name in contract.keys and c.required]
     has_key = " and ".join(f"{identifier(name)} is not null" for name in required) or "true"
     newest = "".join(f"{identifier(name)} desc nulls last, " for name in contract.newest_by)
-    carried = "".join(f", {identifier(name)}" for name in contract.newest_by)
+    # The bits are the only readers of the period and of texts that were converted.
+    texts = [name for name in _columns(con) if name.endswith("__text")]
+    unkept = ", ".join(map(identifier, [*texts, "_period"]))
     con.execute(
-        f"create or replace temp table scan as select _file, _record, _content, "
-        f"case when {has_key} then {key} end as _key{carried}, {' | '.join(bits) or '0::bigint'} as _bits "
-        f"from candidate"
+        f"create or replace temp table scan as select * exclude ({unkept}), "
+        f"case when {has_key} then {key} end as _key, {' | '.join(bits) or '0::bigint'} as _bits from candidate"
     )
     critical = sum(1 << bit for bit, rule in enumerate(suite.immediate) if rule.is_critical)
     # Total order, or the row that stays would change from run to run.
@@ -165,30 +166,44 @@ def _rule_list(suite: Suite, bits: str, critical: bool | None = None) -> str:
     return f"list_filter([{', '.join(chosen)}]::varchar[], lambda r: r is not null)"
 
 
+def _columns(con: duckdb.DuckDBPyConnection) -> list[str]:
+    return [row[0] for row in con.execute("describe candidate").fetchall()]
+
+
 def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, target: str) -> int:
     """Write the rows that stay to `target`: what stage SQL makes, without the vault's columns; return how many.
 
     `_warned` lists the warning rules that the row breaks, null for most.
     """
-    made = [row[0] for row in con.execute("describe candidate").fetchall()]
-    hidden = {column.name for column in contract.columns if column.is_vault}
-    kept = [
-        name
-        for name in made
-        if name not in hidden and not name.endswith("__text") and name not in ("_content", "_period")
-    ]
-    columns = ", ".join(f"c.{identifier(name)}" for name in kept)
-    mask = _critical_mask(suite)
+    hidden = {column.name for column in contract.columns if column.is_vault} | {"_content", "_period"}
+    kept = [name for name in _columns(con) if name not in hidden and not name.endswith("__text")]
+    columns = ", ".join(f"s.{identifier(name)}" for name in kept)
     con.execute(
         f"create or replace temp table warned as select _file, _record, {_rule_list(suite, '_bits', False)} as _warned "
-        f"from verdict where not is_repeated and _bits & {mask} = 0"
+        f"from verdict where not is_repeated and _bits & {_critical_mask(suite)} = 0"
     )
-    con.execute(
-        f"copy (select {columns}, w._warned from candidate as c "
-        f"anti join (select _file, _record from verdict where is_repeated or _bits & {mask} <> 0) as v "
-        f"using (_file, _record) left join warned as w using (_file, _record)) "
-        f"to {literal(target)} (format parquet, compression snappy, row_group_size 61440)"
+    return _copy(
+        con,
+        f"select {columns}, w._warned from {_staying(suite)} left join warned as w using (_file, _record)",
+        target,
     )
+
+
+def write_identity(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, target: str) -> int:
+    """Write who the staged rows are to `target`: person_key and the vault's columns; return how many."""
+    hidden = ", ".join(f"s.{identifier(column.name)}" for column in contract.columns if column.is_vault)
+    return _copy(con, f"select s.person_key, {hidden} from {_staying(suite)}", target)
+
+
+def _staying(suite: Suite) -> str:
+    return (
+        f"scan as s anti join (select _file, _record from verdict where is_repeated or _bits & {_critical_mask(suite)} "
+        f"<> 0) as v using (_file, _record)"
+    )
+
+
+def _copy(con: duckdb.DuckDBPyConnection, query: str, target: str) -> int:
+    con.execute(f"copy ({query}) to {literal(target)} (format parquet, compression snappy, row_group_size 61440)")
     row = con.fetchone()
     return int(row[0]) if row else 0
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from auyl import duck
 from auyl.duck import literal
+from auyl.intake.batch import identity_path
 from auyl.lake import Lake
 from auyl.settings import Settings
 from auyl.snapshot.consolidate import Inputs
@@ -40,7 +41,7 @@ class VaultLoad:
         spill = self._settings.home / "spill"
         with tempfile.TemporaryDirectory(prefix="auyl-", dir=spill) as folder:
             file = Path(folder) / "person.csv"
-            self._write(batches[0].raw_path, batches[0].stage_path, file)
+            self._write(identity_path(batches[0].stage_path), file)
             with file.open("rb") as stream:
                 cursor.copy_expert(
                     f"copy vault.person_incoming (person_key, iin, {', '.join(COLUMNS)}) "
@@ -51,14 +52,12 @@ class VaultLoad:
         cursor.execute("alter table vault.person_incoming add primary key (person_key)")
         return True
 
-    def _write(self, raw_path: str, stage_path: str, file: Path) -> None:
-        parts = ", ".join(literal(self._lake.address(path)) for path in self._lake.files(raw_path))
+    def _write(self, identity: str, file: Path) -> None:
         con = duck.connect(self._settings, self._lake)
         try:
             con.execute(
-                f"copy (select s.person_key, r.iin, {', '.join(f'r.{name}' for name in COLUMNS)} "
-                f"from read_parquet({literal(self._lake.address(stage_path))}) as s "
-                f"inner join read_parquet([{parts}]) as r using (_file, _record)) "
+                f"copy (select person_key, iin, {', '.join(COLUMNS)} "
+                f"from read_parquet({literal(self._lake.address(identity))})) "
                 f"to {literal(str(file))} (format csv, header false, nullstr '\\N')"
             )
         finally:
