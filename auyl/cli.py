@@ -107,6 +107,7 @@ def intake(
     extracted_at: Annotated[
         datetime | None, typer.Option(help="When the source made it; by default from the extract or its time stamp.")
     ] = None,
+    corrects: Annotated[int | None, typer.Option(help="The batch whose rejected rows these files mend.")] = None,
 ) -> None:
     """Land and load an extract. Prints rows_in, staged, quarantined, duplicates; exits 0 only when it is accepted."""
     from auyl.intake import land_files, load
@@ -116,7 +117,7 @@ def intake(
         when = extracted_at.replace(tzinfo=extracted_at.tzinfo or LOCAL) if extracted_at else None
         found = _expand(files)
         named = period or next((m.group() for f in found if (m := PERIOD.search(f.name))), "")
-        result = load(land_files(registry, _period(named), found, settings, when), settings)
+        result = load(land_files(registry, _period(named), found, settings, when, corrects), settings)
         typer.echo(
             f"{registry} {result.period} {result.status}: rows_in {result.rows_in} staged {result.staged} "
             f"quarantined {result.quarantined} duplicates {result.duplicates}"
@@ -194,6 +195,36 @@ def quarantine(
             shown = ["batch_period", "state", "file", "record", "line", "outcome", "rules", "reasons_ru"]
             frame = frame.loc[:, ~frame.columns.duplicated()][shown].astype(object)
             _table(frame.where(frame.notna(), None).to_dict("records"), shown)
+
+
+@app.command()
+def handback(
+    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    period: AnyPeriod = None,
+    to: Annotated[Path | None, typer.Option(help="Folder to copy the files into.", file_okay=False)] = None,
+) -> None:
+    """Write the file of rejected rows for the registry's owner: own format, lines, reasons in Russian and Kazakh.
+
+    Mended, the same file is taken in by `auyl intake` and closes the account.
+    """
+    from auyl.intake import hand_back
+    from auyl.lake import Lake
+
+    with told():
+        settings = from_environment()
+        lake = Lake(settings.lake)
+        files = hand_back(settings, registry, period)
+        for file in files:
+            where = lake.address(file.path)
+            if to:
+                to.mkdir(parents=True, exist_ok=True)
+                target = to / Path(file.path).name
+                target.touch(mode=0o600)
+                target.write_bytes(lake.read(file.path))
+                where = str(target)
+            typer.echo(f"{file.period} {file.state}: {file.rows} rows for {file.owner} in {where}")
+        if not files:
+            typer.echo("nothing was kept back")
 
 
 @snapshot_app.command("show")

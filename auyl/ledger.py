@@ -79,6 +79,7 @@ class Delivery:
     watermark: str | None
     landing_path: str
     source: str
+    corrects_batch_id: int | None
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Batch:
     notes: dict[str, Any]
 
 
-_DELIVERY = "delivery_id, registry, period, digest, extracted_at, watermark, landing_path, source"
+_DELIVERY = "delivery_id, registry, period, digest, extracted_at, watermark, landing_path, source, corrects_batch_id"
 _BATCH = (
     "batch_id, delivery_id, registry, period, digest, rules_digest, extracted_at, raw_path, stage_path, "
     "quarantine_path, rows_in, staged, quarantined, duplicates, warned, notes"
@@ -139,18 +140,19 @@ def add_delivery(
     watermark: str | None,
     source: str,
     landing_path: str,
+    corrects: int | None = None,
 ) -> Delivery:
     """Write a delivery and its files (name, sha256, bytes). The same bytes, landed meanwhile, give the row there is."""
     with engine(settings.dsn).begin() as con:
         row = con.execute(
             text(
                 "insert into ledger.delivery (registry, period, digest, files, size_bytes, extracted_at, watermark, "
-                "source, landing_path) values (:r, :p, :d, :n, :b, :at, :w, :s, :path) "
+                "source, landing_path, corrects_batch_id) values (:r, :p, :d, :n, :b, :at, :w, :s, :path, :corrects) "
                 f"on conflict (registry, period, digest) do nothing returning {_DELIVERY}"
             ),
             {
                 "r": registry, "p": period, "d": digest, "n": len(files), "b": sum(size for _, _, size in files),
-                "at": extracted_at, "w": watermark, "s": source, "path": landing_path,
+                "at": extracted_at, "w": watermark, "s": source, "path": landing_path, "corrects": corrects,
             },
         ).one_or_none()  # fmt: skip
         if row is not None:
@@ -176,6 +178,30 @@ def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = 
             {"id": delivery_id, "rules": rules_digest},
         ).one_or_none()
     return Batch(**row._mapping) if row else None
+
+
+def batch(settings: Settings, batch_id: int) -> Batch:
+    """The batch with this number. Raises NoResultFound."""
+    with engine(settings.dsn).connect() as con:
+        row = con.execute(text(f"select {_BATCH} from ledger.batch_standing where batch_id = :id"), {"id": batch_id})
+        return Batch(**row.one()._mapping)
+
+
+def correction_chain(settings: Settings, delivery_id: int) -> list[int]:
+    """This delivery, and those that it corrects one after another down to the extract itself."""
+    with engine(settings.dsn).connect() as con:
+        rows = con.execute(
+            text(
+                "with recursive chain as ("
+                "select delivery_id, corrects_batch_id, 0 as step from ledger.delivery where delivery_id = :id "
+                "union all select d.delivery_id, d.corrects_batch_id, c.step + 1 from chain as c "
+                "inner join ledger.batch as b on c.corrects_batch_id = b.batch_id "
+                "inner join ledger.delivery as d on b.delivery_id = d.delivery_id) "
+                "select delivery_id from chain order by step"
+            ),
+            {"id": delivery_id},
+        )
+        return list(rows.scalars())
 
 
 def add_batch(settings: Settings, account: dict[str, Any], outcomes: list[tuple[str, str, int]]) -> Batch:
@@ -222,7 +248,7 @@ def add_refusal(
 
 def in_force(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
     """The batches of a registry that count for a period, oldest first: one, or all changes of a delta registry."""
-    condition = "standing_in_delivery = 1" if is_delta else "standing = 1"
+    condition = "standing_in_delivery = 1 and not is_corrected" if is_delta else "standing = 1"
     with engine(settings.dsn).connect() as con:
         rows = con.execute(
             text(

@@ -15,6 +15,7 @@ from auyl.errors import ExtractRefused
 from auyl.identifiers import hmac_pads
 from auyl.intake import check
 from auyl.intake.formats.common import RawResult
+from auyl.intake.handback import merge, with_references
 from auyl.intake.land import files_of
 from auyl.intake.suites import Suite
 from auyl.intake.suites import load as load_suite
@@ -110,8 +111,11 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
     try:
         with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
             files = files_of(lake, delivery, Path(folder))
-            raw = _read(contract, files, lake.prepare(raw_path), con, Path(folder))
+            read_as = contract if delivery.corrects_batch_id is None else with_references(contract)
+            raw = _read(read_as, files, lake.prepare(raw_path), con, Path(folder))
             _check_envelope(contract, delivery, files, raw)
+        if delivery.corrects_batch_id is not None:
+            raw = merge(con, settings, contract, delivery, raw, raw_path)
         set_person_key(con, settings)
         parts = [lake.address(path) for path in lake.files(raw_path)]
         stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")

@@ -10,6 +10,7 @@ from pathlib import Path
 from auyl import contracts, ledger, sources
 from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
+from auyl.intake.handback import base_of, corrected_batch
 from auyl.intake.land import land
 from auyl.settings import Settings, connection_from_environment, from_environment
 
@@ -46,10 +47,20 @@ def land_files(
     files: list[Path],
     settings: Settings | None = None,
     extracted_at: datetime | None = None,
+    corrects: int | None = None,
 ) -> int:
-    """Land files that somebody brought by hand; return the delivery's number. Raises ExtractRefused."""
+    """Land files that somebody brought by hand; return the delivery's number. Raises ExtractRefused.
+
+    A file with the name that hand-back gave it, or any with `corrects`, mends rejected rows of that batch.
+    """
     settings = settings or from_environment()
     contract = contracts.load(registry, settings.include)
+    corrects = corrects or next(filter(None, map(corrected_batch, files)), None)
+    if corrects is not None:
+        base = base_of(settings, contract, corrects)
+        return land(
+            settings, contract, base.period, files, base.extracted_at, "by hand, mended rows", None, base.batch_id
+        ).delivery_id
     return _land(settings, contract, period, files, extracted_at, "by hand", None)
 
 

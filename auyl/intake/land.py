@@ -26,9 +26,11 @@ def land(
     extracted_at: datetime | None,
     source: str,
     watermark: str | None = None,
+    corrects: int | None = None,
 ) -> ledger.Delivery:
     """Copy `files` into the lake and write the delivery down; the same bytes again give the row that is there.
 
+    `corrects` is the batch whose rejected rows the files mend.
     `extracted_at` says when the source made the extract; without it the newest time of the files stands for it.
     """
     lake = Lake(settings.lake)
@@ -46,7 +48,7 @@ def land(
             lake.remove(incoming)
             return known
         return _write_down(
-            settings, lake, contract, period, files, sums, digest, extracted_at, source, watermark, incoming
+            settings, lake, contract, period, files, sums, digest, extracted_at, source, watermark, incoming, corrects
         )
 
 
@@ -62,6 +64,7 @@ def _write_down(
     source: str,
     watermark: str | None,
     incoming: str,
+    corrects: int | None,
 ) -> ledger.Delivery:
     folder = f"landing/{contract.registry}/{period}/{digest[:16]}"
     if extracted_at is None:
@@ -79,7 +82,7 @@ def _write_down(
     lake.write(f"{incoming}/manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
     lake.move(incoming, folder)
     return ledger.add_delivery(
-        settings, contract.registry, period, digest, entries, extracted_at, watermark, source, folder
+        settings, contract.registry, period, digest, entries, extracted_at, watermark, source, folder, corrects
     )
 
 

@@ -6,8 +6,6 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-from sqlalchemy import text
-
 from auyl import contracts, ledger
 from auyl.intake.land import files_of
 from auyl.lake import Lake
@@ -26,14 +24,19 @@ def locate(
         wanted.setdefault(name, set()).add(record)
     found: dict[tuple[str, int], int] = {}
     with tempfile.TemporaryDirectory(prefix="auyl-") as work:
-        for batch_id in batches:
-            with ledger.engine(settings.dsn).connect() as con:
-                delivery_id = con.execute(
-                    text("select delivery_id from ledger.batch where batch_id = :id"), {"id": batch_id}
-                ).scalar_one()
+        for delivery_id, prefix in _deliveries(settings, batches):
             for path in files_of(lake, ledger.delivery(settings, delivery_id), Path(work)):
                 for name, records in wanted.items():
                     # A workbook's rows carry the sheet after a «#».
-                    if name.split("#")[0] == path.name:
+                    if name.split("#")[0] == prefix + path.name:
                         found |= {(name, r): line for r, line in reader.locate(contract, path, records).items()}
     return found
+
+
+def _deliveries(settings: Settings, batches: list[int]) -> list[tuple[int, str]]:
+    """Deliveries whose files the rows of these batches came from, and what stands before a file's name in them."""
+    found: dict[int, str] = {}
+    for batch_id in batches:
+        *corrections, extract = ledger.correction_chain(settings, ledger.batch(settings, batch_id).delivery_id)
+        found |= {extract: ""} | {number: f"correction {number}/" for number in corrections}
+    return list(found.items())

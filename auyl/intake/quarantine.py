@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from auyl import contracts, duck, ledger
+from auyl.contracts import Contract
 from auyl.duck import literal
 from auyl.intake.locate import locate
 from auyl.intake.suites import COLUMN_COUNT
@@ -24,9 +25,9 @@ def quarantine(
 ) -> pandas.DataFrame:
     """Rejected rows of the newest batches of a registry, the refused ones with them.
 
-    Columns: _batch_period, _state (in force or refused), _file, _record, _line, _text (of a line that never became a
-    row), _outcome (quarantined, duplicate), _rules, _reasons_ru, _reasons_kk, then the registry's own columns as they
-    came. Lines are looked up in the landed files.
+    Columns: _batch_period, _state (in force or refused), _batch_id, _file, _record, _line, _text (of a line that never
+    became a row), _outcome (quarantined, duplicate), _rules, _reasons_ru, _reasons_kk, then the registry's own columns
+    as they came. Lines are looked up in the landed files.
     """
     import pandas
 
@@ -37,7 +38,7 @@ def quarantine(
     con = duck.connect(settings, lake)
     frames = []
     try:
-        for batch in _batches(settings, registry, period):
+        for batch in _batches(settings, contract, period):
             cut = f"limit {int(limit)}" if limit is not None else ""
             address = literal(lake.address(batch["quarantine_path"]))
             frame = con.execute(f"select * from read_parquet({address}) order by _file, _record {cut}").df()
@@ -45,6 +46,7 @@ def quarantine(
                 continue
             frame.insert(0, "_batch_period", batch["period"])
             frame.insert(1, "_state", batch["state"])
+            frame.insert(2, "_batch_id", pandas.array([batch["batch_id"]] * len(frame), dtype="Int64"))
             rows = [(f, int(r)) for f, r in zip(frame["_file"], frame["_record"], strict=True) if pandas.notna(r)]
             lines = locate(settings, registry, [batch["batch_id"]], rows) if batch["batch_id"] else {}
             frame["_line"] = [
@@ -53,7 +55,7 @@ def quarantine(
             ]
             for index, language in enumerate(("ru", "kk")):
                 frame.insert(
-                    7 + index,
+                    8 + index,
                     f"_reasons_{language}",
                     ["; ".join(reasons.get(rule, (rule, rule))[index] for rule in rules) for rules in frame["_rules"]],
                 )
@@ -69,11 +71,11 @@ def quarantine(
     return whole
 
 
-def _batches(settings: Settings, registry: str, period: str | None) -> list[dict[str, Any]]:
+def _batches(settings: Settings, contract: Contract, period: str | None) -> list[dict[str, Any]]:
     with ledger.engine(settings.dsn).connect() as con:
         rows = con.execute(
             text((settings.include / "sql" / "ledger" / "quarantines.sql").read_text(encoding="utf-8")),
-            {"registry": registry, "period": period},
+            {"registry": contract.registry, "period": period, "is_delta": contract.is_delta},
         )
         return [dict(row._mapping) for row in rows]
 

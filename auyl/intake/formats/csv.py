@@ -63,8 +63,15 @@ def _delimiter(contract: Contract) -> str:
     return str(contract.options.get("delimiter", ","))
 
 
+def _encoding(contract: Contract, file: Path) -> str:
+    """The contract's encoding, unless the file begins with a byte order mark: that is no guess."""
+    with file.open("rb") as stream:
+        marked = stream.read(3) == codecs.BOM_UTF8
+    return "utf-8-sig" if marked else codecs.lookup(contract.encoding).name
+
+
 def _as_utf8(contract: Contract, file: Path, work: Path) -> Path:
-    encoding = codecs.lookup(contract.encoding).name
+    encoding = _encoding(contract, file)
     if encoding in ("utf-8", "utf-8-sig"):
         return file
     target = work / f"{file.name}.utf8"
@@ -94,7 +101,7 @@ def _headings(contract: Contract, file: Path) -> list[str]:
     """Headings of a file. Raises ExtractRefused when they are only known in another encoding than the contract's."""
     with file.open("rb") as stream:
         first = stream.readline(1 << 20)
-    own = "utf-8-sig" if codecs.lookup(contract.encoding).name == "utf-8" else contract.encoding
+    own = _encoding(contract, file)
     headings = _split(first, own, contract)
     if headings and _known(contract, headings) > len(contract.columns) // 2:
         return headings
@@ -166,7 +173,7 @@ def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
     """Line on which each of the `records` of a file begins. Reads up to the last of them."""
     lines: dict[int, int] = {}
     last = max(records, default=0)
-    with file.open(encoding=contract.encoding if contract.encoding != "utf-8" else "utf-8-sig", newline="") as stream:
+    with file.open(encoding=_encoding(contract, file), newline="") as stream:
         reader = csv.reader(stream, delimiter=_delimiter(contract))
         width = len(next(reader, []))
         record, begins = 0, reader.line_num + 1

@@ -3,7 +3,7 @@
 with kept as (
     select
         period,
-        case when standing = 1 then 'in force' else 'superseded' end as state,
+        case when standing = 1 or (:is_delta and not is_corrected) then 'in force' else 'superseded' end as state,
         batch_id,
         quarantine_path,
         accepted_at as decided_at

@@ -17,6 +17,9 @@ create table if not exists ledger.delivery (
     unique (registry, period, digest)
 );
 
+-- A delivery of mended rows names the batch that had rejected them.
+alter table ledger.delivery add column if not exists corrects_batch_id bigint;
+
 -- Grain: one file of a delivery, named as it came.
 create table if not exists ledger.delivery_file (
     delivery_id bigint not null references ledger.delivery,
@@ -79,7 +82,14 @@ select
     row_number() over (
         partition by d.registry, d.period order by d.extracted_at desc, d.delivery_id desc, b.batch_id desc
     ) as standing,
-    row_number() over (partition by d.delivery_id order by b.batch_id desc) as standing_in_delivery
+    row_number() over (partition by d.delivery_id order by b.batch_id desc) as standing_in_delivery,
+    exists(
+        select 1
+        from ledger.delivery as c
+        inner join ledger.batch as made on c.delivery_id = made.delivery_id
+        inner join ledger.batch as base on c.corrects_batch_id = base.batch_id
+        where base.delivery_id = b.delivery_id
+    ) as is_corrected
 from ledger.batch as b
 inner join ledger.delivery as d on b.delivery_id = d.delivery_id;
 

@@ -1,0 +1,183 @@
+"""Rejected rows go back in the owner's format with reasons, and come back mended: the account closes."""
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import duckdb
+import pandas
+import pytest
+
+from auyl import intake, ledger
+from auyl.errors import ExtractRefused
+from auyl.intake.locate import locate
+from auyl.intake.quarantine import quarantine
+from auyl.lake import Lake
+from auyl.settings import Settings
+from tests.extracts import (
+    PERIOD,
+    SOCIAL_HEADING,
+    animal,
+    iin,
+    jobseeker,
+    livestock_xlsx,
+    page,
+    person,
+    population_xml,
+    social_csv,
+    social_row,
+)
+from tests.intake.conftest import TakeIn
+
+BAD = "123456789012"
+
+
+def file_of(settings: Settings, registry: str) -> tuple[intake.HandBack, bytes]:
+    (made,) = intake.hand_back(settings, registry)
+    return made, Lake(settings.lake).read(made.path)
+
+
+def send(settings: Settings, registry: str, name: str, content: bytes, folder: Path) -> intake.BatchResult:
+    path = folder / name
+    path.write_bytes(content)
+    return intake.load(intake.land_files(registry, PERIOD, [path], settings), settings)
+
+
+def staged(settings: Settings, registry: str) -> pandas.DataFrame:
+    (batch,) = ledger.in_force(settings, registry, PERIOD)
+    return duckdb.sql(f"from '{Lake(settings.lake).address(batch.stage_path)}' order by _file, _record").df()
+
+
+def mend_table(content: bytes, change: Callable[[pandas.DataFrame], pandas.DataFrame]) -> bytes:
+    out = BytesIO()
+    if content[:2] == b"PK":
+        frame = pandas.read_excel(BytesIO(content), dtype=str, engine="calamine")
+        frame = change(frame)
+        frame.to_excel(out, index=False)
+    else:
+        frame = pandas.read_csv(BytesIO(content), dtype=str, sep=";", encoding="utf-8-sig", keep_default_na=False)
+        frame = change(frame)
+        frame.to_csv(out, index=False, sep=";", encoding="utf-8-sig")
+    return out.getvalue()
+
+
+def test_a_csv_of_cp1251_goes_back_with_reasons_and_comes_back_mended(
+    take_in: TakeIn, settings: Settings, tmp_path: Path
+) -> None:
+    rows = [*[social_row(n) for n in range(1, 41)], social_row(50, ИИН=BAD), social_row(51, ФАМИЛИЯ="ЄАНИ", ИИН="")]
+    first = take_in("social_assistance", {"s.csv": social_csv(rows)})
+    made, content = file_of(settings, "social_assistance")
+    assert (made.rows, made.batch_id, made.state) == (2, first.batch_id, "in force")
+    frame = pandas.read_csv(BytesIO(content), dtype=str, sep=";", encoding="utf-8-sig", keep_default_na=False)
+    assert list(frame["ИИН"]) == [BAD, ""] and list(frame["Ауыл: строка"]) == ["42", "43"]
+    assert all(frame["Ауыл: причина"].str.contains("ИИН")) and all(frame["Ауыл: себебі"].str.contains("ЖСН"))
+
+    def change(frame: pandas.DataFrame) -> pandas.DataFrame:
+        return frame.assign(**{"ИИН": [iin(50), iin(51)]})
+
+    second = send(settings, "social_assistance", Path(made.path).name, mend_table(content, change), tmp_path)
+    assert second.status == "accepted", second.refusal
+    assert (second.rows_in, second.staged, second.quarantined) == (first.rows_in, 42, 0)
+    assert quarantine(settings, "social_assistance").empty
+    stage = staged(settings, "social_assistance")
+    assert len(stage) == 42 and stage["_file"].str.startswith("correction ").sum() == 2
+
+
+def test_half_of_the_rows_mended_leaves_the_other_half_in_quarantine_and_a_second_file_mends_it(
+    take_in: TakeIn, settings: Settings, tmp_path: Path
+) -> None:
+    rows = [*[social_row(n) for n in range(1, 41)], social_row(50, ИИН=BAD), social_row(51, ИИН="")]
+    text = social_csv(rows) + "52;мало столбцов\r\n".encode("cp1251")
+    first = take_in("social_assistance", {"s.csv": text})
+    assert (first.rows_in, first.quarantined) == (43, 3)
+    made, content = file_of(settings, "social_assistance")
+    name = Path(made.path).name
+
+    def only(number: int, **cells: str) -> Callable[[pandas.DataFrame], pandas.DataFrame]:
+        return lambda frame: frame.iloc[[number]].assign(**cells)
+
+    broken_line = pandas.read_csv(BytesIO(content), dtype=str, sep=";", encoding="utf-8-sig")["Ауыл: текст строки"]
+    at = int(broken_line[broken_line.notna()].index[0])
+    assert broken_line[at] == "52;мало столбцов"
+    others = [n for n in range(3) if n != at]
+    second = send(settings, "social_assistance", name, mend_table(content, only(others[0], ИИН=iin(50))), tmp_path)
+    assert (second.status, second.quarantined) == ("accepted", 2), second.refusal
+    whole = dict(zip(SOCIAL_HEADING.split(";"), social_row(52), strict=True))
+    third = send(settings, "social_assistance", name, mend_table(content, only(at, **whole)), tmp_path)
+    assert (third.status, third.rows_in, third.quarantined) == ("accepted", 43, 1), third.refusal
+    fourth = send(settings, "social_assistance", name, mend_table(content, only(others[1], ИИН=iin(51))), tmp_path)
+    assert (fourth.status, fourth.quarantined, fourth.staged) == ("accepted", 0, 43), fourth.refusal
+    assert quarantine(settings, "social_assistance").empty
+
+
+def test_workbook_xml_and_json_go_and_come_in_their_own_format(
+    take_in: TakeIn, settings: Settings, tmp_path: Path
+) -> None:
+    animals = [*[animal(n) for n in range(1, 41)], animal(50, **{"ИНЖ": "KZ1"})]
+    take_in("livestock", livestock_xlsx(tmp_path / "l.xlsx", {"КРС": animals}))
+    made, content = file_of(settings, "livestock")
+
+    def change(frame: pandas.DataFrame) -> pandas.DataFrame:
+        return frame.assign(**{"ИНЖ": [animal(50)[0]]})
+
+    mended = send(settings, "livestock", Path(made.path).name, mend_table(content, change), tmp_path)
+    assert (mended.status, mended.staged, mended.quarantined) == ("accepted", 41, 0), mended.refusal
+
+    persons = [*[person(n) for n in range(1, 41)], person(50, iin=BAD)]
+    take_in("population", {"p.xml": population_xml(persons)})
+    made, content = file_of(settings, "population")
+    assert "ИИН".encode() in content and b"auylReasonKk" in content
+    xml = content.replace(BAD.encode(), iin(50).encode())
+    mended = send(settings, "population", Path(made.path).name, xml, tmp_path)
+    assert (mended.status, mended.staged, mended.quarantined) == ("accepted", 41, 0), mended.refusal
+
+    seekers = [*[jobseeker(n) for n in range(1, 41)], jobseeker(50, iin=BAD)]
+    take_in("employment", {"e1.json": page(seekers)})
+    made, content = file_of(settings, "employment")
+    answer = json.loads(content)
+    answer["items"][0]["iin"] = iin(50)
+    mended = send(settings, "employment", Path(made.path).name, json.dumps(answer).encode(), tmp_path)
+    assert (mended.status, mended.staged, mended.quarantined) == ("accepted", 41, 0), mended.refusal
+
+
+def test_a_row_that_was_never_rejected_cannot_be_replaced(take_in: TakeIn, settings: Settings, tmp_path: Path) -> None:
+    take_in(
+        "social_assistance", {"s.csv": social_csv([*[social_row(n) for n in range(1, 41)], social_row(50, ИИН=BAD)])}
+    )
+    made, content = file_of(settings, "social_assistance")
+
+    def change(frame: pandas.DataFrame) -> pandas.DataFrame:
+        return frame.assign(**{"Ауыл: запись": ["3"]})
+
+    before = ledger.in_force(settings, "social_assistance", PERIOD)
+    refused = send(settings, "social_assistance", Path(made.path).name, mend_table(content, change), tmp_path)
+    assert refused.status == "refused" and "keeps in quarantine" in str(refused.refusal)
+    assert ledger.in_force(settings, "social_assistance", PERIOD) == before
+
+
+def test_rows_of_an_extract_that_was_replaced_are_refused(take_in: TakeIn, settings: Settings, tmp_path: Path) -> None:
+    rows = [*[social_row(n) for n in range(1, 41)], social_row(50, ИИН=BAD)]
+    take_in("social_assistance", {"s.csv": social_csv(rows)})
+    made, content = file_of(settings, "social_assistance")
+    take_in("social_assistance", {"s.csv": social_csv(rows[:-1])})
+    with pytest.raises(ExtractRefused, match="in whose place an extract came"):
+        send(settings, "social_assistance", Path(made.path).name, content, tmp_path)
+
+
+def test_lineage_finds_the_line_of_a_mended_row(take_in: TakeIn, settings: Settings, tmp_path: Path) -> None:
+    take_in(
+        "social_assistance", {"s.csv": social_csv([*[social_row(n) for n in range(1, 41)], social_row(50, ИИН=BAD)])}
+    )
+    made, content = file_of(settings, "social_assistance")
+
+    def change(frame: pandas.DataFrame) -> pandas.DataFrame:
+        return frame.assign(**{"ИИН": [iin(50)]})
+
+    second = send(settings, "social_assistance", Path(made.path).name, mend_table(content, change), tmp_path)
+    assert second.batch_id is not None
+    name = f"correction {second.delivery_id}/{Path(made.path).name}"
+    assert locate(settings, "social_assistance", [second.batch_id], [(name, 1), ("s.csv", 2)]) == {
+        (name, 1): 2,
+        ("s.csv", 2): 3,
+    }
