@@ -128,6 +128,10 @@ def intake(
             typer.secho(
                 f"  columns that the contract does not know, kept: {', '.join(result.notes['unknown_columns'])}"
             )
+        for drift in result.drifts:
+            typer.secho(
+                f"  {drift.kind} {drift.name or ''}: expected {drift.expected}; found {drift.found}", fg="yellow"
+            )
         if not result.accepted:
             typer.secho(result.refusal or "refused", fg="red", err=True)
             raise typer.Exit(1)
@@ -195,6 +199,17 @@ def quarantine(
             shown = ["batch_period", "state", "file", "record", "line", "outcome", "rules", "reasons_ru"]
             frame = frame.loc[:, ~frame.columns.duplicated()][shown].astype(object)
             _table(frame.where(frame.notna(), None).to_dict("records"), shown)
+
+
+@app.command()
+def drift(
+    registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
+    period: AnyPeriod = None,
+) -> None:
+    """What changed in an extract beside the registry's former ones: columns, categories, empty cells, volume."""
+    with told():
+        rows = ledger.drifts(from_environment(), registry, period)
+        _table(rows, ["registry", "period", "batch_id", "kind", "name", "expected", "found"])
 
 
 @app.command()

@@ -204,8 +204,16 @@ def correction_chain(settings: Settings, delivery_id: int) -> list[int]:
         return list(rows.scalars())
 
 
-def add_batch(settings: Settings, account: dict[str, Any], outcomes: list[tuple[str, str, int]]) -> Batch:
-    """Accept a batch: its account and the rules that were broken (rule, severity, rows), in one transaction."""
+def add_batch(
+    settings: Settings,
+    account: dict[str, Any],
+    outcomes: list[tuple[str, str, int]],
+    columns: list[dict[str, Any]],
+    drifts: list[dict[str, Any]],
+) -> Batch:
+    """Accept a batch in one transaction: its account, the rules that were broken (rule, severity, rows), its profile by
+    column (rows of ledger.batch_column) and what drifted (rows of ledger.drift).
+    """
     names = ", ".join(account)
     values = ", ".join(f":{name}" for name in account)
     row = {name: json.dumps(v, ensure_ascii=False) if name == "notes" else v for name, v in account.items()}
@@ -218,6 +226,16 @@ def add_batch(settings: Settings, account: dict[str, Any], outcomes: list[tuple[
                 text("insert into ledger.rule_outcome values (:id, :rule, :severity, :failed)"),
                 [{"id": batch_id, "rule": r, "severity": s, "failed": n} for r, s, n in outcomes],
             )
+        for table, rows in (("batch_column", columns), ("drift", drifts)):
+            if rows:
+                fields = list(rows[0])
+                con.execute(
+                    text(
+                        f"insert into ledger.{table} (batch_id, {', '.join(fields)}) "
+                        f"values (:batch_id, {', '.join(f':{name}' for name in fields)})"
+                    ),
+                    [{"batch_id": batch_id, **row} for row in rows],
+                )
         found = con.execute(text(f"select {_BATCH} from ledger.batch_standing where batch_id = :id"), {"id": batch_id})
         return Batch(**found.one()._mapping)
 
@@ -282,6 +300,32 @@ def rows_of_former(settings: Settings, registry: str, period: str) -> int | None
             ),
             {"r": registry, "p": period},
         ).scalar()
+
+
+def profiles(settings: Settings, registry: str, period: str, periods: int) -> list[tuple[int, list[dict[str, Any]]]]:
+    """Rows and profile by column of the batches in force of the periods before `period`, newest first."""
+    with engine(settings.dsn).connect() as con:
+        found = con.execute(
+            text(
+                "select b.batch_id, b.rows_in, c.name, c.heading, c.place, c.filled, c.share_unreadable, c.categories "
+                "from (select batch_id, rows_in, period from ledger.batch_standing where registry = :r "
+                "and period < :p and standing = 1 order by period desc limit :n) as b "
+                "inner join ledger.batch_column as c using (batch_id) order by b.period desc, c.name"
+            ),
+            {"r": registry, "p": period, "n": periods},
+        ).all()
+    batches: dict[int, tuple[int, list[dict[str, Any]]]] = {}
+    for row in found:
+        column = {k: v for k, v in row._mapping.items() if k not in ("batch_id", "rows_in")}
+        batches.setdefault(row.batch_id, (row.rows_in, []))[1].append(column)
+    return list(batches.values())
+
+
+def drifts(settings: Settings, registry: str | None = None, period: str | None = None) -> list[dict[str, Any]]:
+    """What drifted in the batches in force, newest period first; for one registry or period where given."""
+    with engine(settings.dsn).connect() as con:
+        rows = con.execute(text(_sql_file(settings.include, "drifts")), {"registry": registry, "period": period})
+        return [dict(row._mapping) for row in rows]
 
 
 def extracts(settings: Settings, registry: str | None = None) -> list[dict[str, Any]]:

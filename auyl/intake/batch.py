@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.identifiers import hmac_pads
 from auyl.intake import check
+from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, profile
 from auyl.intake.formats.common import RawResult
 from auyl.intake.handback import merge, with_references
 from auyl.intake.land import files_of
@@ -43,6 +44,7 @@ class BatchResult:
     refusal: str | None = None
     failed: dict[str, int] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    drifts: list[Drift] = field(default_factory=list)
 
     @property
     def accepted(self) -> bool:
@@ -129,6 +131,7 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         kept_back = check.write_quarantine(con, contract, suite, rejects, lake.address(quarantine_path))
         if kept_back != account.quarantined + account.duplicates:
             raise RuntimeError(f"{contract.registry}: quarantine holds {kept_back} rows, not those of {account}")
+        looks = profile(con, contract, raw)
         breaches = judge_batch(settings, contract, delivery, suite, account)
         if breaches:
             return _refuse(settings, contract, delivery, rules, account, breaches, quarantine_path)
@@ -143,6 +146,7 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
     finally:
         con.close()
     severities = {rule.rule: rule.severity for rule in suite.row_rules}
+    drifts = compare(looks, _history(settings, delivery), contract)
     batch = ledger.add_batch(
         settings,
         {
@@ -159,11 +163,21 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
             "notes": {"unknown_columns": sorted(raw.unknown_columns), "files": raw.rows, "envelope": raw.envelope},
         },
         [(rule, severities.get(rule, "critical"), n) for rule, n in account.failed.items()],
+        [{**asdict(c), "categories": c.categories and list(c.categories)} for c in looks.columns.values()],
+        [asdict(drift) for drift in drifts],
     )
     return BatchResult(
         contract.registry, delivery.period, delivery.delivery_id, "accepted", batch.batch_id, account.rows_in,
         account.staged, account.quarantined, account.duplicates, account.warned, None, account.failed, batch.notes,
+        drifts,
     )  # fmt: skip
+
+
+def _history(settings: Settings, delivery: ledger.Delivery) -> list[Profile]:
+    return [
+        Profile(rows, {c["name"]: ColumnProfile(**c) for c in columns})
+        for rows, columns in ledger.profiles(settings, delivery.registry, delivery.period, HISTORY_PERIODS)
+    ]
 
 
 def set_person_key(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,12 +27,22 @@ class Reject:
 
 @dataclass
 class RawResult:
-    """What was read: rows by file, rejects, headings that the contract does not know, fields of the envelope."""
+    """What was read: rows by file, rejects, headings that the contract does not know, fields of the envelope.
+
+    `headings` tells under which heading each column of the contract came, and at which place where there is an order.
+    """
 
     rows: dict[str, int] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     unknown_columns: set[str] = field(default_factory=set)
     envelope: dict[str, str] = field(default_factory=dict)
+    headings: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+
+    def came_as(self, found: Mapping[Column, str], headings: list[str] | None = None) -> None:
+        """Note the headings of the first file; `headings` are those of the file in their order, where it has one."""
+        for column, heading in found.items():
+            place = headings.index(heading) + 1 if headings else None
+            self.headings.setdefault(column.name, (heading, place))
 
     @property
     def rows_in(self) -> int:

@@ -37,6 +37,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         headings = _headings(contract, file)
         text = _as_utf8(contract, file, work)
         found = match_headings(contract, headings, file.name, 1)
+        result.came_as(found, headings)
         unknown = sorted(set(headings) - set(found.values()) - {""})
         result.unknown_columns.update(unknown)
         columns = ", ".join(f"{literal(h)}: 'varchar'" for h in _distinct(headings))

@@ -51,6 +51,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             keys - {n for c in contract.columns for n in (c.source, *c.aliases)} if keys else set()
         )
         _check_keys(contract, keys, file)
+        result.came_as({c: name for c in contract.columns for name in (*reversed(c.aliases), c.source) if name in keys})
     rows = sum(result.rows.values())
     if rows == 0:
         raise empty(contract, files[0].name, "pages with no item")

@@ -115,6 +115,7 @@ def _write(
     headings = [str(cell) if cell is not None else f"column {i + 1}" for i, cell in enumerate(top[at])]
     headings = [h if headings.index(h) == i else f"{h} ({i + 1})" for i, h in enumerate(headings)]
     found = match_headings(contract, headings, name, at + 1)
+    result.came_as(found, headings)
     unknown = [h for h in headings if h not in found.values() and not h.startswith("column ")]
     result.unknown_columns.update(unknown)
     body = rows.rename_columns(headings).slice(at + 1)

@@ -33,7 +33,9 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         result.envelope.update(_check_ends(contract, file))
     _check_parts(contract, files, result)
     for file in files[:1]:
-        result.unknown_columns |= _check_paths(contract, file)
+        seen, unknown = _check_paths(contract, file)
+        result.unknown_columns |= unknown
+        result.came_as({c: c.source for c in contract.columns if c.source in seen})
     config = _parser_config(contract, work)
 
     def one(numbered: tuple[int, Path]) -> int:
@@ -183,8 +185,11 @@ def _check_parts(contract: Contract, files: list[Path], result: RawResult) -> No
         )
 
 
-def _check_paths(contract: Contract, file: Path) -> set[str]:
-    """Look at the first records: refuse when a required path is nowhere, return the leaf paths nobody knows."""
+def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
+    """Look at the first records: all their paths, and the leaves that nobody knows.
+
+    Raises ExtractRefused when a required path is nowhere.
+    """
     from lxml import etree
 
     steps = _record_path(contract)
@@ -217,7 +222,7 @@ def _check_paths(contract: Contract, file: Path) -> set[str]:
     for column in contract.columns:
         if column.required and column.source not in seen:
             raise missing_column(contract, column, sorted(leaves - known), file.name, None)
-    return {leaf for leaf in leaves - known if not leaf.startswith(ignored or ("\0",))}
+    return seen, {leaf for leaf in leaves - known if not leaf.startswith(ignored or ("\0",))}
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:

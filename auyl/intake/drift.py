@@ -1,0 +1,180 @@
+"""Drift: what a batch looks like beside the former batches of its registry.
+
+A profile is taken of every accepted batch. It is compared with those of the last twelve periods; what falls outside of
+them is written down and shown, and blocks nothing: what must block is a rule of the suite or a required column.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auyl.contracts import Contract
+from auyl.duck import identifier
+from auyl.intake.formats.common import RawResult
+
+if TYPE_CHECKING:
+    import duckdb
+
+SAMPLE_ROWS = 100_000
+# A column is one of categories when a sample has few values, each of them often.
+MOST_CATEGORIES = 40
+ROWS_A_CATEGORY = 10
+HISTORY_PERIODS = 12
+SHOWN = 8
+YEAR = re.compile(r"\d{4}")
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """A column as it came: its heading and place in the extract, filled cells, share of unreadable ones, categories."""
+
+    name: str
+    heading: str | None
+    place: int | None
+    filled: int
+    share_unreadable: float | None
+    categories: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A batch as it came."""
+
+    rows: int
+    columns: dict[str, ColumnProfile]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One finding. `kind` is one of those that `ledger.drift` knows."""
+
+    kind: str
+    name: str | None
+    expected: str
+    found: str
+
+
+def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) -> Profile:
+    """Take the profile of the batch whose views `raw` and `typed` are on `con`.
+
+    Cells are counted over all rows, unreadable ones over a sample, categories over all rows of the columns that a
+    sample shows to have few values. A column of the vault has no categories: they would be names.
+    """
+    names = [column.name for column in contract.columns]
+    unknown = [row[0] for row in con.execute("describe raw").fetchall() if row[0].startswith("unknown:")]
+    rows, *filled = _one(
+        con, ["count(*)", *(f"count(nullif(trim({identifier(n)}), ''))" for n in names + unknown)], "raw"
+    )
+    converted = [column.name for column in contract.columns if column.type != "string"]
+    sample = f"(select * from typed limit {SAMPLE_ROWS})"
+    texts = [f"count({identifier(n + '__text')})" for n in converted]
+    reads = [f"count({identifier(n)})" for n in converted]
+    counts = _one(con, ["count(*)", *texts, *reads], sample)[1:]
+    unreadable = {
+        name: 1 - counts[len(converted) + n] / counts[n] if counts[n] else None for n, name in enumerate(converted)
+    }
+    categories = _categories(con, contract)
+    nowhere: tuple[str | None, int | None] = (None, None)
+    columns = {
+        name: ColumnProfile(name, *raw.headings.get(name, nowhere), count, unreadable.get(name), categories.get(name))
+        for name, count in zip(names + unknown, filled, strict=True)
+    }
+    return Profile(rows, columns)
+
+
+def _categories(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, tuple[str, ...]]:
+    words = [c.name for c in contract.columns if c.type in ("string", "boolean") and not (c.is_vault or c.is_code)]
+    if not words:
+        return {}
+    sampled, *distinct = _one(
+        con,
+        ["count(*)", *(f"count(distinct {identifier(n)})" for n in words)],
+        f"(select * from raw limit {SAMPLE_ROWS})",
+    )
+    few = [n for n, d in zip(words, distinct, strict=True) if 0 < d <= min(MOST_CATEGORIES, sampled // ROWS_A_CATEGORY)]
+    if not few:
+        return {}
+    lists = ", ".join(f"list_sort(list(distinct trim({identifier(n)})))[:{4 * MOST_CATEGORIES}]" for n in few)
+    (found,) = con.execute(f"select {lists} from raw").fetchall()
+    categories = {name: tuple(v for v in values or () if v) for name, values in zip(few, found, strict=True)}
+    # A month or a date is another one every time.
+    return {name: values for name, values in categories.items() if not any(map(YEAR.search, values))}
+
+
+def _one(con: duckdb.DuckDBPyConnection, expressions: list[str], relation: str) -> list[int]:
+    (row,) = con.execute(f"select {', '.join(expressions)} from {relation}").fetchall()
+    return [int(value) for value in row]
+
+
+def compare(now: Profile, history: list[Profile], contract: Contract) -> list[Drift]:
+    """What of `now` lies outside `history` (newest first). Without history there is only what the contract lacks."""
+    found = [
+        Drift(
+            "column_new", name.removeprefix("unknown:"), "the columns of the contract", f"{column.filled} filled cells"
+        )
+        for name, column in now.columns.items()
+        if name.startswith("unknown:") and not any(name in former.columns for former in history[:1])
+    ]
+    if not history:
+        return found
+    last = history[0]
+    found += _headings(now, last, contract)
+    for name, column in now.columns.items():
+        formers = [former.columns[name] for former in history if name in former.columns]
+        if not formers:
+            continue
+        known = {value for former in formers for value in former.categories or ()}
+        fresh = [value for value in column.categories or () if value not in known]
+        if known and fresh:
+            found.append(Drift("category_new", name, _list(sorted(known)), _list(fresh)))
+        if column.share_unreadable is not None:
+            most = max((former.share_unreadable or 0.0) for former in formers)
+            if column.share_unreadable > 1.5 * most + 0.01:
+                found.append(
+                    Drift("column_retyped", name, f"at most {most:.2%} unreadable", f"{column.share_unreadable:.2%}")
+                )
+        shares = [
+            1 - former.columns[name].filled / former.rows
+            for former in history
+            if name in former.columns and former.rows
+        ]
+        empty = 1 - column.filled / now.rows if now.rows else 0.0
+        margin = max(0.02, (max(shares) - min(shares)) / 2) if len(shares) >= 3 else 0.1
+        if shares and not min(shares) - margin <= empty <= max(shares) + margin:
+            found.append(Drift("null_share", name, f"{min(shares):.1%} to {max(shares):.1%} empty", f"{empty:.1%}"))
+    if not contract.is_delta:
+        rows = [former.rows for former in history]
+        low, high = (0.8, 1.25) if len(rows) >= 3 else (0.5, 2.0)
+        if not low * min(rows) <= now.rows <= high * max(rows):
+            found.append(Drift("volume", None, f"{min(rows)} to {max(rows)} rows", f"{now.rows} rows"))
+    return found
+
+
+def _headings(now: Profile, last: Profile, contract: Contract) -> list[Drift]:
+    found = []
+    kept = []
+    for column in contract.columns:
+        then, today = last.columns.get(column.name), now.columns.get(column.name)
+        if then is None or today is None:
+            continue
+        # A message leaves out what is empty, so a heading that was not seen says little where cells are filled.
+        if then.heading and not today.heading and not today.filled:
+            found.append(Drift("column_gone", column.name, f"«{then.heading}»", "no such column"))
+        elif then.heading and today.heading and then.heading != today.heading:
+            found.append(Drift("column_renamed", column.name, f"«{then.heading}»", f"«{today.heading}»"))
+        if then.place is not None and today.place is not None:
+            kept.append((then.place, today.place, today.heading or column.name))
+    order = [place for _, place, _ in sorted(kept)]
+    if order != sorted(order):
+        moved = [
+            name for (_, _, name), was, place in zip(sorted(kept), order, sorted(order), strict=True) if was != place
+        ]
+        found.append(Drift("column_reordered", None, "the order of the former extract", f"moved: {_list(moved)}"))
+    return found
+
+
+def _list(values: list[str]) -> str:
+    more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
+    return ", ".join(f"«{value}»" for value in values[:SHOWN]) + more

@@ -1,0 +1,16 @@
+-- Grain: finding in a batch that counts, newest period first. Key: drift_id. Inputs: ledger.drift, batch_standing.
+select
+    b.registry,
+    b.period,
+    b.batch_id,
+    d.kind,
+    d.name,
+    d.expected,
+    d.found
+from ledger.drift as d
+inner join ledger.batch_standing as b on d.batch_id = b.batch_id
+where
+    b.standing_in_delivery = 1
+    and (b.registry = :registry or :registry is null)
+    and (b.period = :period or :period is null)
+order by b.period desc, b.registry, d.drift_id
