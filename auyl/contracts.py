@@ -21,6 +21,10 @@ from auyl.errors import ContractInvalid, ExtractRefused
 
 WAYS = ("file", "rest", "sql")
 FORMATS = ("csv", "xml", "xlsx", "json")
+# What a column may say of a row's place, in the order in which the resolver believes it; a free address only alone.
+PLACE_ROLES = (
+    "rca", "kato", "gbd_district_code", "district_name", "okrug_name", "settlement_name", "address",
+)  # fmt: skip
 TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
 
 
@@ -45,7 +49,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a registry promised. `options` are those of its server: file pattern, encoding, paths, page size."""
+    """What a registry promised. `options` are those of its server: file pattern, encoding, paths, page size.
+
+    `place` tells which column of stage speaks of the place in which role (`PLACE_ROLES`).
+    """
 
     registry: str
     title: str
@@ -67,6 +74,7 @@ class Contract:
     deadline: str
     path: Path
     digest: str
+    place: dict[str, str] = field(hash=False, compare=False, default_factory=dict)
     options: dict[str, Any] = field(hash=False, compare=False, default_factory=dict)
 
     @property
@@ -137,6 +145,7 @@ def _contract(document: dict[str, Any], path: Path, digest: str) -> Contract:
         carry_forward_months=int(custom.get("carryForwardMonths", 0)),
         path=path,
         digest=digest,
+        place=dict(custom.get("place") or {}),
         options=options,
     )
 
@@ -172,6 +181,8 @@ def validate(path: Path) -> None:
         faults += [f"column {name} stands twice" for name in {n for n in columns if columns.count(n) > 1}]
         faults += [f"newestBy: no column {name}" for name in contract.newest_by if name not in columns]
         faults += [f"column {c.name}: no type {c.type}" for c in contract.columns if c.type not in TYPES]
+        faults += [f"place: no role {role}" for role in contract.place if role not in PLACE_ROLES]
+        faults += [f"place: no column {name}" for name in contract.place.values() if name not in columns]
         if contract.registry != path.name.removesuffix(".odcs.yaml"):
             faults.append(f"id {contract.registry} is not the name of the file")
         if contract.way not in WAYS or contract.format not in FORMATS:

@@ -8,11 +8,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from auyl import contracts, duck, ledger
+from auyl.contracts import Contract
 from auyl.duck import identifier, literal
 from auyl.errors import TerritoryMissing
 from auyl.lake import Lake
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import REGISTRIES_OF, Catalogue
+from auyl.snapshot.places import open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,34 +89,13 @@ def consolidate(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, 
     """Create the core tables on `con` and write them to the lake; return their folder."""
     con.execute(f"set variable period_begin = date {literal(inputs.period + '-01')}")
     con.execute(f"set variable period_end = date {literal(last_day(inputs.period).isoformat())}")
-    reference = f"reference/territory/{inputs.edition}"
-    for name, view in (("kato", "territory"), ("crosswalk", "crosswalk"), ("address", "address")):
-        con.execute(
-            f"create or replace temp view {view} as select * from read_parquet("
-            f"{literal(lake.address(f'{reference}/{name}.parquet'))})"
-        )
-    # A district's name is only clear within its oblast; papers leave the oblast out.
-    con.execute(
-        f"set variable oblast_name = (select name_ru from territory where kato = {literal(settings.oblast_kato)})"
-    )
-    for registry in {r for registries in REGISTRIES_OF.values() for r in registries}:
-        _stage_view(con, settings, lake, registry, inputs.batches.get(registry, []))
+    open_territory(con, settings, lake, inputs.edition)
+    claims = []
+    for registry in sorted({r for registries in REGISTRIES_OF.values() for r in registries}):
+        contract = contracts.load(registry, settings.include)
+        claims.append((contract, stage_view(con, settings, lake, contract, inputs.batches.get(registry, []))))
     sql = settings.include / "sql" / "core"
-    con.execute(f"create or replace temp table place_claim as {duck.sql(sql / 'claim.sql')}")
-    places = {"kato": "territory", "crosswalk": "crosswalk", "address": "address"}
-    resolver = duck.bind(duck.sql(sql / "resolve_place.sql"), places="place_claim", **places)
-    con.execute(f"create or replace temp table place as {resolver}")
-    con.execute(
-        "create or replace temp view address_claim as "
-        "select distinct address as _key, address from stage_ambulance where address is not null"
-    )
-    of_text = duck.bind(
-        duck.sql(sql / "resolve_address_text.sql"),
-        texts="address_claim",
-        kato="territory",
-        oblast=literal(settings.oblast_kato),
-    )
-    con.execute(f"create or replace temp table address_place as {of_text}")
+    resolve(con, settings, claims)
     con.execute(
         f"create or replace temp table okrug as select kato, district_kato from territory "
         f"where is_rural_akimat and oblast_kato = {literal(settings.oblast_kato)}"
@@ -127,19 +108,18 @@ def consolidate(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, 
     return folder
 
 
-def _stage_view(
-    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, registry: str, batches: list[ledger.Batch]
-) -> None:
-    """View `stage_<registry>`; an empty one of the same columns where nothing came. Changes are folded by key."""
-    contract = contracts.load(registry, settings.include)
-    view = f"stage_{registry}"
+def stage_view(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, contract: Contract, batches: list[ledger.Batch]
+) -> str:
+    """Create `stage_<registry>` and return its name; an empty one where nothing came. Changes are folded by key."""
+    view = f"stage_{contract.registry}"
     if not batches:
         con.execute(f"create or replace temp view {view} as {empty_stage(con, settings, contract)}")
-        return
+        return view
     files = [literal(lake.address(batch.stage_path)) for batch in batches]
     if not contract.is_delta:
         con.execute(f"create or replace temp view {view} as select * from read_parquet({files[0]})")
-        return
+        return view
     # Later extracts come later in the list; within one, the contract's order tells the newest.
     ordered = " union all ".join(f"select *, {n} as _turn from read_parquet({f})" for n, f in enumerate(files))
     keys = ", ".join(map(identifier, contract.keys))
@@ -148,9 +128,10 @@ def _stage_view(
         f"create or replace temp table {view} as select * exclude (_turn) from ({ordered}) "
         f"qualify row_number() over (partition by {keys} order by {newest}_turn desc, _file, _record) = 1"
     )
+    return view
 
 
-def empty_stage(con: duckdb.DuckDBPyConnection, settings: Settings, contract: contracts.Contract) -> str:
+def empty_stage(con: duckdb.DuckDBPyConnection, settings: Settings, contract: Contract) -> str:
     """SQL of a relation with the columns of the contract's stage and no rows."""
     from auyl.intake import check
     from auyl.intake.batch import set_person_key

@@ -11,7 +11,7 @@ import pytest
 from auyl import contracts, intake, ledger
 from auyl.errors import ExtractRefused, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
-from auyl.snapshot.consolidate import _stage_view
+from auyl.snapshot.consolidate import stage_view
 from auyl.sources import sql
 from tests.extracts import CALL_HEADING, PERIOD, call
 
@@ -71,7 +71,7 @@ def test_only_calls_of_the_period_and_then_only_changes(dsn: str, settings: Sett
     con = duckdb.connect()
     batches = ledger.in_force(settings, "ambulance", PERIOD, is_delta=True)
     assert len(batches) == 2
-    _stage_view(con, settings, Lake(settings.lake), "ambulance", batches)
+    stage_view(con, settings, Lake(settings.lake), contracts.load("ambulance", settings.include), batches)
     rows = con.execute("select call_id, category from stage_ambulance order by call_id").fetchall()
     assert rows == [("1", 4), ("3", 2), ("5", 2), ("6", 2)], "each call once, as it was last"
 

@@ -115,6 +115,7 @@ return case subject
     when 'snapshot' then array['akim', 'district_staff', 'oblast_staff', 'auditor']
     when 'ambulance' then array['ambulance_coordinator', 'oblast_staff']
     when 'veterinary' then array['veterinary_coordinator', 'oblast_staff']
+    when 'quality' then array['district_staff', 'oblast_staff', 'auditor']
     else '{}'::text[]
 end;
 

@@ -1,0 +1,172 @@
+"""Quality of what registries send, by registry and okrug: completeness, validity, timeliness, repetitions.
+
+Measured on the batches in force of a period, on staged and rejected rows alike, each placed by the resolver.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import psycopg2.extras
+
+from auyl import contracts, duck, ledger
+from auyl.contracts import Contract
+from auyl.duck import identifier, literal
+from auyl.errors import TerritoryMissing
+from auyl.lake import Lake
+from auyl.settings import Settings, from_environment
+from auyl.snapshot.consolidate import editions, last_day
+from auyl.snapshot.places import address_key, claim_key, open_territory, resolve
+from auyl.sources import LOCAL
+
+if TYPE_CHECKING:
+    import duckdb
+
+COLUMNS = (
+    "registry", "period", "level", "kato", "edition", "rows_in", "staged", "quarantined", "duplicates", "warned",
+    "completeness_pct", "validity_pct", "duplicates_pct", "days_late",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Quality of a registry in a period; the rows by okrug stand in serving.quality."""
+
+    registry: str
+    period: str
+    rows_in: int
+    staged: int
+    quarantined: int
+    duplicates: int
+    warned: int
+    completeness_pct: float | None
+    validity_pct: float | None
+    duplicates_pct: float | None
+    days_late: float
+
+
+def measure_quality(period: str, settings: Settings | None = None) -> list[Quality]:
+    """Measure every registry that has a batch in force for `period` and publish serving.quality of it anew.
+
+    Raises TerritoryMissing when no edition of KATO is loaded.
+    """
+    settings = settings or from_environment()
+    lake = Lake(settings.lake)
+    known = editions(settings, lake)
+    edition = settings.kato_edition or (known[-1] if known else None)
+    if edition is None or edition not in known:
+        raise TerritoryMissing(f"edition {edition or 'of KATO'} is not loaded: auyl territory FILE; there are {known}")
+    found: list[tuple[object, ...]] = []
+    con = duck.connect(settings, lake)
+    try:
+        open_territory(con, settings, lake, edition)
+        late: dict[str, float] = {}
+        claims = []
+        for contract in contracts.load_all(settings.include):
+            batches = ledger.in_force(settings, contract.registry, period, contract.is_delta)
+            if batches:
+                late[contract.registry] = _days_late(settings, contract, period, batches)
+                claims.append((contract, _rows(con, lake, contract, batches)))
+        resolve(con, settings, claims)
+        for contract, relation in claims:
+            rows = con.execute(_by_okrug(contract, relation)).fetchall()
+            found += [(contract.registry, period, r[0], r[1], edition, *r[2:], late[contract.registry]) for r in rows]
+    finally:
+        con.close()
+    _publish(settings, period, found)
+    return [Quality(row[0], period, *row[5:]) for row in found if row[2] == "registry"]  # type: ignore[arg-type]
+
+
+def _days_late(settings: Settings, contract: Contract, period: str, batches: list[ledger.Batch]) -> float:
+    """Days between the contract's deadline and the arrival of the last batch; below zero is early."""
+    due = datetime.combine(last_day(period) + timedelta(days=1 + contract.latency_days), time(), LOCAL)
+    arrived = max(ledger.arrived_at(settings, batch.delivery_id) for batch in batches)
+    return round((arrived - due).total_seconds() / 86400, 2)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batches: list[ledger.Batch]) -> str:
+    """View `quality_<registry>`: place columns as stage has them, outcome, is_warned, filled, asked."""
+    view = f"quality_{contract.registry}"
+    files = {
+        name: "[" + ", ".join(literal(lake.address(getattr(batch, f"{name}_path"))) for batch in batches) + "]"
+        for name in ("stage", "quarantine")
+    }
+    staged = {
+        row[0] for row in con.execute(f"describe select * from read_parquet({files['stage']})").fetchall()
+    }
+    by_name = {column.name: column for column in contract.columns}
+    asked = [c for c in contract.columns if c.required or c.name in contract.place.values()]
+    # Stage never holds the vault's columns, so a required one was filled there, or its row were not.
+    kept = [c for c in asked if c.name in staged]
+    hidden = len(asked) - len(kept)
+
+    def filled(columns: list[contracts.Column], more: int) -> str:
+        cells = [f"({identifier(c.name)} is not null)::integer" for c in columns]
+        return " + ".join([*cells, str(more)])
+
+    def cleaned(name: str) -> str:
+        column = by_name[name]
+        text = f"clean_code({identifier(name)})" if column.is_code else f"clean_text({identifier(name)})"
+        return f"{text if column.letters is None else f'kazakh_letters({text})'} as {identifier(name)}"
+
+    places = list(dict.fromkeys(contract.place.values()))
+    of_stage = "".join(f"{identifier(name)}, " for name in places)
+    of_quarantine = "".join(f"{cleaned(name)}, " for name in places)
+    con.execute(
+        f"create or replace temp view {view} as "
+        f"select {of_stage}'staged' as outcome, _warned is not null as is_warned, "
+        f"{filled(kept, hidden)} as filled, {len(asked)} as asked from read_parquet({files['stage']}) "
+        f"union all by name "
+        f"select {of_quarantine}_outcome as outcome, false as is_warned, {filled(asked, 0)} as filled, "
+        f"{len(asked)} as asked from read_parquet({files['quarantine']})"
+    )
+    return view
+
+
+def _by_okrug(contract: Contract, relation: str) -> str:
+    address = address_key(contract, "q.")
+    table, key = ("address_place", address) if address else ("place", claim_key(contract, "q."))
+    return f"""
+        with placed as (
+            select q.outcome, q.is_warned, q.filled, q.asked, l.okrug_kato
+            from {relation} as q left join {table} as l on {key} = l._key
+        ),
+        told as (
+            select case when okrug_kato is null then 'unplaced' else 'okrug' end as level, okrug_kato as kato, *
+            from placed
+            union all by name
+            select 'registry' as level, null as kato, * from placed
+        )
+        select
+            level,
+            kato,
+            count(*) as rows_in,
+            count(*) filter (outcome = 'staged') as staged,
+            count(*) filter (outcome = 'quarantined') as quarantined,
+            count(*) filter (outcome = 'duplicate') as duplicates,
+            count(*) filter (is_warned) as warned,
+            round(100.0 * sum(filled) / nullif(sum(asked), 0), 3) as completeness_pct,
+            round(
+                100.0 * count(*) filter (outcome = 'staged' and not is_warned)
+                / nullif(count(*) filter (outcome <> 'duplicate'), 0), 3
+            ) as validity_pct,
+            round(100.0 * count(*) filter (outcome = 'duplicate') / count(*), 3) as duplicates_pct
+        from told
+        group by level, kato
+        order by level, kato
+    """
+
+
+def _publish(settings: Settings, period: str, rows: list[tuple[object, ...]]) -> None:
+    connection = ledger.engine(settings.dsn).raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("delete from serving.quality where period = %s", (period,))
+        psycopg2.extras.execute_values(
+            cursor, f"insert into serving.quality ({', '.join(COLUMNS)}) values %s", rows, page_size=5000
+        )
+        connection.commit()
+    finally:
+        connection.close()
