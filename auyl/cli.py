@@ -350,6 +350,25 @@ def _records(records: list[Any]) -> None:
     _table(rows, list(rows[0]))
 
 
+@app.command()
+def late(
+    on: Annotated[datetime | None, typer.Option(help="Day to ask for; today by default.", formats=["%Y-%m-%d"])] = None,
+    format: Format = "table",
+) -> None:
+    """Extracts whose deadline has passed, and what is in force of them. Exits 1 when something is late."""
+    from auyl.intake.late import expected
+
+    with told():
+        found = expected(from_environment(), (on or datetime.now(tz=LOCAL)).date())
+    rows = [asdict(promise) for promise in found]
+    if format == "json":
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
+    else:
+        _table(rows, ["registry", "period", "state", "due_on", "late_days", "stands_in", "owner", "reason"])
+    if any(promise.is_late for promise in found):
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Entry point."""
     sys.exit(app())

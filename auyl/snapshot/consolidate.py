@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from auyl import contracts, duck, ledger
 from auyl.duck import identifier, literal
 from auyl.errors import TerritoryMissing
 from auyl.lake import Lake
+from auyl.periods import last_day, month_before
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import REGISTRIES_OF, Catalogue
 
@@ -29,17 +29,6 @@ class Inputs:
     missing: list[str]
     edition: str
     digest: str
-
-
-def month_before(period: str, months: int) -> str:
-    """The period `months` before `period`."""
-    count = int(period[:4]) * 12 + int(period[5:]) - 1 - months
-    return f"{count // 12:04d}-{count % 12 + 1:02d}"
-
-
-def last_day(period: str) -> date:
-    """Last day of a period."""
-    return date.fromisoformat(f"{month_before(period, -1)}-01") - timedelta(days=1)
 
 
 def editions(settings: Settings, lake: Lake) -> list[str]:
