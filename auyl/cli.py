@@ -212,6 +212,8 @@ def snapshot_show(
             typer.echo(json.dumps(shown, ensure_ascii=False, indent=1, default=str))
             return
         typer.echo(f"{shown['name']} · {okrug} · {shown['period']} · revision {shown['revision']}")
+        if shown["without"]:
+            typer.echo("without: " + ", ".join(map(_without, shown["without"])))
         for row in shown["indicators"]:
             value = "—" if row["value"] is None else f"{row['value']:,.{row['decimals']}f}".replace(",", " ")
             row["shown"], row["from"] = value, "+".join(row["registries"])
@@ -219,6 +221,11 @@ def snapshot_show(
                 f"{row['numerator']:,.0f} / {row['denominator']:,.0f}" if row["denominator"] is not None else ""
             )
         _table(shown["indicators"], ["name", "shown", "unit_name", "part", "as_of", "coverage_pct", "from", "flag"])
+
+
+def _without(row: dict[str, Any]) -> str:
+    last = f", last for {row['last_period']}" if row["last_period"] else ""
+    return f"{row['registry']} ({row['reason']}{last})"
 
 
 @app.command()

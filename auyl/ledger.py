@@ -275,6 +275,13 @@ def came(settings: Settings) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in con.execute(text(_sql_file(settings.include, "came")))]
 
 
+def missing_in_snapshot(settings: Settings, period: str) -> list[dict[str, Any]]:
+    """What the revision in force of `period` goes without: registry, last_period, reason (late, refused, never)."""
+    with engine(settings.dsn).connect() as con:
+        rows = con.execute(text(_sql_file(settings.include, "snapshot_missing")), {"period": period})
+        return [dict(row._mapping) for row in rows]
+
+
 @cache
 def _sql_file(include: Path, name: str) -> str:
     return (include / "sql" / "ledger" / f"{name}.sql").read_text(encoding="utf-8")
