@@ -258,6 +258,8 @@ def snapshot_show(
             typer.echo(json.dumps(shown, ensure_ascii=False, indent=1, default=str))
             return
         typer.echo(f"{shown['name']} · {okrug} · {shown['period']} · revision {shown['revision']}")
+        if shown["without"]:
+            typer.echo("without: " + ", ".join(map(_without, shown["without"])))
         for row in shown["indicators"]:
             value = "—" if row["value"] is None else f"{row['value']:,.{row['decimals']}f}".replace(",", " ")
             row["shown"], row["from"] = value, "+".join(row["registries"])
@@ -265,6 +267,11 @@ def snapshot_show(
                 f"{row['numerator']:,.0f} / {row['denominator']:,.0f}" if row["denominator"] is not None else ""
             )
         _table(shown["indicators"], ["name", "shown", "unit_name", "part", "as_of", "coverage_pct", "from", "flag"])
+
+
+def _without(row: dict[str, Any]) -> str:
+    last = f", last for {row['last_period']}" if row["last_period"] else ""
+    return f"{row['registry']} ({row['reason']}{last})"
 
 
 @app.command()
@@ -394,6 +401,25 @@ def _records(records: list[Any]) -> None:
         typer.echo("nobody")
         return
     _table(rows, list(rows[0]))
+
+
+@app.command()
+def late(
+    on: Annotated[datetime | None, typer.Option(help="Day to ask for; today by default.", formats=["%Y-%m-%d"])] = None,
+    format: Format = "table",
+) -> None:
+    """Extracts whose deadline has passed, and what is in force of them. Exits 1 when something is late."""
+    from auyl.intake.late import expected
+
+    with told():
+        found = expected(from_environment(), (on or datetime.now(tz=LOCAL)).date())
+    rows = [asdict(promise) for promise in found]
+    if format == "json":
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
+    else:
+        _table(rows, ["registry", "period", "state", "due_on", "late_days", "stands_in", "owner", "reason"])
+    if any(promise.is_late for promise in found):
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -52,6 +52,8 @@ class Contract:
     """What a registry promised. `options` are those of its server: file pattern, encoding, paths, page size.
 
     `place` tells which column of stage speaks of the place in which role (`PLACE_ROLES`).
+    An extract is promised for every span of `frequency_months`, at most `latency_days` after its end; `cadence` and
+    `deadline` are the same in the contract's own words.
     """
 
     registry: str
@@ -72,6 +74,8 @@ class Contract:
     suite: str
     carry_forward_months: int
     deadline: str
+    frequency_months: int
+    latency_days: int
     path: Path
     digest: str
     place: dict[str, str] = field(hash=False, compare=False, default_factory=dict)
@@ -111,6 +115,8 @@ def _read(path: Path) -> Contract:
         return _contract(document, path, hashlib.sha256(content).hexdigest())
     except (KeyError, IndexError, TypeError) as error:
         raise ContractInvalid(f"{path.name}: {type(error).__name__} {error}") from error
+    except ContractInvalid as error:
+        raise ContractInvalid(f"{path.name}: {error}") from error
 
 
 def _custom(node: dict[str, Any]) -> dict[str, Any]:
@@ -131,6 +137,8 @@ def _contract(document: dict[str, Any], path: Path, digest: str) -> Contract:
         purpose=str(document["description"]["purpose"]).strip(),
         cadence=f"{sla['frequency']['value']} {sla['frequency'].get('unit', '')}".strip(),
         deadline=str(sla["latency"]["value"]) + str(sla["latency"].get("unit", "")),
+        frequency_months=_in_units(sla["frequency"], _FREQUENCY_MONTHS, "frequency"),
+        latency_days=_in_units(sla["latency"], _LATENCY_DAYS, "latency"),
         way=options.get("way", "file"),
         format=options.get("format") or server["format"],
         connection=options["connection"],
@@ -148,6 +156,32 @@ def _contract(document: dict[str, Any], path: Path, digest: str) -> Contract:
         place=dict(custom.get("place") or {}),
         options=options,
     )
+
+
+# Units of ODCS and their usual spellings. What comes more often than monthly is asked for by the month.
+_DAY, _MONTH, _YEAR = ("d", "day", "days"), ("m", "mo", "month", "months"), ("y", "yr", "year", "years")
+_HOUR, _WEEK, _QUARTER = ("h", "hour", "hours"), ("w", "week", "weeks"), ("q", "quarter", "quarters")
+_FREQUENCY_MONTHS = {
+    **dict.fromkeys((*_HOUR, *_DAY, *_WEEK), 0),
+    **dict.fromkeys(_MONTH, 1),
+    **dict.fromkeys(_QUARTER, 3),
+    **dict.fromkeys(_YEAR, 12),
+}
+_LATENCY_DAYS = {
+    **dict.fromkeys(_HOUR, 0),
+    **dict.fromkeys(_DAY, 1),
+    **dict.fromkeys(_WEEK, 7),
+    **dict.fromkeys(_MONTH, 31),
+}
+
+
+def _in_units(sla: dict[str, Any], units: dict[str, int], what: str) -> int:
+    """A property of `slaProperties` as whole months or days, 1 at least."""
+    value, unit = sla["value"], str(sla.get("unit", "")).lower()
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1 or unit not in units:
+        known = ", ".join(units)
+        raise ContractInvalid(f"{what}: a whole number of one of {known}, not {value!r} {unit!r}")
+    return max(1, value * units[unit])
 
 
 def _column(node: dict[str, Any]) -> Column:

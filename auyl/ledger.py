@@ -335,6 +335,23 @@ def extracts(settings: Settings, registry: str | None = None) -> list[dict[str, 
         return [dict(row._mapping) for row in rows]
 
 
+def came(settings: Settings) -> list[dict[str, Any]]:
+    """Registries and periods of which something came.
+
+    Columns registry, period, extracted_at (of the newest accepted batch, or null), refused_at and details (of the last
+    refusal, or null).
+    """
+    with engine(settings.dsn).connect() as con:
+        return [dict(row._mapping) for row in con.execute(text(_sql_file(settings.include, "came")))]
+
+
+def missing_in_snapshot(settings: Settings, period: str) -> list[dict[str, Any]]:
+    """What the revision in force of `period` goes without: registry, last_period, reason (late, refused, never)."""
+    with engine(settings.dsn).connect() as con:
+        rows = con.execute(text(_sql_file(settings.include, "snapshot_missing")), {"period": period})
+        return [dict(row._mapping) for row in rows]
+
+
 @cache
 def _sql_file(include: Path, name: str) -> str:
     return (include / "sql" / "ledger" / f"{name}.sql").read_text(encoding="utf-8")

@@ -71,6 +71,12 @@ def test_from_synth_to_lineage(auyl: Auyl, tmp_path: Path) -> None:
     assert str(export) in auyl("quarantine", "livestock", "--export", export)
     assert export.stat().st_mode & 0o077 == 0
     assert "reasons_ru" in auyl("quarantine", "population", "--limit", 3)
+    asked = json.loads(auyl("late", "--on", "2026-11-20", "--format", "json", code=1))
+    late = {row["registry"]: row["state"] for row in asked}
+    # when the files were made is the day of the test, which only a registry of changes is asked
+    assert late.pop("budget_oblast") == "late" and late.pop("ambulance")
+    assert set(late.values()) == {"in_force"} and len(late) == 5
+    assert "nothing ever came" in auyl("late", "--on", "2026-11-20", code=1)
     assert auyl("access", "give", "akim", "akim", kato, "--reason", "order 1").startswith("grant ")
     assert "akim" in auyl("access", "who", kato)
     assert "1 grants ended" in auyl("access", "take", "akim", "--reason", "left")

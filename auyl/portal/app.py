@@ -205,6 +205,7 @@ class Portal:
             lang = self.language(request, here.session)
             themes = lines.themes(found, came, dt.datetime.now(KAZAKHSTAN).date(), lang)
             wanted = {registry for row in found for registry in row.registries}
+            missing = rows(here.conn, "missing", period=month.period, revision=month.revision)
             return self.page(
                 request,
                 "okrug",
@@ -212,7 +213,7 @@ class Portal:
                 place=place,
                 month=month,
                 themes=themes,
-                absent=", ".join(lines.registry_name(r, lang) for r in sorted(wanted - came.keys())),
+                absent=lines.absent(wanted - came.keys(), missing, lang),
                 without_value=sum(line.value is None for theme in themes for line in theme.lines),
                 is_full=request.query_params.get("full") == "1",
             )

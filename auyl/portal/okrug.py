@@ -1,7 +1,7 @@
 """The okrug's page as lines of words: one line per indicator of the catalogue, also where there is no value."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -128,6 +128,24 @@ def _change(row: Any, is_pct: bool, lang: Language) -> Change | None:
         return Change(text, "none", "")
     is_better = (difference > 0) == (row.better == "up")
     return Change(text, "good" if is_better else "bad", lang["better"] if is_better else lang["worse"])
+
+
+def absent(registries: Set[str], missing: Sequence[Any], lang: Language) -> str:
+    """Registries that the revision goes without, in one line, each with what is known of it.
+
+    `missing` are rows of `sql/missing.sql`; revisions published before there was that table have none.
+    """
+    known = {row.registry: row for row in missing}
+    told = []
+    for registry in sorted(registries):
+        row = known.get(registry)
+        notes = [lang["was_refused"]] if row and row.reason == "refused" else []
+        if row:
+            notes.append(
+                lang.say("last_for", period=lang.month(row.last_period)) if row.last_period else lang["never_came"]
+            )
+        told.append(registry_name(registry, lang) + (f" ({', '.join(notes)})" if notes else ""))
+    return ", ".join(told)
 
 
 def registry_name(registry: str, lang: Language) -> str:

@@ -3,9 +3,21 @@
 consolidate   batches in force -> core tables, each row placed in an okrug
 measure       core tables -> indicators by okrug
 gate          the snapshot's own suite; a breach leaves the former revision in force
-publish       one transaction: rows, sources, vault, and the swap
+publish       one transaction: rows, sources, what is missing, vault, and the swap
 """
 
-from auyl.snapshot.revision import BuildResult, build
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from auyl.snapshot.revision import BuildResult, build
 
 __all__ = ["BuildResult", "build"]
+
+
+def __getattr__(name: str) -> Any:
+    # A DAG file reads the catalogue at every parse and must not pay for DuckDB.
+    if name in __all__:
+        from auyl.snapshot import revision
+
+        return getattr(revision, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -146,7 +146,9 @@ def load(include: Path) -> Catalogue:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    # A DAG file reads all of them at every parse; see `contracts`.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
     return document
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from auyl import contracts, duck, ledger
@@ -12,6 +11,7 @@ from auyl.contracts import Contract
 from auyl.duck import identifier, literal
 from auyl.errors import TerritoryMissing
 from auyl.lake import Lake
+from auyl.periods import last_day, month_before
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import REGISTRIES_OF, Catalogue
 from auyl.snapshot.places import open_territory, resolve
@@ -31,17 +31,6 @@ class Inputs:
     missing: list[str]
     edition: str
     digest: str
-
-
-def month_before(period: str, months: int) -> str:
-    """The period `months` before `period`."""
-    count = int(period[:4]) * 12 + int(period[5:]) - 1 - months
-    return f"{count // 12:04d}-{count % 12 + 1:02d}"
-
-
-def last_day(period: str) -> date:
-    """Last day of a period."""
-    return date.fromisoformat(f"{month_before(period, -1)}-01") - timedelta(days=1)
 
 
 def editions(settings: Settings, lake: Lake) -> list[str]:

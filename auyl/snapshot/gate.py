@@ -9,9 +9,10 @@ from sqlalchemy import text
 
 from auyl import ledger
 from auyl.intake.judge import judge
+from auyl.periods import month_before
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import Catalogue
-from auyl.snapshot.consolidate import Inputs, month_before
+from auyl.snapshot.consolidate import Inputs
 
 if TYPE_CHECKING:
     import duckdb

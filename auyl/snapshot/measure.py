@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auyl.duck import literal
+from auyl.periods import last_day
 from auyl.snapshot.catalogue import REGISTRIES_OF, Catalogue
-from auyl.snapshot.consolidate import Inputs, last_day
+from auyl.snapshot.consolidate import Inputs
 
 if TYPE_CHECKING:
     import duckdb

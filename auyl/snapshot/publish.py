@@ -15,6 +15,7 @@ from auyl.duck import identifier, literal
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import Inputs
+from auyl.snapshot.missing import MISSING_COLUMNS
 from auyl.snapshot.vault import VaultLoad
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def publish(
     with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
         publication = Publication(con, settings, Path(folder))
         publication.write("snapshot_value", VALUE_COLUMNS, f"select {', '.join(VALUE_COLUMNS)} from snapshot_value")
+        missing = f"select {', '.join(MISSING_COLUMNS)} from snapshot_missing order by registry"
+        publication.write("snapshot_missing", MISSING_COLUMNS, missing)
         for table in COORDINATOR_TABLES:
             columns = tuple(row[0] for row in con.execute(f"describe {table}").fetchall())
             publication.write(table, columns, f"select * from {table}")

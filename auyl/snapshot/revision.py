@@ -14,6 +14,7 @@ from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import Inputs, consolidate, gather
 from auyl.snapshot.gate import gate
 from auyl.snapshot.measure import measure
+from auyl.snapshot.missing import INDISPENSABLE, missing_table
 from auyl.snapshot.publish import COORDINATOR_TABLES, publish, refuse
 from auyl.snapshot.vault import VaultLoad
 
@@ -34,14 +35,15 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
     """Consolidate, measure, judge and publish `period`.
 
     A period whose registries have not all come is left alone, unless `allow_missing`: then the indicators that rest
-    on them are missing in it. The same inputs again change nothing. Raises TerritoryMissing.
+    on them are missing in it, and the revision says what it goes without. Population is indispensable. The same inputs
+    again change nothing. Raises TerritoryMissing.
     """
     settings = settings or from_environment()
     lake = Lake(settings.lake)
     catalogue = catalogues.load(settings.include)
     with ledger.lock(settings, f"build.{period}"):
         inputs = gather(settings, lake, catalogue, period)
-        if inputs.missing and (not allow_missing or "population" in inputs.missing):
+        if inputs.missing and (not allow_missing or INDISPENSABLE in inputs.missing):
             return BuildResult(period, "incomplete", missing=inputs.missing)
         standing = _done_before(settings, inputs)
         if standing is not None:
@@ -77,6 +79,7 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs)
         if breaches:
             refuse(settings, inputs, breaches)
             return BuildResult(inputs.period, "refused", missing=inputs.missing, breaches=breaches)
+        missing_table(con, settings, inputs)
         published = publish(con, settings, catalogue, inputs, connection, vault)
     finally:
         vault.end()

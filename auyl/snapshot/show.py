@@ -12,7 +12,10 @@ from auyl.snapshot.catalogue import LANGUAGES
 
 
 def show(settings: Settings, kato: str, period: str | None = None, language: str = "ru") -> dict[str, Any]:
-    """Name, period, revision and indicators of an okrug. Raises KeyError when nothing is published for it."""
+    """Name, period, revision and indicators of an okrug, and `without`: the registries that the revision goes without.
+
+    Raises KeyError when nothing is published for it.
+    """
     if language not in LANGUAGES:
         raise KeyError(f"no language {language}; there are {', '.join(LANGUAGES)}")
     query = (settings.include / "sql" / "ledger" / "snapshot_of_okrug.sql").read_text(encoding="utf-8")
@@ -21,6 +24,7 @@ def show(settings: Settings, kato: str, period: str | None = None, language: str
     if not rows:
         raise KeyError(f"nothing is published for okrug {kato}" + (f" in {period}" if period else ""))
     first = rows[0]
+    without = ledger.missing_in_snapshot(settings, first.period)
     indicators = [
         {
             name: getattr(row, name)
@@ -36,5 +40,6 @@ def show(settings: Settings, kato: str, period: str | None = None, language: str
         "name": first.okrug_name,
         "period": first.period,
         "revision": first.revision,
+        "without": without,
         "indicators": indicators,
     }

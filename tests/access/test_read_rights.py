@@ -304,7 +304,15 @@ def test_every_view_of_serving_reads_with_the_rights_of_the_reader(owner) -> Non
 
 
 def test_every_table_of_serving_is_open_on_purpose_or_has_row_security(owner) -> None:
-    open_tables = {"territory", "theme", "indicator", "snapshot", "snapshot_in_force", "snapshot_source"}
+    open_tables = {
+        "territory",
+        "theme",
+        "indicator",
+        "snapshot",
+        "snapshot_in_force",
+        "snapshot_source",
+        "snapshot_missing",
+    }
     readable = rows(
         owner,
         "select relname, relrowsecurity from pg_class where relnamespace = 'serving'::regnamespace "

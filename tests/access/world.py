@@ -230,6 +230,11 @@ def fill(dsn: str) -> None:
             ],
             "period, revision, registry, batch_id, extracted_at, source_period, rows_staged, rows_quarantined",
         )
+        put(
+            "snapshot_missing",
+            [("2026-10", 1, "employment", "2026-09", "late")],
+            "period, revision, registry, last_period, reason",
+        )
         values = []
         for okrug, *_ in okrugs():
             size = dice.lognormvariate(0, 0.5)

@@ -106,6 +106,25 @@ def test_a_value_that_is_not_there_is_said_in_words_and_never_as_zero(portal: Ru
     assert f"Показателей без данных: {missing}" in page or f"Показателей без данных: {missing + 1}" in page
 
 
+@pytest.mark.parametrize(
+    ("reason", "last_period", "code", "said"),
+    [
+        ("late", "2026-09", "ru", "Enbek.kz (последний раз за сентябрь 2026)"),
+        ("late", "2026-09", "kk", "Enbek.kz (соңғысы – 2026 ж. қыркүйек)"),
+        ("refused", "2026-09", "en", "Enbek.kz (sent, and not accepted for its faults, last one for September 2026)"),
+        ("never", None, "ru", "Enbek.kz (ещё ни разу не принимался)"),
+    ],
+)
+def test_what_the_snapshot_goes_without_is_said_in_one_line(
+    portal: Running, reason: str, last_period: str | None, code: str, said: str
+) -> None:
+    with contextlib.closing(psycopg2.connect(portal.owner_dsn)) as conn, conn, conn.cursor() as cur:
+        cur.execute("update serving.snapshot_missing set reason = %s, last_period = %s", (reason, last_period))
+    page = portal.signed_in("akim.shelek").get(f"/okrug/{world.SHELEK}?lang={code}").text
+    line = next(line for line in page.splitlines() if 'class="box"' in line)
+    assert said in line
+
+
 def test_numbers_are_those_of_the_table_written_as_the_language_does(portal: Running) -> None:
     with contextlib.closing(psycopg2.connect(portal.owner_dsn)) as conn, conn.cursor() as cur:
         cur.execute(

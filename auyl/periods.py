@@ -1,0 +1,26 @@
+"""Periods, the months that facts belong to: arithmetic on `YYYY-MM`."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+
+def month_before(period: str, months: int) -> str:
+    """The period `months` before `period`; after it where `months` is negative."""
+    count = int(period[:4]) * 12 + int(period[5:]) - 1 - months
+    return f"{count // 12:04d}-{count % 12 + 1:02d}"
+
+
+def last_day(period: str) -> date:
+    """Last day of a period."""
+    return date.fromisoformat(f"{month_before(period, -1)}-01") - timedelta(days=1)
+
+
+def period_of(day: date) -> str:
+    """The period that a day lies in."""
+    return f"{day.year:04d}-{day.month:02d}"
+
+
+def span_end(period: str, months: int) -> str:
+    """Last period of the span of `months` that `period` lies in; spans of 3, 6 and 12 months begin in January."""
+    return month_before(period, -((-(int(period[:4]) * 12 + int(period[5:]))) % months))
