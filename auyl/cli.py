@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from auyl import ledger
+from auyl import contracts, ledger
 from auyl.errors import AuylError
 from auyl.settings import from_environment
 from auyl.sources import LOCAL
@@ -213,6 +213,26 @@ def drift(
 
 
 @app.command()
+def quality(
+    period: Period = "2026-10",
+    registry: Annotated[str | None, typer.Option(help="By okrug, of this registry.")] = None,
+    format: Format = "table",
+) -> None:
+    """Measure what registries sent for a period, publish it as serving.quality, and print it."""
+    from auyl.snapshot.quality import by_okrug, measure_quality
+
+    with told():
+        settings = from_environment()
+        rows = [asdict(found) for found in measure_quality(_period(period), settings)]
+        if registry:
+            rows = by_okrug(settings, registry, period)
+        if format == "json":
+            typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
+        else:
+            _table(rows, list(rows[0]) if rows else [])
+
+
+@app.command()
 def handback(
     registry: Annotated[str, typer.Argument(help="Name of a contract.")],
     period: AnyPeriod = None,
@@ -370,6 +390,29 @@ def access_take(
     with told(), _serving() as con:
         ended = access.revoke(con, principal, role, territory, revoked_by=_operator(), reason=reason)
         typer.echo(f"{ended} grants ended")
+
+
+@access_app.command("owner")
+def access_owner(
+    principal: Annotated[
+        str | None, typer.Argument(help="Login of the registry's office; the list without it.")
+    ] = None,
+    registry: Annotated[str | None, typer.Argument(help="Name of a contract.")] = None,
+    reason: Annotated[str, typer.Option(help="Why: the letter that names the login.")] = "",
+    take: Annotated[bool, typer.Option(help="End it instead.")] = False,
+) -> None:
+    """Let the office that owns a registry read the quality of it (serving.quality_trend)."""
+    from auyl import access
+
+    with told(), _serving() as con:
+        if principal is None:
+            _records(access.owners(con))
+        elif take:
+            typer.echo(f"{access.take_registry(con, principal, registry, reason=reason)} ended")
+        else:
+            contract = contracts.load(registry or "", from_environment().include)
+            access.give_registry(con, principal, contract.registry, given_by=_operator(), reason=reason)
+            typer.echo(f"{principal} reads the quality of {contract.registry}")
 
 
 @access_app.command("account")

@@ -167,6 +167,15 @@ def add_delivery(
     return found
 
 
+def arrived_at(settings: Settings, delivery_id: int) -> datetime:
+    """When a delivery was landed."""
+    with engine(settings.dsn).connect() as con:
+        found: datetime = con.execute(
+            text("select arrived_at from ledger.delivery where delivery_id = :id"), {"id": delivery_id}
+        ).scalar_one()
+        return found
+
+
 def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = None) -> Batch | None:
     """The accepted batch of a delivery under these rules, or its newest one."""
     with engine(settings.dsn).connect() as con:

@@ -12,6 +12,7 @@ from auyl.access.audit import audit
 from auyl.access.errors import AccessError, PasswordTooWeak, PrincipalInvalid, SignInRefused, TerritoryUnknown
 from auyl.access.grants import ROLES, Grant, Reader, grant, grants, revoke, who_may_see
 from auyl.access.logins import close_login, create_login, set_portal_password
+from auyl.access.owners import Owner, give_registry, owners, take_registry
 from auyl.access.passwords import make_password
 from auyl.access.sessions import Session, SignedIn, enter, sign_in, sign_out
 
@@ -19,6 +20,7 @@ __all__ = [
     "ROLES",
     "AccessError",
     "Grant",
+    "Owner",
     "PasswordTooWeak",
     "PrincipalInvalid",
     "Reader",
@@ -32,13 +34,16 @@ __all__ = [
     "create_account",
     "create_login",
     "enter",
+    "give_registry",
     "grant",
     "grants",
     "make_password",
+    "owners",
     "revoke",
     "set_password",
     "set_portal_password",
     "sign_in",
     "sign_out",
+    "take_registry",
     "who_may_see",
 ]

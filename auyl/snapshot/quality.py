@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg2.extras
+from sqlalchemy import text
 
 from auyl import contracts, duck, ledger
 from auyl.contracts import Contract
 from auyl.duck import identifier, literal
 from auyl.errors import TerritoryMissing
 from auyl.lake import Lake
+from auyl.periods import last_day
 from auyl.settings import Settings, from_environment
-from auyl.snapshot.consolidate import editions, last_day
+from auyl.snapshot.consolidate import editions
 from auyl.snapshot.places import address_key, claim_key, open_territory, resolve
 from auyl.sources import LOCAL
 
@@ -79,6 +81,35 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
     return [Quality(row[0], period, *row[5:]) for row in found if row[2] == "registry"]  # type: ignore[arg-type]
 
 
+def by_okrug(settings: Settings, registry: str, period: str) -> list[dict[str, Any]]:
+    """The published quality of a registry by okrug, the worst validity first, with the change since the last period."""
+    with ledger.engine(settings.dsn).connect() as con:
+        rows = con.execute(
+            text(
+                "select q.kato, coalesce(t.name_ru, 'в округ не отнесено') as okrug, q.rows_in, q.staged, "
+                "q.quarantined, q.duplicates, q.warned, q.completeness_pct, q.validity_pct, q.validity_change_pct "
+                "from serving.quality_trend as q left join serving.territory as t "
+                "on q.kato = t.kato and q.edition = t.edition "
+                "where q.registry = :r and q.period = :p and q.level <> 'registry' order by q.validity_pct, q.kato"
+            ),
+            {"r": registry, "p": period},
+        )
+        return [dict(row._mapping) for row in rows]
+
+
+def unmeasured(settings: Settings) -> list[str]:
+    """Periods in which a batch was accepted after their quality was last measured, oldest first."""
+    with ledger.engine(settings.dsn).connect() as con:
+        rows = con.execute(
+            text(
+                "select b.period from ledger.batch_standing as b left join ("
+                "select period, min(measured_at) as measured_at from serving.quality group by period) as q "
+                "using (period) where q.period is null or b.accepted_at > q.measured_at group by 1 order by 1"
+            )
+        )
+        return list(rows.scalars())
+
+
 def _days_late(settings: Settings, contract: Contract, period: str, batches: list[ledger.Batch]) -> float:
     """Days between the contract's deadline and the arrival of the last batch; below zero is early."""
     due = datetime.combine(last_day(period) + timedelta(days=1 + contract.latency_days), time(), LOCAL)
@@ -93,9 +124,7 @@ def _rows(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batche
         name: "[" + ", ".join(literal(lake.address(getattr(batch, f"{name}_path"))) for batch in batches) + "]"
         for name in ("stage", "quarantine")
     }
-    staged = {
-        row[0] for row in con.execute(f"describe select * from read_parquet({files['stage']})").fetchall()
-    }
+    staged = {row[0] for row in con.execute(f"describe select * from read_parquet({files['stage']})").fetchall()}
     by_name = {column.name: column for column in contract.columns}
     asked = [c for c in contract.columns if c.required or c.name in contract.place.values()]
     # Stage never holds the vault's columns, so a required one was filled there, or its row were not.
