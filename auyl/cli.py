@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from auyl import ledger
+from auyl import contracts, ledger
 from auyl.errors import AuylError
 from auyl.settings import from_environment
 from auyl.sources import LOCAL
@@ -159,7 +159,8 @@ def extracts(
 ) -> None:
     """What came, newest first, and what became of it."""
     with told():
-        rows = ledger.extracts(from_environment(), registry)
+        settings = from_environment()
+        rows = ledger.extracts(settings, contracts.deltas(settings.include), registry)
         for row in rows:
             row["extracted_at"] = f"{row['extracted_at']:%Y-%m-%d %H:%M}"
             row["digest"] = row["digest"][:12]

@@ -37,7 +37,7 @@ def quarantine(
     con = duck.connect(settings, lake)
     frames = []
     try:
-        for batch in _batches(settings, registry, period):
+        for batch in _batches(settings, contract, period):
             cut = f"limit {int(limit)}" if limit is not None else ""
             address = literal(lake.address(batch["quarantine_path"]))
             frame = con.execute(f"select * from read_parquet({address}) order by _file, _record {cut}").df()
@@ -69,11 +69,11 @@ def quarantine(
     return whole
 
 
-def _batches(settings: Settings, registry: str, period: str | None) -> list[dict[str, Any]]:
+def _batches(settings: Settings, contract: contracts.Contract, period: str | None) -> list[dict[str, Any]]:
     with ledger.engine(settings.dsn).connect() as con:
         rows = con.execute(
             text((settings.include / "sql" / "ledger" / "quarantines.sql").read_text(encoding="utf-8")),
-            {"registry": registry, "period": period},
+            {"registry": contract.registry, "is_delta": contract.is_delta, "period": period},
         )
         return [dict(row._mapping) for row in rows]
 

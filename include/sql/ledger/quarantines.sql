@@ -1,9 +1,9 @@
 -- Grain: batch or refusal that kept rows back, newest period first. Inputs: ledger.batch_standing, refusal.
--- For the newest period unless one is given.
+-- For the newest period unless one is given. Of a registry that sends changes (:is_delta) every accepted delivery counts.
 with kept as (
     select
         period,
-        case when standing = 1 then 'in force' else 'superseded' end as state,
+        case when standing = 1 or :is_delta then 'in force' else 'superseded' end as state,
         batch_id,
         quarantine_path,
         accepted_at as decided_at
