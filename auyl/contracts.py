@@ -21,6 +21,7 @@ from auyl.errors import ContractInvalid, ExtractRefused
 
 WAYS = ("file", "rest", "sql")
 FORMATS = ("csv", "xml", "xlsx", "json")
+CADENCES = {"hour": 0, "day": 0, "week": 0, "month": 1, "quarter": 3, "year": 12}
 TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
 
 
@@ -67,6 +68,30 @@ class Contract:
     path: Path
     digest: str
     options: dict[str, Any] = field(hash=False, compare=False, default_factory=dict)
+
+    @property
+    def cadence_months(self) -> int:
+        """Months from one extract to the next; 0 when they come every day or oftener. Raises ContractInvalid."""
+        value, _, unit = self.cadence.partition(" ")
+        if unit not in CADENCES or not value.isdigit() or int(value) < 1:
+            raise ContractInvalid(
+                f"{self.path.name}: a frequency in {', '.join(CADENCES)} is expected, not {self.cadence}"
+            )
+        return int(value) * CADENCES[unit]
+
+    @property
+    def is_hourly(self) -> bool:
+        """Do extracts come oftener than once a day?"""
+        return self.cadence.endswith(" hour")
+
+    @property
+    def deadline_days(self) -> int:
+        """Days after the end of a period when its extract is due. Raises ContractInvalid."""
+        if not (found := re.fullmatch(r"(\d+)d", self.deadline)):
+            raise ContractInvalid(
+                f"{self.path.name}: a latency in whole days (unit d) is expected, not {self.deadline}"
+            )
+        return int(found[1])
 
     @property
     def mender(self) -> str:
@@ -175,6 +200,11 @@ def validate(path: Path) -> None:
         faults += [f"column {name} stands twice" for name in {n for n in columns if columns.count(n) > 1}]
         faults += [f"newestBy: no column {name}" for name in contract.newest_by if name not in columns]
         faults += [f"column {c.name}: no type {c.type}" for c in contract.columns if c.type not in TYPES]
+        for name in ("cadence_months", "deadline_days"):
+            try:
+                getattr(contract, name)
+            except ContractInvalid as error:
+                faults.append(str(error))
         if contract.registry != path.name.removesuffix(".odcs.yaml"):
             faults.append(f"id {contract.registry} is not the name of the file")
         if contract.way not in WAYS or contract.format not in FORMATS:

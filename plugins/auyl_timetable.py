@@ -15,6 +15,8 @@ from airflow.timetables.base import DagRunInfo
 from airflow.timetables.trigger import CronPartitionTimetable
 from pendulum import DateTime
 
+from auyl.contracts import Contract
+
 TIMEZONE = "Asia/Almaty"
 AT_HOUR = 2  # of the night after the deadline
 
@@ -66,6 +68,11 @@ class PeriodTimetable(CronPartitionTimetable):
                 at = current.in_timezone("UTC")
                 yield DagRunInfo(run_after=at, data_interval=None, partition_date=at, partition_key=f"{current:%Y-%m}")
             current = current.add(months=1)
+
+
+def due(contract: Contract) -> PeriodTimetable:
+    """When a registry is due. Raises ContractInvalid."""
+    return PeriodTimetable(contract.cadence_months, contract.deadline_days, contract.is_hourly)
 
 
 class AuylPlugin(AirflowPlugin):
