@@ -164,7 +164,8 @@ def extracts(
 ) -> None:
     """What came, newest first, and what became of it."""
     with told():
-        rows = ledger.extracts(from_environment(), registry)
+        settings = from_environment()
+        rows = ledger.extracts(settings, contracts.deltas(settings.include), registry)
         for row in rows:
             row["extracted_at"] = f"{row['extracted_at']:%Y-%m-%d %H:%M}"
             row["digest"] = row["digest"][:12]

@@ -82,6 +82,16 @@ class Contract:
     options: dict[str, Any] = field(hash=False, compare=False, default_factory=dict)
 
     @property
+    def is_hourly(self) -> bool:
+        """Do extracts come oftener than once a day?"""
+        return self.cadence.rpartition(" ")[2].lower() in _HOUR
+
+    @property
+    def is_within_month(self) -> bool:
+        """Do extracts of a month come while it lasts: every hour, day or week?"""
+        return self.cadence.rpartition(" ")[2].lower() in (*_HOUR, *_DAY, *_WEEK)
+
+    @property
     def mender(self) -> str:
         """Who is asked to mend a bad extract."""
         return self.owner
@@ -104,6 +114,11 @@ def names(include: Path) -> list[str]:
 def load_all(include: Path) -> list[Contract]:
     """All contracts, sorted by registry."""
     return [load(registry, include) for registry in names(include)]
+
+
+def deltas(include: Path) -> list[str]:
+    """Registries that send what changed and not the whole; every accepted delivery of them counts."""
+    return [contract.registry for contract in load_all(include) if contract.is_delta]
 
 
 @cache

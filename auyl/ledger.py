@@ -337,10 +337,13 @@ def drifts(settings: Settings, registry: str | None = None, period: str | None =
         return [dict(row._mapping) for row in rows]
 
 
-def extracts(settings: Settings, registry: str | None = None) -> list[dict[str, Any]]:
-    """All deliveries, newest first, each with its account or its last refusal."""
+def extracts(settings: Settings, deltas: list[str], registry: str | None = None) -> list[dict[str, Any]]:
+    """All deliveries, newest first, each with its account or its last refusal. `deltas`: registries that send changes.
+
+    `state` is landed (not judged yet), refused, in force or superseded.
+    """
     with engine(settings.dsn).connect() as con:
-        rows = con.execute(text(_sql_file(settings.include, "extracts")), {"registry": registry})
+        rows = con.execute(text(_sql_file(settings.include, "extracts")), {"registry": registry, "deltas": deltas})
         return [dict(row._mapping) for row in rows]
 
 

@@ -11,6 +11,7 @@
 ``AUYL_EXPECTATIONS``  folder of the suites
 ``AUYL_THREADS``       DuckDB threads; all cores by default
 ``AUYL_MEMORY_GIB``    DuckDB memory limit
+``AUYL_SCHEDULE``      off: intake DAGs start only by hand or API; on by default
 ``AUYL_CONN_<NAME>``   address, with credentials, of a source that a contract names, when Airflow does not give it
 =====================  =====================================================================================
 """
@@ -41,6 +42,7 @@ class Settings:
     expectations: Path
     threads: int
     memory_gib: float
+    is_scheduled: bool = True
 
     @property
     def dsn(self) -> str:
@@ -77,6 +79,7 @@ def from_environment() -> Settings:
         expectations=Path(env.get("AUYL_EXPECTATIONS") or REPOSITORY / "expectations"),
         threads=int(env.get("AUYL_THREADS") or os.cpu_count() or 2),
         memory_gib=float(env.get("AUYL_MEMORY_GIB") or 2.0),
+        is_scheduled=(env.get("AUYL_SCHEDULE") or "on").lower() != "off",
     )
 
 

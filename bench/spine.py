@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -171,30 +171,36 @@ class Bench:
             self._drop(dsn)
         return sum(_near(value, values.get(key)) for key, value in ours.items()) / len(ours)
 
-    def all(self, runs: int, only: set[str]) -> None:
-        """Measure in turns: each round has every one once, so that a busy minute hits all alike."""
-        full = self.extracts(self.people)
-        tenth = self.extracts(self.people // PANDAS_SHARE) if "pandas_way" in only else full
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[None]:
+        """The embedded server while something is measured; afterwards it is gone with all that was written to it."""
         try:
-            with self.postgres as server, tempfile.TemporaryDirectory(prefix="auyl-bench-") as folder:
+            with self.postgres as server:
                 self._server, self._watched = database_url(server, "postgres"), None
                 self._watched = self._postmaster()
                 for stale in self._stale():
                     self._drop(database_url(server, stale))
-                plan = self._plan(full, Path(folder)) if only & {"copy_limit", "copy_two_sessions"} else None
-                for number in range(1, runs + 1):
-                    self.say(f"round {number} of {runs}")
-                    if plan and "copy_limit" in only:
-                        self.copy("copy_limit", plan, 1)
-                    if "auyl_build" in only:
-                        self.build(full)
-                    if plan and "copy_two_sessions" in only:
-                        self.copy("copy_two_sessions", plan, 2)
-                    if "pandas_way" in only:
-                        self.pandas(tenth)
+                yield
         finally:
             self.postgres.destroy()
             shutil.rmtree(self.work / "home", ignore_errors=True)
+
+    def all(self, runs: int, only: set[str]) -> None:
+        """Measure in turns: each round has every one once, so that a busy minute hits all alike."""
+        full = self.extracts(self.people)
+        tenth = self.extracts(self.people // PANDAS_SHARE) if "pandas_way" in only else full
+        with self.serving(), tempfile.TemporaryDirectory(prefix="auyl-bench-") as folder:
+            plan = self._plan(full, Path(folder)) if only & {"copy_limit", "copy_two_sessions"} else None
+            for number in range(1, runs + 1):
+                self.say(f"round {number} of {runs}")
+                if plan and "copy_limit" in only:
+                    self.copy("copy_limit", plan, 1)
+                if "auyl_build" in only:
+                    self.build(full)
+                if plan and "copy_two_sessions" in only:
+                    self.copy("copy_two_sessions", plan, 2)
+                if "pandas_way" in only:
+                    self.pandas(tenth)
 
     def _stale(self) -> list[str]:
         with contextlib.closing(psycopg2.connect(self._server)) as connection:
@@ -341,26 +347,42 @@ def main() -> None:
     only = {name.strip() for name in given.only.split(",")}
     if unknown := only - set(NAMES):
         parser.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(NAMES)}")
-    work = given.work or Path(os.environ.get("AUYL_HOME") or REPOSITORY / ".auyl") / "bench"
-    work.mkdir(parents=True, exist_ok=True)
-    alone = (work / "lock").open("w")
     try:
-        fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        parser.exit(2, f"another bench works in {work}\n")
-    bench = Bench(given.people, given.period, work.absolute(), lambda text: print(text, file=sys.stderr, flush=True))
-    try:
-        bench.all(given.runs, only)
+        with alone(given.work) as work:
+            bench = Bench(given.people, given.period, work, tell)
+            bench.all(given.runs, only)
     except ChildFailed as error:
         parser.exit(2, f"{error}\n")
-    report = bench.report()
+    sys.exit(conclude("spine", bench.report(), table, given.json))
+
+
+def tell(text: str) -> None:
+    """Progress, beside the report on standard output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def alone(given: Path | None) -> Iterator[Path]:
+    """The work folder, `<AUYL_HOME>/bench` by default, held against other benches. Raises ChildFailed."""
+    work = given or Path(os.environ.get("AUYL_HOME") or REPOSITORY / ".auyl") / "bench"
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ChildFailed(f"another bench works in {work}") from None
+        yield work.absolute()
+
+
+def conclude(name: str, report: dict[str, Any], as_table: Callable[[dict[str, Any]], str], as_json: bool) -> int:
+    """Keep the report in `bench/results/`, print it; 1 when a limit is missed, else 0."""
     results = REPOSITORY / "bench" / "results"
     results.mkdir(exist_ok=True)
-    file = results / f"spine_{given.people}_{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
+    file = results / f"{name}_{report['people']}_{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
     text = json.dumps(report, ensure_ascii=False, indent=1)
     file.write_text(text + "\n", encoding="utf-8")
-    print(text if given.json else f"{table(report)}\n\n{file.relative_to(REPOSITORY)}")
-    sys.exit(any(verdict["kept"] is False for verdict in report["limits"]))
+    print(text if as_json else f"{as_table(report)}\n\n{file.relative_to(REPOSITORY)}")
+    return int(any(verdict["kept"] is False for verdict in report["limits"]))
 
 
 if __name__ == "__main__":

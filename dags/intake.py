@@ -5,9 +5,11 @@ from __future__ import annotations
 from airflow.sdk import DAG, Asset, PartitionedAtRuntime, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 from auyl_airflow import DEFAULT_ARGS, PERIOD_PARAM, address_of, period_of
+from auyl_timetable import due
 
 from auyl import contracts, settings
 
+SETTINGS = settings.from_environment()
 DOC = """
 ### {title}
 **Purpose.** {purpose}
@@ -16,7 +18,8 @@ DOC = """
 
 **Source.** connection `{connection}`, {way}, {format}, {encoding}
 
-**Cadence.** every {cadence}; due {deadline} after the end of the period
+**Cadence.** every {cadence}; due {deadline} after the end of the period, and started then. By hand: trigger it with a
+partition key; former months: `airflow backfill create --dag-id intake_{registry} --from-date … --to-date …`
 
 **What it does.** `pull` lands the bytes as they came; `load` checks them, writes stage and quarantine, and one row of
 the ledger. The period is the partition key, `YYYY-MM`. The same bytes a second time change nothing.
@@ -42,7 +45,7 @@ def intake(contract: contracts.Contract) -> DAG:
         dag_display_name=contract.title,
         description=f"Extract of {contract.owner}",
         doc_md=DOC.format(**vars(contract)),
-        schedule=PartitionedAtRuntime(),
+        schedule=due(contract) if SETTINGS.is_scheduled else PartitionedAtRuntime(),
         params={"period": PERIOD_PARAM},
         default_args=DEFAULT_ARGS,
         max_active_runs=1,
@@ -72,5 +75,5 @@ def intake(contract: contracts.Contract) -> DAG:
     return dag
 
 
-for found in contracts.load_all(settings.from_environment().include):
+for found in contracts.load_all(SETTINGS.include):
     globals()[f"intake_{found.registry}"] = intake(found)

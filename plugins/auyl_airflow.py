@@ -21,7 +21,7 @@ PERIOD_PARAM = Param(
 DEFAULT_ARGS = {
     "owner": "auyl",
     "retries": 3,
-    "retry_delay": timedelta(minutes=1),
+    # the first wait is Airflow's own setting, [core] default_task_retry_delay; a minute here
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=15),
     "retry_policy": ExceptionRetryPolicy(

@@ -69,8 +69,6 @@ def fresh_installation(dsn: str, folder: Path) -> Settings:
     """An installation below `folder` in the database of `dsn`, whose ledger and tables are emptied."""
     from dataclasses import replace
 
-    import psycopg2
-
     from auyl import ledger
     from auyl.settings import from_environment
 
@@ -82,10 +80,17 @@ def fresh_installation(dsn: str, folder: Path) -> Settings:
         kato_edition=None, oblast_kato="190000000",
     )  # fmt: skip
     ledger.migrate(made)
+    empty_tables(dsn)
+    return made
+
+
+def empty_tables(dsn: str) -> None:
+    """Forget all that was taken in and published; accounts and grants stay."""
+    import psycopg2
+
     with contextlib.closing(psycopg2.connect(dsn)) as con, con, con.cursor() as cursor:
         cursor.execute(
             "select string_agg(format('%I.%I', table_schema, table_name), ', ') from information_schema.tables "
             "where table_schema in ('ledger', 'serving', 'vault') and table_type = 'BASE TABLE'"
         )
         cursor.execute(f"truncate {cursor.fetchone()[0]} cascade")
-    return made

@@ -138,6 +138,7 @@ class AirflowStack:
             "core__mp_forkserver_preload": ",".join(PRELOADED),
             "core__min_serialized_dag_update_interval": "5",
             "core__test_connection": "Disabled",
+            "core__default_task_retry_delay": "60",
             "database__sql_alchemy_conn": urlunsplit(parts._replace(scheme="postgresql+psycopg2")),
             "database__sql_alchemy_conn_async": urlunsplit(parts._replace(scheme="postgresql+asyncpg")),
             "api__host": "127.0.0.1",
@@ -226,9 +227,7 @@ class AirflowStack:
 
     def stop(self) -> dict[str, float]:
         """Stop the components; returns the seconds that each took."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        self.close()
         took = {}
         if child := self._components.pop("scheduler", None):  # tasks at work still need the api-server
             took["scheduler"] = self.supervisor.stop(child)
@@ -238,6 +237,12 @@ class AirflowStack:
             took[name] = self.supervisor.stop(child)
         self._components.clear()
         return took
+
+    def close(self) -> None:
+        """Close the connection to the API; the next question opens another."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "airflow", *arguments]

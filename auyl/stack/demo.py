@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -106,25 +106,44 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _run(plan: Plan, say: Progress) -> None:
+@dataclass(frozen=True)
+class Ready:
+    """An installation at work: Airflow knows the DAGs, the sources answer, nothing was triggered yet."""
+
+    plan: Plan
+    settings: Settings
+    extracts: Path
+    airflow: AirflowStack
+    supervisor: Supervisor
+
+
+@contextlib.contextmanager
+def ready(
+    plan: Plan, say: Progress, extracts: Path | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[Ready]:
+    """Bring everything up below AUYL_HOME to the point where a DAG may be triggered; at the end stop it all.
+
+    `extracts` is made anew only when it is not there; `env` is added to what Airflow runs with.
+    The settings of this process become those of the installation.
+    """
     home = from_environment().home.absolute()
-    logs = home / "logs"
     with contextlib.ExitStack() as stack:
         say(f"period {plan.period}, {plan.people:,} people, state and logs in {home}")
         dsn, airflow_dsn, dispatch_dsn = _databases(stack, home, say)
-        supervisor = stack.enter_context(Supervisor(logs))
-        env = _environment(home, dsn)
-        os.environ.update(env)  # the library in this process reads the same settings
+        supervisor = stack.enter_context(Supervisor(home / "logs"))
+        own = _environment(home, dsn)
+        os.environ.update(own)  # the library in this process reads the same settings
         settings = from_environment()
 
-        extracts = home / "extracts" / (f"{plan.people}-real" if plan.kato else str(plan.people))
+        extracts = extracts or home / "extracts" / (f"{plan.people}-real" if plan.kato else str(plan.people))
         api_port = kept_port(home / "employment" / "port")
         token = secret(home / "secrets" / "employment-token", token_urlsafe(32))
         airflow = AirflowStack(
             home, airflow_dsn, supervisor,
             connections=_connections(extracts, dispatch_dsn, api_port, token),
-            env=env, parallelism=max(2, min(4, os.cpu_count() or 2)),
+            env={**own, **(env or {})}, parallelism=max(2, min(4, os.cpu_count() or 2)),
         )  # fmt: skip
+        stack.callback(airflow.close)
         migration = airflow.migrate()
         synthesis = supervisor.start("synthetic", _synthesis(plan, extracts), may_end=True)
 
@@ -145,23 +164,28 @@ def _run(plan: Plan, say: Progress) -> None:
         supervisor.wait_until(lambda: _listens(api_port), server, 60)
         airflow.wait_ready({"consolidate", *(f"intake_{registry}" for registry in REGISTRIES)})
         say(f"Airflow and the employment API are ready ({airflow.url})")
+        yield Ready(plan, settings, extracts, airflow, supervisor)
 
+
+def _run(plan: Plan, say: Progress) -> None:
+    with ready(plan, say) as up:
+        dsn, home = up.settings.dsn, up.settings.home
         former = report.revision_in_force(dsn, plan.period)
-        _through_airflow(plan, airflow, say)
+        through_airflow(plan, up.airflow, say)
         revision = report.revision_in_force(dsn, plan.period)
         if revision is None:
-            raise AuylError(f"nothing was published for {plan.period}; logs: {logs}")
+            raise AuylError(f"nothing was published for {plan.period}; logs: {up.supervisor.logs}")
         news = "nothing new: stays" if revision == former else "published:"
         say(f"{news} snapshot {plan.period}, revision {revision}")
-        report.ledger_table(settings, plan.period, print)
+        report.ledger_table(up.settings, plan.period, print)
         readers = report.Readers(home / "secrets" / "logins.json", dsn, plan.period)
         readers.open()
         report.snapshot_table(readers, plan.period, print)
         if plan.stay:
-            _stay(supervisor, airflow, readers, home, say)
-        _settle(plan, airflow)
+            _stay(up.supervisor, up.airflow, readers, home, say)
+        _settle(plan, up.airflow)
         say("stopping")
-        took = airflow.stop()
+        took = up.airflow.stop()
         say("Airflow stopped: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items()))
 
 
@@ -197,6 +221,7 @@ def _environment(home: Path, dsn: str) -> dict[str, str]:
         "AUYL_HOME": str(home),
         "AUYL_LAKE": settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
         "AUYL_HASH_KEY_FILE": str(settings.hash_key_file.absolute()),
+        "AUYL_SCHEDULE": "off",  # the invented sources know one month, not the one that is due next
         "GX_ANALYTICS_ENABLED": "false",
     }
 
@@ -259,7 +284,7 @@ def _dispatch(dsn: str, extracts: Path, period: str) -> int:
     return load_dispatch(dsn, extracts, period)
 
 
-def _through_airflow(plan: Plan, airflow: AirflowStack, say: Progress) -> None:
+def through_airflow(plan: Plan, airflow: AirflowStack, say: Progress) -> None:
     """Trigger the intake DAGs, and wait until the snapshot DAG, started by their assets, has seen them all."""
     runs = {registry: airflow.trigger(f"intake_{registry}", plan.period) for registry in REGISTRIES}
     say("triggered " + ", ".join(run.dag_id for run in runs.values()))

@@ -14,11 +14,13 @@ KATO of the good row).
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,9 +78,10 @@ def make(
 ) -> Summary:
     """Write the extracts of `period` for about `people` registered persons, below `extracts`.
 
-    The same arguments give the same bytes, and where they were made before nothing is done. `kato_file` is an official
-    KATO table; without it the territory is invented. `dirt` is a factor on the default rates of faults, or rates by
-    name with `*` as the factor for the others (see `auyl.synthetic.dirt.KINDS`).
+    The same arguments give the same bytes, and where they were made before nothing is done. A second process on the
+    same folder waits for the first. `kato_file` is an official KATO table; without it the territory is invented.
+    `dirt` is a factor on the default rates of faults, or rates by name with `*` as the factor for the others (see
+    `auyl.synthetic.dirt.KINDS`).
     `threads` bounds DuckDB's work and changes nothing in the files.
     Raises ValueError for a wrong period, number of people or rate.
     """
@@ -96,9 +99,32 @@ def make(
         "kato_sha256": digest_file(kato_file)[1] if kato_file else None,
         "dirt": rate,
     }
-    found = _finished(extracts, period, parameters)
-    if found:
-        return found
+    with _alone(extracts):
+        return _finished(extracts, period, parameters) or _make(
+            extracts, month, people, seed, kato_file, rate, threads, parameters
+        )
+
+
+@contextlib.contextmanager
+def _alone(extracts: Path) -> Iterator[None]:
+    """Keep other processes off the folder; the kernel drops the lock of one that dies."""
+    extracts.mkdir(parents=True, exist_ok=True)
+    with (extracts / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _make(
+    extracts: Path,
+    month: Month,
+    people: int,
+    seed: int,
+    kato_file: Path | None,
+    rate: Mapping[str, float],
+    threads: int | None,
+    parameters: dict[str, Any],
+) -> Summary:
+    period = month.period
     marker = extracts / period / MANIFEST
     marker.unlink(missing_ok=True)
     work = extracts / f".{period}.partial"

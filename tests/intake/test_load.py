@@ -8,12 +8,24 @@ from uuid import UUID
 import duckdb
 import pytest
 
-from auyl import intake, ledger
+from auyl import contracts, intake, ledger
 from auyl.identifiers import keyed_hash
+from auyl.intake.quarantine import quarantine
 from auyl.lake import Lake
 from auyl.settings import Settings
 from tests import extracts
-from tests.extracts import PERIOD, animal, iin, livestock_xlsx, person, population_xml, social_csv, social_row
+from tests.extracts import (
+    PERIOD,
+    ambulance_csv,
+    animal,
+    call,
+    iin,
+    livestock_xlsx,
+    person,
+    population_xml,
+    social_csv,
+    social_row,
+)
 from tests.intake.conftest import TakeIn
 
 ROWS = [social_row(n) for n in range(1, 41)]
@@ -52,7 +64,27 @@ def test_an_older_extract_that_arrives_late_does_not_overwrite_a_newer_one(take_
     assert late.status == "accepted"
     (batch,) = ledger.in_force(settings, "social_assistance", PERIOD)
     assert batch.batch_id == newer.batch_id
-    assert [row["state"] for row in ledger.extracts(settings)] == ["superseded", "in force"]
+    assert [row["state"] for row in ledger.extracts(settings, [])] == ["superseded", "in force"]
+
+
+def test_every_accepted_change_of_a_delta_registry_counts(take_in: TakeIn, settings: Settings) -> None:
+    bad = call(9, received_at="2026-10-05 25:00:00")
+    take_in("ambulance", {"c.csv": ambulance_csv([*(call(n) for n in range(1, 21)), bad])})
+    take_in(
+        "ambulance", {"c.csv": ambulance_csv([call(n) for n in range(15, 41)])}, made=datetime(2026, 11, 2, tzinfo=UTC)
+    )
+    assert len(ledger.in_force(settings, "ambulance", PERIOD, is_delta=True)) == 2
+    listed = ledger.extracts(settings, contracts.deltas(settings.include))
+    assert [row["state"] for row in listed] == ["in force", "in force"]
+    kept_back = quarantine(settings, "ambulance", PERIOD)
+    assert list(kept_back["call_id"]) == ["9"] and set(kept_back["_state"]) == {"in force"}
+
+
+def test_a_delivery_that_nobody_judged_yet_is_not_called_refused(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "s.csv"
+    file.write_bytes(social_csv(ROWS))
+    intake.land_files("social_assistance", PERIOD, [file], settings)
+    assert [row["state"] for row in ledger.extracts(settings, [])] == ["landed"]
 
 
 def test_changed_rules_make_a_new_batch_of_the_same_delivery(

@@ -107,7 +107,7 @@ def test_a_source_that_dies_midway_lands_nothing(
     with pytest.raises(SourceUnavailable, match="nothing was landed"):
         intake.pull("ambulance", PERIOD, lambda _: dsn, settings)
     assert killed == [500]
-    assert ledger.extracts(settings) == []
+    assert ledger.extracts(settings, []) == []
 
 
 def test_an_unreachable_database_does_not_show_its_password(settings: Settings) -> None:

@@ -19,7 +19,9 @@ def digests(oblast: Oblast) -> dict[str, str]:
     """sha256 of every file that was made."""
     root = oblast.extracts
     return {
-        str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in root.rglob("*") if p.is_file()
+        str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in root.rglob("*")
+        if p.is_file() and p.name != ".lock"
     }
 
 
@@ -75,6 +77,19 @@ def test_a_killed_run_leaves_no_marker_and_the_next_one_heals(tmp_path: Path, bu
     assert not (tmp_path / PERIOD / "MANIFEST.json").exists()
     summary = make(tmp_path, PERIOD, 20_000)
     assert digests(Oblast(tmp_path, summary)) == wanted
+
+
+def test_of_two_processes_on_one_folder_the_second_waits_and_finds_it_finished(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "auyl.synthetic", "--extracts", str(tmp_path), "--period", PERIOD]
+    first, second = (
+        subprocess.Popen([*command, "--people", "20000"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(2)
+    )
+    said = [process.communicate(timeout=120)[0] for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], said
+    assert sorted(text.splitlines()[-1].split(":")[0] for text in said) == ["made", "unchanged"]
+    assert make(tmp_path, PERIOD, 20_000).is_unchanged
+    assert not list(tmp_path.glob(".*.partial"))
 
 
 def test_the_next_month_has_the_same_people_with_a_few_changes(build: Callable[..., Oblast], clean: Oblast) -> None:

@@ -1,4 +1,5 @@
 -- Grain: delivery, newest first. Key: delivery_id. Inputs: ledger.delivery, batch_standing, refusal.
+-- Of a registry that sends changes (:deltas) every accepted delivery counts, as in `ledger.in_force`.
 select
     d.delivery_id,
     d.registry,
@@ -14,8 +15,9 @@ select
     b.quarantined,
     b.duplicates,
     case
+        when b.batch_id is null and r.reason is null then 'landed'
         when b.batch_id is null then 'refused'
-        when b.standing = 1 then 'in force'
+        when b.standing = 1 or d.registry = any(:deltas) then 'in force'
         else 'superseded'
     end as state,
     r.reason

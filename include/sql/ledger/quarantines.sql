@@ -1,5 +1,5 @@
 -- Grain: batch or refusal that kept rows back, newest period first. Inputs: ledger.batch_standing, refusal.
--- For the newest period unless one is given.
+-- For the newest period unless one is given. A registry that sends changes (:is_delta): every accepted delivery counts.
 with kept as (
     select
         period,
