@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from importlib import import_module
 from pathlib import Path
 
 from sqlalchemy import text
 
 from auyl import contracts, ledger
+from auyl.intake import formats
 from auyl.intake.land import files_of
 from auyl.lake import Lake
 from auyl.settings import Settings
@@ -20,7 +20,6 @@ def locate(
     """Line on which each (file, record) begins in the landed files of these batches."""
     contract = contracts.load(registry, settings.include)
     lake = Lake(settings.lake)
-    reader = import_module(f"auyl.intake.formats.{contract.format}")
     wanted: dict[str, set[int]] = {}
     for name, record in rows:
         wanted.setdefault(name, set()).add(record)
@@ -31,9 +30,10 @@ def locate(
                 delivery_id = con.execute(
                     text("select delivery_id from ledger.batch where batch_id = :id"), {"id": batch_id}
                 ).scalar_one()
-            for path in files_of(lake, ledger.delivery(settings, delivery_id), Path(work)):
+            landed = files_of(lake, ledger.delivery(settings, delivery_id), Path(work))
+            for path in formats.opened(contract, landed, Path(work)):
                 for name, records in wanted.items():
                     # A workbook's rows carry the sheet after a «#».
-                    if name.split("#")[0] == path.name:
-                        found |= {(name, r): line for r, line in reader.locate(contract, path, records).items()}
+                    if name == path.name or name.startswith(path.name + "#"):
+                        found |= {(name, r): line for r, line in formats.locate(contract, path, records).items()}
     return found
