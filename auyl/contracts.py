@@ -7,6 +7,7 @@ The ODCS model and its JSON schema are only imported by `validate`, since Airflo
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import hashlib
 import re
@@ -20,7 +21,21 @@ import yaml
 from auyl.errors import ContractInvalid, ExtractRefused
 
 WAYS = ("file", "rest", "sql")
-FORMATS = ("csv", "xml", "xlsx", "json")
+FORMATS = ("csv", "xml", "xlsx", "xls", "json", "jsonl", "geojson")
+# Options of a server that a format reads; `docs/contracts.md` says what each means.
+FORMAT_OPTIONS: dict[str, frozenset[str]] = {
+    "csv": frozenset({"delimiter", "finalNewline"}),
+    "xml": frozenset({"record", "envelope", "recordCount", "ignore"}),
+    "xlsx": frozenset({"maxUnpackedBytes", "fillDown", "headingRows"}),
+    "xls": frozenset({"fillDown", "headingRows"}),
+    "json": frozenset({"items", "page", "pages", "total", "envelope"}),
+    "jsonl": frozenset({"finalNewline"}),
+    "geojson": frozenset({"envelope", "total"}),
+}
+REQUIRED_OPTIONS: dict[str, frozenset[str]] = {"xml": frozenset({"record"}), "json": frozenset({"items"})}
+ARCHIVE_OPTIONS = frozenset({"archive", "memberPattern", "ignoreMembers", "maxMembers", "maxUnpackedBytes"})
+# Sources of GeoJSON that are no property: `geometry:lon`, `geometry:lat`.
+GEOMETRY = "geometry:"
 # What a column may say of a row's place, in the order in which the resolver believes it; a free address only alone.
 PLACE_ROLES = (
     "rca", "kato", "gbd_district_code", "district_name", "okrug_name", "settlement_name", "address",
@@ -216,12 +231,12 @@ def _column(node: dict[str, Any]) -> Column:
 def validate(path: Path) -> None:
     """Check a contract against the ODCS schema and what intake can do. Raises ContractInvalid with all faults."""
     import json
+    from importlib.resources import files
 
     import jsonschema
-    from open_data_contract_standard.model import OpenDataContractStandard
 
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    schema = json.loads(OpenDataContractStandard.json_schema())
+    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
     checker = jsonschema.validators.validator_for(schema)(schema)
     faults = [f"{'/'.join(map(str, e.absolute_path))}: {e.message}" for e in checker.iter_errors(document)]
     if not faults:
@@ -236,8 +251,52 @@ def validate(path: Path) -> None:
             faults.append(f"id {contract.registry} is not the name of the file")
         if contract.way not in WAYS or contract.format not in FORMATS:
             faults.append(f"no way in «{contract.way}» with format «{contract.format}»")
+        else:
+            faults += _option_faults(contract)
     if faults:
         raise ContractInvalid(f"{path.name}: " + "; ".join(faults))
+
+
+def _option_faults(contract: Contract) -> list[str]:
+    """What is wrong with the options that its format and archive read. Options of a way in are its own affair."""
+    options, faults = contract.options, []
+    archive = ARCHIVE_OPTIONS if "archive" in options else frozenset()
+    own = FORMAT_OPTIONS[contract.format] | archive
+    every = frozenset().union(ARCHIVE_OPTIONS, *FORMAT_OPTIONS.values())
+    for name in sorted(options):
+        near = difflib.get_close_matches(name, sorted(every), n=1, cutoff=0.85)
+        if name in every - own and not (contract.way == "rest" and name in FORMAT_OPTIONS["json"]):
+            faults.append(f"option {name}: format {contract.format} does not read it")
+        elif name not in every and near:
+            faults.append(f"option {name}: is {near[0]} meant?")
+    needed = REQUIRED_OPTIONS.get(contract.format, frozenset()) | ({"memberPattern"} if archive else set())
+    faults += [f"option {name} is missing" for name in sorted(needed - set(options))]
+    if options.get("archive", "zip") != "zip":
+        faults.append(f"option archive: zip is the only one, came {options['archive']}")
+    if not isinstance(options.get("finalNewline", True), bool):
+        faults.append("option finalNewline: true or false")
+    if options.get("headingRows", 1) not in (1, 2):
+        faults.append(f"option headingRows: 1 or 2, came {options['headingRows']}")
+    if len(str(options.get("delimiter", ","))) != 1:
+        faults.append(f"option delimiter: one character, came {options['delimiter']!r}")
+    for name in ("fillDown", "ignoreMembers"):
+        if not isinstance(options.get(name) or [], list):
+            faults.append(f"option {name}: a list, came {options[name]!r}")
+    columns = {column.name for column in contract.columns}
+    if isinstance(fill_down := options.get("fillDown") or [], list):
+        faults += [f"option fillDown: no column {name}" for name in fill_down if name not in columns]
+    for name in ("maxMembers", "maxUnpackedBytes"):
+        if not (isinstance(options.get(name, 1), int) and options.get(name, 1) > 0):
+            faults.append(f"option {name}: a number above 0, came {options[name]!r}")
+    try:
+        codecs.lookup(contract.encoding)
+    except LookupError:
+        faults.append(f"no encoding {contract.encoding}")
+    if contract.format == "geojson":
+        axes = {GEOMETRY + "lon", GEOMETRY + "lat"}
+        sources = [c.source for c in contract.columns if c.source.startswith(GEOMETRY)]
+        faults += [f"source {source}: {' or '.join(sorted(axes))}" for source in sources if source not in axes]
+    return faults
 
 
 def heading_key(heading: str) -> str:
@@ -272,6 +331,23 @@ def match_headings(contract: Contract, headings: list[str], file: str, line: int
         if column.required and column not in found:
             spare = [heading for key, heading in came.items() if key not in taken and key]
             raise missing_column(contract, column, spare, file, line)
+    return found
+
+
+def match_keys(contract: Contract, keys: set[str], file: str) -> dict[Column, list[str]]:
+    """Which keys of JSON objects are which column: its source, then its aliases. Keys are matched as they are written.
+
+    Raises ExtractRefused when no object has the key of a required column, naming the nearest of those that came.
+    """
+    found = {
+        column: names
+        for column in contract.columns
+        if (names := [name for name in (column.source, *column.aliases) if name in keys])
+    }
+    taken = {name for names in found.values() for name in names}
+    for column in contract.columns:
+        if column.required and column not in found and not column.source.startswith(GEOMETRY):
+            raise missing_column(contract, column, sorted(keys - taken), file, None)
     return found
 
 

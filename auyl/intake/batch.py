@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections import Counter
 from dataclasses import asdict, dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from auyl import contracts, duck, ledger
 from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.identifiers import hmac_pads
-from auyl.intake import check
+from auyl.intake import check, formats
 from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, profile
 from auyl.intake.formats.common import RawResult
 from auyl.intake.handback import merge, with_references
@@ -114,7 +114,7 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
             files = files_of(lake, delivery, Path(folder))
             read_as = contract if delivery.corrects_batch_id is None else with_references(contract)
-            raw = _read(read_as, files, lake.prepare(raw_path), con, Path(folder))
+            raw = formats.read(read_as, files, lake.prepare(raw_path), con, Path(folder))
             _check_envelope(contract, delivery, files, raw)
         if delivery.corrects_batch_id is not None:
             raw = merge(con, settings, contract, delivery, raw, raw_path)
@@ -122,7 +122,7 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         parts = [lake.address(path) for path in lake.files(raw_path)]
         stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
         check.define_views(con, contract, parts, delivery.period, stage_sql)
-        account = check.scan(con, contract, suite, len(raw.rejects))
+        account = check.scan(con, contract, suite, Counter(reject.rule for reject in raw.rejects))
         if account.rows_in != raw.rows_in:
             raise RuntimeError(f"{contract.registry}: {raw.rows_in} rows were read and {account.rows_in} scanned")
         lake.prepare(f"quarantine/{tail}")
@@ -187,12 +187,6 @@ def set_person_key(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """
     inner, outer = (f"unhex('{pad.hex()}')" for pad in hmac_pads(settings.hash_key))
     con.execute(f"create or replace temp macro person_key(t) as keyed_hash(t, {inner}, {outer})::uuid")
-
-
-def _read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
-    reader = import_module(f"auyl.intake.formats.{contract.format}")
-    result: RawResult = reader.read(contract, files, folder, con, work)
-    return result
 
 
 def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[Path], raw: RawResult) -> None:

@@ -8,15 +8,19 @@ verdict    table: the few rows that are not simply good
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Column, Contract
 from auyl.duck import identifier, literal
-from auyl.intake.suites import COLUMN_COUNT, Suite
+from auyl.intake.suites import Suite
 
 if TYPE_CHECKING:
     import duckdb
+
+# They carry no stray spaces and write dates as ISO 8601 does; people's spreadsheets and CSV do neither.
+MADE_BY_MACHINES = ("xml", "json", "jsonl")
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,7 @@ def define_views_over(
 def _typed(column: Column, contract: Contract) -> str:
     name = identifier(column.name)
     if column.type == "string":
-        # Machine-made XML and JSON carry no stray spaces; people's spreadsheets and CSV do.
-        cleaned = f"nullif(trim({name}), '')" if contract.format in ("xml", "json") else f"clean_text({name})"
+        cleaned = f"nullif(trim({name}), '')" if contract.format in MADE_BY_MACHINES else f"clean_text({name})"
         if column.is_code:
             cleaned = f"clean_code({name})"
         return f"{cleaned if column.letters is None else f'kazakh_letters({cleaned})'} as {name}"
@@ -72,15 +75,15 @@ def _typed(column: Column, contract: Contract) -> str:
     converted = {
         "integer": f"try_cast(clean_code({name}) as bigint)",
         "number": f"parse_amount({text})",
-        "date": f"try_cast({text} as date)" if contract.format in ("xml", "json") else f"parse_date({text})",
+        "date": f"try_cast({text} as date)" if contract.format in MADE_BY_MACHINES else f"parse_date({text})",
         "timestamp": f"try_cast({text} as timestamp)",
         "boolean": f"try_cast({text} as boolean)",
     }[column.type]
     return f"{converted} as {name}, {text} as {identifier(column.name + '__text')}"
 
 
-def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejects: int) -> Account:
-    """Fill `scan` and `verdict`, return the account. `rejects` lines never became rows and are quarantined."""
+def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejects: Mapping[str, int]) -> Account:
+    """Fill `scan` and `verdict`, return the account. `rejects` counts by rule the lines that never became rows."""
     bits = [f"(coalesce({rule.broken}, false)::bigint << {bit})" for bit, rule in enumerate(suite.immediate)]
     key = "hash(" + ", ".join(map(identifier, contract.keys)) + ")"
     required = [c.name for c in contract.columns if c.name in contract.keys and c.required]
@@ -130,12 +133,12 @@ def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejec
         + " from verdict where not is_repeated",
     )
     failed = {rule.rule: int(n) for rule, n in zip(rules, failed_counts, strict=True) if n}
-    if rejects:
-        failed[COLUMN_COUNT.rule] = rejects
+    failed |= rejects
+    lines = sum(rejects.values())
     return Account(
-        rows_in=rows_in + rejects,
+        rows_in=rows_in + lines,
         staged=rows_in - repeated - bad,
-        quarantined=bad + rejects,
+        quarantined=bad + lines,
         duplicates=repeated,
         warned=warned,
         failed=failed,

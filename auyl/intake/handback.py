@@ -55,10 +55,14 @@ class HandBack:
 
 
 def with_references(contract: Contract) -> Contract:
-    """The contract of a file that comes back: the same, and the columns that say which row each one corrects."""
+    """The contract of a file that comes back: the same, and the columns that say which row each one corrects.
+
+    It comes back bare where the extract was packed.
+    """
     at = 0 if contract.format in TABLES else 1
     more = tuple(Column(n, s[at], "string", False, (), "internal", False, None) for n, s in REFERENCES.items())
-    return replace(contract, columns=contract.columns + more)
+    options = {name: value for name, value in contract.options.items() if name != "archive"}
+    return replace(contract, columns=contract.columns + more, options=options)
 
 
 def corrected_batch(file: Path) -> int | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from importlib import import_module
 from pathlib import Path
 
 from auyl import contracts, ledger
+from auyl.intake import formats
+from auyl.intake.handback import with_references
 from auyl.intake.land import files_of
 from auyl.lake import Lake
 from auyl.settings import Settings
@@ -18,18 +19,19 @@ def locate(
     """Line on which each (file, record) begins in the landed files of these batches."""
     contract = contracts.load(registry, settings.include)
     lake = Lake(settings.lake)
-    reader = import_module(f"auyl.intake.formats.{contract.format}")
     wanted: dict[str, set[int]] = {}
     for name, record in rows:
         wanted.setdefault(name, set()).add(record)
     found: dict[tuple[str, int], int] = {}
     with tempfile.TemporaryDirectory(prefix="auyl-") as work:
         for delivery_id, prefix in _deliveries(settings, batches):
-            for path in files_of(lake, ledger.delivery(settings, delivery_id), Path(work)):
+            read_as = with_references(contract) if prefix else contract
+            landed = files_of(lake, ledger.delivery(settings, delivery_id), Path(work))
+            for path in formats.opened(read_as, landed, Path(work)):
                 for name, records in wanted.items():
                     # A workbook's rows carry the sheet after a «#».
-                    if name.split("#")[0] == prefix + path.name:
-                        found |= {(name, r): line for r, line in reader.locate(contract, path, records).items()}
+                    if name == prefix + path.name or name.startswith(prefix + path.name + "#"):
+                        found |= {(name, r): line for r, line in formats.locate(read_as, path, records).items()}
     return found
 
 

@@ -11,7 +11,7 @@ from auyl import contracts, duck, ledger
 from auyl.contracts import Contract
 from auyl.duck import literal
 from auyl.intake.locate import locate
-from auyl.intake.suites import COLUMN_COUNT
+from auyl.intake.suites import LINE_RULES
 from auyl.intake.suites import load as load_suite
 from auyl.lake import Lake
 from auyl.settings import Settings
@@ -33,7 +33,7 @@ def quarantine(
 
     contract = contracts.load(registry, settings.include)
     suite = load_suite(contract.suite, settings.expectations)
-    reasons = {rule.rule: (rule.reason_ru, rule.reason_kk) for rule in (*suite.row_rules, COLUMN_COUNT)}
+    reasons = {rule.rule: (rule.reason_ru, rule.reason_kk) for rule in (*suite.row_rules, *LINE_RULES)}
     lake = Lake(settings.lake)
     con = duck.connect(settings, lake)
     frames = []

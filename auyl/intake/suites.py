@@ -61,14 +61,14 @@ class Suite:
         return [rule for rule in self.row_rules if rule.needs_rank]
 
 
-# A line that has another number of columns breaks this; no suite can see it, since it never becomes a row.
-COLUMN_COUNT = RowRule(
-    "column_count",
-    "critical",
-    "false",
-    "Другое число столбцов, чем в заголовке",
-    "Бағандар саны тақырыптағыдай емес",
-    None,
+# What a format says of a line that never becomes a row; no suite can see these.
+LINE_RULES = tuple(
+    RowRule(rule, "critical", "false", reason_ru, reason_kk, None)
+    for rule, reason_ru, reason_kk in (
+        ("column_count", "Другое число столбцов, чем в заголовке", "Бағандар саны тақырыптағыдай емес"),
+        ("heading_repeated", "Заголовок таблицы среди строк данных", "Деректер арасында кесте тақырыбы қайталанған"),
+        ("line_unreadable", "Строка не читается как запись JSON", "Жол JSON жазбасы ретінде оқылмайды"),
+    )
 )
 
 

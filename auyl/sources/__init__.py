@@ -43,7 +43,7 @@ def extracted_at(contract: Contract, files: list[Path]) -> datetime | None:
     with files[0].open("rb") as stream:
         head = stream.read(1 << 16)
     name = str(path).rsplit("/", 1)[-1].encode()
-    pattern = rb'"%s"\s*:\s*"([^"]+)"' if contract.format == "json" else rb"<(?:[\w.\-]+:)?%s>\s*([^<\s]+)"
+    pattern = rb'"%s"\s*:\s*"([^"]+)"' if contract.format in ("json", "geojson") else rb"<(?:[\w.\-]+:)?%s>\s*([^<\s]+)"
     found = re.search(pattern % re.escape(name), head)
     if not found:
         return None

@@ -67,6 +67,17 @@ def select_list(contract: Contract, found: dict[Column, str], unknown: list[str]
     return ", ".join(parts)
 
 
+def repeats_heading(found: dict[Column, str]) -> str:
+    """SQL condition under which a row holds the heading once more; true of no row when no heading is known.
+
+    A file glued to another brings a byte order mark in front of its heading.
+    """
+    cells = [
+        f"trim({identifier(heading)}, chr(65279) || ' ') = {literal(heading.strip())}" for heading in found.values()
+    ]
+    return " and ".join(cells) or "false"
+
+
 def write_part(con: duckdb.DuckDBPyConnection, query: str, folder: str, number: int) -> int:
     """Write the rows of `query` as one raw part; return how many."""
     target = f"{folder}/part-{number:04d}.parquet"

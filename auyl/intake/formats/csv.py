@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import csv
+import mmap
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,52 +18,81 @@ from auyl.intake.formats.common import (
     Reject,
     empty,
     line_of_byte,
+    repeats_heading,
     select_list,
     write_part,
 )
+from auyl.intake.formats.encoding import check_text, guess, undecodable
 
 if TYPE_CHECKING:
     import duckdb
 
 # Tried in this order to tell what a file with strange headings is; the contract's own encoding always wins.
 OTHER_ENCODINGS = ("utf-8-sig", "cp1251", "utf-16", "cp866", "koi8-r")
+DELIMITERS = (";", ",", "\t", "|")
+# What DuckDB takes for a field must not be too much for the reader that finds its line again.
+csv.field_size_limit(1 << 24)
 COUNT_OF_COLUMNS = {"MISSING COLUMNS", "TOO MANY COLUMNS"}
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
-    """Read delimited files. Options: `delimiter`, `quote`. See the package for what comes out."""
+    """Read delimited files. Options: `delimiter`, `finalNewline`. See the package for what comes out.
+
+    A line of another width, and one that repeats the heading, become rejects. A file whose last line is not ended is
+    taken for one cut short, unless `finalNewline` is false.
+    """
+    import duckdb
+
     result = RawResult()
     for number, file in enumerate(files, start=1):
         if file.stat().st_size == 0:
             raise empty(contract, file.name, "an empty file, 0 bytes")
         headings = _headings(contract, file)
-        text = _as_utf8(contract, file, work)
+        text = _as_utf8(contract, file, work / f"utf8-{number}.csv")
+        if text.stat().st_size == 0:
+            raise empty(contract, file.name, "a byte order mark and nothing after it")
+        check_last_line(contract, file, text)
         found = match_headings(contract, headings, file.name, 1)
         result.came_as(found, headings)
         unknown = sorted(set(headings) - set(found.values()) - {""})
         result.unknown_columns.update(unknown)
         columns = ", ".join(f"{literal(h)}: 'varchar'" for h in _distinct(headings))
-        source = (
-            f"read_csv({literal(str(text))}, auto_detect=false, header=true, delim={literal(_delimiter(contract))}, "
-            f"quote='\"', escape='\"', nullstr='', columns={{{columns}}}, max_line_size=16777216, "
-            f"store_rejects=true, rejects_table='rejects_{number}', rejects_scan='scan_{number}', rejects_limit=0)"
+        # Signs that a path of DuckDB matches with are ordinary ones here.
+        address = re.sub(r"([*?\[])", r"[\1]", str(text))
+        scanned = (
+            f"read_csv({literal(address)}, auto_detect=false, header=true, delim={literal(_delimiter(contract))}, "
+            f"quote='\"', escape='\"', nullstr='', columns={{{columns}}}, max_line_size=16777216"
         )
-        query = (
-            f"select {select_list(contract, found, unknown)}, {literal(file.name)} as _file, "
-            f"row_number() over () as _record from {source}"
+        rows = f"(select *, row_number() over () as _record from {scanned}, "
+        strict = rows + (
+            f"store_rejects=true, rejects_table='rejects_{number}', rejects_scan='scan_{number}', rejects_limit=0))"
         )
-        rows = write_part(con, query, folder, number)
+        try:
+            again = []
+            if _line_again(text):
+                lenient = rows + "ignore_errors=true))"
+                again = con.execute(
+                    f"select _record from {lenient} where {repeats_heading(found)} order by 1"
+                ).fetchall()
+            kept = f"where _record not in ({', '.join(str(record) for (record,) in again)})" if again else ""
+            query = (
+                f"select {select_list(contract, found, unknown)}, {literal(file.name)} as _file, _record "
+                f"from {strict} {kept}"
+            )
+            rows_written = write_part(con, query, folder, number)
+        except duckdb.Error as error:
+            raise _unreadable(contract, file, text, error) from error
         result.rejects += _rejects(contract, file, text, f"rejects_{number}", con)
-        result.rows[file.name] = rows
-        if rows == 0 and not result.rejects:
+        if again:
+            lines = locate(contract, file, {record for (record,) in again})
+            heading = _delimiter(contract).join(headings)
+            result.rejects += [Reject(file.name, lines[record], heading, "heading_repeated") for (record,) in again]
+        result.rows[file.name] = rows_written
+        if rows_written == 0 and not result.rejects:
             raise empty(contract, file.name, "a heading and nothing below it")
         if text != file:
             text.unlink()
     return result
-
-
-def _delimiter(contract: Contract) -> str:
-    return str(contract.options.get("delimiter", ","))
 
 
 def _encoding(contract: Contract, file: Path) -> str:
@@ -71,27 +102,67 @@ def _encoding(contract: Contract, file: Path) -> str:
     return "utf-8-sig" if marked else codecs.lookup(contract.encoding).name
 
 
-def _as_utf8(contract: Contract, file: Path, work: Path) -> Path:
+def check_last_line(contract: Contract, file: Path, text: Path) -> None:
+    """Refuse a text whose last line is not ended, unless the contract's `finalNewline` is false."""
+    if contract.options.get("finalNewline", True) is False:
+        return
+    with text.open("rb") as stream:
+        stream.seek(-1, 2)
+        if stream.read(1) in b"\r\n":
+            return
+    raise ExtractRefused(
+        contract.registry,
+        file.name,
+        "a line end after the last line (or finalNewline: false in the contract)",
+        "a file that stops in a line, as one cut short does",
+        contract.mender,
+        line_of_byte(text, text.stat().st_size),
+    )
+
+
+def _line_again(text: Path) -> bool:
+    """Does the first line of a file stand in it once more? A search of bytes, so that nobody pays who has it not."""
+    with text.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        first = stream.readline(1 << 20).removeprefix(codecs.BOM_UTF8).strip()
+        return bool(first) and content.find(first, content.find(first) + len(first)) >= 0
+
+
+def _unreadable(contract: Contract, file: Path, text: Path, error: Exception) -> ExtractRefused:
+    """The refusal for what DuckDB gives up on: mostly a file whose lines end in several ways."""
+    found = next((line for line in str(error).splitlines() if line.strip()), "damage")
+    line = None
+    with text.open("rb") as stream:
+        ending = None
+        for number, content in enumerate(stream, start=1):
+            own = b"\r\n" if content.endswith(b"\r\n") else b"\n"
+            if b"\r" in content.removesuffix(own) or own != (ending or own):
+                line, found = number, "lines that end now in LF, now in CR or CRLF"
+                break
+            ending = own
+    return ExtractRefused(contract.registry, file.name, "a text of lines that end alike", found, contract.mender, line)
+
+
+def _delimiter(contract: Contract) -> str:
+    return str(contract.options.get("delimiter", ","))
+
+
+def _as_utf8(contract: Contract, file: Path, target: Path) -> Path:
     encoding = _encoding(contract, file)
+    check_text(contract, file, encoding)
     if encoding in ("utf-8", "utf-8-sig"):
         return file
-    target = work / f"{file.name}.utf8"
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     with file.open("rb") as source, target.open("wb") as out:
         done = 0
         while chunk := source.read(1 << 22):
             try:
                 out.write(decoder.decode(chunk).encode("utf-8"))
-            except UnicodeDecodeError as error:
-                line = line_of_byte(file, done + error.start)
-                found = f"byte 0x{chunk[error.start]:02x}, which {encoding} does not have"
-                raise ExtractRefused(
-                    contract.registry, file.name, f"text in {encoding}", found, contract.mender, line
-                ) from error
+            except UnicodeError as error:
+                raise undecodable(contract, file, encoding, done + getattr(error, "start", 0)) from error
             done += len(chunk)
         try:
             out.write(decoder.decode(b"", final=True).encode("utf-8"))
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
             raise ExtractRefused(
                 contract.registry, file.name, f"whole {encoding} characters", "half of one at the end", contract.mender
             ) from error
@@ -113,19 +184,29 @@ def _headings(contract: Contract, file: Path) -> list[str]:
                 contract.registry, file.name, f"text in {contract.encoding}", f"text in {encoding}", contract.mender, 1
             )
     if headings is None:
-        raise ExtractRefused(
-            contract.registry, file.name, f"text in {contract.encoding}", "bytes that are not", contract.mender, 1
-        )
+        found = f"bytes that are not; {guess(first)}"
+        raise ExtractRefused(contract.registry, file.name, f"text in {contract.encoding}", found, contract.mender, 1)
+    for delimiter in DELIMITERS:
+        other = _split(first, own, contract, delimiter) or []
+        if _known(contract, other) > max(_known(contract, headings), len(contract.columns) // 2):
+            raise ExtractRefused(
+                contract.registry,
+                file.name,
+                f"columns divided by {_delimiter(contract)!r}",
+                f"a heading that {delimiter!r} divides into the contract's columns",
+                contract.mender,
+                1,
+            )
     return headings
 
 
-def _split(line: bytes, encoding: str, contract: Contract) -> list[str] | None:
+def _split(line: bytes, encoding: str, contract: Contract, delimiter: str | None = None) -> list[str] | None:
     try:
         # UTF-16 text cut at the byte of a line feed has half a character left.
         text = line.decode(encoding, errors="ignore" if encoding == "utf-16" else "strict")
     except UnicodeDecodeError:
         return None
-    row = next(csv.reader([text.splitlines()[0] if text else ""], delimiter=_delimiter(contract)), [])
+    row = next(csv.reader([text.splitlines()[0] if text else ""], delimiter=delimiter or _delimiter(contract)), [])
     return _distinct([heading.replace("\ufeff", "").strip("\r\n") for heading in row])
 
 
@@ -156,18 +237,22 @@ def _rejects(
         if kind in COUNT_OF_COLUMNS:
             yield Reject(file.name, line, str(line_text).strip("\r\n"), "column_count")
         elif kind == "INVALID ENCODING":
-            raise ExtractRefused(
-                contract.registry,
-                file.name,
-                f"text in {contract.encoding}",
-                "bytes that are not",
-                contract.mender,
-                line,
-            )
+            raise undecodable(contract, file, contract.encoding, _first_undecodable(text, int(position) - 1))
         else:
             # An unclosed quote swallows the lines after it: nobody can say what they were.
             found = str(message).splitlines()[0]
             raise ExtractRefused(contract.registry, file.name, "a whole record", found, contract.mender, line)
+
+
+def _first_undecodable(text: Path, start: int) -> int:
+    """Position of the first byte from `start` on that is no UTF-8."""
+    with text.open("rb") as stream:
+        stream.seek(start)
+        try:
+            (line := stream.readline()).decode("utf-8")
+        except UnicodeDecodeError as error:
+            return start + error.start
+    return start + len(line)
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
@@ -179,7 +264,8 @@ def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
         width = len(next(reader, []))
         record, begins = 0, reader.line_num + 1
         for row in reader:
-            if len(row) == width:
+            # DuckDB lets one empty field too many pass.
+            if len(row) == width or (len(row) == width + 1 and not row[-1]):
                 record += 1
                 if record in records:
                     lines[record] = begins

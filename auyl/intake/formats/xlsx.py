@@ -1,32 +1,31 @@
-"""Workbooks of several sheets, read by calamine in Rust (`fastexcel`); every cell becomes text."""
+"""Workbooks of several sheets, XLSX and XLS, read by calamine in Rust (`fastexcel`); every cell becomes text."""
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Contract, heading_key, match_headings
 from auyl.duck import identifier, literal
 from auyl.errors import ExtractRefused
-from auyl.intake.formats.common import RawResult, empty, select_list, write_part
+from auyl.intake.formats.archive import check_archive
+from auyl.intake.formats.biff import rows_by_sheet
+from auyl.intake.formats.common import RawResult, Reject, empty, repeats_heading, select_list, write_part
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
 HEADING_WITHIN_ROWS = 30
-# Sheets of text pack to a tenth or a thirtieth; what packs tighter than this, beyond some size, is a bomb.
-MAX_PACKING = 200
-PACKING_MATTERS_BYTES = 64 << 20
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
     """Read the sheets of workbooks. `_file` is `name#sheet`, `_record` the row that Excel shows.
 
-    Option `maxUnpackedBytes` bounds what the archive may unpack to. The heading is searched in the first 30 rows,
-    since titles and dates stand above it. A sheet without the contract's headings is refused, not passed over.
+    Options: `maxUnpackedBytes` bounds what the archive may unpack to; `headingRows` is 2 where a group stands above its
+    columns; `fillDown` names the columns whose empty cells were merged with the one above.
+    The heading is searched in the first 30 rows, since titles and dates stand above it, and a row that repeats it is a
+    reject. A sheet without the contract's headings is refused, not passed over.
     """
     import fastexcel
 
@@ -35,16 +34,17 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     for file in files:
         if file.stat().st_size == 0:
             raise empty(contract, file.name, "an empty file, 0 bytes")
-        check_archive(contract, file)
+        counted = _check(contract, file)
         try:
             book = fastexcel.read_excel(str(file))
-        except fastexcel.FastExcelError as error:
-            found = str(error).splitlines()[0]
-            raise ExtractRefused(contract.registry, file.name, "a workbook (XLSX)", found, contract.mender) from error
+        except BaseException as error:
+            raise _unreadable(contract, file.name, "a workbook", error) from error
         for sheet in book.sheet_names:
             number += 1
             name = f"{file.name}#{sheet}"
             rows = _sheet_rows(contract, book, sheet, name)
+            if counted is not None:
+                _check_rows(contract, rows, counted[book.sheet_names.index(sheet)], name)
             if rows is not None:
                 result.rows[name] = _write(contract, rows, name, folder, number, con, result)
         if not sum(result.rows.values()):
@@ -52,49 +52,45 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     return result
 
 
-def check_archive(contract: Contract, file: Path) -> None:
-    """Unpack an archive into nothing, counting, before any library is let at it.
-
-    The sizes that an archive states are its own claim, so a bomb may state small ones. Raises ExtractRefused.
-    """
-    limit = int(contract.options.get("maxUnpackedBytes", 4 << 30))
-    limit = min(limit, max(PACKING_MATTERS_BYTES, MAX_PACKING * file.stat().st_size))
-    total = 0
-    try:
-        with zipfile.ZipFile(file) as archive:
-            for item in archive.infolist():
-                if item.flag_bits & 1:
-                    raise ExtractRefused(
-                        contract.registry, file.name, "an archive without a password", item.filename, contract.mender
-                    )
-                with archive.open(item) as stream:
-                    while chunk := stream.read(1 << 20):
-                        total += len(chunk)
-                        if total > limit:
-                            raise ExtractRefused(
-                                contract.registry,
-                                file.name,
-                                f"at most {limit:,} bytes unpacked",
-                                f"more, in {file.stat().st_size:,} bytes packed",
-                                contract.mender,
-                            )
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, zlib.error) as error:
-        raise ExtractRefused(
-            contract.registry, file.name, "a whole ZIP archive (XLSX is one)", str(error), contract.mender
-        ) from error
-
-
 def _sheet_rows(contract: Contract, book: object, sheet: str, name: str) -> pyarrow.Table | None:
-    import fastexcel
     import pyarrow
 
     try:
         # skip_rows=0: with None empty first rows vanish, and with them the row numbers that people see.
         batch = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_arrow()  # type: ignore[attr-defined]
-    except fastexcel.FastExcelError as error:
-        found = str(error).splitlines()[0]
-        raise ExtractRefused(contract.registry, name, "a readable sheet", found, contract.mender) from error
+    except BaseException as error:
+        raise _unreadable(contract, name, "a readable sheet", error) from error
     return pyarrow.Table.from_batches([batch]) if batch.num_rows else None
+
+
+def _check(contract: Contract, file: Path) -> list[int] | None:
+    """Look at a workbook before its library does; for an old one, the rows that its sheets must have."""
+    if contract.format == "xls":
+        return rows_by_sheet(contract, file)
+    check_archive(contract, file)
+    return None
+
+
+def _check_rows(contract: Contract, rows: pyarrow.Table | None, expected: int, name: str) -> None:
+    import pyarrow.compute as pc
+
+    came = 0
+    if rows is not None and rows.num_columns:
+        filled = pc.is_valid(rows.column(0))
+        for column in rows.columns[1:]:
+            filled = pc.or_(filled, pc.is_valid(column))
+        came = pc.sum(filled).as_py() or 0
+    if came < expected:
+        raise ExtractRefused(contract.registry, name, f"{expected} rows with cells", f"{came} read", contract.mender)
+
+
+def _unreadable(contract: Contract, name: str, expected: str, error: BaseException) -> BaseException:
+    """The refusal for what the library cannot read; it panics on some damage, which Python sees as no Exception."""
+    import fastexcel
+
+    if not isinstance(error, fastexcel.FastExcelError) and type(error).__name__ != "PanicException":
+        return error
+    return ExtractRefused(contract.registry, name, expected, (str(error) or "damage").splitlines()[0], contract.mender)
 
 
 def _write(
@@ -106,29 +102,81 @@ def _write(
     con: duckdb.DuckDBPyConnection,
     result: RawResult,
 ) -> int:
+    levels = int(contract.options.get("headingRows", 1))
     top = [list(row.values()) for row in rows.slice(0, HEADING_WITHIN_ROWS).to_pylist()]
-    known = {heading_key(n) for column in contract.columns for n in (column.source, *column.aliases)}
-    scores = [sum(heading_key(str(cell)) in known for cell in row if cell) for row in top]
-    at = scores.index(max(scores))
-    if scores[at] == 0:
-        at = next((i for i, row in enumerate(top) if sum(cell is not None for cell in row) > 1), 0)
-    headings = [str(cell) if cell is not None else f"column {i + 1}" for i, cell in enumerate(top[at])]
-    headings = [h if headings.index(h) == i else f"{h} ({i + 1})" for i, h in enumerate(headings)]
+    at, headings = _heading(contract, top, levels)
     found = match_headings(contract, headings, name, at + 1)
     result.came_as(found, headings)
     unknown = [h for h in headings if h not in found.values() and not h.startswith("column ")]
     result.unknown_columns.update(unknown)
     body = rows.rename_columns(headings).slice(at + 1)
     con.register("sheet", body)
-    blank = " and ".join(f"{identifier(h)} is null" for h in found.values())
-    # Rows with nothing in any known column are the paper's end, not records.
+    numbered = f"(select *, row_number() over () + {at + 1} as _record from sheet)"
+    repeated = repeats_heading(found)
+    if levels > 1:
+        repeated = " or ".join(_is_row(headings, row) for row in top[max(0, at - levels + 1) : at + 1])
+    again = con.execute(f"select _record from {numbered} where {repeated} order by 1").fetchall()
+    for (record,) in again:
+        result.rejects.append(Reject(name, record, " | ".join(found.values()), "heading_repeated"))
+    if again:
+        numbered = f"(from {numbered} where _record not in ({', '.join(str(record) for (record,) in again)}))"
+    filled = {found[c] for c in contract.columns if c.name in _fill_down(contract) and c in found}
+    blank = " and ".join(f"{identifier(h)} is null" for h in found.values() if h not in filled) or "false"
+    # Rows with nothing in any known column are the paper's end, not records; a merged cell may reach below it.
+    numbered = f"(select *, {blank} as _blank from {numbered})"
+    if filled:
+        cells = ", ".join(
+            f"last_value(nullif(trim({identifier(h)}), '') ignore nulls) over (order by _record "
+            f"rows between unbounded preceding and current row) as {identifier(h)}"
+            for h in sorted(filled)
+        )
+        numbered = f"(select * replace ({cells}) from {numbered})"
     query = (
-        f"select * exclude (_blank) from (select {select_list(contract, found, unknown)}, {literal(name)} as _file, "
-        f"row_number() over () + {at + 1} as _record, {blank} as _blank from sheet) where not _blank"
+        f"select {select_list(contract, found, unknown)}, {literal(name)} as _file, _record "
+        f"from {numbered} where not _blank"
     )
+    if filled:
+        query += " order by _record"
     written = write_part(con, query, folder, number)
     con.unregister("sheet")
     return written
+
+
+def _fill_down(contract: Contract) -> list[str]:
+    return [str(name) for name in contract.options.get("fillDown") or ()]
+
+
+def _is_row(headings: list[str], cells: list[str | None]) -> str:
+    """SQL condition under which a row holds these cells."""
+    same = (
+        f"{identifier(h)} is not distinct from {'null' if cell is None else literal(cell)}"
+        for h, cell in zip(headings, cells, strict=True)
+    )
+    return f"({' and '.join(same)})"
+
+
+def _heading(contract: Contract, top: list[list[str | None]], levels: int) -> tuple[int, list[str]]:
+    """Index of the last row of the heading, and the headings: distinct, those of empty cells by their number."""
+    known = {heading_key(n) for column in contract.columns for n in (column.source, *column.aliases)}
+    lines = [_joined(top[end - levels + 1 : end + 1]) for end in range(levels - 1, len(top))] or [_joined(top)]
+    scores = [sum(heading_key(cell) in known for cell in line if cell) for line in lines]
+    at = scores.index(max(scores))
+    if scores[at] == 0:
+        at = next((i for i, line in enumerate(lines) if sum(cell is not None for cell in line) > 1), 0)
+    headings = [cell if cell is not None else f"column {i + 1}" for i, cell in enumerate(lines[at])]
+    headings = [h if headings.index(h) == i else f"{h} ({i + 1})" for i, h in enumerate(headings)]
+    return at + min(levels, len(top)) - 1, headings
+
+
+def _joined(rows: list[list[str | None]]) -> list[str | None]:
+    """One heading a column. An upper cell that was merged over several columns speaks for each of them."""
+    if len(rows) == 1:
+        return rows[0]
+    line, group = [], None
+    for above, below in zip(*rows, strict=True):
+        group = above or group
+        line.append(f"{group} / {below}" if group and below else below or above)
+    return line
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:

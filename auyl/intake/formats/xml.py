@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from auyl.contracts import Contract, missing_column
+from auyl.contracts import Column, Contract, missing_column
 from auyl.duck import identifier, literal
 from auyl.errors import ExtractRefused
 from auyl.intake.formats.common import RawResult, empty, write_part
@@ -58,14 +58,20 @@ def _parser_config(contract: Contract, work: Path) -> Path:
     steps = _record_path(contract)
     record = "/" + "/".join(steps)
     fields = [
-        {"name": c.name, "xml_path": f"{record}/{c.source}", "data_type": "Utf8", "nullable": True}
+        {"name": name, "xml_path": f"{record}/{path}", "data_type": "Utf8", "nullable": True}
         for c in contract.columns
-        if not c.source.startswith("envelope:")
+        for name, path in _paths(c)
     ]
     table = {"name": "record", "xml_path": "/" + "/".join(steps[:-1]), "levels": [steps[-1]], "fields": fields}
     path = work / f"{contract.registry}.xml2arrow.yaml"
     path.write_text(yaml.safe_dump({"tables": [table]}), encoding="utf-8")
     return path
+
+
+def _paths(column: Column) -> list[tuple[str, str]]:
+    """Name and path of a column, and of each of its aliases."""
+    names = (column.name, *(f"{column.name} ({n})" for n, _ in enumerate(column.aliases, start=2)))
+    return list(zip(names, (column.source, *column.aliases), strict=True))
 
 
 def _read_file(
@@ -76,7 +82,12 @@ def _read_file(
     step = _record_path(contract)[-1]
     reader = xml2arrow.XmlToArrowParser(str(config)).parse_single_table(str(file), max_rows_per_batch=61440)
     con.register("records", reader)
-    columns = ", ".join(identifier(c.name) for c in contract.columns)
+    columns = ", ".join(
+        f"coalesce({', '.join(identifier(name) for name, _ in _paths(c))}) as {identifier(c.name)}"
+        if c.aliases
+        else identifier(c.name)
+        for c in contract.columns
+    )
     place = f"{literal(file.name)} as _file, {identifier('<' + step + '>')}::bigint + 1 as _record"
     query = f"select {columns}, {place} from records"
     import duckdb
@@ -220,7 +231,7 @@ def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
     known = {source for c in contract.columns for source in (c.source, *c.aliases)}
     ignored = tuple(str(prefix) for prefix in contract.options.get("ignore") or ())
     for column in contract.columns:
-        if column.required and column.source not in seen:
+        if column.required and not seen & {column.source, *column.aliases}:
             raise missing_column(contract, column, sorted(leaves - known), file.name, None)
     return seen, {leaf for leaf in leaves - known if not leaf.startswith(ignored or ("\0",))}
 
