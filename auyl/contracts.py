@@ -19,7 +19,7 @@ import yaml
 
 from auyl.errors import ContractInvalid, ExtractRefused
 
-WAYS = ("file", "rest", "sql")
+WAYS = ("file", "sftp", "rest", "soap", "sql")
 FORMATS = ("csv", "xml", "xlsx", "json")
 TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
 
