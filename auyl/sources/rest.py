@@ -105,11 +105,9 @@ class _Interface:
         fetched: list[Path] = []
         number, after = 1, None
         while True:
-            before = known.get(number)
-            # the tag of a page that another one led to says nothing of this one
-            tag = (
-                before.etag if before and (number == 1 or self.paging == "number" or pages[-1].after == after) else None
-            )
+            before, leading = known.get(number), known.get(number - 1)
+            # a page that is reached by another way than last time may be another one
+            tag = before.etag if before and (leading is None or leading.after == after) else None
             content, page = self._page(self._url(resource, after), self._query(number, after), number, tag, before)
             if content is not None:
                 target = work / page.name
@@ -227,7 +225,7 @@ class _Interface:
         return otherwise if asked is None else min(LONGEST_WAIT_S, asked)
 
     def _whole(self, content: bytes, number: int, answer: httpx.Response) -> Page | str:
-        """The page, or in words what is wrong with it. Some interfaces answer 200 with nothing, half, or another page."""
+        """The page, or in words what is wrong with it: 200 may come with nothing, with half, or with another page."""
         options = self.options
         if not content.strip():
             return "status 200 with an empty body"

@@ -128,7 +128,7 @@ class TestTags:
 class TestPaging:
     """By number, by cursor, by the next page's address."""
 
-    items = [[jobseeker(10 * n + k) for k in range(2)] for n in range(3)]
+    items = tuple([jobseeker(10 * n + k) for k in range(2)] for n in range(3))
 
     def contract(self, **options: object) -> contracts.Contract:
         kept = {k: v for k, v in CONTRACT.options.items() if k not in ("page", "pages", "pageSize")}
@@ -145,7 +145,7 @@ class TestPaging:
             return Answer(body=json.dumps(body).encode())
 
         files = self.pull(answering, work, reply, paging="cursor", cursorParameter="after")
-        assert [json.loads(f.read_bytes())["items"] for f in files] == self.items
+        assert [json.loads(f.read_bytes())["items"] for f in files] == list(self.items)
 
     def test_cursor_that_leads_back_is_noticed(self, answering: Answering, work: Path) -> None:
         counter = iter(range(100))
@@ -156,12 +156,10 @@ class TestPaging:
         with pytest.raises(SourceUnavailable, match="page 2 leads to the same next page as 1"):
             self.pull(answering, work, reply, paging="cursor")
 
-    def test_the_same_page_under_another_cursor_is_noticed(self, answering: Answering, work: Path) -> None:
+    def test_the_same_page_at_another_address_is_noticed(self, answering: Answering, work: Path) -> None:
         def reply(asked: Asked) -> Answer:
-            return Answer(
-                body=json.dumps({"items": self.items[0]}).encode(),
-                headers={"Link": f"<{asked.path}?n={len(asked.query)}{asked.query.get('n', '')}>; rel=next"},
-            )
+            link = f"<{asked.path}?n={int(asked.query.get('n', 0)) + 1}>; rel=next"
+            return Answer(body=json.dumps({"items": self.items[0]}).encode(), headers={"Link": link})
 
         with pytest.raises(SourceUnavailable, match="page 2 is page 1 again"):
             self.pull(answering, work, reply, paging="next")
@@ -179,7 +177,7 @@ class TestPaging:
             return Answer(body=json.dumps(body | {"next": link}).encode())
 
         files = self.pull(answering, work, reply, paging="next", next=None if where == "header" else "next")
-        assert [json.loads(f.read_bytes())["items"] for f in files] == self.items
+        assert [json.loads(f.read_bytes())["items"] for f in files] == list(self.items)
 
     def test_the_token_is_not_carried_to_another_server(self, answering: Answering, work: Path) -> None:
         other = answering(lambda asked: Answer(body=b"{}"))
@@ -305,7 +303,7 @@ class TestPoliteness:
         (Answer(200, b" \n"), "an empty body"), (Answer(200, b'{"items": ['), "not whole JSON"),
         (Answer(200, page([jobseeker(1)]), cut=40), "the line broke"), (Answer(200, b"[]"), "no list «items»"),
         (Answer(200, page([jobseeker(1)], number=3)), "page 3 when page 1 was asked for"),
-        (Answer(200, b'{"items": []}'), "does not say its number"), (Answer(302, headers={"Location": "/x"}), "status 302"),
+        (Answer(200, b'{"items": []}'), "does not say its number"), (Answer(302), "status 302"),
         (Answer(200, b'{"items": [], "page": 1, "pages": "many", "total": 1}'), "in numbers"),
         (Answer(200, b" " * (rest.MAX_PAGE_BYTES // 8 + 1) + b"{}"), "more than"), (Answer(500, b"{}"), "status 500"),
     ],
