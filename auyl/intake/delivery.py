@@ -51,6 +51,7 @@ def pull(
             pulled = sources.pull(contract, period, address, work, past)
         except ExtractRefused as refusal:
             ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())
+            past.remember(None)  # the next pull asks anew
             raise
         if pulled.unchanged and former is not None:
             past.remember(None)
