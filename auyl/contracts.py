@@ -20,7 +20,7 @@ import yaml
 
 from auyl.errors import ContractInvalid, ExtractRefused
 
-WAYS = ("file", "rest", "sql")
+WAYS = ("file", "sftp", "rest", "soap", "sql")
 FORMATS = ("csv", "xml", "xlsx", "xls", "json", "jsonl", "geojson")
 # Options of a server that a format reads; `docs/contracts.md` says what each means.
 FORMAT_OPTIONS: dict[str, frozenset[str]] = {

@@ -28,6 +28,27 @@ class SourceUnavailable(AuylError):
     """A source did not answer, or broke off. Trying again later may help; nothing was landed."""
 
 
+class SourceNotReady(SourceUnavailable):
+    """A source works and has nothing to give yet: a file is not whole, a message is on its way.
+
+    Asking again is cheap and is no failure. `again_in_s` is when the source itself wants to be asked, in seconds.
+    """
+
+    def __init__(self, text: str, again_in_s: float | None = None) -> None:
+        super().__init__(text)
+        self.again_in_s = again_in_s
+
+
+class ConnectionUnusable(AuylError):
+    """A connection's credentials, host key or certificate do not hold. Trying again does not help, and may lock it."""
+
+    def __init__(self, registry: str, connection: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"{registry}: connection «{connection}»: expected {expected}; found {found}. To be mended by: a data "
+            f"engineer, in the connection, with the registry's owner"
+        )
+
+
 class TerritoryMissing(AuylError):
     """No edition of KATO has been loaded."""
 

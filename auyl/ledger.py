@@ -287,16 +287,39 @@ def in_force(settings: Settings, registry: str, period: str, is_delta: bool = Fa
         return [Batch(**row._mapping) for row in rows]
 
 
-def watermark(settings: Settings, registry: str, period: str) -> str | None:
-    """How far an accepted pull of this registry and period has read."""
+def former_delivery(settings: Settings, registry: str, period: str, accepted: bool) -> Delivery | None:
+    """The last delivery of a registry and period that says how far it has read.
+
+    `accepted`: only one whose batch was, so that changes which were refused are asked for again.
+    """
+    condition = "and exists (select 1 from ledger.batch as b where b.delivery_id = d.delivery_id)" if accepted else ""
     with engine(settings.dsn).connect() as con:
-        return con.execute(
+        row = con.execute(
             text(
-                "select max(d.watermark) from ledger.delivery as d inner join ledger.batch as b using (delivery_id) "
-                "where d.registry = :r and d.period = :p"
+                f"select {_DELIVERY} from ledger.delivery as d where registry = :r and period = :p "
+                f"and watermark is not null {condition} order by delivery_id desc limit 1"
             ),
             {"r": registry, "p": period},
+        ).one_or_none()
+    return Delivery(**row._mapping) if row else None
+
+
+def pull_note(settings: Settings, registry: str, period: str) -> str | None:
+    """What a pull that did not end left for the next one."""
+    with engine(settings.dsn).connect() as con:
+        return con.execute(
+            text("select note from ledger.pull_note where registry = :r and period = :p order by note_id desc limit 1"),
+            {"r": registry, "p": period},
         ).scalar()
+
+
+def write_pull_note(settings: Settings, registry: str, period: str, note: str | None) -> None:
+    """Leave a note for the next pull of this registry and period; None says that there is nothing to know."""
+    with engine(settings.dsn).begin() as con:
+        con.execute(
+            text("insert into ledger.pull_note (registry, period, note) values (:r, :p, :note)"),
+            {"r": registry, "p": period, "note": note},
+        )
 
 
 def rows_of_former(settings: Settings, registry: str, period: str) -> int | None:

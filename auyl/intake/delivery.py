@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from auyl import contracts, ledger, sources
 from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.intake.handback import base_of, corrected_batch
-from auyl.intake.land import land
+from auyl.intake.land import files_of, land
+from auyl.lake import Lake
 from auyl.settings import Settings, connection_from_environment, from_environment
 
 
@@ -23,22 +25,45 @@ def pull(
 ) -> int:
     """Ask the source of `registry` for `period`, land its answer, return the delivery's number.
 
-    `connection` turns the name that the contract gives into an address with credentials.
-    Raises SourceUnavailable when the source does not answer whole, ExtractRefused when its answer cannot be right.
+    `connection` turns the name that the contract gives into an address with credentials. When the source has nothing
+    new since the last delivery, that one's number is returned and nothing is fetched.
+    Raises SourceNotReady, SourceUnavailable, ConnectionUnusable, and ExtractRefused when its answer cannot be right.
     """
     settings = settings or from_environment()
     contract = contracts.load(registry, settings.include)
     address = connection(contract.connection)
-    mark = ledger.watermark(settings, registry, period) if contract.is_delta else None
+    lake = Lake(settings.lake)
     spill = settings.home / "spill"
     spill.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix="auyl-", dir=spill) as work:
+    # Two pulls at once would ask the source for the same twice.
+    with (
+        ledger.lock(settings, f"pull.{registry}.{period}"),
+        tempfile.TemporaryDirectory(prefix="auyl-", dir=spill) as folder,
+    ):
+        work = Path(folder)
+        former = ledger.former_delivery(settings, registry, period, accepted=contract.is_delta)
+        landed = lake.files(former.landing_path) if former else []
+        past = sources.Past(
+            former.watermark if former and landed else None,
+            ledger.pull_note(settings, registry, period),
+            lambda note: ledger.write_pull_note(settings, registry, period, note),
+        )
         try:
-            pulled = sources.pull(contract, period, address, Path(work), mark)
+            pulled = sources.pull(contract, period, address, work, past)
         except ExtractRefused as refusal:
             ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())
+            past.remember(None)  # the next pull asks anew
             raise
-        return _land(settings, contract, period, pulled.files, pulled.extracted_at, pulled.source, pulled.watermark)
+        if pulled.unchanged and former is not None:
+            past.remember(None)
+            return former.delivery_id
+        kept = files_of(lake, former, work, pulled.kept) if former and pulled.kept else []
+        number = _land(
+            settings, contract, period, [*pulled.files, *kept], pulled.extracted_at, pulled.source, pulled.watermark,
+            pulled.evidence,
+        )  # fmt: skip
+        past.remember(None)
+        return number
 
 
 def land_files(
@@ -59,9 +84,9 @@ def land_files(
     if corrects is not None:
         base = base_of(settings, contract, corrects)
         return land(
-            settings, contract, base.period, files, base.extracted_at, "by hand, mended rows", None, base.batch_id
+            settings, contract, base.period, files, base.extracted_at, "by hand, mended rows", corrects=base.batch_id
         ).delivery_id
-    return _land(settings, contract, period, files, extracted_at, "by hand", None)
+    return _land(settings, contract, period, files, extracted_at, "by hand", None, {})
 
 
 def _land(
@@ -72,10 +97,11 @@ def _land(
     extracted_at: datetime | None,
     source: str,
     watermark: str | None,
+    evidence: dict[str, Any],
 ) -> int:
     if not files:
         refusal = ExtractRefused(contract.registry, source, f"an extract of {period}", "no file", contract.mender)
         ledger.add_refusal(settings, contract.registry, period, str(refusal), refusal.as_dict())
         raise refusal
     stated = sources.extracted_at(contract, files) or extracted_at
-    return land(settings, contract, period, files, stated, source, watermark).delivery_id
+    return land(settings, contract, period, files, stated, source, watermark, evidence).delivery_id

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from auyl import ledger
 from auyl.contracts import Contract
@@ -26,12 +28,14 @@ def land(
     extracted_at: datetime | None,
     source: str,
     watermark: str | None = None,
+    evidence: dict[str, Any] | None = None,
     corrects: int | None = None,
 ) -> ledger.Delivery:
     """Copy `files` into the lake and write the delivery down; the same bytes again give the row that is there.
 
     `corrects` is the batch whose rejected rows the files mend.
     `extracted_at` says when the source made the extract; without it the newest time of the files stands for it.
+    `evidence` is what the source said of itself (request ids, signatures); it is kept in the manifest.
     """
     lake = Lake(settings.lake)
     files = sorted(files, key=lambda file: file.name)
@@ -48,8 +52,9 @@ def land(
             lake.remove(incoming)
             return known
         return _write_down(
-            settings, lake, contract, period, files, sums, digest, extracted_at, source, watermark, incoming, corrects
-        )
+            settings, lake, contract, period, files, sums, digest, extracted_at, source, watermark, evidence or {},
+            incoming, corrects,
+        )  # fmt: skip
 
 
 def _write_down(
@@ -63,6 +68,7 @@ def _write_down(
     extracted_at: datetime | None,
     source: str,
     watermark: str | None,
+    evidence: dict[str, Any],
     incoming: str,
     corrects: int | None,
 ) -> ledger.Delivery:
@@ -77,6 +83,7 @@ def _write_down(
         "extracted_at": extracted_at.isoformat(),
         "source": source,
         "contract": contract.digest,
+        "evidence": evidence,
         "files": [{"name": name, "sha256": total, "bytes": size} for name, total, size in entries],
     }
     lake.write(f"{incoming}/manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
@@ -86,9 +93,16 @@ def _write_down(
     )
 
 
-def files_of(lake: Lake, delivery: ledger.Delivery, work: Path) -> list[Path]:
-    """The landed files of a delivery as local paths; fetched into `work` when the lake is elsewhere."""
+def files_of(lake: Lake, delivery: ledger.Delivery, work: Path, names: Collection[str] | None = None) -> list[Path]:
+    """The landed files of a delivery as local paths; fetched into `work` when the lake is elsewhere.
+
+    `names` asks for these alone. Raises FileNotFoundError when one of them is not there.
+    """
     paths = [path for path in lake.files(delivery.landing_path) if not path.endswith("/manifest.json")]
+    if names is not None:
+        paths = [f"{delivery.landing_path}/{name}" for name in sorted(names)]
+        if gone := [path for path in paths if not lake.exists(path)]:
+            raise FileNotFoundError(f"the lake has lost {gone[0]}")
     if lake.is_local:
         return [Path(lake.address(path)) for path in paths]
     local = []

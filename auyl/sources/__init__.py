@@ -1,14 +1,17 @@
-"""Ways in: one module each, with one function `pull(contract, period, address, work, watermark) -> Pulled`.
+"""Ways in: one module each, with one function `pull(contract, period, address, work, past) -> Pulled`.
 
-A module here knows how to reach a kind of source and nothing of what its bytes mean.
+A module here knows how to reach a kind of source and nothing of what its bytes mean. It looks before it takes: a source
+that has nothing whole to give raises SourceNotReady at once, so a caller may ask often and hold nothing meanwhile.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from auyl.contracts import Contract
 
@@ -16,20 +19,54 @@ from auyl.contracts import Contract
 LOCAL = timezone(timedelta(hours=5))
 
 
+def _nowhere(note: str | None) -> None:
+    pass
+
+
+@dataclass
+class Past:
+    """What earlier pulls of this registry and period left.
+
+    `watermark` says how far the last delivery read, in the words of its way in: a time, or the files and their state.
+    `note` is what a pull that did not end left for the next one; `write` keeps it.
+    """
+
+    watermark: str | None = None
+    note: str | None = None
+    write: Callable[[str | None], None] = _nowhere
+
+    def remember(self, note: str | None) -> None:
+        """Leave a note for the next pull, before anything is done that it must know of; None takes it back."""
+        if note != self.note:
+            self.write(note)
+            self.note = note
+
+
 @dataclass(frozen=True)
 class Pulled:
-    """What a source gave: files in a working folder, when it says it made them, and how far a watermark went."""
+    """What a source gave: files in a working folder, when it says it made them, and how far a watermark went.
+
+    `unchanged`: nothing is new since the delivery that left the watermark, and nothing was fetched. `kept` are names of
+    files of that delivery that are as they were and belong to this one too. `evidence` goes into the manifest.
+    """
 
     files: list[Path]
     source: str
     extracted_at: datetime | None = None
     watermark: str | None = None
+    unchanged: bool = False
+    kept: tuple[str, ...] = ()
+    evidence: dict[str, Any] = field(default_factory=dict)
 
 
-def pull(contract: Contract, period: str, address: str, work: Path, watermark: str | None) -> Pulled:
-    """Ask the source of `contract`. Raises SourceUnavailable, ExtractRefused."""
+def pull(contract: Contract, period: str, address: str, work: Path, past: Past) -> Pulled:
+    """Ask the source of `contract`.
+
+    Raises SourceNotReady when there is nothing whole yet, SourceUnavailable when it does not answer whole,
+    ConnectionUnusable when it and we do not trust each other, ExtractRefused when its answer cannot be right.
+    """
     module = import_module(f"auyl.sources.{contract.way}")
-    pulled: Pulled = module.pull(contract, period, address, work, watermark)
+    pulled: Pulled = module.pull(contract, period, address, work, past)
     return pulled
 
 

@@ -1,75 +1,261 @@
-"""A source database, read by SQLAlchemy: any address that it takes."""
+"""A source database, read by SQLAlchemy: any address that it takes.
+
+Contract options:
+    table, schema              what is read
+    periodColumn               date or time that puts a row into a period
+    watermark                  column that grows with every change; the order of reading
+    overlapMinutes             how far a registry of changes reopens what it has read (0)
+    statementTimeoutSeconds    the longest that the database may work on one answer (600)
+"""
 
 from __future__ import annotations
 
 import csv
-from datetime import date, datetime, timedelta
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
 
-from sqlalchemy import MetaData, Table, create_engine, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    MetaData,
+    Select,
+    Table,
+    create_engine,
+    func,
+    select,
+    text,
+    tuple_,
+    type_coerce,
+    types,
+)
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from auyl.contracts import Contract, missing_column
-from auyl.errors import ExtractRefused, SourceUnavailable
+from auyl.errors import ConnectionUnusable, ExtractRefused, SourceUnavailable
 from auyl.ledger import driver_url
-from auyl.sources import LOCAL, Pulled
+from auyl.sources import LOCAL, Past, Pulled
+from auyl.sources.patience import ATTEMPTS, wait_s
+
+if TYPE_CHECKING:
+    import sqlite3
 
 ROWS_AT_ONCE = 20_000
+STATEMENT_TIMEOUT_S = 600.0
+CONNECT_S = 20
+# How the drivers are told to give up on a connection; another one takes it from the query of its address.
+CONNECT_ARGUMENT = {"psycopg2": "connect_timeout", "psycopg": "connect_timeout", "sqlite3": "timeout"}
 
 
-def pull(contract: Contract, period: str, address: str, work: Path, watermark: str | None) -> Pulled:
-    """Rows of `period` that changed since `watermark`, as CSV in the order of their change.
+def pull(contract: Contract, period: str, address: str, work: Path, past: Past) -> Pulled:
+    """Rows of `period` that changed since the watermark, as CSV in the order of their change.
 
-    Read in one repeatable-read transaction. The window is reopened by `overlapMinutes`, since a row may carry an
-    earlier time than one that was committed before it; whoever reads it twice keeps the newest by key.
-    Raises SourceUnavailable when the database does not answer or breaks off, ExtractRefused when its table is not
-    what the contract says.
+    Read by one connection in one read-only, repeatable-read transaction (PostgreSQL; SQLite's own). The window is
+    reopened by `overlapMinutes`, since a row may carry an earlier time than one that was committed before it; whoever
+    reads it twice keeps the newest by key. When the line breaks, a registry of changes is read on after the last row
+    that came, if its table has a primary key; another one is read from its beginning, to be of one moment.
+
+    Raises SourceUnavailable when the database does not answer or breaks off ATTEMPTS times without a row,
+    ExtractRefused when its table is not what the contract says, ConnectionUnusable for a login that is refused.
     """
-    options = contract.options
-    engine = create_engine(driver_url(address), poolclass=NullPool)
-    target = work / f"{contract.registry}_{period}.csv"
-    begins = date.fromisoformat(f"{period}-01")
-    ends = (begins + timedelta(days=31)).replace(day=1)
-    try:
-        with engine.connect() as con:
+    return _Reading(contract, period, address, past).pull(work)
+
+
+class _Reading:
+    """One pull, over as many connections as it takes."""
+
+    def __init__(self, contract: Contract, period: str, address: str, past: Past) -> None:
+        self.contract = contract
+        self.options = contract.options
+        self.begins = date.fromisoformat(f"{period}-01")
+        self.ends = (self.begins + timedelta(days=31)).replace(day=1)
+        self.period = period
+        self.since = past.watermark if contract.is_delta and not (past.watermark or "{").startswith("{") else None
+        self.newest = self.since
+        self.last: tuple[Any, ...] | None = None
+        self.extracted_at: datetime | None = None
+        self.rows = 0
+        self.breaks = 0
+        self.engine = self._engine(address)
+
+    def pull(self, work: Path) -> Pulled:
+        target = work / f"{self.contract.registry}_{self.period}.csv"
+        failed = 0
+        try:
+            with target.open("w", encoding="utf-8", newline="") as stream:
+                while True:
+                    had = self.rows
+                    try:
+                        with self._connection() as con:
+                            self._read(con, stream)
+                        break
+                    except SQLAlchemyError as error:
+                        failed = self._once_more(error, 0 if self.rows > had else failed)
+                        if self.last is None:
+                            stream.truncate(0)
+                            stream.seek(0)
+                            self.rows = 0
+        finally:
+            self.engine.dispose()
+        name = ".".join(filter(None, (self.options.get("schema"), self.options["table"])))
+        source = f"{self.engine.dialect.name} table {name}"
+        evidence = {"rows": self.rows, "since": self.since, "broken_off": self.breaks}
+        if self.rows == 0 and self.since is not None:
+            return Pulled([], source, watermark=self.newest, unchanged=True)
+        return Pulled([target], source, self.extracted_at, self.newest, evidence=evidence)
+
+    def _engine(self, address: str) -> Engine:
+        try:
+            url = driver_url(address)
+            arguments = {}
+            driver = url.get_dialect()().driver if "+" not in url.drivername else url.drivername.partition("+")[2]
+            if argument := CONNECT_ARGUMENT.get({"pysqlite": "sqlite3"}.get(driver, driver)):
+                arguments[argument] = CONNECT_S
+            # one connection at a time, whatever happens; a dead one is noticed before it is used
+            return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=arguments)
+        except (SQLAlchemyError, ImportError, ValueError) as error:
+            raise ConnectionUnusable(
+                self.contract.registry, self.contract.connection, "an address of a database whose driver is installed",
+                type(error).__name__,
+            ) from None  # fmt: skip
+
+    # -- one connection ------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection that can change nothing and works on one answer no longer than it may."""
+        seconds = float(self.options.get("statementTimeoutSeconds") or STATEMENT_TIMEOUT_S)
+        with self.engine.connect() as con:
             if con.dialect.name == "postgresql":
-                con.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True, stream_results=True)
-            try:
-                table = Table(options["table"], MetaData(), schema=options.get("schema"), autoload_with=con)
-            except NoSuchTableError as error:
-                raise ExtractRefused(
-                    contract.registry, "source database", f"a table {options['table']}", "none", contract.mender
-                ) from error
-            came = set(table.columns.keys())
-            for column in contract.columns:
-                if column.required and column.source not in came:
-                    spare = sorted(came - {c.source for c in contract.columns})
-                    raise missing_column(contract, column, spare, f"table {options['table']}", None)
-            extracted_at = con.execute(select(func.current_timestamp())).scalar_one()
-            mark = table.columns[options["watermark"]]
-            within = table.columns[options["periodColumn"]]
-            query = select(table).where(within >= begins, within < ends).order_by(mark, *table.primary_key.columns)
-            if watermark is not None:
-                reopened = datetime.fromisoformat(watermark) - timedelta(minutes=int(options.get("overlapMinutes", 0)))
-                query = query.where(mark >= reopened)
-            newest = watermark
-            with target.open("w", encoding="utf-8", newline="") as stream, con.execute(query) as result:
-                writer = csv.writer(stream)
-                writer.writerow(result.keys())
-                at = list(result.keys()).index(options["watermark"])
-                for rows in result.partitions(ROWS_AT_ONCE):
-                    writer.writerows(rows)
-                    newest = rows[-1][at].isoformat() if rows[-1][at] is not None else newest
-    except SQLAlchemyError as error:
+                con.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                con.execute(text(f"set local statement_timeout = {int(seconds * 1000)}"))
+                yield con
+            elif con.dialect.name == "sqlite":
+                raw = cast("sqlite3.Connection", con.connection.dbapi_connection)
+                con.exec_driver_sql("pragma query_only = on")
+                ends = time.monotonic() + seconds
+                raw.set_progress_handler(lambda: int(time.monotonic() > ends), 100_000)
+                yield con
+                raw.set_progress_handler(None, 0)
+            else:
+                yield con
+
+    def _read(self, con: Connection, stream: IO[str]) -> None:
+        table = self._table(con)
+        now = con.execute(select(func.current_timestamp())).scalar_one()
+        if self.last is None or self.extracted_at is None:
+            self.extracted_at = self._stated(now, con)
+        query, mark, keys = self._query(table)
+        with con.execute(query) as result:
+            writer = csv.writer(stream)
+            headings = list(result.keys())
+            if self.rows == 0 and stream.tell() == 0:
+                writer.writerow(headings)
+            places = [headings.index(column.name) for column in (mark, *keys)]
+            for rows in result.partitions(ROWS_AT_ONCE):
+                writer.writerows(rows)
+                self.rows += len(rows)
+                came = tuple(rows[-1][at] for at in places)
+                if came[0] is not None:
+                    self.newest = came[0].isoformat() if isinstance(came[0], date) else str(came[0])
+                # SQLite's times are text of any shape, which a bound value would not be equal to
+                if self.contract.is_delta and keys and None not in came and con.dialect.name != "sqlite":
+                    self.last = came
+
+    def _table(self, con: Connection) -> Table:
+        options = self.options
+        try:
+            table = Table(options["table"], MetaData(), schema=options.get("schema"), autoload_with=con)
+        except NoSuchTableError as error:
+            raise self._refused(f"a table {options['table']}", "none") from error
+        came = set(table.columns.keys())
+        for column in self.contract.columns:
+            if column.required and column.source not in came:
+                spare = sorted(came - {c.source for c in self.contract.columns})
+                raise missing_column(self.contract, column, spare, f"table {options['table']}", None)
+        for option in ("watermark", "periodColumn"):
+            if options[option] not in came:
+                raise self._refused(f"a column {options[option]}, which the contract names as {option}", "none")
+        return table
+
+    def _query(self, table: Table) -> tuple[Select[Any], Column[Any], list[Column[Any]]]:
+        mark = table.columns[self.options["watermark"]]
+        within = table.columns[self.options["periodColumn"]]
+        keys = list(table.primary_key.columns)
+        dialect = self.engine.dialect.name
+        when = _compared(within, dialect)
+        query = select(table).where(when >= _as(within, dialect, self.begins), when < _as(within, dialect, self.ends))
+        if self.last is not None:
+            # what was read of the same moment in the broken transaction is not asked for again
+            query = query.where(tuple_(mark, *keys) > tuple_(*self.last))
+        elif self.since is not None:
+            reopened: Any = self.since
+            if not self.since.isdigit():
+                reopened = datetime.fromisoformat(self.since) - timedelta(
+                    minutes=int(self.options.get("overlapMinutes") or 0)
+                )
+            query = query.where(_compared(mark, dialect) >= _as(mark, dialect, reopened))
+        return query.order_by(mark, *keys).execution_options(stream_results=True), mark, keys
+
+    def _stated(self, now: Any, con: Connection) -> datetime:
+        try:
+            moment = now if isinstance(now, datetime) else datetime.fromisoformat(str(now))
+        except ValueError:
+            moment = datetime.now(tz=LOCAL)
+        # SQLite's clock is UTC and says nothing of it; the others that say nothing are local
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC if con.dialect.name == "sqlite" else LOCAL)
+
+    def _refused(self, expected: str, found: str) -> ExtractRefused:
+        return ExtractRefused(self.contract.registry, "source database", expected, found, self.contract.mender)
+
+    def _once_more(self, error: SQLAlchemyError, failed: int) -> int:
+        """Wait before the next attempt; the number of failed ones. Raises SourceUnavailable after the last."""
         # The text of a driver's error may hold the address; its class is enough for the log.
         cause = getattr(error, "orig", None) or error
-        raise SourceUnavailable(
-            f"{contract.registry}: the source database did not answer or broke off ({type(cause).__name__}); "
-            f"nothing was landed"
-        ) from None
-    finally:
-        engine.dispose()
-    stated = extracted_at if isinstance(extracted_at, datetime) else datetime.now(tz=LOCAL)
-    source = f"{engine.dialect.name} table {options.get('schema', '')}.{options['table']}"
-    return Pulled([target], source, stated if stated.tzinfo else stated.replace(tzinfo=LOCAL), newest)
+        code = str(getattr(cause, "pgcode", None) or "")
+        # SQLSTATE class 28 is invalid authorization, 42501 insufficient privilege; at connecting psycopg2 gives none
+        if code.startswith("28") or code == "42501" or "authentication failed" in str(cause):
+            code = code or "28P01"
+            raise ConnectionUnusable(
+                self.contract.registry,
+                self.contract.connection,
+                "a login that may read the table",
+                f"it is refused, SQLSTATE {code}",
+            ) from None
+        if failed + 1 >= ATTEMPTS:
+            raise SourceUnavailable(
+                f"{self.contract.registry}: the source database did not answer or broke off ({type(cause).__name__}) "
+                f"{ATTEMPTS} times; nothing was landed"
+            ) from None
+        self.breaks += 1
+        time.sleep(wait_s(failed))
+        return failed + 1
+
+
+def _is_text(column: Column[Any], dialect: str) -> bool:
+    """Is a time or date of this database text? SQLite's are, and its dialect would write more digits than they have."""
+    return dialect == "sqlite" and isinstance(column.type, (types.DateTime, types.Date))
+
+
+def _compared(column: Column[Any], dialect: str) -> ColumnElement[Any]:
+    return type_coerce(column, types.String()) if _is_text(column, dialect) else column
+
+
+def _as(column: Column[Any], dialect: str, value: Any) -> Any:
+    """`value`, a date, a time or a number as text, as the column's type is compared with."""
+    try:
+        kind = column.type.python_type
+    except NotImplementedError:
+        return value
+    if not isinstance(value, date):
+        return int(value) if kind is int else value
+    if kind is str or _is_text(column, dialect):
+        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+    if kind is datetime and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)
+    return value.date() if kind is date and isinstance(value, datetime) else value

@@ -1,11 +1,21 @@
-"""The real REST server of the invented labour exchange, as a process of its own."""
+"""Real servers that stand in for offices, and contracts that come by another way."""
 
+import shutil
 import subprocess
 import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import yaml
+
+from auyl import contracts
+from auyl.settings import Settings
 
 TOKEN = "token-of-the-tests"
 Serve = Callable[..., str]
@@ -32,3 +42,104 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     for process in started:
         process.terminate()
         process.communicate(timeout=20)
+
+
+Adopt = Callable[..., Settings]
+
+
+@pytest.fixture
+def adopt(tmp_path: Path) -> Adopt:
+    """Settings whose contract of a registry comes by another way: `adopt(settings, "population", way="sftp", …)`.
+
+    An option that is None is taken away. All other rules are those of the project.
+    """
+
+    def change(settings: Settings, registry: str, **options: object) -> Settings:
+        include = tmp_path / "include"
+        shutil.copytree(settings.include, include, dirs_exist_ok=True)
+        path = include / "contracts" / f"{registry}.odcs.yaml"
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        properties = document["servers"][0]["customProperties"]
+        changed = {item["property"]: item["value"] for item in properties} | options
+        document["servers"][0]["customProperties"] = [
+            {"property": name, "value": value} for name, value in changed.items() if value is not None
+        ]
+        path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of the ODCS model's own
+            contracts.validate(path)
+        return replace(settings, include=include)
+
+    return change
+
+
+@dataclass
+class Asked:
+    """A request that the server of a test was given."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Answer:
+    """What it answers. `cut` drops the connection after so many bytes of the body."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: int | None = None
+
+
+@dataclass
+class Office:
+    """A real HTTP server whose answers a test decides; `asked` are the requests it was given."""
+
+    port: int
+    asked: list[Asked] = field(default_factory=list)
+
+
+Answering = Callable[[Callable[[Asked], Answer]], Office]
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    """`answering(reply)` starts a server that answers every request with `reply(asked)`."""
+    started: list[ThreadingHTTPServer] = []
+
+    def start(reply: Callable[[Asked], Answer]) -> Office:
+        office = Office(0)
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers), body)
+                office.asked.append(asked)
+                answer = reply(asked)
+                self.send_response(answer.status)
+                for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer.body if answer.cut is None else answer.body[: answer.cut])
+                self.close_connection = answer.cut is not None
+
+            do_POST = do_GET
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        started.append(server)
+        office.port = server.server_address[1]
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        return office
+
+    yield start
+    for server in started:
+        server.shutdown()
+        server.server_close()

@@ -1,16 +1,21 @@
 """A REST source is asked until its answer is whole, politely, and given up in words when it never is."""
 
+import base64
+import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 
-from auyl import contracts, intake
-from auyl.errors import SourceUnavailable
+from auyl import contracts, intake, ledger
+from auyl.errors import ConnectionUnusable, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
-from auyl.sources import rest
+from auyl.sources import Past, patience, rest
 from tests.extracts import PERIOD, jobseeker, page
-from tests.sources.conftest import Serve
+from tests.sources.conftest import Adopt, Answer, Answering, Asked, Office, Serve
 
 CONTRACT = contracts.load("employment", REPOSITORY / "include")
 PAGES = 8
@@ -40,15 +45,15 @@ def test_all_pages_come_as_they_are_whatever_fails_on_the_way(
 ) -> None:
     waits: list[float] = []
     monkeypatch.setattr(rest.time, "sleep", waits.append)
-    pulled = rest.pull(CONTRACT, PERIOD, serve(extracts, faults), work, None)
+    pulled = rest.pull(CONTRACT, PERIOD, serve(extracts, faults), work, Past())
     served = sorted((extracts / PERIOD / "employment").iterdir())
     assert [f.read_bytes() for f in pulled.files] == [f.read_bytes() for f in served]
     assert (len(waits) == 0) if faults == "none" else (len(waits) >= 6 and 1.0 in waits), "Retry-After is obeyed"
 
 
 def test_a_wrong_token_is_told_at_once_and_not_shown(serve: Serve, extracts: Path, work: Path) -> None:
-    with pytest.raises(SourceUnavailable, match="refused the token with 401") as told:
-        rest.pull(CONTRACT, PERIOD, serve(extracts, token="a-secret-of-ours"), work, None)
+    with pytest.raises(ConnectionUnusable, match="refused the token with 401") as told:
+        rest.pull(CONTRACT, PERIOD, serve(extracts, token="a-secret-of-ours"), work, Past())
     assert "a-secret-of-ours" not in str(told.value)
 
 
@@ -58,7 +63,7 @@ def test_items_lost_on_the_way_are_noticed(serve: Serve, extracts: Path, work: P
     cut["items"] = cut["items"][:-2]
     last.write_text(json.dumps(cut))
     with pytest.raises(SourceUnavailable, match="says 40 items and gave 38"):
-        rest.pull(CONTRACT, PERIOD, serve(extracts), work, None)
+        rest.pull(CONTRACT, PERIOD, serve(extracts), work, Past())
 
 
 def test_a_source_that_is_down_lands_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,3 +79,242 @@ def test_the_way_from_the_server_to_stage(serve: Serve, extracts: Path, settings
     result = intake.load(delivery, settings)
     assert (result.status, result.rows_in, result.staged) == ("accepted", 40, 40)
     assert intake.pull("employment", PERIOD, lambda _: address, settings) == delivery
+
+
+class TestTags:
+    """What has not changed is not sent again."""
+
+    def office(self, answering: Answering, pages: dict[int, bytes]) -> Office:
+        def reply(asked: Asked) -> Answer:
+            body = pages[int(asked.query["page"])]
+            tag = f'"{hashlib.sha256(body).hexdigest()}"'
+            if asked.headers.get("If-None-Match") == tag:
+                return Answer(304, headers={"ETag": tag})
+            return Answer(200, body, {"ETag": tag})
+
+        return answering(reply)
+
+    def test_nothing_new_is_no_delivery_and_one_page_alone_is_fetched(
+        self, answering: Answering, settings: Settings
+    ) -> None:
+        pages = {n: page([jobseeker(10 * n), jobseeker(10 * n + 1)], n, 3, 6) for n in (1, 2, 3)}
+        office = self.office(answering, pages)
+        address = f"http://:t@127.0.0.1:{office.port}"
+        first = intake.pull("employment", PERIOD, lambda _: address, settings)
+        assert intake.pull("employment", PERIOD, lambda _: address, settings) == first
+        assert len(office.asked) == 6
+
+        pages[2] = page([jobseeker(20), jobseeker(99)], 2, 3, 6)
+        second = intake.pull("employment", PERIOD, lambda _: address, settings)
+        folder = Path(settings.lake) / ledger.delivery(settings, second).landing_path
+        assert [(folder / f"page-{n:05d}.json").read_bytes() for n in (1, 2, 3)] == list(pages.values())
+        evidence = json.loads((folder / "manifest.json").read_text())["evidence"]
+        assert (evidence["fetched"], evidence["requests"]) == (1, 3)
+        assert intake.load(second, settings).staged == 6
+
+    def test_a_list_that_grew_by_a_page_is_no_old_one(self, answering: Answering, work: Path) -> None:
+        pages = {1: page([jobseeker(1)], 1, 1, 1)}
+        office = self.office(answering, pages)
+        address = f"http://:t@127.0.0.1:{office.port}"
+        first = rest.pull(CONTRACT, PERIOD, address, work, Past())
+        pages |= {1: page([jobseeker(1)], 1, 2, 2), 2: page([jobseeker(2)], 2, 2, 2)}
+        second = rest.pull(CONTRACT, PERIOD, address, work, Past(first.watermark))
+        assert (len(second.files), second.unchanged) == (2, False)
+        other = replace(CONTRACT, options={**CONTRACT.options, "pageSize": 7})
+        again = rest.pull(other, PERIOD, address, work, Past(second.watermark))
+        assert len(again.files) == 2, "tags of another way to ask are not used"
+
+
+class TestPaging:
+    """By number, by cursor, by the next page's address."""
+
+    items = tuple([jobseeker(10 * n + k) for k in range(2)] for n in range(3))
+
+    def contract(self, **options: object) -> contracts.Contract:
+        kept = {k: v for k, v in CONTRACT.options.items() if k not in ("page", "pages", "pageSize")}
+        return replace(CONTRACT, options=kept | options)
+
+    def pull(self, answering: Answering, work: Path, reply: Callable[[Asked], Answer], **options: object) -> list[Path]:
+        office = answering(reply)
+        return rest.pull(self.contract(**options), PERIOD, f"http://:t@127.0.0.1:{office.port}", work, Past()).files
+
+    def test_cursor(self, answering: Answering, work: Path) -> None:
+        def reply(asked: Asked) -> Answer:
+            at = int(asked.query.get("after", "c0")[1:])
+            body = {"items": self.items[at], "total": 6, "cursor": f"c{at + 1}" if at < 2 else None}
+            return Answer(body=json.dumps(body).encode())
+
+        files = self.pull(answering, work, reply, paging="cursor", cursorParameter="after")
+        assert [json.loads(f.read_bytes())["items"] for f in files] == list(self.items)
+
+    def test_cursor_that_leads_back_is_noticed(self, answering: Answering, work: Path) -> None:
+        counter = iter(range(100))
+
+        def reply(asked: Asked) -> Answer:
+            return Answer(body=json.dumps({"items": [{"id": next(counter)}], "cursor": "same"}).encode())
+
+        with pytest.raises(SourceUnavailable, match="page 2 leads to the same next page as 1"):
+            self.pull(answering, work, reply, paging="cursor")
+
+    def test_the_same_page_at_another_address_is_noticed(self, answering: Answering, work: Path) -> None:
+        def reply(asked: Asked) -> Answer:
+            link = f"<{asked.path}?n={int(asked.query.get('n', 0)) + 1}>; rel=next"
+            return Answer(body=json.dumps({"items": self.items[0]}).encode(), headers={"Link": link})
+
+        with pytest.raises(SourceUnavailable, match="page 2 is page 1 again"):
+            self.pull(answering, work, reply, paging="next")
+
+    @pytest.mark.parametrize("where", ["body", "header", "absolute"])
+    def test_next(self, answering: Answering, work: Path, where: str) -> None:
+        def reply(asked: Asked) -> Answer:
+            at = int(asked.query.get("at", 0))
+            body: dict[str, object] = {"items": self.items[at], "total": 6}
+            link = f"{asked.path}?at={at + 1}" if at < 2 else None
+            if link and where == "absolute":
+                link = f"http://{asked.headers['Host']}{link}"
+            if where == "header":
+                return Answer(body=json.dumps(body).encode(), headers={"Link": f'<{link}>; rel="next"'} if link else {})
+            return Answer(body=json.dumps(body | {"next": link}).encode())
+
+        files = self.pull(answering, work, reply, paging="next", next=None if where == "header" else "next")
+        assert [json.loads(f.read_bytes())["items"] for f in files] == list(self.items)
+
+    def test_the_token_is_not_carried_to_another_server(self, answering: Answering, work: Path) -> None:
+        other = answering(lambda asked: Answer(body=b"{}"))
+
+        def reply(asked: Asked) -> Answer:
+            return Answer(
+                body=json.dumps({"items": self.items[0], "next": f"http://127.0.0.1:{other.port}/x"}).encode()
+            )
+
+        with pytest.raises(SourceUnavailable, match="which is not asked"):
+            self.pull(answering, work, reply, paging="next", next="next")
+        assert other.asked == []
+
+    def test_pages_without_end_are_given_up(self, answering: Answering, work: Path) -> None:
+        counter = iter(range(100))
+
+        def reply(asked: Asked) -> Answer:
+            n = next(counter)
+            return Answer(body=json.dumps({"items": [{"id": n}], "cursor": str(n)}).encode())
+
+        with pytest.raises(SourceUnavailable, match="5 pages and no end"):
+            self.pull(answering, work, reply, paging="cursor", maxPages=5)
+
+    def test_cursor_from_the_server_to_stage(self, answering: Answering, settings: Settings, adopt: Adopt) -> None:
+        changed = adopt(settings, "employment", paging="cursor", page=None, pages=None, pageSize=None)
+
+        def reply(asked: Asked) -> Answer:
+            at = int(asked.query.get("cursor", 0))
+            body = {"period": PERIOD, "items": self.items[at], "total": 6, "cursor": at + 1 if at < 2 else None}
+            return Answer(body=json.dumps(body).encode())
+
+        office = answering(reply)
+        delivery = intake.pull("employment", PERIOD, lambda _: f"http://:t@127.0.0.1:{office.port}", changed)
+        assert intake.load(delivery, changed).staged == 6
+
+
+class TestCredentials:
+    """They come from the connection alone and go to its server alone."""
+
+    def reply(self, asked: Asked) -> Answer:
+        if asked.path == "/token":
+            ok = asked.headers.get("Authorization") == "Basic " + base64.b64encode(b"client:geheim").decode()
+            grant = dict(parse_qsl(asked.body.decode()))
+            assert grant == {"grant_type": "client_credentials", "scope": "jobs"}
+            return Answer(200, b'{"access_token": "fresh"}') if ok else Answer(401, b"{}")
+        good = asked.headers.get("Authorization") == "Bearer fresh" or asked.headers.get("X-Key") == "geheim"
+        return Answer(200, page([jobseeker(1)])) if good else Answer(401, b"{}")
+
+    def test_client_credentials(self, answering: Answering, work: Path) -> None:
+        office = answering(self.reply)
+        contract = replace(CONTRACT, options={**CONTRACT.options, "auth": "oauth2", "scope": "jobs"})
+        host = f"127.0.0.1:{office.port}"
+        address = f"http://client:geheim@{host}/?token_url=http%3A%2F%2F{host.replace(':', '%3A')}%2Ftoken"
+        assert rest.pull(contract, PERIOD, address, work, Past()).files
+        assert [asked.path for asked in office.asked] == ["/token", "/api/v1/jobseekers"]
+        assert "token_url" not in office.asked[1].query
+        with pytest.raises(ConnectionUnusable, match="client credentials") as told:
+            rest.pull(contract, PERIOD, address.replace("geheim", "verkehrt"), work, Past())
+        assert "verkehrt" not in str(told.value)
+        with pytest.raises(ConnectionUnusable, match="token_url"):
+            rest.pull(contract, PERIOD, address.split("?")[0], work, Past())
+
+    def test_a_token_whose_time_is_over_is_renewed_once(self, answering: Answering, work: Path) -> None:
+        tokens = iter(["stale", "fresh"])
+
+        def reply(asked: Asked) -> Answer:
+            if asked.path == "/token":
+                return Answer(200, json.dumps({"access_token": next(tokens)}).encode())
+            number = int(asked.query["page"])
+            good = asked.headers["Authorization"] == ("Bearer stale" if number == 1 else "Bearer fresh")
+            return Answer(200, page([jobseeker(number)], number, 2, 2)) if good else Answer(401)
+
+        office = answering(reply)
+        contract = replace(CONTRACT, options={**CONTRACT.options, "auth": "oauth2"})
+        address = f"http://c:s@127.0.0.1:{office.port}/?token_url=http://127.0.0.1:{office.port}/token"
+        assert len(rest.pull(contract, PERIOD, address, work, Past()).files) == 2
+
+    def test_a_key_in_a_header(self, answering: Answering, work: Path) -> None:
+        office = answering(self.reply)
+        contract = replace(CONTRACT, options={**CONTRACT.options, "auth": "header", "tokenHeader": "X-Key"})
+        assert rest.pull(contract, PERIOD, f"http://:geheim@127.0.0.1:{office.port}", work, Past()).files
+
+
+class TestPoliteness:
+    """A source is not asked more often than it can bear."""
+
+    def test_a_long_retry_after_is_obeyed_by_going_away(self, answering: Answering, work: Path) -> None:
+        office = answering(lambda asked: Answer(429, headers={"Retry-After": "3600"}))
+        with pytest.raises(SourceNotReady, match="left alone for 3600 s") as told:
+            rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, Past())
+        assert told.value.again_in_s == 3600
+        assert len(office.asked) == 1
+
+    def test_the_least_time_between_two_requests(
+        self, answering: Answering, work: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waits: list[float] = []
+        monkeypatch.setattr(rest.time, "sleep", waits.append)
+        pages = {n: page([jobseeker(n)], n, 3, 3) for n in (1, 2, 3)}
+        office = answering(lambda asked: Answer(body=pages[int(asked.query["page"])]))
+        contract = replace(CONTRACT, options={**CONTRACT.options, "minIntervalSeconds": 5})
+        rest.pull(contract, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, Past())
+        assert len(waits) == 2
+        assert all(4 < wait <= 5 for wait in waits)
+
+    def test_waits_grow_differ_and_end(self) -> None:
+        for attempt in range(12):
+            drawn = {patience.wait_s(attempt) for _ in range(50)}
+            middle = min(patience.LONGEST_WAIT_S, 0.2 * 2**attempt)
+            assert len(drawn) > 40
+            assert all(0.75 * middle <= wait <= 1.25 * middle for wait in drawn)
+
+    @pytest.mark.parametrize(
+        ("header", "seconds"), [("7", 7), ("", None), ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("٣", None)]
+    )
+    def test_retry_after(self, header: str, seconds: float | None) -> None:
+        assert patience.retry_after_s(header) == seconds
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        (Answer(200, b" \n"), "an empty body"), (Answer(200, b'{"items": ['), "not whole JSON"),
+        (Answer(200, page([jobseeker(1)]), cut=40), "the line broke"), (Answer(200, b"[]"), "no list «items»"),
+        (Answer(200, page([jobseeker(1)], number=3)), "page 3 when page 1 was asked for"),
+        (Answer(200, b'{"items": []}'), "does not say its number"), (Answer(302), "status 302"),
+        (Answer(200, b'{"items": [], "page": 1, "pages": "many", "total": 1}'), "in numbers"),
+        (Answer(200, b" " * (rest.MAX_PAGE_BYTES // 8 + 1) + b"{}"), "more than"), (Answer(500, b"{}"), "status 500"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_none_is_asked_for_again_and_told(
+    answering: Answering, work: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, trouble: str
+) -> None:
+    monkeypatch.setattr(rest.time, "sleep", lambda _: None)
+    monkeypatch.setattr(rest, "MAX_PAGE_BYTES", rest.MAX_PAGE_BYTES // 8)
+    office = answering(lambda asked: answer)
+    with pytest.raises(SourceUnavailable, match=rf"6 attempts, last: .*{trouble}.*nothing was landed"):
+        rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, Past())
+    assert len(office.asked) == 6
+    assert list(work.iterdir()) == []

@@ -1,18 +1,25 @@
 """A source database is read as of one moment, by its changes, and breaks off without leaving half of it."""
 
 import contextlib
+import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 import psycopg2
 import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InternalError, OperationalError
 
 from auyl import contracts, intake, ledger
-from auyl.errors import ExtractRefused, SourceUnavailable
+from auyl.errors import ConnectionUnusable, ExtractRefused, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.snapshot.consolidate import stage_view
-from auyl.sources import sql
+from auyl.sources import Past, Pulled, sql
 from tests.extracts import CALL_HEADING, PERIOD, call
 
 CONTRACT = contracts.load("ambulance", REPOSITORY / "include")
@@ -76,45 +83,187 @@ def test_only_calls_of_the_period_and_then_only_changes(dsn: str, settings: Sett
     assert rows == [("1", 4), ("3", 2), ("5", 2), ("6", 2)], "each call once, as it was last"
 
 
-def test_a_source_that_dies_midway_lands_nothing(
-    dsn: str, settings: Settings, execute: Execute, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    execute(
-        "insert into dispatch.calls (call_id, received_at, category, address, updated_at) select n, '2026-10-05', 2, "
-        "repeat('x', 2000), '2026-10-05'::timestamp + n * interval '1 second' from generate_series(1, 20000) as n"
-    )
+ENDS = (
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'FETCH%'"
+)
+
+
+def breaks(monkeypatch: pytest.MonkeyPatch, execute: Execute, times: int) -> list[int]:
+    """Has the server end the session that reads after every batch of rows, so often; no wait between attempts."""
     monkeypatch.setattr(sql, "ROWS_AT_ONCE", 500)
+    monkeypatch.setattr(sql, "wait_s", lambda failed: 0.0)
     killed: list[int] = []
     real = sql.csv.writer
 
     class Writer:
-        """Writes the first rows, then has the server end the session that reads them."""
-
         def __init__(self, stream: TextIO) -> None:
             self.inner = real(stream)
             self.writerow = self.inner.writerow
 
         def writerows(self, rows: list[object]) -> None:
             self.inner.writerows(rows)
-            if not killed:
+            if len(killed) < times:
                 killed.append(len(rows))
-                execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity "
-                    "where datname = current_database() and query like 'FETCH%'"
-                )
+                execute(ENDS)
 
     monkeypatch.setattr(sql.csv, "writer", Writer)
-    with pytest.raises(SourceUnavailable, match="nothing was landed"):
-        intake.pull("ambulance", PERIOD, lambda _: dsn, settings)
-    assert killed == [500]
+    return killed
+
+
+def many_calls(execute: Execute, rows: int = 20000) -> None:
+    # wide rows, so that the driver has not buffered all of them before the line is cut
+    execute(
+        "insert into dispatch.calls (call_id, received_at, category, address, updated_at) select n, '2026-10-05', 2, "
+        "repeat('x', 2000), '2026-10-05'::timestamp + (n / 7) * interval '1 second' from generate_series(1, %s) as n",
+        [rows],
+    )
+
+
+def test_a_broken_line_is_read_on_after_the_last_row(
+    dsn: str, settings: Settings, execute: Execute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many_calls(execute)
+    killed = breaks(monkeypatch, execute, times=3)
+    delivery = intake.pull("ambulance", PERIOD, lambda _: dsn, settings)
+    assert len(killed) == 3
+    assert pulled_ids(settings, delivery) == [str(n) for n in range(1, 20001)], "each call once, in the order of change"
+    folder = Path(settings.lake) / ledger.delivery(settings, delivery).landing_path
+    evidence = json.loads((folder / "manifest.json").read_text())["evidence"]
+    assert (evidence["rows"], evidence["broken_off"]) == (20000, 3)
+
+
+def test_what_is_not_of_changes_is_read_anew_to_be_of_one_moment(
+    dsn: str, execute: Execute, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many_calls(execute, 4000)
+    killed = breaks(monkeypatch, execute, times=2)
+    pulled = sql.pull(replace(CONTRACT, is_delta=False), PERIOD, dsn, tmp_path, Past())
+    lines = pulled.files[0].read_text().splitlines()
+    assert len(killed) == 2
+    assert [line.split(",")[0] for line in lines] == ["call_id", *(str(n) for n in range(1, 4001))]
+    assert pulled.evidence["rows"] == 4000
+
+
+def test_a_source_that_never_gives_a_row_is_given_up(
+    dsn: str, settings: Settings, execute: Execute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[int] = []
+    monkeypatch.setattr(sql, "wait_s", lambda failed: waits.append(failed) or 0.0)
+    many_calls(execute, 10)
+    execute("create view dispatch.slow as select c.* from dispatch.calls as c, pg_sleep(20)")
+    options = {**CONTRACT.options, "table": "slow", "statementTimeoutSeconds": 0.2}
+    with pytest.raises(SourceUnavailable, match=r"QueryCanceled.* 6 times; nothing was landed"):
+        sql.pull(replace(CONTRACT, options=options), PERIOD, dsn, settings.home, Past())
+    assert waits == [0, 1, 2, 3, 4]
     assert ledger.extracts(settings, []) == []
 
 
-def test_an_unreachable_database_does_not_show_its_password(settings: Settings) -> None:
+def test_the_source_cannot_be_changed(dsn: str, execute: Execute) -> None:
+    reading = sql._Reading(CONTRACT, PERIOD, dsn, Past())
+    with pytest.raises(InternalError, match="read-only transaction"), reading._connection() as con:
+        con.execute(text("delete from dispatch.calls"))
+    reading.engine.dispose()
+
+
+def test_no_change_is_no_delivery(dsn: str, settings: Settings, execute: Execute) -> None:
+    insert(execute, call(1))
+    first = intake.pull("ambulance", PERIOD, lambda _: dsn, settings)
+    assert intake.load(first, settings).accepted
+    execute("update dispatch.calls set received_at = '2026-11-05'")
+    assert intake.pull("ambulance", PERIOD, lambda _: dsn, settings) == first
+    assert len(ledger.extracts(settings, [])) == 1
+
+
+def test_changes_that_were_refused_are_asked_for_again(dsn: str, settings: Settings, execute: Execute) -> None:
+    insert(execute, call(1, category="9"))
+    first = intake.pull("ambulance", PERIOD, lambda _: dsn, settings)
+    assert not intake.load(first, settings).accepted
+    insert(execute, *(call(n, updated_at="2026-10-20 10:00:00") for n in range(2, 60)))
+    second = intake.pull("ambulance", PERIOD, lambda _: dsn, settings)
+    assert "1" in pulled_ids(settings, second)
+
+
+def test_an_unreachable_database_does_not_show_its_password(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "wait_s", lambda failed: 0.0)
     with pytest.raises(SourceUnavailable) as told:
         intake.pull("ambulance", PERIOD, lambda _: "postgresql://u:geheim@127.0.0.1:9/x", settings)
     assert "geheim" not in str(told.value)
     assert told.value.__cause__ is None
+
+
+def test_a_refused_login_is_told_at_once_and_not_shown(dsn: str, settings: Settings, execute: Execute) -> None:
+    wrong = make_url(dsn).set(password="geheim").render_as_string(hide_password=False)
+    with pytest.raises(ConnectionUnusable, match="SQLSTATE 28P01") as told:
+        intake.pull("ambulance", PERIOD, lambda _: wrong, settings)
+    assert "geheim" not in str(told.value)
+
+
+@pytest.mark.parametrize("address", ["nosuch://u:geheim@h/x", "geheim", "mssql+pyodbc://u:geheim@h/x"])
+def test_an_address_without_a_driver_is_told_at_once(settings: Settings, address: str) -> None:
+    with pytest.raises(ConnectionUnusable, match="whose driver is installed") as told:
+        intake.pull("ambulance", PERIOD, lambda _: address, settings)
+    assert "geheim" not in str(told.value)
+
+
+class TestSqlite:
+    """Any address of SQLAlchemy; SQLite keeps times as text and knows no zone."""
+
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Iterator[tuple[str, sqlite3.Connection]]:
+        """Address and connection of a dispatch database in a file."""
+        path = tmp_path / "dispatch.db"
+        columns = ", ".join(f"{name} {TYPES.get(name, 'text')}" for name in CALL_HEADING)
+        with contextlib.closing(sqlite3.connect(path)) as con:
+            con.execute(f"create table calls ({columns})")
+            yield f"sqlite:///{path}", con
+
+    def contract(self, **options: object) -> contracts.Contract:
+        return replace(CONTRACT, options={**CONTRACT.options, "schema": None, **options})
+
+    def write(self, con: sqlite3.Connection, *rows: list[str]) -> None:
+        con.executemany(f"insert into calls values ({', '.join('?' * len(CALL_HEADING))})", rows)
+        con.commit()
+
+    def ids(self, pulled: Pulled) -> list[str]:
+        return [line.split(",")[0] for line in pulled.files[0].read_text().splitlines()[1:]]
+
+    def test_rows_of_the_period_and_then_changes(self, source: tuple[str, sqlite3.Connection], tmp_path: Path) -> None:
+        address, con = source
+        self.write(con, call(1), call(2, received_at="2026-09-30 23:59:59"), call(4, received_at="2026-11-01 00:00:00"))
+        first = sql.pull(self.contract(), PERIOD, address, tmp_path, Past())
+        assert self.ids(first) == ["1"]
+        assert first.extracted_at is not None
+        assert abs((first.extracted_at - datetime.now(tz=UTC)).total_seconds()) < 60, "its clock is UTC"
+        self.write(con, call(5, updated_at="2026-10-09 08:00:00"))
+        second = sql.pull(self.contract(), PERIOD, address, tmp_path, Past(first.watermark))
+        assert self.ids(second) == ["1", "5"], "the last quarter of an hour is read again"
+        third = sql.pull(self.contract(overlapMinutes=0), PERIOD, address, tmp_path, Past("2026-10-09T08:00:01"))
+        assert third.unchanged
+
+    def test_a_number_may_be_the_watermark(self, source: tuple[str, sqlite3.Connection], tmp_path: Path) -> None:
+        address, con = source
+        contract = self.contract(watermark="call_id")
+        self.write(con, call(9), call(10))
+        first = sql.pull(contract, PERIOD, address, tmp_path, Past())
+        assert (self.ids(first), first.watermark) == (["9", "10"], "10")
+        self.write(con, call(11))
+        assert self.ids(sql.pull(contract, PERIOD, address, tmp_path, Past("10"))) == ["10", "11"]
+
+    def test_it_cannot_be_changed_and_does_not_work_for_ever(
+        self, source: tuple[str, sqlite3.Connection], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        address, con = source
+        reading = sql._Reading(self.contract(), PERIOD, address, Past())
+        with pytest.raises(OperationalError, match="readonly"), reading._connection() as connection:
+            connection.execute(text("delete from calls"))
+        reading.engine.dispose()
+        monkeypatch.setattr(sql, "wait_s", lambda failed: 0.0)
+        self.write(con, *(call(n) for n in range(1, 400)))
+        con.execute("create view slow as select a.* from calls a, calls b, calls c, calls d order by b.call_id")
+        with pytest.raises(SourceUnavailable, match="6 times"):
+            sql.pull(self.contract(table="slow", statementTimeoutSeconds=0.2), PERIOD, address, tmp_path, Past())
 
 
 def test_a_renamed_column_of_the_table_is_named(dsn: str, settings: Settings, execute: Execute) -> None:

@@ -29,7 +29,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     for file in files:
         page = _page(contract, file)
         number = page.get(str(contract.options.get("page", "page")))
-        if number in seen:
+        if number is not None and number in seen:
             found = f"page {number} again, after {seen[number]}"
             raise ExtractRefused(contract.registry, file.name, "each page once", found, contract.mender)
         seen[number] = file.name

@@ -29,6 +29,17 @@ create table if not exists ledger.delivery_file (
     primary key (delivery_id, name)
 );
 
+-- Grain: what a pull left for the next one of its registry and period: a message that the gateway has not answered, the
+-- first look at a drop folder. The newest row counts; a null note says that there is nothing to know.
+create table if not exists ledger.pull_note (
+    note_id bigint generated always as identity primary key,
+    registry text not null,
+    period text not null,
+    note text,
+    noted_at timestamptz not null default clock_timestamp()
+);
+create index if not exists pull_note_newest on ledger.pull_note (registry, period, note_id);
+
 -- Grain: a delivery that was accepted under the rules of one day.
 create table if not exists ledger.batch (
     batch_id bigint generated always as identity primary key,

@@ -1,0 +1,170 @@
+"""The XML signature of a gateway's answer, held against the certificate that the connection names.
+
+What is verified: an enveloped signature of `data` or of the one element in it, RSA or ECDSA with SHA-2. НУЦ signs with
+ГОСТ 34.310 and 34.11, which no open Python library knows: such an answer is refused where the contract demands a
+verified signature, since nobody here can tell whose it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from lxml import etree
+from signxml.algorithms import DigestAlgorithm, SignatureMethod
+from signxml.exceptions import SignXMLException
+from signxml.verifier import SignatureConfiguration, XMLVerifier
+
+from auyl.contracts import Contract
+from auyl.errors import ConnectionUnusable, ExtractRefused
+from auyl.sources.address import Address
+
+DS = "http://www.w3.org/2000/09/xmldsig#"
+METHODS = frozenset(
+    method for method in SignatureMethod
+    if method.name in {f"{key}_SHA{bits}" for key in ("RSA", "ECDSA") for bits in (256, 384, 512)}
+    or method.name in {f"SHA{bits}_RSA_MGF1" for bits in (256, 384, 512)}
+)  # fmt: skip
+DIGESTS = frozenset({DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512})
+# One that leaves parts of the element out (XPath, XSLT) would sign something else than is read.
+TRANSFORMS = {
+    f"{DS}enveloped-signature",
+    "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+    "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments",
+    "http://www.w3.org/2001/10/xml-exc-c14n#",
+    "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+    "http://www.w3.org/2006/12/xml-c14n11",
+}
+
+
+def certificates(contract: Contract, address: Address) -> list[x509.Certificate]:
+    """Certificates of the answering party: the extra `certificate` or the file of `certificate_file`, PEM, one or more.
+
+    More than one is for the days in which the owner changes it. Raises ConnectionUnusable when none holds today.
+    """
+    expected = "the answering party's certificate in PEM, in the extra «certificate» or the file of «certificate_file»"
+    try:
+        text = address.text("certificate")
+        found = x509.load_pem_x509_certificates(text.encode()) if text else []
+    except (OSError, ValueError) as error:
+        raise ConnectionUnusable(contract.registry, contract.connection, expected, type(error).__name__) from None
+    if not found:
+        raise ConnectionUnusable(contract.registry, contract.connection, expected, "none")
+    now = datetime.now(tz=UTC)
+    valid = [one for one in found if one.not_valid_before_utc <= now <= one.not_valid_after_utc]
+    if not valid:
+        ends = ", ".join(f"{name(one)} until {one.not_valid_after_utc:%Y-%m-%d}" for one in found)
+        raise ConnectionUnusable(contract.registry, contract.connection, "a certificate that holds today", ends)
+    return valid
+
+
+def name(certificate: x509.Certificate) -> str:
+    """A certificate in words: its subject and the beginning of its sha256."""
+    subject = certificate.subject.rfc4514_string() or "no name"
+    return f"«{subject}» (sha256 {certificate.fingerprint(hashes.SHA256()).hex()[:16]}…)"
+
+
+def verify(contract: Contract, file: str, data: etree._Element, trusted: list[x509.Certificate]) -> dict[str, Any]:
+    """Verify the signature of `data`, the element that holds all records; what was verified, for the manifest.
+
+    Raises ExtractRefused when there is no signature, more than one, one of another element or algorithm, one by
+    somebody else, or one that the content does not fit.
+    """
+
+    def refuse(expected: str, found: str) -> ExtractRefused:
+        return ExtractRefused(contract.registry, file, expected, found, contract.mender, data.sourceline)
+
+    signatures = list(data.iter(f"{{{DS}}}Signature"))
+    if not signatures:
+        raise refuse("an answer whose data are signed", "no signature in it")
+    if len(signatures) > 1:
+        raise refuse("one signature", f"{len(signatures)} signatures")
+    signature = signatures[0]
+    holder = signature.getparent()
+    alone = [child for child in data if isinstance(child.tag, str)]
+    if holder is None or (holder is not data and alone != [holder]):
+        raise refuse("a signature over all of the data", "one over a part of them")
+    method = _algorithm(signature, "SignatureMethod")
+    if method not in {known.value for known in METHODS}:
+        raise refuse(
+            "a signature that can be verified here (RSA or ECDSA with SHA-2)",
+            f"{method or 'none'}; ГОСТ of НУЦ is in no open library, see docs/sources.md",
+        )
+    _check_reference(signature, holder, refuse)
+    _check_signer(signature, trusted, refuse)
+    config = SignatureConfiguration(
+        location="./", signature_methods=METHODS, digest_algorithms=DIGESTS, ignore_ambiguous_key_info=True
+    )
+    trouble = "no certificate"
+    for certificate in trusted:
+        for document in _as_signed(holder):
+            try:
+                XMLVerifier().verify(document, x509_cert=certificate, expect_config=config)
+            except (SignXMLException, ValueError, etree.LxmlError) as error:
+                trouble = f"{type(error).__name__}: {str(error)[:120]}"
+                continue
+            return {
+                "algorithm": method,
+                "certificate": certificate.fingerprint(hashes.SHA256()).hex(),
+                "subject": certificate.subject.rfc4514_string(),
+                "signed": etree.QName(holder).localname,
+            }
+    raise refuse(
+        f"content as {' or '.join(map(name, trusted))} signed it", f"it does not fit the signature ({trouble})"
+    )
+
+
+def _algorithm(signature: etree._Element, tag: str) -> str:
+    found = signature.find(f"{{{DS}}}SignedInfo/{{{DS}}}{tag}")
+    return str(found.get("Algorithm", "")) if found is not None else ""
+
+
+def _check_reference(signature: etree._Element, holder: etree._Element, refuse: Any) -> None:
+    """The one thing signed must be the element around the signature, and all of it."""
+    references = signature.findall(f"{{{DS}}}SignedInfo/{{{DS}}}Reference")
+    if len(references) != 1:
+        raise refuse("a signature of one thing", f"of {len(references)}")
+    uri = references[0].get("URI", "")
+    if uri and uri not in {f"#{holder.get(key)}" for key in ("Id", "ID", "id") if holder.get(key)}:
+        raise refuse("a signature of the data around it", f"one of {uri[:80]}")
+    others = {
+        str(node.get("Algorithm"))
+        for node in references[0].findall(f"{{{DS}}}Transforms/{{{DS}}}Transform")
+        if node.get("Algorithm") not in TRANSFORMS
+    }
+    if others:
+        raise refuse("a signature of all of the data", f"a transform that leaves some out: {', '.join(sorted(others))}")
+
+
+def _check_signer(signature: etree._Element, trusted: list[x509.Certificate], refuse: Any) -> None:
+    """The certificate that came along, if one did, must be one of ours; it is trusted for nothing else."""
+    carried = signature.findtext(f".//{{{DS}}}X509Certificate")
+    if not carried:
+        return
+    try:
+        certificate = x509.load_der_x509_certificate(base64.b64decode("".join(carried.split())))
+    except (ValueError, binascii.Error):
+        raise refuse("a certificate in the signature that can be read", "none of that shape") from None
+    if certificate not in trusted:
+        raise refuse(f"a signature of {' or '.join(map(name, trusted))}", f"one of {name(certificate)}")
+
+
+def _as_signed(holder: etree._Element) -> list[etree._Element]:
+    """The element as a document of its own, as it may have stood when it was signed.
+
+    Canonical XML 1.0 writes all namespaces in scope. Signed before it was put into the envelope, the element had its
+    own alone; signed inside, also the envelope's.
+    """
+    inside = deepcopy(holder)
+    inside.tail = None
+    own = deepcopy(inside)
+    parent = holder.getparent()
+    around = parent.nsmap if parent is not None else {}
+    kept = [prefix for prefix, uri in holder.nsmap.items() if prefix and around.get(prefix) != uri]
+    etree.cleanup_namespaces(own, keep_ns_prefixes=kept)
+    return [own, inside]
