@@ -1,7 +1,7 @@
 """Who and what the registries speak of: households in places, persons with valid ИИН, organisations, plots of land.
 
-After `build` the connection holds the tables `place`, `household`, `address`, `person`, `organisation`, `parcel` and the
-names. Every registry takes them from here, so that extracts agree with each other.
+After `build` the connection holds the tables `kato`, `place`, `household`, `address`, `person`, `organisation`,
+`parcel` and the names. Every registry takes them from here, so that extracts agree with each other.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from auyl.synthetic.territory import Territory
 
 def build(con: duckdb.DuckDBPyConnection, territory: Territory) -> None:
     """Make the tables of people for the month and seed of the connection."""
+    _table(con, "kato", [dict(row) for row in territory.kato])
     _places(con, territory)
     _names(con)
     con.execute(sql("household"))

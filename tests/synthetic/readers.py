@@ -86,6 +86,12 @@ def _budget_okrug(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("utf-8-sig"), ";")
 
 
+def _territory(path: Path) -> Rows:
+    history = {"became_kato": None, "changed_on": None, "act": None}
+    for file, n, row in _separated(path, path.read_bytes().decode("utf-8"), ","):
+        yield file, n, row | {name: value for name, value in history.items() if name not in row}
+
+
 def _ambulance(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("utf-8"), ",")
 
@@ -114,4 +120,5 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "ambulance": _ambulance,
     "employment": _employment,
     "budget_okrug": _budget_okrug,
+    "territory": _territory,
 }

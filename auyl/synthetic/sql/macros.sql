@@ -89,3 +89,10 @@ create or replace macro date_cell(letter, n, d) as
     concat('<c r="', letter, n, '" s="1"><v>', date_diff('day', date '1899-12-30', d), '</v></c>');
 
 create or replace macro number_cell(letter, n, s) as concat('<c r="', letter, n, '"><v>', s, '</v></c>');
+
+-- A field of a delimited file, in quotes where it needs them.
+create or replace macro csv_field(s) as
+    case when regexp_matches(s, '[,;"\n]') then '"' || replace(s, '"', '""') || '"' else s end;
+
+-- Kazakh letters in the slots that old 8-bit fonts gave them.
+create or replace macro legacy_letters(s) as translate(s, 'ҚқҒғҢңӨөҰұҮүӘәҺһ', 'ЌќЄєЅѕҐґЎўЇїЈјЋћ');
