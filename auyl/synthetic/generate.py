@@ -26,6 +26,7 @@ from typing import Any
 import duckdb
 
 from auyl.synthetic import (
+    address_register,
     ambulance,
     budget_okrug,
     employment,
@@ -52,6 +53,7 @@ REGISTRIES: tuple[Registry, ...] = (
     budget_okrug.REGISTRY,
     # territory, animals, environment
     territory_extract.REGISTRY,
+    address_register.REGISTRY,
 )
 MANIFEST = "MANIFEST.json"
 

@@ -96,7 +96,7 @@ def _ambulance(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("utf-8"), ",")
 
 
-def _employment(path: Path) -> Rows:
+def _pages(path: Path) -> Rows:
     for n, item in enumerate(json.loads(path.read_bytes())["items"], start=1):
         yield path.name, n, item
 
@@ -118,7 +118,8 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "social_assistance": _social_assistance,
     "livestock": _livestock,
     "ambulance": _ambulance,
-    "employment": _employment,
+    "employment": _pages,
     "budget_okrug": _budget_okrug,
     "territory": _territory,
+    "address_register": _pages,
 }
