@@ -31,10 +31,12 @@ from auyl.synthetic import (
     budget_okrug,
     employment,
     livestock,
+    pets,
     population,
     social_assistance,
     territory,
     territory_extract,
+    veterinary_events,
 )
 from auyl.synthetic import dirt as faults
 from auyl.synthetic import people as population_of
@@ -54,6 +56,8 @@ REGISTRIES: tuple[Registry, ...] = (
     # territory, animals, environment
     territory_extract.REGISTRY,
     address_register.REGISTRY,
+    pets.REGISTRY,
+    veterinary_events.REGISTRY,
 )
 MANIFEST = "MANIFEST.json"
 

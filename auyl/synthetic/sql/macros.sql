@@ -51,6 +51,12 @@ create or replace macro lost_letters(s) as translate(s, 'ӘҒҚҢӨҰҮҺәғқ�
 create or replace macro wrong_check_digit(s, k) as
     left(s, 11) || ((digit(s, 12) + 1 + roll(k, 'bad digit', 9)) % 10)::varchar;
 
+-- Two neighbouring digits of the serial in the other order. The check digit does not always tell.
+create or replace macro two_swapped(s, k) as
+    list_transform([8 + roll(k, 'swap at', 3)], lambda p:
+        left(s, p - 1) || substr(s, p + 1, 1) || substr(s, p, 1) || substr(s, p + 2)
+    )[1];
+
 create or replace macro days_before(d, k) as d - 1 - roll(k, 'shift', 25)::integer;
 
 create or replace macro a_future_day(k) as getvariable('as_of') + 20 + roll(k, 'ahead', 900)::integer;
