@@ -30,6 +30,7 @@ from auyl.synthetic import (
     ambulance,
     budget_okrug,
     employment,
+    internet,
     livestock,
     pets,
     population,
@@ -58,6 +59,7 @@ REGISTRIES: tuple[Registry, ...] = (
     address_register.REGISTRY,
     pets.REGISTRY,
     veterinary_events.REGISTRY,
+    internet.REGISTRY,
 )
 MANIFEST = "MANIFEST.json"
 

@@ -113,6 +113,10 @@ def _veterinary_events(path: Path) -> Rows:
     return _workbook(path, 3)
 
 
+def _internet(path: Path) -> Rows:
+    return _workbook(path, 4)
+
+
 def _workbook(path: Path, above: int) -> Rows:
     """Rows of all sheets, with so many lines above the heading."""
     book = CalamineWorkbook.from_path(path)
@@ -139,4 +143,5 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "address_register": _pages,
     "pets": _pets,
     "veterinary_events": _veterinary_events,
+    "internet": _internet,
 }

@@ -102,3 +102,7 @@ create or replace macro csv_field(s) as
 
 -- Kazakh letters in the slots that old 8-bit fonts gave them.
 create or replace macro legacy_letters(s) as translate(s, 'ҚқҒғҢңӨөҰұҮүӘәҺһ', 'ЌќЄєЅѕҐґЎўЇїЈјЋћ');
+
+-- Quarters counted from year 0.
+create or replace macro quarter_name(q) as
+    ['I', 'II', 'III', 'IV'][(q % 4 + 1)::bigint] || ' квартал ' || (q // 4)::bigint::varchar;

@@ -182,7 +182,8 @@ every as (
         p.place_id,
         'catch' as kind,
         null::date as requested_on,
-        p.status_on + roll(p.key, 'caught', date_diff('day', p.status_on, getvariable('as_of')) + 1)::integer as done_on,
+        p.status_on
+        + roll(p.key, 'caught', date_diff('day', p.status_on, getvariable('as_of')) + 1)::integer as done_on,
         p.chip as animal,
         null::bigint as animal_part,
         '' as disease,
