@@ -44,7 +44,7 @@ teched as (
     from upgraded
     union all
     select
-        * exclude (is_covered) replace (5 as nth, '-' as operator, place_id * 8 + 5 as key),
+        * exclude (is_covered) replace (5 as nth, 'нет' as operator, place_id * 8 + 5 as key),
         false as is_covered,
         (getvariable('m') // 3)::bigint as quarter,
         0 as step,
@@ -67,8 +67,8 @@ measured as (
 spoken as (
     select
         *,
-        floor(tenth_mbit_s * (0.5 + u(draw, 'speed')))::bigint as download,
-        floor(tenth_mbit_s * (0.1 + 0.4 * u(draw, 'upload')))::bigint as upload
+        ceil(tenth_mbit_s * (0.5 + u(draw, 'speed')))::bigint as download,
+        ceil(tenth_mbit_s * (0.1 + 0.4 * u(draw, 'upload')))::bigint as upload
     from measured
 )
 
