@@ -51,6 +51,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("amount_negative", 0.001, "quarantined", "a sum below zero"),
     Kind("amount_not_number", 0.001, "quarantined", "a sum that is no number"),
     Kind("code_as_float", 0.003, "mended", "a code went through a spreadsheet's number"),
+    Kind("code_short", 0.003, "quarantined", "leading zeros of a code are lost; only where there are any"),
+    Kind("code_in_exponent", 0.001, "quarantined", "a spreadsheet showed a long code as a power of ten"),
     Kind("unknown_kato", 0.001, "kept", "a KATO code that no edition holds"),
     Kind("test_row", 0.0005, "quarantined", "a test record left in production data"),
     Kind("trailing_spaces", 0.005, "mended", "spaces after the text"),

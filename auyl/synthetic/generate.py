@@ -27,7 +27,20 @@ from typing import Any
 
 import duckdb
 
-from auyl.synthetic import ambulance, budget_okrug, employment, livestock, population, social_assistance, territory
+from auyl.synthetic import (
+    address_register,
+    ambulance,
+    budget_okrug,
+    employment,
+    internet,
+    livestock,
+    pets,
+    population,
+    social_assistance,
+    territory,
+    territory_extract,
+    veterinary_events,
+)
 from auyl.synthetic import dirt as faults
 from auyl.synthetic import people as population_of
 from auyl.synthetic.engine import Month, connect, sql
@@ -43,6 +56,12 @@ REGISTRIES: tuple[Registry, ...] = (
     ambulance.REGISTRY,
     employment.REGISTRY,
     budget_okrug.REGISTRY,
+    # territory, animals, environment
+    territory_extract.REGISTRY,
+    address_register.REGISTRY,
+    pets.REGISTRY,
+    veterinary_events.REGISTRY,
+    internet.REGISTRY,
 )
 MANIFEST = "MANIFEST.json"
 

@@ -1,7 +1,8 @@
 """Who and what the registries speak of: households in places, persons with valid ИИН, organisations, plots of land.
 
-After `build` the connection holds the tables `place`, `household`, `address`, `person`, `organisation`, `parcel` and
-the names. Every registry takes them from here, so that extracts agree with each other.
+After `build` the connection holds the tables `kato`, `place`, `household`, `address`, `person`, `organisation`,
+`parcel`, the views `keeper`, `animal` and `pet`, and the names. Every registry takes them from here, so that extracts
+agree with each other.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from auyl.synthetic.territory import Territory
 
 def build(con: duckdb.DuckDBPyConnection, territory: Territory) -> None:
     """Make the tables of people for the month and seed of the connection."""
+    _table(con, "kato", [dict(row) for row in territory.kato])
     _places(con, territory)
     _names(con)
     con.execute(sql("household"))
     con.execute(sql("person"))
     con.execute(sql("organisation"))
     con.execute(sql("parcel"))
+    con.execute(sql("animal"))
+    con.execute(sql("pet"))
 
 
 def _places(con: duckdb.DuckDBPyConnection, territory: Territory) -> None:

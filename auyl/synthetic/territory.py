@@ -173,9 +173,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Territory:
-    """Places with their weights, which sum to 1, and the districts that they lie in."""
+    """Places with their weights, which sum to 1, the districts that they lie in, and the classifier's rows."""
 
     places: tuple[Place, ...]
+    kato: tuple[dict[str, str], ...] = ()
     districts: tuple[District, ...] = DISTRICTS
 
     @property
@@ -197,7 +198,8 @@ def make(reference: Path, kato_file: Path | None = None, seed: int = 19) -> Terr
     elif kato_file.resolve() != target.resolve():
         shutil.copyfile(kato_file, target)
     _write(reference / "crosswalk.csv", HEADER_CROSSWALK, crosswalk())
-    return Territory(places(read_kato(target), seed))
+    rows = read_kato(target)
+    return Territory(places(rows, seed), tuple({name: row[name] for name in HEADER_KATO} for row in rows))
 
 
 def read_kato(path: Path) -> list[dict[str, str]]:

@@ -86,25 +86,50 @@ def _budget_okrug(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("utf-8-sig"), ";")
 
 
+def _territory(path: Path) -> Rows:
+    history = {"became_kato": None, "changed_on": None, "act": None}
+    for file, n, row in _separated(path, path.read_bytes().decode("utf-8"), ","):
+        yield file, n, row | {name: value for name, value in history.items() if name not in row}
+
+
+def _pets(path: Path) -> Rows:
+    return _separated(path, path.read_bytes().decode("utf-8-sig"), ",")
+
+
 def _ambulance(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("utf-8"), ",")
 
 
-def _employment(path: Path) -> Rows:
+def _pages(path: Path) -> Rows:
     for n, item in enumerate(json.loads(path.read_bytes())["items"], start=1):
         yield path.name, n, item
 
 
 def _livestock(path: Path) -> Rows:
+    return _workbook(path, 2)
+
+
+def _veterinary_events(path: Path) -> Rows:
+    return _workbook(path, 3)
+
+
+def _internet(path: Path) -> Rows:
+    return _workbook(path, 4)
+
+
+def _workbook(path: Path, above: int) -> Rows:
+    """Rows of all sheets, with so many lines above the heading."""
     book = CalamineWorkbook.from_path(path)
     for sheet in book.sheet_names:
-        _, _, header, *rows = book.get_sheet_by_name(sheet).to_python()
+        header, *rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)[above:]
         for n, cells in enumerate(rows, start=1):
             yield f"{path.name}#{sheet}", n, dict(zip(header, map(_as_text, cells), strict=True))
 
 
 def _as_text(cell: Any) -> str:
-    return f"{cell:%d.%m.%Y}" if isinstance(cell, (date, datetime)) else str(cell)
+    if isinstance(cell, (date, datetime)):
+        return f"{cell:%d.%m.%Y}"
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 READERS: dict[str, Callable[[Path], Rows]] = {
@@ -112,6 +137,11 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "social_assistance": _social_assistance,
     "livestock": _livestock,
     "ambulance": _ambulance,
-    "employment": _employment,
+    "employment": _pages,
     "budget_okrug": _budget_okrug,
+    "territory": _territory,
+    "address_register": _pages,
+    "pets": _pets,
+    "veterinary_events": _veterinary_events,
+    "internet": _internet,
 }

@@ -55,6 +55,8 @@ with homes as (
 )
 
 select
+    h.dwelling,
+    p.place_id,
     rca(h.dwelling) as rca,
     p.settlement_kato as kato
 from homes as h

@@ -51,6 +51,12 @@ create or replace macro lost_letters(s) as translate(s, 'ӘҒҚҢӨҰҮҺәғқ�
 create or replace macro wrong_check_digit(s, k) as
     left(s, 11) || ((digit(s, 12) + 1 + roll(k, 'bad digit', 9)) % 10)::varchar;
 
+-- Two neighbouring digits of the serial in the other order. The check digit does not always tell.
+create or replace macro two_swapped(s, k) as
+    list_transform([8 + roll(k, 'swap at', 3)], lambda p:
+        left(s, p - 1) || substr(s, p + 1, 1) || substr(s, p, 1) || substr(s, p + 2)
+    )[1];
+
 create or replace macro days_before(d, k) as d - 1 - roll(k, 'shift', 25)::integer;
 
 create or replace macro a_future_day(k) as getvariable('as_of') + 20 + roll(k, 'ahead', 900)::integer;
@@ -87,3 +93,16 @@ create or replace macro text_cell(letter, n, s) as
 
 create or replace macro date_cell(letter, n, d) as
     concat('<c r="', letter, n, '" s="1"><v>', date_diff('day', date '1899-12-30', d), '</v></c>');
+
+create or replace macro number_cell(letter, n, s) as concat('<c r="', letter, n, '"><v>', s, '</v></c>');
+
+-- A field of a delimited file, in quotes where it needs them.
+create or replace macro csv_field(s) as
+    case when regexp_matches(s, '[,;"\n]') then '"' || replace(s, '"', '""') || '"' else s end;
+
+-- Kazakh letters in the slots that old 8-bit fonts gave them.
+create or replace macro legacy_letters(s) as translate(s, 'ҚқҒғҢңӨөҰұҮүӘәҺһ', 'ЌќЄєЅѕҐґЎўЇїЈјЋћ');
+
+-- Quarters counted from year 0.
+create or replace macro quarter_name(q) as
+    ['I', 'II', 'III', 'IV'][(q % 4 + 1)::bigint] || ' квартал ' || (q // 4)::bigint::varchar;

@@ -84,3 +84,20 @@ create or replace macro parse_month(t) as
 -- Rows that somebody entered to try a system out: «Тест Тестов», «1 Для Теста» were met in production data.
 create or replace macro is_test_name(t) as
     lower(t) in ('тест', 'тестов', 'тестова', 'тестовый', 'тестовая', 'для теста', 'проверка', 'test');
+
+-- 'IV квартал 2026', '4 кв. 2026 г.', '2026 жылғы 4-тоқсан' as '2026-Q4'; NULL where there is no such quarter or year.
+create or replace macro parse_quarter(t) as
+    list_transform([lower(translate(t, 'Іі', 'Ii'))], lambda v: case
+        when regexp_matches(v, '20[0-9]{2}')
+            then regexp_extract(v, '20[0-9]{2}') || case
+                regexp_extract(v, '(?:^|[^a-z0-9])([1-4]|i{1,3}|iv)[- ]*(?:кв|тоқсан)', 1)
+                when '1' then '-Q1' when 'i' then '-Q1'
+                when '2' then '-Q2' when 'ii' then '-Q2'
+                when '3' then '-Q3' when 'iii' then '-Q3'
+                when '4' then '-Q4' when 'iv' then '-Q4'
+            end
+    end)[1];
+
+-- '2026-10' as '2026-Q4'.
+create or replace macro quarter_of_month(t) as
+    left(t, 4) || '-Q' || ((try_cast(right(t, 2) as integer) + 2) // 3)::varchar;

@@ -1,0 +1,96 @@
+-- grain: animal on the last day of the period; key: key (also tag)
+-- A household keeps a number of places for each species; an animal lives in a place for one to seven years and is then
+-- followed by another, so numbers stay and change from month to month. Tags are unique up to two million people.
+-- Vaccination falls due three months after birth and then each year, a test for brucellosis after six months; a due
+-- one may be left out. So a day stays what it was, and the veterinary events of a month are those of its animals.
+-- inputs: person, place, organisation, the variables m, seed
+create or replace view keeper as
+select
+    hh,
+    place_id,
+    arg_min(iin, pos) as iin
+from person
+where not is_dead and age >= 18
+group by all;
+
+create or replace view animal as
+with kept as (
+    select
+        o.*,
+        s.*,
+        least(63, 1 + floor(-ln(1 - u(o.hh, 'heads ' || s.part)) * s.more))::bigint as heads
+    from keeper as o
+    inner join place as h on o.place_id = h.place_id and h.is_rural
+    cross join (
+        values
+        (1, '1', 0.22, 1.3),
+        (2, '2', 0.09, 8.5),
+        (3, '4', 0.053, 2.4),
+        (4, '5', 0.005, 2.5)
+    ) as s (part, species_digit, keeps, more)
+    where u(o.hh, 'keeps ' || s.part) < s.keeps
+),
+
+slot as (
+    select
+        k.*,
+        unnest(range(heads)) as slot
+    from kept as k
+),
+
+cycle as (
+    select
+        *,
+        (hh * 64 + slot) * 4 + part - 1 as key,
+        12 + roll((hh * 64 + slot) * 4 + part - 1, 'life', 72) as life,
+        getvariable('m') + roll((hh * 64 + slot) * 4 + part - 1, 'phase', 84) as clock
+    from slot
+),
+
+living as (
+    select
+        *,
+        clock % life as age_months,
+        clock // life as generation,
+        key * 64 + clock // life as life_key
+    from cycle
+),
+
+treated as (
+    select
+        *,
+        getvariable('m') - age_months as birth_month,
+        -- Number of the last due one; the one before where that was left out.
+        case
+            when age_months < 3 then null
+            when u(life_key * 16 + (age_months - 3) // 12, 'vaccinated') < 0.88 then (age_months - 3) // 12
+            when age_months >= 15 and u(life_key * 16 + (age_months - 15) // 12, 'vaccinated') < 0.88
+                then (age_months - 15) // 12
+        end as vaccination,
+        case
+            when age_months < 6 then null
+            when u(life_key * 16 + (age_months - 6) // 12, 'tested') < 0.8 then (age_months - 6) // 12
+            when age_months >= 18 and u(life_key * 16 + (age_months - 18) // 12, 'tested') < 0.8
+                then (age_months - 18) // 12
+        end as test
+    from living
+)
+
+select
+    t.key,
+    t.life_key,
+    t.part,
+    t.hh,
+    t.place_id,
+    'KZB' || t.species_digit
+    || pad((((t.hh * 64 + t.slot) * 3 + t.generation % 3) * 48271 + getvariable('seed') * 7919) % 100000000, 8) as tag,
+    month_start(t.birth_month) + roll(t.life_key, 'born', 28)::integer as born,
+    month_start(t.birth_month + 3 + 12 * t.vaccination)
+    + roll(t.life_key * 16 + t.vaccination, 'vaccinated on', 28)::integer as vaccinated_on,
+    month_start(t.birth_month + 6 + 12 * t.test)
+    + roll(t.life_key * 16 + t.test, 'tested on', 28)::integer as tested_on,
+    t.test is not null and u(t.life_key * 16 + t.test, 'brucellosis') < 0.009 as is_positive,
+    coalesce(f.number, t.iin) as owner
+from treated as t
+-- A farm keeps its animals under its own number.
+left join organisation as f on t.hh = f.hh and f.kind = 'farm' and f.closed_on is null;

@@ -1,0 +1,14 @@
+-- Grain: address. Key: rca. Inputs: typed (address_register).
+select
+    rca,
+    ats_id,
+    kato,
+    street_type,
+    street_name,
+    building,
+    flat,
+    case status_code when '1' then 'in_force' when '2' then 'abolished' end as status,
+    created_on,
+    created_on__text,
+    updated_on
+from typed
