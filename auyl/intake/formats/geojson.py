@@ -56,6 +56,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         matched = match_keys(contract, keys, file.name)
         unknown = sorted(keys - {name for names in matched.values() for name in names})
         result.unknown_columns.update(unknown)
+        result.came_as({column: names[0] for column, names in matched.items() if names})
         places = [feature.get("geometry") for feature in features]
         table: dict[str, Any] = {}
         for column in contract.columns:

@@ -54,6 +54,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         found = match_keys(contract, keys, file.name) if keys else {}
         unknown = sorted(keys - {name for names in found.values() for name in names})
         result.unknown_columns.update(unknown)
+        result.came_as({column: names[0] for column, names in found.items() if names})
         wanted = list(dict.fromkeys([name for names in found.values() for name in names] + unknown))
         paths = ", ".join(literal("/" + name.replace("~", "~0").replace("/", "~1")) for name in wanted)
         place = {name: f"_values[{at}]" for at, name in enumerate(wanted, start=1)}
