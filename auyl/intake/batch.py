@@ -163,7 +163,7 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
             "notes": {"unknown_columns": sorted(raw.unknown_columns), "files": raw.rows, "envelope": raw.envelope},
         },
         [(rule, severities.get(rule, "critical"), n) for rule, n in account.failed.items()],
-        [{**asdict(c), "categories": c.categories and list(c.categories)} for c in looks.columns.values()],
+        [{**asdict(c), "categories": list(c.categories) if c.categories else None} for c in looks.columns.values()],
         [asdict(drift) for drift in drifts],
     )
     return BatchResult(
