@@ -99,6 +99,31 @@ def territory(
         typer.echo(str(load_territory(from_environment(), kato, crosswalk, addresses, edition)))
 
 
+@app.command("contracts")
+def list_contracts(format: Format = "table") -> None:
+    """The registries: who owns each, how it comes, when it is due, and which of the akims' needs it feeds."""
+    with told():
+        rows = [
+            {
+                "registry": contract.registry,
+                "title": contract.title,
+                "owner": contract.owner,
+                "way": contract.way,
+                "format": contract.format,
+                "every": contract.cadence,
+                "due": contract.deadline,
+                "needs": list(contract.needs),
+            }
+            for contract in contracts.load_all(from_environment().include)
+        ]
+        if format == "json":
+            typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+            return
+        for row in rows:
+            row["needs"] = " ".join(map(str, row["needs"]))
+        _table(rows, list(rows[0]))
+
+
 @app.command()
 def intake(
     registry: Annotated[str, typer.Argument(help="Name of a contract.")],

@@ -66,6 +66,7 @@ class Column:
 class Contract:
     """What a registry promised. `options` are those of its server: file pattern, encoding, paths, page size.
 
+    `needs` are the numbers of the akims' needs that it feeds (docs/registries.md).
     `place` tells which column of stage speaks of the place in which role (`PLACE_ROLES`).
     An extract is promised for every span of `frequency_months`, at most `latency_days` after its end; `cadence` and
     `deadline` are the same in the contract's own words.
@@ -93,6 +94,7 @@ class Contract:
     latency_days: int
     path: Path
     digest: str
+    needs: tuple[int, ...] = ()
     place: dict[str, str] = field(hash=False, compare=False, default_factory=dict)
     options: dict[str, Any] = field(hash=False, compare=False, default_factory=dict)
 
@@ -183,6 +185,7 @@ def _contract(document: dict[str, Any], path: Path, digest: str) -> Contract:
         carry_forward_months=int(custom.get("carryForwardMonths", 0)),
         path=path,
         digest=digest,
+        needs=tuple(custom.get("needs") or ()),
         place=dict(custom.get("place") or {}),
         options=options,
     )
