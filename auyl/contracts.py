@@ -20,6 +20,15 @@ import yaml
 from auyl.errors import ContractInvalid, ExtractRefused
 
 WAYS = ("file", "sftp", "rest", "soap", "sql")
+# What a contract must say of its way in, and what may stand where there is a choice.
+NEEDED = {
+    "file": ("filePattern",), "sftp": ("filePattern",), "rest": ("resource", "items"), "soap": ("service",),
+    "sql": ("table", "watermark", "periodColumn"),
+}  # fmt: skip
+CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
+    "rest": {"paging": ("number", "cursor", "next", "none"), "auth": ("bearer", "oauth2", "basic", "header", "none")},
+    "soap": {"channel": ("sync", "async"), "signature": ("required", "unchecked")},
+}
 FORMATS = ("csv", "xml", "xlsx", "json")
 TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
 
@@ -174,8 +183,24 @@ def validate(path: Path) -> None:
             faults.append(f"id {contract.registry} is not the name of the file")
         if contract.way not in WAYS or contract.format not in FORMATS:
             faults.append(f"no way in «{contract.way}» with format «{contract.format}»")
+        faults += _faults_of_way(contract)
     if faults:
         raise ContractInvalid(f"{path.name}: " + "; ".join(faults))
+
+
+def _faults_of_way(contract: Contract) -> list[str]:
+    """What a contract does not say of its way in, or says wrongly."""
+    options, way = contract.options, contract.way
+    faults = [f"way {way} needs the option {name}" for name in NEEDED.get(way, ()) if not options.get(name)]
+    for name, allowed in CHOICES.get(way, {}).items():
+        if options.get(name) is not None and options[name] not in allowed:
+            faults.append(f"{name}: «{options[name]}» is none of {', '.join(allowed)}")
+    if way == "rest" and options.get("paging", "number") == "number":
+        missing = [name for name in ("page", "pages", "total", "pageSize") if not options.get(name)]
+        faults += [f"paging by number needs the option {name}" for name in missing]
+    if way == "soap" and contract.format != "xml":
+        faults.append(f"the gateway answers XML, not {contract.format}")
+    return faults
 
 
 def heading_key(heading: str) -> str:
