@@ -60,6 +60,11 @@ def period_of(context: Any) -> str:
     return period
 
 
+# A look that is due before the scheduler has heard that the process of the last one ended is taken for a lost task and
+# costs a try; under load it hears of it seconds later.
+LEAST_WAIT_S = 15.0
+
+
 class Pull(BaseSensorOperator):
     """Lands the delivery of a registry when its source has it whole; the XCom is the delivery's number in the ledger.
 
@@ -68,8 +73,11 @@ class Pull(BaseSensorOperator):
     fails: nobody waits for it any more.
     """
 
-    def __init__(self, *, registry: str, **options: Any) -> None:
-        super().__init__(mode="reschedule", timeout=timedelta(days=21), max_active_tis_per_dag=1, **options)
+    def __init__(self, *, registry: str, poke_interval: float, **options: Any) -> None:
+        super().__init__(
+            mode="reschedule", poke_interval=max(LEAST_WAIT_S, poke_interval), timeout=timedelta(days=21),
+            max_active_tis_per_dag=1, **options,
+        )  # fmt: skip
         self.registry = registry
 
     def poke(self, context: Any) -> PokeReturnValue:
@@ -81,7 +89,7 @@ class Pull(BaseSensorOperator):
             return PokeReturnValue(is_done=True, xcom_value=pull(self.registry, period_of(context), address_of))
         except SourceNotReady as waiting:
             if waiting.again_in_s is not None:
-                self.poke_interval = max(1.0, waiting.again_in_s)
+                self.poke_interval = max(LEAST_WAIT_S, waiting.again_in_s)
             self.log.info("not ready, asked again in %.0f s: %s", self.poke_interval, waiting)
             return PokeReturnValue(is_done=False)
 
