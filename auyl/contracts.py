@@ -40,6 +40,15 @@ GEOMETRY = "geometry:"
 PLACE_ROLES = (
     "rca", "kato", "gbd_district_code", "district_name", "okrug_name", "settlement_name", "address",
 )  # fmt: skip
+# What a contract must say of its way in, and what may stand where there is a choice.
+NEEDED = {
+    "file": ("filePattern",), "sftp": ("filePattern",), "rest": ("resource", "items"), "soap": ("service",),
+    "sql": ("table", "watermark", "periodColumn"),
+}  # fmt: skip
+CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
+    "rest": {"paging": ("number", "cursor", "next", "none"), "auth": ("bearer", "oauth2", "basic", "header", "none")},
+    "soap": {"channel": ("sync", "async"), "signature": ("required", "unchecked")},
+}
 TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
 
 
@@ -255,7 +264,7 @@ def validate(path: Path) -> None:
         if contract.way not in WAYS or contract.format not in FORMATS:
             faults.append(f"no way in «{contract.way}» with format «{contract.format}»")
         else:
-            faults += _option_faults(contract)
+            faults += _option_faults(contract) + _faults_of_way(contract)
     if faults:
         raise ContractInvalid(f"{path.name}: " + "; ".join(faults))
 
@@ -299,6 +308,21 @@ def _option_faults(contract: Contract) -> list[str]:
         axes = {GEOMETRY + "lon", GEOMETRY + "lat"}
         sources = [c.source for c in contract.columns if c.source.startswith(GEOMETRY)]
         faults += [f"source {source}: {' or '.join(sorted(axes))}" for source in sources if source not in axes]
+    return faults
+
+
+def _faults_of_way(contract: Contract) -> list[str]:
+    """What a contract does not say of its way in, or says wrongly."""
+    options, way = contract.options, contract.way
+    faults = [f"way {way} needs the option {name}" for name in NEEDED.get(way, ()) if not options.get(name)]
+    for name, allowed in CHOICES.get(way, {}).items():
+        if options.get(name) is not None and options[name] not in allowed:
+            faults.append(f"{name}: «{options[name]}» is none of {', '.join(allowed)}")
+    if way == "rest" and options.get("paging", "number") == "number":
+        missing = [name for name in ("page", "pages", "total", "pageSize") if not options.get(name)]
+        faults += [f"paging by number needs the option {name}" for name in missing]
+    if way == "soap" and contract.format != "xml":
+        faults.append(f"the gateway answers XML, not {contract.format}")
     return faults
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Asset, PartitionedAtRuntime, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
-from auyl_airflow import DEFAULT_ARGS, PERIOD_PARAM, address_of, period_of
+from auyl_airflow import DEFAULT_ARGS, PERIOD_PARAM, Pull
 from auyl_timetable import due
 
 from auyl import contracts, settings
@@ -25,13 +25,15 @@ partition key; former months: `airflow backfill create --dag-id intake_{registry
 the ledger. The period is the partition key, `YYYY-MM`. The same bytes a second time change nothing.
 
 **When it is red**
+- `pull`, *up for reschedule* is no fault: nothing whole is there yet, its log says what. It holds no worker meanwhile.
 - `pull`, *source unavailable*: it was tried again several times. Ask the owner whether the system is up, then clear
-  the task. Nothing was landed.
+  the task. Nothing was landed. *Connection …* names what does not hold in it; docs/sources.md says how it is set.
 - `load`, *refused*: the message names file, line or column, what was expected and who mends it. Send it to the owner;
   when a corrected extract is there, trigger this DAG with the same partition key. Clearing the task changes nothing.
 - anything else is a fault of ours: clear the task once, then read its log.
 
-`auyl quarantine {registry} --export FILE` gives the rejected rows with their reasons, for the owner.
+The file of rejected rows for the owner, with reasons, lies in the lake below `handback/{registry}/`;
+`auyl handback {registry} --to FOLDER` copies it. Mended, the same file comes back by `auyl intake`.
 """
 
 
@@ -48,30 +50,26 @@ def intake(contract: contracts.Contract) -> DAG:
         schedule=due(contract) if SETTINGS.is_scheduled else PartitionedAtRuntime(),
         params={"period": PERIOD_PARAM},
         default_args=DEFAULT_ARGS,
-        max_active_runs=1,
+        max_active_runs=24,  # one that waits for its month must not keep back a correction of another
         tags=["intake", contract.way],
     ) as dag:
+        pull = Pull(task_id="pull", registry=registry, poke_interval=float(contract.options.get("pollSeconds") or 300))
 
-        @task
-        def pull() -> int:
-            """Land the delivery; the XCom is its number in the ledger."""
-            from auyl.intake import pull
-
-            return pull(registry, period_of(get_current_context()), address_of)
-
-        @task(outlets=[staged])
+        @task(outlets=[staged], max_active_tis_per_dag=1)
         def load(delivery_id: int) -> dict[str, int]:
             """Check and stage it; the XCom holds counts. Fails with the text of the refusal."""
-            from auyl.intake import load
+            from auyl.intake import hand_back, load
 
             batch = load(delivery_id)
+            if batch.quarantined and batch.status != "unchanged":
+                hand_back(SETTINGS, registry, batch.period)
             if not batch.accepted:
                 raise AirflowFailException(str(batch.refusal))
             get_current_context()["outlet_events"][staged].add_partitions([batch.period])
             counts = ("batch_id", "rows_in", "staged", "quarantined", "duplicates")
             return {name: getattr(batch, name) for name in counts}
 
-        load(pull())
+        load(pull.output)
     return dag
 
 

@@ -1,13 +1,21 @@
-"""What the DAGs need from Airflow and the library must not know: the period of a run, addresses of sources, retries."""
+"""What the DAGs need from Airflow and the library must not know: period of a run, addresses, retries, waiting."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from airflow.sdk import BaseHook, ExceptionRetryPolicy, Param, RetryAction, RetryRule
+from airflow.sdk import (
+    BaseHook,
+    BaseSensorOperator,
+    ExceptionRetryPolicy,
+    Param,
+    PokeReturnValue,
+    RetryAction,
+    RetryRule,
+)  # fmt: skip
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
 PERIOD = r"\d{4}-(0[1-9]|1[0-2])"
@@ -27,6 +35,9 @@ DEFAULT_ARGS = {
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule(exception="auyl.errors.ExtractRefused", action=RetryAction.FAIL, reason="the extract is refused"),
+            RetryRule(
+                exception="auyl.errors.ConnectionUnusable", action=RetryAction.FAIL, reason="the connection is wrong"
+            ),
             RetryRule(exception="auyl.errors.ContractInvalid", action=RetryAction.FAIL, reason="the contract is wrong"),
             RetryRule(exception="auyl.errors.SettingMissing", action=RetryAction.FAIL, reason="a setting is missing"),
             RetryRule(exception="auyl.errors.SourceUnavailable", action=RetryAction.RETRY, reason="the source is away"),
@@ -49,10 +60,46 @@ def period_of(context: Any) -> str:
     return period
 
 
+# A look that is due before the scheduler has heard that the process of the last one ended is taken for a lost task and
+# costs a try; under load it hears of it seconds later.
+LEAST_WAIT_S = 15.0
+
+
+class Pull(BaseSensorOperator):
+    """Lands the delivery of a registry when its source has it whole; the XCom is the delivery's number in the ledger.
+
+    A source that has nothing yet is asked again every `poke_interval`, or when it says itself; between two looks the
+    task holds no worker. Two looks at one source are never taken at once, whatever their periods. After three weeks it
+    fails: nobody waits for it any more.
+    """
+
+    def __init__(self, *, registry: str, poke_interval: float, **options: Any) -> None:
+        super().__init__(
+            mode="reschedule", poke_interval=max(LEAST_WAIT_S, poke_interval), timeout=timedelta(days=21),
+            max_active_tis_per_dag=1, **options,
+        )  # fmt: skip
+        self.registry = registry
+
+    def poke(self, context: Any) -> PokeReturnValue:
+        """Ask once. Raises what `auyl.intake.pull` raises, but for SourceNotReady."""
+        from auyl.errors import SourceNotReady
+        from auyl.intake import pull
+
+        try:
+            return PokeReturnValue(is_done=True, xcom_value=pull(self.registry, period_of(context), address_of))
+        except SourceNotReady as waiting:
+            if waiting.again_in_s is not None:
+                self.poke_interval = max(LEAST_WAIT_S, waiting.again_in_s)
+            self.log.info("not ready, asked again in %.0f s: %s", self.poke_interval, waiting)
+            return PokeReturnValue(is_done=False)
+
+
 def address_of(connection_id: str) -> str:
     """Address of a source with its credentials, from the Airflow connection; else from AUYL_CONN_<NAME>.
 
-    A folder is a connection of type `fs` with the extra `path`; `http` has the token as password.
+    A folder is a connection of type `fs` with the extra `path`; `http` has the token as password, and `https` or `http`
+    as schema. The extra `path` is the path of the others, `sqlalchemy_scheme` the driver of a database. All other
+    extras become the query of the address: host key, certificates, options of a driver.
     """
     try:
         connection = BaseHook.get_connection(connection_id)
@@ -60,13 +107,19 @@ def address_of(connection_id: str) -> str:
         from auyl.settings import connection_from_environment
 
         return connection_from_environment(connection_id)
+    extras = {name: value for name, value in connection.extra_dejson.items() if isinstance(value, (str, int, float))}
+    path = str(extras.pop("path", ""))
     if connection.conn_type in ("fs", "file"):
-        return "file://" + quote(str(connection.extra_dejson["path"]))
-    schemes = {"postgres": "postgresql", "http": connection.schema or "http"}
-    scheme = schemes.get(connection.conn_type, connection.conn_type)
+        return "file://" + quote(path)
+    if connection.conn_type == "sqlite":
+        return "sqlite:///" + str(connection.host or path)
+    is_web = connection.conn_type in ("http", "https")
+    schemes = {"postgres": "postgresql", "http": connection.schema or "http", "ssh": "sftp"}
+    scheme = extras.pop("sqlalchemy_scheme", None) or schemes.get(connection.conn_type, connection.conn_type)
     login = quote(connection.login or "", safe="")
     if connection.password:
         login += ":" + quote(connection.password, safe="")
     port = f":{connection.port}" if connection.port else ""
-    path = "" if connection.conn_type == "http" else connection.schema or ""
-    return f"{scheme}://{login}{'@' if login else ''}{connection.host or ''}{port}/{quote(path)}"
+    path = path.lstrip("/") or ("" if is_web else connection.schema or "")
+    query = f"?{urlencode(extras)}" if extras else ""
+    return f"{scheme}://{login}{'@' if login else ''}{connection.host or ''}{port}/{quote(path, safe='/{}')}{query}"

@@ -62,6 +62,11 @@ def pattern_of(contract: Contract, period: str) -> str:
     return str(contract.options["filePattern"]).replace("{period}", period)
 
 
+def before_period(path: str) -> str | None:
+    """The part of a folder's path that is there before any period is; None when the path names no period."""
+    return path.partition("{period}")[0].rpartition("/")[0] or "/" if "{period}" in path else None
+
+
 def _marker_of(contract: Contract, period: str) -> str | None:
     marker = contract.options.get("marker")
     return str(marker).replace("{period}", period) if marker else None

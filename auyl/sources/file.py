@@ -17,10 +17,15 @@ def pull(contract: Contract, period: str, address: str, work: Path, past: Past) 
     `{period}` in the address and in the contract's `filePattern` stands for the period; see `drop` for `marker` and
     `stableSeconds`. Raises SourceNotReady, SourceUnavailable, ExtractRefused.
     """
-    folder = Path(unquote(urlsplit(address).path) if address.startswith("file:") else address)
-    folder = Path(str(folder).replace("{period}", period))
+    path = unquote(urlsplit(address).path) if address.startswith("file:") else address
+    folder, above = Path(path.replace("{period}", period)), drop.before_period(path)
     if not folder.is_dir():
-        raise SourceNotReady(f"{contract.registry}: the drop folder {folder.name} is not there")
+        if above is None or not Path(above).is_dir():
+            raise SourceUnavailable(
+                f"{contract.registry}: the drop folder {Path(above or folder).name} is not there. To be mended by: a "
+                f"data engineer, in the connection «{contract.connection}» or in the mount"
+            )
+        raise SourceNotReady(f"{contract.registry}: the drop folder has no {folder.name} of {period} yet")
     try:
         try:
             whole = _look(contract, period, folder, past)

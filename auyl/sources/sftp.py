@@ -94,7 +94,13 @@ class _Office:
                 if state.type == asyncssh.FILEXFER_TYPE_REGULAR and "/" not in name and "\0" not in name:
                     listing[name] = drop.Seen(state.size or 0, float(state.mtime or 0))
         except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPNotADirectory):
-            raise SourceNotReady(f"{self.contract.registry}: the folder {self.folder} is not on the server") from None
+            above = drop.before_period(self.address.path)
+            if above is None or not await sftp.isdir(above):
+                raise SourceUnavailable(
+                    f"{self.contract.registry}: folder {above or self.folder} is not on the server. To be mended by: "
+                    f"a data engineer, in the connection «{self.contract.connection}», with {self.contract.mender}"
+                ) from None
+            raise SourceNotReady(f"{self.contract.registry}: {self.folder} is not on the server yet") from None
         except asyncssh.SFTPPermissionDenied:
             raise self._unusable(f"a login that may read {self.folder}", "permission denied") from None
         markers = {}

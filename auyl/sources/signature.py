@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterator
 from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
@@ -154,17 +155,19 @@ def _check_signer(signature: etree._Element, trusted: list[x509.Certificate], re
         raise refuse(f"a signature of {' or '.join(map(name, trusted))}", f"one of {name(certificate)}")
 
 
-def _as_signed(holder: etree._Element) -> list[etree._Element]:
+def _as_signed(holder: etree._Element) -> Iterator[etree._Element]:
     """The element as a document of its own, as it may have stood when it was signed.
 
     Canonical XML 1.0 writes all namespaces in scope. Signed before it was put into the envelope, the element had its
-    own alone; signed inside, also the envelope's.
+    own alone; signed inside, also the envelope's. One after the other: each is a copy of the whole.
     """
-    inside = deepcopy(holder)
-    inside.tail = None
-    own = deepcopy(inside)
     parent = holder.getparent()
     around = parent.nsmap if parent is not None else {}
     kept = [prefix for prefix, uri in holder.nsmap.items() if prefix and around.get(prefix) != uri]
-    etree.cleanup_namespaces(own, keep_ns_prefixes=kept)
-    return [own, inside]
+    for is_alone in (True, False):
+        document = deepcopy(holder)
+        document.tail = None
+        if is_alone:
+            etree.cleanup_namespaces(document, keep_ns_prefixes=kept)
+        yield document
+        del document

@@ -13,7 +13,7 @@ The connection gives the address, login and password (senderId and its password)
     partField        sync: the element that asks for part 2, 3 …, when the answer's envelope says `parts`
     signature        required (default), or unchecked: the answer is taken whoever signed it, and the manifest says so
     success          status codes of an answer with data ([SCSS001])
-    maxMegabytes     an answer may be so large (128); it is held in memory to verify its signature
+    maxMegabytes     an answer may be so large (32); verifying its signature takes 45 times its size in memory
     answerOperation  async: operation that gives the answer of a delivered message (getMessage)
     giveUpHours      async: after so long without an answer a new message is sent (72)
 """
@@ -296,7 +296,7 @@ class _Gateway:
 
     def _post(self, operation: str, content: bytes, target: Path) -> tuple[int, float | None, str]:
         """The answer goes to the disk as it comes. Status, seconds that it asks to wait, sha256."""
-        most = int(float(self.options.get("maxMegabytes") or 128) * (1 << 20))
+        most = int(float(self.options.get("maxMegabytes") or 32) * (1 << 20))
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{operation}"'}
         digest = hashlib.sha256()
         size = 0

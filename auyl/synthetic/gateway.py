@@ -16,6 +16,7 @@ import hmac
 import socket
 import uuid
 from collections.abc import Sequence
+from ipaddress import ip_address
 from pathlib import Path
 
 import uvicorn
@@ -35,15 +36,16 @@ Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 def self_made(name: str, elliptic: bool = False, days: int = 365) -> tuple[Key, x509.Certificate]:
-    """A key and a certificate that it signs itself, valid for `days` from yesterday (before now, when negative)."""
+    """A key and its self-made certificate for 127.0.0.1, valid from yesterday for `days`, or until so many ago."""
     key: Key = ec.generate_private_key(ec.SECP256R1()) if elliptic else rsa.generate_private_key(65537, 2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     begins = dt.datetime.now(tz=dt.UTC) - dt.timedelta(days=1 if days > 0 else 400)
-    certificate = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(begins)
-        .not_valid_after(dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=days)).sign(key, hashes.SHA256())
-    )  # fmt: skip
+    host = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(begins)
+    builder = builder.not_valid_after(dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=days))
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    certificate = builder.add_extension(host, critical=False).sign(key, hashes.SHA256())
     return key, certificate
 
 

@@ -151,6 +151,32 @@ class TestAddress:
             ),
             ({"conn_type": "http", "host": "127.0.0.1", "port": 80, "password": "t"}, "http://:t@127.0.0.1:80/"),
             ({"conn_type": "http", "host": "api.kz", "schema": "https", "password": "t"}, "https://:t@api.kz/"),
+            (
+                {
+                    "conn_type": "sftp",
+                    "host": "h",
+                    "port": 22,
+                    "login": "u",
+                    "password": "p/w",
+                    "extra": {"path": "/out/{period}", "host_key": "ssh-ed25519 AA+/=", "timeout": 5},
+                },
+                "sftp://u:p%2Fw@h:22/out/{period}?host_key=ssh-ed25519+AA%2B%2F%3D&timeout=5",
+            ),
+            (
+                {"conn_type": "http", "host": "shep.kz", "schema": "https", "extra": {"path": "/bip", "ca": "x"}},
+                "https://shep.kz/bip?ca=x",
+            ),
+            (
+                {
+                    "conn_type": "mssql",
+                    "host": "h",
+                    "login": "u",
+                    "schema": "d",
+                    "extra": {"sqlalchemy_scheme": "mssql+pyodbc", "driver": "ODBC 18"},
+                },
+                "mssql+pyodbc://u@h/d?driver=ODBC+18",
+            ),
+            ({"conn_type": "sqlite", "host": "/data/calls.db"}, "sqlite:////data/calls.db"),
         ],
     )
     def test_address(self, monkeypatch: pytest.MonkeyPatch, connection: dict, address: str) -> None:
@@ -164,10 +190,12 @@ def test_a_refused_batch_is_not_tried_again_but_an_absent_source_is() -> None:
     from airflow.sdk import RetryAction
     from auyl_airflow import DEFAULT_ARGS
 
-    from auyl.errors import ExtractRefused, SourceUnavailable
+    from auyl.errors import ConnectionUnusable, ExtractRefused, SourceUnavailable
 
     policy = DEFAULT_ARGS["retry_policy"]
     refused = ExtractRefused("population", "a.xml", "a period", "none", "owner")
     assert policy.evaluate(refused, 1, 3).action is RetryAction.FAIL
     assert policy.evaluate(SourceUnavailable("503"), 1, 3).action is RetryAction.RETRY
+    unusable = ConnectionUnusable("population", "population_drop", "a login", "another")
+    assert policy.evaluate(unusable, 1, 3).action is RetryAction.FAIL
     assert policy.evaluate(RuntimeError("killed"), 1, 3).action is RetryAction.DEFAULT

@@ -1,6 +1,7 @@
 """Real servers that stand in for offices, and contracts that come by another way."""
 
 import shutil
+import ssl
 import subprocess
 import sys
 import threading
@@ -101,15 +102,15 @@ class Office:
     asked: list[Asked] = field(default_factory=list)
 
 
-Answering = Callable[[Callable[[Asked], Answer]], Office]
+Answering = Callable[..., Office]
 
 
 @pytest.fixture
 def answering() -> Iterator[Answering]:
-    """`answering(reply)` starts a server that answers every request with `reply(asked)`."""
+    """`answering(reply)` starts a server that answers each request with `reply(asked)`; `tls`: key and certificate."""
     started: list[ThreadingHTTPServer] = []
 
-    def start(reply: Callable[[Asked], Answer]) -> Office:
+    def start(reply: Callable[[Asked], Answer], tls: Path | None = None) -> Office:
         office = Office(0)
 
         class Handler(BaseHTTPRequestHandler):
@@ -134,6 +135,10 @@ def answering() -> Iterator[Answering]:
                 pass
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         started.append(server)
         office.port = server.server_address[1]
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

@@ -44,8 +44,15 @@ def test_files_of_the_period(tmp_path: Path, address: str) -> None:
 def test_an_empty_folder_is_waited_for(tmp_path: Path) -> None:
     with pytest.raises(SourceNotReady, match=r"nothing named population_2026-10_part\*\.xml"):
         pull(CONTRACT, tmp_path)
-    with pytest.raises(SourceNotReady, match="is not there"):
-        pull(CONTRACT, tmp_path / "no")
+    with pytest.raises(SourceNotReady, match="has no population of 2026-10 yet"):
+        pull(CONTRACT, tmp_path / "{period}" / "population")
+
+
+@pytest.mark.parametrize("path", ["no", "no/{period}", "no/{period}/population"])
+def test_a_folder_that_is_missing_whatever_the_period_is_no_wait(tmp_path: Path, path: str) -> None:
+    with pytest.raises(SourceUnavailable, match=r"the drop folder no is not there.*«population_drop»") as told:
+        pull(CONTRACT, tmp_path / path)
+    assert not isinstance(told.value, SourceNotReady)
 
 
 class TestMarkerOfEachFile:

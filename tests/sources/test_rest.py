@@ -9,11 +9,13 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import Past, patience, rest
+from auyl.synthetic.gateway import pem, self_made
 from tests.extracts import PERIOD, jobseeker, page
 from tests.sources.conftest import Adopt, Answer, Answering, Asked, Office, Serve
 
@@ -254,6 +256,24 @@ class TestCredentials:
         contract = replace(CONTRACT, options={**CONTRACT.options, "auth": "oauth2"})
         address = f"http://c:s@127.0.0.1:{office.port}/?token_url=http://127.0.0.1:{office.port}/token"
         assert len(rest.pull(contract, PERIOD, address, work, Past()).files) == 2
+
+    def test_a_server_that_nobody_here_trusts_is_not_given_the_token(
+        self, answering: Answering, work: Path, tmp_path: Path
+    ) -> None:
+        key, certificate = self_made("127.0.0.1")
+        text = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        (tmp_path / "server.pem").write_text(text.decode() + pem(certificate))
+        office = answering(lambda asked: Answer(body=page([jobseeker(1)])), tls=tmp_path / "server.pem")
+        address = f"https://:geheim@127.0.0.1:{office.port}/"
+        with pytest.raises(ConnectionUnusable, match="whose certificate is trusted"):
+            rest.pull(CONTRACT, PERIOD, address, work, Past())
+        assert office.asked == []
+        (tmp_path / "ca.pem").write_text(pem(certificate))
+        assert rest.pull(CONTRACT, PERIOD, f"{address}?ca_file={tmp_path}/ca.pem", work, Past()).files
+        with pytest.raises(ConnectionUnusable, match="certificates in PEM"):
+            rest.pull(CONTRACT, PERIOD, f"{address}?ca=none", work, Past())
 
     def test_a_key_in_a_header(self, answering: Answering, work: Path) -> None:
         office = answering(self.reply)

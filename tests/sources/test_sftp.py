@@ -95,7 +95,7 @@ class TestTrust:
         key = asyncssh.generate_private_key("ssh-ed25519")
         office = serve(password=None, authorized_keys=key.export_public_key().decode())
         put(office, ONE, b"x")
-        text = key.export_private_key(passphrase="p", rounds=1).decode()
+        text = key.export_private_key(passphrase="p", rounds=50).decode()
         extras = {"private_key": text, "private_key_passphrase": "p"}
         assert sftp.pull(CONTRACT, PERIOD, address(office, None, **extras), work, Past()).files
         (tmp_path / "key").write_text(text)
@@ -160,8 +160,11 @@ class TestWhole:
             sftp.pull(contract, PERIOD, address(office), work, Past())
 
     def test_a_folder_of_the_period_that_is_not_there_is_waited_for(self, serve: Serve, work: Path) -> None:
-        with pytest.raises(SourceNotReady, match="/out/2026-11 is not on the server"):
+        with pytest.raises(SourceNotReady, match="/out/2026-11 is not on the server yet"):
             sftp.pull(CONTRACT, "2026-11", address(serve()), work, Past())
+        with pytest.raises(SourceUnavailable, match="folder /exit is not on the server") as told:
+            sftp.pull(CONTRACT, PERIOD, address(serve()).replace("/out/", "/exit/"), work, Past())
+        assert not isinstance(told.value, SourceNotReady), "it will never come"
 
 
 class TestBrokenLine:
