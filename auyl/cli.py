@@ -358,6 +358,31 @@ def lineage(
                 typer.echo(f"  rule {rule} ({severity}) {failed}")
 
 
+Scale = Annotated[int, typer.Option(min=1, help="Divides the 1.6 M people.")]
+Classifier = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="The official KATO file; an invented territory without it."),
+]
+
+
+@app.command()
+def demo(scale: Scale = 20, kato: Classifier = None, period: AnyPeriod = None) -> None:
+    """An invented oblast through Airflow to the snapshot, then stop. As `make demo`; the last full month by default."""
+    _stack(scale, kato, period, stay=False)
+
+
+@app.command()
+def up(scale: Scale = 20, kato: Classifier = None, period: AnyPeriod = None) -> None:
+    """The same, and stay up with the pages until Ctrl-C. As `make up`."""
+    _stack(scale, kato, period, stay=True)
+
+
+def _stack(scale: int, kato: Path | None, period: str | None, *, stay: bool) -> None:
+    from auyl.stack.demo import Plan, last_month, run
+
+    raise typer.Exit(run(Plan(_period(period or last_month()), scale, kato, stay)))
+
+
 @contextmanager
 def _serving() -> Iterator[Any]:
     """A connection to the serving database, committed at the end."""

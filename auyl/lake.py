@@ -30,7 +30,10 @@ class Lake:
         self.is_local = scheme in ("", "file")
         if self.is_local:
             self.root = os.path.abspath(self.root.removeprefix("file://"))
-        self.filesystem: fsspec.AbstractFileSystem = fsspec.filesystem("file" if self.is_local else scheme)
+        # A listing that is remembered does not know what another process, or DuckDB, has written since.
+        self.filesystem: fsspec.AbstractFileSystem = (
+            fsspec.filesystem("file") if self.is_local else fsspec.filesystem(scheme, use_listings_cache=False)
+        )
 
     def address(self, path: str) -> str:
         """The address of `path` as DuckDB and fsspec take it."""
@@ -62,7 +65,10 @@ class Lake:
         if self.is_local:
             os.rename(self.address(folder), self.address(target))
         else:
-            self.filesystem.mv(self.address(folder), self.address(target), recursive=True)
+            # An object store has no folders to move: its own `mv` asks for an object with the folder's name.
+            for path in self.files(folder):
+                self.filesystem.copy(self.address(path), self.address(target + path[len(folder) :]))
+            self.remove(folder)
 
     def put(self, file: Path, path: str) -> str:
         """Copy a local file to `path`, durably, and return the sha256 of what was copied, as hex."""

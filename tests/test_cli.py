@@ -96,6 +96,13 @@ def test_intake_exits_0_only_for_an_accepted_batch_that_balances(auyl: Auyl, tmp
     assert "YYYY-MM" in auyl("intake", "social_assistance", good, "--period", "2026-13", code=2)
 
 
+@pytest.mark.parametrize("command", ["demo", "up"])
+def test_the_demo_refuses_at_once_what_it_cannot_do(auyl: Auyl, command: str) -> None:
+    assert "--scale" in auyl(command, "--scale", 0, code=2)
+    assert "--kato" in auyl(command, "--kato", "/nowhere/kato.csv", code=2)
+    assert "YYYY-MM" in auyl(command, "--period", "2026-13", code=2)
+
+
 def test_what_is_shown_of_a_quarantine_names_nobody(auyl: Auyl, tmp_path: Path) -> None:
     file = tmp_path / "s_2019-01.csv"
     rows = [social_row(n, ПЕРИОД="01.2019") for n in range(1, 41)]

@@ -260,10 +260,13 @@ class AirflowStack:
         """GET of the public API, as JSON."""
         return self._ask("GET", path, params=query)
 
+    def post(self, path: str, **body: Any) -> Any:
+        """POST to the public API, as JSON."""
+        return self._ask("POST", path, json=body)
+
     def trigger(self, dag_id: str, period: str) -> RunState:
         """Start a run with the period as its partition key."""
-        run = self._ask("POST", f"dags/{dag_id}/dagRuns", json={"logical_date": None, "partition_key": period})
-        return _run(run)
+        return _run(self.post(f"dags/{dag_id}/dagRuns", logical_date=None, partition_key=period))
 
     def runs(self, dag_id: str, period: str) -> list[RunState]:
         """Runs of a DAG for a period, oldest first."""

@@ -1,16 +1,22 @@
 """The demo's stack on a small oblast, for tests that need the real scheduler."""
 
+import contextlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
+import psycopg2
 import pytest
 
+from auyl.lake import Lake
 from auyl.stack import demo
 from auyl.stack.postgres import EmbeddedPostgres
+from tests.conftest import empty_tables
 
 SCALE = 80  # 20,000 people
 # settings that an operator has too: a killed task is missed and tried again within seconds
-IMPATIENT = {
+SETTINGS = {
+    "AUYL_SCHEDULE": "on",
     "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
@@ -26,9 +32,31 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Ready]:
         del os.environ[name]
     os.environ["AUYL_HOME"] = str(home)
     try:
-        with demo.ready(demo.Plan("2026-10", SCALE), demo.Progress(), env=IMPATIENT) as ready:
+        with demo.ready(demo.Plan("2026-10", SCALE), demo.Progress(), env=SETTINGS) as ready:
             yield ready
     finally:
         os.environ.clear()
         os.environ.update(before)
         EmbeddedPostgres(home).destroy()
+
+
+def ask(up: demo.Ready, statement: str) -> list[tuple]:
+    """Rows of the serving database."""
+    with contextlib.closing(psycopg2.connect(up.settings.dsn)) as conn, conn.cursor() as cur:
+        cur.execute(statement)
+        return cur.fetchall()
+
+
+def forget(up: demo.Ready) -> None:
+    """As if nothing had ever come."""
+    empty_tables(up.settings.dsn)
+    for folder in ("landing", "raw", "stage", "quarantine", "core"):
+        Lake(up.settings.lake).remove(folder)
+
+
+def wait_for(found: Callable[[], bool], seconds: float = 60, every_s: float = 0.005) -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(every_s)

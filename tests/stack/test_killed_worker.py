@@ -3,35 +3,14 @@
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-import psycopg2
 import pytest
 
-from auyl.lake import Lake
 from auyl.stack import demo
-from tests.conftest import empty_tables
+from tests.stack.conftest import ask, forget, wait_for
 
 pytestmark = pytest.mark.slow
-
-
-def ask(up: demo.Ready, statement: str) -> list[tuple]:
-    conn = psycopg2.connect(up.settings.dsn)
-    try:
-        with conn.cursor() as cur:
-            cur.execute(statement)
-            return cur.fetchall()
-    finally:
-        conn.close()
-
-
-def forget(up: demo.Ready) -> None:
-    """As if nothing had ever come."""
-    empty_tables(up.settings.dsn)
-    for folder in ("landing", "raw", "stage", "quarantine", "core"):
-        Lake(up.settings.lake).remove(folder)
 
 
 def state(up: demo.Ready) -> dict[str, object]:
@@ -47,13 +26,6 @@ def state(up: demo.Ready) -> dict[str, object]:
 
 def through(up: demo.Ready) -> None:
     demo.through_airflow(up.plan, up.airflow, demo.Progress())
-
-
-def wait_for(found: Callable[[], bool], seconds: float = 60, every_s: float = 0.005) -> None:
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(every_s)
 
 
 def running(up: demo.Ready, dag_id: str, task_id: str) -> dict | None:
