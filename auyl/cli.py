@@ -376,6 +376,26 @@ def late(
         raise typer.Exit(1)
 
 
+@app.command()
+def digest(
+    day: Annotated[
+        datetime | None, typer.Option("--date", help="Day; the newest one by default.", formats=["%Y-%m-%d"])
+    ] = None,
+    format: Format = "table",
+) -> None:
+    """What the night told owners and engineers: late, refused, in quarantine, missing in the snapshot."""
+    with told():
+        found = ledger.digest(from_environment(), day.date() if day else None)
+        if found is None:
+            raise KeyError(f"no digest of {day:%Y-%m-%d}" if day else "no digest was composed yet")
+    if format == "json":
+        facts = {"composed_at": found.composed_at, "has_news": found.has_news, "sent_at": found.sent_at}
+        typer.echo(json.dumps(found.content | facts, ensure_ascii=False, indent=1, default=str))
+        return
+    typer.echo(found.text)
+    typer.echo(f"\nsent {found.sent_at:%Y-%m-%d %H:%M %Z}" if found.sent_at else "\nnot sent")
+
+
 def main() -> None:
     """Entry point."""
     sys.exit(app())
