@@ -396,6 +396,57 @@ def digest(
     typer.echo(f"\nsent {found.sent_at:%Y-%m-%d %H:%M %Z}" if found.sent_at else "\nnot sent")
 
 
+@app.command()
+def quality(
+    truth: Annotated[Path, typer.Option(help="Folder of invented extracts that has a truth beside them.", exists=True)],
+    period: Period = "2026-10",
+    kinds: Annotated[bool, typer.Option(help="Each kind of fault too.")] = False,
+    format: Format = "table",
+) -> None:
+    """Broken rows that intake found and good rows that it kept back. Exits 1 over the limits."""
+    from auyl.intake import truth as room
+
+    with told():
+        found = room.compare(from_environment(), truth, _period(period))
+    whole = room.total(found)
+    rows = [_compared(one) for one in [*found, whole]]
+    if format == "json":
+        for row, one in zip(rows, found, strict=False):
+            row["kinds"] = [asdict(kind) | {"met_pct": kind.met_pct} for kind in one.kinds]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        shown = [row | {n: f"{v:.3f}" for n, v in row.items() if n.endswith("_pct") and v is not None} for row in rows]
+        _table(shown, [name for name in rows[0] if name != "reason"])
+        for one in found:
+            if one.reason:
+                typer.echo(f"{one.registry}: not compared, {one.reason}")
+            if kinds and one.kinds:
+                typer.echo(f"\n{one.registry}")
+                _table([asdict(k) | {"met_pct": _digits(k.met_pct)} for k in one.kinds], [*KIND_COLUMNS, "met_pct"])
+    if not whole.holds or not whole.rows:
+        limits = f"at least {room.RECALL_MIN_PCT} % found, at most {room.FALSE_ALARMS_MAX_PCT} % good rows kept back"
+        typer.secho(f"not within the limits: {limits}", fg="red", err=True)
+        raise typer.Exit(1)
+
+
+KIND_COLUMNS = (
+    "kind", "outcome", "rows", "met", "unseen", "quarantined", "duplicate", "warned", "staged", "absent",
+)  # fmt: skip
+
+
+def _digits(share: float | None) -> str:
+    return "" if share is None else f"{share:.1f}"
+
+
+def _compared(one: Any) -> dict[str, Any]:
+    row = {name: getattr(one, name) for name in ("registry", "rows", "broken", "found", "recall_pct")}
+    row |= {name: getattr(one, name) for name in ("good", "good_kept_back", "false_alarms_pct")}
+    if one.registry != "total":
+        row["warned"], row["warned_owed"] = one.met("warned")
+        row["mended"], row["mended_owed"] = one.met("mended")
+    return row | {"reason": one.reason}
+
+
 def main() -> None:
     """Entry point."""
     sys.exit(app())
