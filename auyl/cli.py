@@ -242,12 +242,22 @@ def drift(
 def quality(
     period: Period = "2026-10",
     registry: Annotated[str | None, typer.Option(help="By okrug, of this registry.")] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="Folder of invented extracts: compare intake with the truth beside them.", exists=True),
+    ] = None,
+    kinds: Annotated[bool, typer.Option(help="With --truth: each kind of fault too.")] = False,
     format: Format = "table",
 ) -> None:
-    """Measure what registries sent for a period, publish it as serving.quality, and print it."""
+    """Measure what registries sent for a period, publish it as serving.quality, and print it.
+
+    With --truth: broken rows that intake found and good rows that it kept back; exits 1 over the limits.
+    """
     from auyl.snapshot.quality import by_okrug, measure_quality
 
     with told():
+        if truth:
+            return _against_truth(truth, _period(period), kinds, format)
         settings = from_environment()
         rows = [asdict(found) for found in measure_quality(_period(period), settings)]
         if registry:
@@ -514,6 +524,70 @@ def late(
         _table(rows, ["registry", "period", "state", "due_on", "late_days", "stands_in", "owner", "reason"])
     if any(promise.is_late for promise in found):
         raise typer.Exit(1)
+
+
+@app.command()
+def digest(
+    day: Annotated[
+        datetime | None, typer.Option("--date", help="Day; the newest one by default.", formats=["%Y-%m-%d"])
+    ] = None,
+    format: Format = "table",
+) -> None:
+    """What the night told owners and engineers: late, refused, in quarantine, missing in the snapshot."""
+    with told():
+        found = ledger.digest(from_environment(), day.date() if day else None)
+        if found is None:
+            raise KeyError(f"no digest of {day:%Y-%m-%d}" if day else "no digest was composed yet")
+    if format == "json":
+        facts = {"composed_at": found.composed_at, "has_news": found.has_news, "sent_at": found.sent_at}
+        typer.echo(json.dumps(found.content | facts, ensure_ascii=False, indent=1, default=str))
+        return
+    typer.echo(found.text)
+    typer.echo(f"\nsent {found.sent_at:%Y-%m-%d %H:%M %Z}" if found.sent_at else "\nnot sent")
+
+
+def _against_truth(truth: Path, period: str, kinds: bool, format: str) -> None:
+    """Print what intake did beside what the truth says. Exits 1 over the limits."""
+    from auyl.intake import truth as room
+
+    found = room.compare(from_environment(), truth, period)
+    whole = room.total(found)
+    rows = [_compared(one) for one in [*found, whole]]
+    if format == "json":
+        for row, one in zip(rows, found, strict=False):
+            row["kinds"] = [asdict(kind) | {"met_pct": kind.met_pct} for kind in one.kinds]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        shown = [row | {n: f"{v:.3f}" for n, v in row.items() if n.endswith("_pct") and v is not None} for row in rows]
+        _table(shown, [name for name in rows[0] if name != "reason"])
+        for one in found:
+            if one.reason:
+                typer.echo(f"{one.registry}: not compared, {one.reason}")
+            if kinds and one.kinds:
+                typer.echo(f"\n{one.registry}")
+                _table([asdict(k) | {"met_pct": _digits(k.met_pct)} for k in one.kinds], [*KIND_COLUMNS, "met_pct"])
+    if not whole.holds or not whole.rows:
+        limits = f"at least {room.RECALL_MIN_PCT} % found, at most {room.FALSE_ALARMS_MAX_PCT} % good rows kept back"
+        typer.secho(f"not within the limits: {limits}", fg="red", err=True)
+        raise typer.Exit(1)
+
+
+KIND_COLUMNS = (
+    "kind", "outcome", "rows", "met", "unseen", "quarantined", "duplicate", "warned", "staged", "absent",
+)  # fmt: skip
+
+
+def _digits(share: float | None) -> str:
+    return "" if share is None else f"{share:.1f}"
+
+
+def _compared(one: Any) -> dict[str, Any]:
+    row = {name: getattr(one, name) for name in ("registry", "rows", "broken", "found", "recall_pct")}
+    row |= {name: getattr(one, name) for name in ("good", "good_kept_back", "false_alarms_pct")}
+    if one.registry != "total":
+        row["warned"], row["warned_owed"] = one.met("warned")
+        row["mended"], row["mended_owed"] = one.met("mended")
+    return row | {"reason": one.reason}
 
 
 def main() -> None:

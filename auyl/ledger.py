@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -385,6 +385,95 @@ def missing_in_snapshot(settings: Settings, period: str) -> list[dict[str, Any]]
     with engine(settings.dsn).connect() as con:
         rows = con.execute(text(_sql_file(settings.include, "snapshot_missing")), {"period": period})
         return [dict(row._mapping) for row in rows]
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What was told of a day. `since` is when the digest before was composed; `sent_at` is null without a mail."""
+
+    day: date
+    composed_at: datetime
+    since: datetime | None
+    has_news: bool
+    content: dict[str, Any]
+    text: str
+    sent_at: datetime | None
+
+
+_DIGEST = (
+    "select d.day, d.composed_at, d.since, d.has_news, d.content, d.text, m.sent_at "
+    "from ledger.digest as d left join ledger.digest_mail as m using (day) "
+)
+
+
+def digest(settings: Settings, day: date | None = None) -> Digest | None:
+    """The digest of a day, or the newest one."""
+    with engine(settings.dsn).connect() as con:
+        row = con.execute(
+            text(_DIGEST + "where d.day = :day or cast(:day as date) is null order by d.day desc limit 1"), {"day": day}
+        ).one_or_none()
+    return Digest(**row._mapping) if row else None
+
+
+def add_digest(
+    settings: Settings, day: date, since: datetime | None, has_news: bool, content: dict[str, Any], words: str
+) -> None:
+    """Keep the digest of a day; one that is there already stays as it is."""
+    with engine(settings.dsn).begin() as con:
+        con.execute(
+            text(
+                "insert into ledger.digest (day, since, has_news, content, text) "
+                "values (:day, :since, :news, :content, :text) on conflict (day) do nothing"
+            ),
+            {
+                "day": day, "since": since, "news": has_news, "text": words,
+                "content": json.dumps(content, ensure_ascii=False, default=str),
+            },
+        )  # fmt: skip
+
+
+def add_digest_mail(settings: Settings, day: date, recipients: int) -> None:
+    """Write down that the digest of a day was sent."""
+    with engine(settings.dsn).begin() as con:
+        con.execute(
+            text("insert into ledger.digest_mail (day, recipients) values (:day, :n) on conflict (day) do nothing"),
+            {"day": day, "n": recipients},
+        )
+
+
+def digest_before(settings: Settings, day: date) -> datetime | None:
+    """When the newest digest of an earlier day was composed."""
+    with engine(settings.dsn).connect() as con:
+        return con.execute(text("select max(composed_at) from ledger.digest where day < :day"), {"day": day}).scalar()
+
+
+def refusals(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:
+    """Deliveries refused after `since`, oldest first: registry, period, refused_at, details. Each told once."""
+    with engine(settings.dsn).connect() as con:
+        rows = con.execute(text(_sql_file(settings.include, "refusals")), {"since": since})
+        return [dict(row._mapping) for row in rows]
+
+
+def open_quarantine(settings: Settings, deltas: list[str]) -> list[dict[str, Any]]:
+    """Rows kept back by the batches that count: registry, rows, since, newest (times of acceptance).
+
+    `deltas` are the registries all of whose batches count.
+    """
+    with engine(settings.dsn).connect() as con:
+        rows = con.execute(text(_sql_file(settings.include, "open_quarantine")), {"deltas": deltas})
+        return [dict(row._mapping) for row in rows]
+
+
+def newest_snapshot(settings: Settings) -> dict[str, Any] | None:
+    """Period, revision and published_at of the newest period in force."""
+    with engine(settings.dsn).connect() as con:
+        row = con.execute(
+            text(
+                "select s.period, s.revision, s.published_at from serving.snapshot_in_force as f "
+                "inner join serving.snapshot as s using (period, revision) order by s.period desc limit 1"
+            )
+        ).one_or_none()
+    return dict(row._mapping) if row else None
 
 
 @cache

@@ -12,6 +12,7 @@ _FOLD = str.maketrans("ЁёӘәҒғҚқҢңӨөҰұҮүҺһІіЌќЄєЅѕҐґ�
 _LOOK_ALIKES = str.maketrans("ABEKMHOPCTXYIƏaekmopcxyithə", "АВЕКМНОРСТХУІӘаекморсхуітһә")
 _CYRILLIC = re.compile("[А-Яа-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі]")
 _OTHER_LATIN = re.compile("[DFGJLNQRSUVWZbdfgjlnqrsuvwz]")
+_KIND_OF_PLACE = re.compile(r"[AaCc]\.(?:[AaOo]\.?)?,?")
 _NOT_IN_KEY = re.compile(r"[\W_ьъ]+")
 
 
@@ -21,11 +22,15 @@ def kazakh_letters(text: str) -> str:
 
 
 def homoglyphs_to_cyrillic(text: str) -> str:
-    """Latin look-alikes to Cyrillic in words that have Cyrillic and no other Latin letter."""
-    return " ".join(
-        word.translate(_LOOK_ALIKES) if _CYRILLIC.search(word) and not _OTHER_LATIN.search(word) else word
-        for word in text.split(" ")
-    )
+    """Latin look-alikes to Cyrillic in words that have Cyrillic and no other Latin letter, and in "c." beside them."""
+    if not _CYRILLIC.search(text):
+        return text
+
+    def is_disguised(word: str) -> bool:
+        has_only_look_alikes = bool(_CYRILLIC.search(word)) and not _OTHER_LATIN.search(word)
+        return has_only_look_alikes or bool(_KIND_OF_PLACE.fullmatch(word))
+
+    return " ".join(word.translate(_LOOK_ALIKES) if is_disguised(word) else word for word in text.split(" "))
 
 
 def name_key(text: str | None) -> str | None:

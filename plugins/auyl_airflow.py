@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import (
     BaseHook,
@@ -18,6 +19,7 @@ from airflow.sdk import (
 )  # fmt: skip
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
+LOCAL = ZoneInfo("Asia/Almaty")
 PERIOD = r"\d{4}-(0[1-9]|1[0-2])"
 PERIOD_PARAM = Param(
     "",
@@ -40,6 +42,7 @@ DEFAULT_ARGS = {
             ),
             RetryRule(exception="auyl.errors.ContractInvalid", action=RetryAction.FAIL, reason="the contract is wrong"),
             RetryRule(exception="auyl.errors.SettingMissing", action=RetryAction.FAIL, reason="a setting is missing"),
+            RetryRule(exception="auyl.mail.MailNotSent", action=RetryAction.RETRY, reason="the mail server is away"),
             RetryRule(exception="auyl.errors.SourceUnavailable", action=RetryAction.RETRY, reason="the source is away"),
         ],
         default=RetryAction.DEFAULT,
@@ -98,7 +101,8 @@ def address_of(connection_id: str) -> str:
     """Address of a source with its credentials, from the Airflow connection; else from AUYL_CONN_<NAME>.
 
     A folder is a connection of type `fs` with the extra `path`; `http` has the token as password, and `https` or `http`
-    as schema. The extra `path` is the path of the others, `sqlalchemy_scheme` the driver of a database. All other
+    as schema; `smtp` has the extras `from_email`, `to` (addresses, separated by commas), `disable_ssl` and
+    `disable_tls`. The extra `path` is the path of the others, `sqlalchemy_scheme` the driver of a database. All other
     extras become the query of the address: host key, certificates, options of a driver.
     """
     try:
@@ -121,5 +125,31 @@ def address_of(connection_id: str) -> str:
         login += ":" + quote(connection.password, safe="")
     port = f":{connection.port}" if connection.port else ""
     path = path.lstrip("/") or ("" if is_web else connection.schema or "")
-    query = f"?{urlencode(extras)}" if extras else ""
+    if connection.conn_type == "smtp":
+        query = _mail_options(connection.extra_dejson)
+    else:
+        query = f"?{urlencode(extras)}" if extras else ""
     return f"{scheme}://{login}{'@' if login else ''}{connection.host or ''}{port}/{quote(path, safe='/{}')}{query}"
+
+
+def address_or_none(connection_id: str) -> str | None:
+    """The address of a connection that need not be there."""
+    from auyl.errors import SettingMissing
+
+    try:
+        return address_of(connection_id)
+    except SettingMissing:
+        return None
+
+
+def _mail_options(extra: dict[str, Any]) -> str:
+    # Names and defaults of Airflow's own mail connections: TLS unless both are switched off.
+    is_plain, is_open = (str(extra.get(name, False)).lower() == "true" for name in ("disable_ssl", "disable_tls"))
+    security = "tls" if not is_plain else "none" if is_open else "starttls"
+    options = {"from": extra.get("from_email", ""), "to": extra.get("to", ""), "security": security}
+    return "?" + urlencode(options)
+
+
+def day_of(context: Any) -> date:
+    """The local day of a nightly run; today for one that was started by hand."""
+    return (context.get("logical_date") or datetime.now(tz=LOCAL)).astimezone(LOCAL).date()

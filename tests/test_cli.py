@@ -71,6 +71,11 @@ def test_from_synth_to_lineage(auyl: Auyl, tmp_path: Path) -> None:
     assert str(export) in auyl("quarantine", "livestock", "--export", export)
     assert export.stat().st_mode & 0o077 == 0
     assert "reasons_ru" in auyl("quarantine", "population", "--limit", 3)
+    assert "not within the limits" not in auyl("quality", "--truth", tmp_path, "--period", PERIOD, "--kinds")
+    measured = json.loads(auyl("quality", "--truth", tmp_path, "--period", PERIOD, "--format", "json"))
+    assert [row["registry"] for row in measured][-1] == "total" and measured[-1]["recall_pct"] >= 99.5
+    assert {kind["kind"] for kind in measured[0]["kinds"]} >= {"homoglyph", "trailing_spaces"}
+    assert "no truth of 2020-01" in auyl("quality", "--truth", tmp_path, "--period", "2020-01", code=1)
     asked = json.loads(auyl("late", "--on", "2026-11-20", "--format", "json", code=1))
     late = {row["registry"]: row["state"] for row in asked}
     # when the files were made is the day of the test, which only a registry of changes is asked

@@ -18,6 +18,7 @@ from auyl.sources import LOCAL
 
 # A month that has not come in a year will not be waited for any more.
 MONTHS_ASKED_FOR = 12
+NEVER = "nothing ever came"
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _promise(contract: Contract, came: dict[str, Any], end: str, on: date) -> Pr
             return told("late", found, f"last asked on {asked_on}, before the period had ended")
         return told("in_force", found)
     refused = next((came[period]["details"] for period in in_span if period in came), None)
-    reason = without_content(refused) if refused else None if came else "nothing ever came"
+    reason = without_content(refused) if refused else None if came else NEVER
     older = [month_before(end, back) for back in range(len(in_span), contract.carry_forward_months + 1)]
     stands_in = next((period for period in older if period in accepted), None)
     state = "refused" if refused else "carried_forward" if stands_in else "late"

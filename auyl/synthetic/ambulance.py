@@ -45,10 +45,18 @@ def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:
     return f"'{file_name(month.period)}'", "n + 1"
 
 
+# A call without a right ИИН or end is still a call: it is counted, with a warning.
 FAULTS: dict[str, Fault] = {
-    "iin_bad_checksum": Cell("patient_iin", "wrong_check_digit(patient_iin, key)", "length(patient_iin) = 12"),
-    "iin_missing": Cell("patient_iin", "''", "length(patient_iin) = 12"),
-    "iin_short": Cell("patient_iin", "ltrim(patient_iin, '0')", "length(patient_iin) = 12 and patient_iin[1] = '0'"),
+    "iin_bad_checksum": Cell(
+        "patient_iin", "wrong_check_digit(patient_iin, key)", "length(patient_iin) = 12", outcome="warned"
+    ),
+    "iin_missing": Cell("patient_iin", "''", "length(patient_iin) = 12", outcome="kept"),
+    "iin_short": Cell(
+        "patient_iin",
+        "ltrim(patient_iin, '0')",
+        "length(patient_iin) = 12 and patient_iin[1] = '0'",
+        outcome="warned",
+    ),
     "homoglyph": Cell("address", "homoglyphs(address)"),
     "lost_letters": Cell("address", "lost_letters(address)"),
     "exact_duplicate": Extra(),
@@ -61,7 +69,12 @@ FAULTS: dict[str, Fault] = {
         }
     ),
     "trailing_spaces": Cell("address", "address || ' '"),
-    "future_date": Cell("finished_at", "(finished_at::timestamp + interval 1 year)::varchar", "finished_at <> ''"),
+    "future_date": Cell(
+        "finished_at",
+        "(finished_at::timestamp + interval 1 year)::varchar",
+        "finished_at <> ''",
+        outcome="warned",
+    ),
     "arrival_before_call": Cell(
         "arrived_at", "(received_at::timestamp - to_minutes(5 + roll(key, 'before', 55)))::varchar", "arrived_at <> ''"
     ),

@@ -54,10 +54,13 @@ def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:
     return f"'budget_okrug_{month.period}.csv'", "n + 1"
 
 
+# A line below the main ones may be below zero: what was paid back is booked so.
+_IS_MAIN = "level::integer <= 1 and regexp_matches(upper(name), 'ДОХОДЫ|ЗАТРАТЫ|ПОСТУПЛЕНИЯ')"
+
 FAULTS: dict[str, Fault] = {
     "homoglyph": Cell("name", "translate(name, 'Н', 'H')"),
     "exact_duplicate": Extra(),
-    "amount_negative": Cell("sumrg", "'-' || sumrg", "sumrg <> '0.0'"),
+    "amount_negative": Cell("sumrg", "'-' || sumrg", f"sumrg <> '0.0' and {_IS_MAIN}"),
     "amount_not_number": Cell("sumrg", "choice(key, 'no sum', ['-', 'н/д', '#ЗНАЧ!'])"),
     "code_as_float": Cell("kato", "kato || '.0'"),
     "trailing_spaces": Cell("name", "name || ' '"),

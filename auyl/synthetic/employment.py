@@ -49,7 +49,7 @@ FAULTS: dict[str, Fault] = {
     "birth_date_unparsable": Cell(
         "birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])"
     ),
-    "homoglyph": Cell("surname", "homoglyphs(surname)"),
+    "homoglyph": Cell("surname", "homoglyphs(surname)", outcome="warned"),
     "lost_letters": Cell("surname", "lost_letters(surname)"),
     "exact_duplicate": Extra(),
     "code_as_float": Cell("kato_code", "kato_code || '.0'"),

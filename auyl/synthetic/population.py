@@ -70,9 +70,9 @@ FAULTS: dict[str, Fault] = {
     "iin_short": Cell("iin", "ltrim(iin, '0')", "length(iin) = 12 and iin[1] = '0'"),
     "birth_date_disagrees": Cell("birth_date", "days_before(birth_date::date, key)::varchar"),
     "birth_date_unparsable": Cell(
-        "birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])"
+        "birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])", outcome="quarantined"
     ),
-    "homoglyph": Cell("surname", "homoglyphs(surname)"),
+    "homoglyph": Cell("surname", "homoglyphs(surname)", outcome="warned"),
     "exact_duplicate": Extra(),
     "conflicting_duplicate": Extra(
         {
@@ -91,7 +91,7 @@ FAULTS: dict[str, Fault] = {
     "rca_unknown": Cell("rca", "'9' || substr(rca, 2)"),
     "test_row": Extra({"iin": "'000000000000'", "surname": "'ТЕСТОВ'", "name": "'ТЕСТ'", "patronymic": "'ТЕСТОВИЧ'"}),
     "trailing_spaces": Cell("surname", "surname || '  '"),
-    "future_date": Cell("begin_date", "a_future_day(key)::varchar"),
+    "future_date": Cell("begin_date", "a_future_day(key)::varchar", outcome="warned"),
 }
 
 REGISTRY = Registry(

@@ -58,14 +58,14 @@ FAULTS: dict[str, Fault] = {
     "birth_date_unparsable": Cell(
         "birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.1985', '05.13.2001', 'н/д'])"
     ),
-    "homoglyph": Cell("surname", "homoglyphs(surname)"),
+    "homoglyph": Cell("surname", "homoglyphs(surname)", outcome="warned"),
     "lost_letters": Cell("surname", "lost_letters(surname)"),
     "exact_duplicate": Extra(),
     "amount_negative": Cell("amount", "'-' || amount"),
     "amount_not_number": Cell("amount", "choice(key, 'no sum', ['-', 'н/д', '#ЗНАЧ!', '12 500 тг'])"),
     "test_row": Extra({"iin": "'123456789012'", "surname": "'Тестов'", "name": "'Тест'", "patronymic": "''"}),
     "trailing_spaces": Cell("surname", "surname || '  '"),
-    "future_date": Cell("assigned", "dmy(a_future_day(key))"),
+    "future_date": Cell("assigned", "dmy(a_future_day(key))", outcome="warned"),
     "wrong_period": Cell("period", "strftime(getvariable('last_month_day'), '%m.%Y')"),
     "total_row": Extra(
         {

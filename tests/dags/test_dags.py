@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -75,14 +76,16 @@ def test_a_dag_file_is_a_table_of_contents() -> None:
 
 PARSE = """
 import json, runpy, sys, time
-from airflow.sdk import *  # what every parse process has already
+# what every parse process has already: it is forked from the manager
+import airflow.dag_processing.manager, airflow.dag_processing.processor
+from airflow.sdk import *
 import airflow.sdk.exceptions
 before = set(sys.modules)
 sys.path.insert(0, sys.argv[1])
-begun = time.perf_counter()
+begun = time.process_time()  # a busy machine has other things to do
 for file in sys.argv[2:]:
     runpy.run_path(file)
-print(json.dumps([time.perf_counter() - begun, sorted({m.partition(".")[0] for m in set(sys.modules) - before})]))
+print(json.dumps([time.process_time() - begun, sorted({m.partition(".")[0] for m in set(sys.modules) - before})]))
 """
 HEAVY = {
     "duckdb",
@@ -100,8 +103,6 @@ HEAVY = {
 def test_parsing_takes_under_a_second_and_imports_nothing_heavy() -> None:
     seconds, modules = json.loads(python("-c", PARSE, REPOSITORY / "plugins", *FILES))
     assert set(modules) & HEAVY == set()
-    if seconds >= 1:  # the machine was busy
-        seconds, _ = json.loads(python("-c", PARSE, REPOSITORY / "plugins", *FILES))
     assert seconds < 1
 
 
@@ -150,6 +151,16 @@ class TestAddress:
                 "postgresql://u%40x:p%2Fw%3A%3F@h:5432/db",
             ),
             ({"conn_type": "http", "host": "127.0.0.1", "port": 80, "password": "t"}, "http://:t@127.0.0.1:80/"),
+            (
+                {
+                    "conn_type": "smtp",
+                    "host": "m.kz",
+                    "login": "u",
+                    "password": "p&?",
+                    "extra": {"from_email": "a@m.kz", "to": "b@m.kz, c@m.kz"},
+                },
+                "smtp://u:p%26%3F@m.kz/?from=a%40m.kz&to=b%40m.kz%2C+c%40m.kz&security=tls",
+            ),
             ({"conn_type": "http", "host": "api.kz", "schema": "https", "password": "t"}, "https://:t@api.kz/"),
             (
                 {
@@ -184,6 +195,21 @@ class TestAddress:
 
         monkeypatch.setenv("AIRFLOW_CONN_SOME_SOURCE", json.dumps(connection))
         assert address_of("some_source") == address
+
+
+def test_a_connection_that_need_not_be_there_is_none() -> None:
+    from auyl_airflow import address_or_none
+
+    assert address_or_none("auyl_smtp_of_nobody") is None
+
+
+def test_the_digest_belongs_to_the_local_day_of_its_run(bag) -> None:
+    from auyl_airflow import day_of
+
+    assert day_of({"logical_date": datetime(2026, 11, 20, 1, tzinfo=UTC)}) == date(2026, 11, 20)
+    assert day_of({"logical_date": datetime(2026, 11, 19, 20, tzinfo=UTC)}) == date(2026, 11, 20)
+    timetable = bag.dags["digest"].timetable
+    assert (timetable.expression, str(timetable.timezone)) == ("0 6 * * *", "Asia/Almaty")
 
 
 def test_a_refused_batch_is_not_tried_again_but_an_absent_source_is() -> None:

@@ -1,4 +1,5 @@
--- Grain: registry that the revision in force of a period goes without. Inputs: serving.snapshot_in_force, snapshot_missing.
+-- Grain: registry that the revision in force of a period goes without. Key: registry.
+-- Inputs: serving.snapshot_in_force, snapshot_missing.
 select
     m.registry,
     m.last_period,

@@ -24,7 +24,8 @@ create or replace macro kazakh_letters(t) as
     end;
 
 -- Latin look-alikes to Cyrillic, in words (split at spaces) that have Cyrillic and no other Latin letter:
--- "Hовая Шульба" is mended, "KEGOC-сервис" and "Wi-Fi" are left alone.
+-- "Hовая Шульба" is mended, "KEGOC-сервис" and "Wi-Fi" are left alone. Beside Cyrillic "c." and "c.o." are mended,
+-- which tell the kind of a place.
 create or replace macro homoglyphs_to_cyrillic(t) as
     case
         when regexp_matches(t, '[A-Za-zƏə]') and regexp_matches(t, '[А-Яа-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі]')
@@ -32,6 +33,7 @@ create or replace macro homoglyphs_to_cyrillic(t) as
                 case
                     when regexp_matches(w, '[А-Яа-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі]')
                         and not regexp_matches(w, '[DFGJLNQRSUVWZbdfgjlnqrsuvwz]')
+                        or regexp_full_match(w, '[AaCc]\.(?:[AaOo]\.?)?,?')
                         then translate(w, 'ABEKMHOPCTXYIƏaekmopcxyithə', 'АВЕКМНОРСТХУІӘаекморсхуітһә')
                     else w
                 end), ' ')

@@ -4,7 +4,7 @@ select
     received_at,
     received_at__text,
     category,
-    address,
+    homoglyphs_to_cyrillic(address) as address,
     patient_iin,
     person_key(patient_iin) as patient_key,
     patient_age,

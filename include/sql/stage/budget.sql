@@ -1,10 +1,11 @@
 -- Grain: line of a budget and month. Key: kato (null: the whole oblast), line_id, month. Inputs: typed (budget_*).
--- Totals repeat at each level: whoever sums must pick one level.
+-- Totals repeat at each level: whoever sums must pick one level. Lines are told by their names: a Latin letter in
+-- one would lose it.
 select
     kato,
     line_id,
     line_code,
-    line_name,
+    homoglyphs_to_cyrillic(line_name) as line_name,
     approved_thousand_kzt,
     refined_thousand_kzt,
     plan_period_thousand_kzt,

@@ -23,7 +23,7 @@ select
     owner_number,
     person_key(owner_number) as owner_key,
     kato,
-    settlement_name,
+    homoglyphs_to_cyrillic(settlement_name) as settlement_name,
     vaccinated_on,
     vaccinated_on__text,
     tested_on,
