@@ -75,9 +75,7 @@ FAULTS: dict[str, Fault] = {
     "trailing_spaces": Cell("settlement", "settlement || '  '"),
     "future_date": Cell("checked", "a_future_day(key)::varchar"),
     "unknown_status": Cell("status", "choice(key, 'status', ['1', 'на контроле', '?'])"),
-    "swapped_coordinates": Cell(
-        "position", "concat('[', json_extract(position, '$[1]'), ', ', json_extract(position, '$[0]'), ']')"
-    ),
+    "swapped_coordinates": Cell("position", r"regexp_replace(position, '\[(.*), (.*)\]', '[\2, \1]')"),
     "removed_on_paper": Cell("status", "'ликвидирована'", "h_is_open_dump"),
     "test_row": Extra({"id": "'TEST-1'", "name": "'Тест'"}),
 }
