@@ -71,6 +71,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("married_name", 0.004, "kept", "a woman's surname from before or after the marriage"),
     Kind("legacy_letters", 0.003, "mended", "Kazakh letters in the slots of an old font, in a file of UTF-8"),
     Kind("header_in_middle", 0.0005, "quarantined", "the heading stands among the rows once more"),
+    Kind("swapped_coordinates", 0.002, "quarantined", "longitude and latitude changed places"),
+    Kind(
+        "removed_on_paper", 0.01, "kept", "a dump is reported as removed, without a day, and is still seen from space"
+    ),
     Kind("merged_cells", 0.01, "mended", "a cell is empty because it was merged with the one above"),
 )
 

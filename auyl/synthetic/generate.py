@@ -40,6 +40,7 @@ from auyl.synthetic import (
     territory,
     territory_extract,
     veterinary_events,
+    waste_sites,
 )
 from auyl.synthetic import dirt as faults
 from auyl.synthetic import people as population_of
@@ -62,6 +63,7 @@ REGISTRIES: tuple[Registry, ...] = (
     pets.REGISTRY,
     veterinary_events.REGISTRY,
     internet.REGISTRY,
+    waste_sites.REGISTRY,
 )
 MANIFEST = "MANIFEST.json"
 

@@ -66,26 +66,28 @@ def _rows(address: str) -> list[dict[str, Any]]:
 
 
 def _numbering(format: str, stage: list[dict[str, Any]], kept_back: list[dict[str, Any]]) -> Any:
-    """How a row of stage or quarantine is numbered in the truth: a workbook's records are the rows that Excel shows,
-    and a line of CSV that never became a row has no record, so the records after it count on without it."""
-    by_file: dict[str, list[int]] = defaultdict(list)
+    """How a row of stage or quarantine is numbered in the truth.
+
+    The records of a workbook are the rows that Excel shows. A line of text with a wrong number of columns never became
+    a row, and the records after it count on without it.
+    """
+    heading = {"csv": 1}.get(format, 0)
+    rows: dict[str, list[int]] = defaultdict(list)
     lost: dict[str, list[int]] = defaultdict(list)
     for row in [*stage, *kept_back]:
-        if row["_record"] is not None:
-            by_file[row["_file"]].append(row["_record"])
-        else:
+        rows[row["_file"]].append(row["_record"] or row["_line"])
+        if row["_record"] is None and row["_rules"] == ["column_count"]:
             lost[row["_file"]].append(row["_line"])
 
     def number(row: dict[str, Any]) -> Place:
         file, record = row["_file"], row["_record"]
-        if record is None:
-            return file, row["_line"] - 1
         if format in ("xlsx", "xls"):
-            return file, record - min(by_file[file]) + 1
-        if format == "csv":
-            for line in sorted(lost[file]):
-                if line <= record + 1:
-                    record += 1
+            return file, (record or row["_line"]) - min(rows[file]) + 1
+        if record is None:
+            return file, row["_line"] - heading
+        for line in sorted(lost[file]):
+            if line <= record + heading:
+                record += 1
         return file, record
 
     return number

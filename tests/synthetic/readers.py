@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,16 @@ def _pages(path: Path) -> Rows:
         yield path.name, n, item
 
 
+def _waste_sites(path: Path) -> Rows:
+    features = json.loads(path.read_bytes(), parse_float=Decimal)["features"]
+    for n, feature in enumerate(features, start=1):
+        geometry = feature["geometry"]
+        corners = [geometry["coordinates"]] if geometry["type"] == "Point" else geometry["coordinates"][0][:-1]
+        centre = [sum(axis) / len(corners) for axis in zip(*corners, strict=True)]
+        properties = {name: None if value is None else str(value) for name, value in feature["properties"].items()}
+        yield path.name, n, properties | {"geometry": f"[{centre[0]:.5f}, {centre[1]:.5f}]"}
+
+
 def _livestock(path: Path) -> Rows:
     return _workbook(path, 2)
 
@@ -144,4 +155,5 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "pets": _pets,
     "veterinary_events": _veterinary_events,
     "internet": _internet,
+    "waste_sites": _waste_sites,
 }

@@ -60,18 +60,18 @@ treated as (
     select
         *,
         getvariable('m') - age_months as birth_month,
-        -- Number of the last due one; the one before where that was left out.
+        -- Number of the last due one that was not left out.
         case
-            when age_months < 3 then null
-            when u(life_key * 16 + (age_months - 3) // 12, 'vaccinated') < 0.88 then (age_months - 3) // 12
-            when age_months >= 15 and u(life_key * 16 + (age_months - 15) // 12, 'vaccinated') < 0.88
-                then (age_months - 15) // 12
+            when age_months >= 3
+                then list_filter(
+                    range((age_months - 3) // 12, -1, -1), lambda k: u(life_key * 16 + k, 'vaccinated') < 0.88
+                )[1]
         end as vaccination,
         case
-            when age_months < 6 then null
-            when u(life_key * 16 + (age_months - 6) // 12, 'tested') < 0.8 then (age_months - 6) // 12
-            when age_months >= 18 and u(life_key * 16 + (age_months - 18) // 12, 'tested') < 0.8
-                then (age_months - 18) // 12
+            when age_months >= 6
+                then list_filter(
+                    range((age_months - 6) // 12, -1, -1), lambda k: u(life_key * 16 + k, 'tested') < 0.8
+                )[1]
         end as test
     from living
 )

@@ -106,3 +106,14 @@ create or replace macro legacy_letters(s) as translate(s, 'ҚқҒғҢңӨөҰұ�
 -- Quarters counted from year 0.
 create or replace macro quarter_name(q) as
     ['I', 'II', 'III', 'IV'][(q % 4 + 1)::bigint] || ' квартал ' || (q // 4)::bigint::varchar;
+
+-- Ring of a polygon around a position «[lon, lat]», about thirty metres each way.
+create or replace macro corner(p, dx, dy) as concat(
+    '[', json_extract_string(p, '$[0]')::decimal(9, 5) + dx::decimal(9, 5), ', ',
+    json_extract_string(p, '$[1]')::decimal(9, 5) + dy::decimal(9, 5), ']'
+);
+
+create or replace macro square(p) as concat(
+    '[', corner(p, -0.0003, -0.0003), ', ', corner(p, 0.0003, -0.0003), ', ', corner(p, 0.0003, 0.0003), ', ',
+    corner(p, -0.0003, 0.0003), ', ', corner(p, -0.0003, -0.0003), ']'
+);

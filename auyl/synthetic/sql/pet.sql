@@ -69,7 +69,7 @@ kept_up as (
     select
         *,
         lost_month <= last_month as is_lost,
-        -- Treated until it was lost or died; the year before where the last due treatment was left out.
+        -- Treated each year until it was lost or died, unless that was left out.
         (least(last_month, lost_month - 1) - register_month) // 12 as years
     from fated
 ),
@@ -77,10 +77,9 @@ kept_up as (
 treated as (
     select
         *,
-        case
-            when u(key * 16 + years, 'pet vaccinated') < 0.8 then register_month + years * 12
-            when years >= 1 and u(key * 16 + years - 1, 'pet vaccinated') < 0.8 then register_month + (years - 1) * 12
-        end as vaccination_month
+        register_month + 12 * list_filter(
+            range(years, -1, -1), lambda k: u(key * 16 + k, 'pet vaccinated') < 0.8
+        )[1] as vaccination_month
     from kept_up
 )
 
