@@ -404,7 +404,7 @@ def quality(
     format: Format = "table",
 ) -> None:
     """Broken rows that intake found and good rows that it kept back. Exits 1 over the limits."""
-    from auyl.intake import truth as room
+    from auyl import truth as room
 
     with told():
         found = room.compare(from_environment(), truth, _period(period))
