@@ -548,7 +548,7 @@ def digest(
 
 def _against_truth(truth: Path, period: str, kinds: bool, format: str) -> None:
     """Print what intake did beside what the truth says. Exits 1 over the limits."""
-    from auyl.intake import truth as room
+    from auyl import truth as room
 
     found = room.compare(from_environment(), truth, period)
     whole = room.total(found)

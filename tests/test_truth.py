@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from auyl import intake, synthetic
-from auyl.intake.truth import Comparison, TruthMissing, compare, total
 from auyl.settings import Settings
+from auyl.truth import Comparison, TruthMissing, compare, total
 
 PERIOD = "2026-10"
 REGISTRIES = ("ambulance", "budget_okrug", "employment", "livestock", "population", "social_assistance")
