@@ -25,7 +25,16 @@ from typing import Any
 
 import duckdb
 
-from auyl.synthetic import ambulance, budget_okrug, employment, livestock, population, social_assistance, territory
+from auyl.synthetic import (
+    ambulance,
+    budget_okrug,
+    civil_acts,
+    employment,
+    livestock,
+    population,
+    social_assistance,
+    territory,
+)
 from auyl.synthetic import dirt as faults
 from auyl.synthetic import people as population_of
 from auyl.synthetic.engine import Month, connect, sql
@@ -36,6 +45,7 @@ _HERE = Path(__file__).parent
 
 REGISTRIES: tuple[Registry, ...] = (
     population.REGISTRY,
+    civil_acts.REGISTRY,
     social_assistance.REGISTRY,
     livestock.REGISTRY,
     ambulance.REGISTRY,

@@ -1,7 +1,7 @@
 """Who and what the registries speak of: households in places, persons with valid ИИН, organisations, plots of land.
 
-After `build` the connection holds the tables `place`, `household`, `address`, `person`, `organisation`, `parcel` and the
-names. Every registry takes them from here, so that extracts agree with each other.
+After `build` the connection holds the tables `place`, `household`, `address`, `person`, `organisation`, `parcel` and
+the names. Every registry takes them from here, so that extracts agree with each other.
 """
 
 from __future__ import annotations

@@ -72,6 +72,14 @@ def _population(path: Path) -> Rows:
         person.clear()
 
 
+def _civil_acts(path: Path) -> Rows:
+    for n, (_, act) in enumerate(etree.iterparse(path, tag="act"), start=1):
+        leaves = [node for node in act.iter() if len(node) == 0]
+        yield path.name, n, {act.getroottree().getelementpath(node).split("/act", 1)[1].split("/", 1)[1]: node.text
+                             for node in leaves}  # fmt: skip
+        act.clear()
+
+
 def _separated(path: Path, text: str, separator: str) -> Rows:
     header, *lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     for n, cells in enumerate(lines, start=1):
@@ -109,6 +117,7 @@ def _as_text(cell: Any) -> str:
 
 READERS: dict[str, Callable[[Path], Rows]] = {
     "population": _population,
+    "civil_acts": _civil_acts,
     "social_assistance": _social_assistance,
     "livestock": _livestock,
     "ambulance": _ambulance,
