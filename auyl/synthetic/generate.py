@@ -29,6 +29,7 @@ from auyl.synthetic import (
     ambulance,
     budget_okrug,
     civil_acts,
+    clinic_attachment,
     employment,
     livestock,
     population,
@@ -46,6 +47,7 @@ _HERE = Path(__file__).parent
 REGISTRIES: tuple[Registry, ...] = (
     population.REGISTRY,
     civil_acts.REGISTRY,
+    clinic_attachment.REGISTRY,
     social_assistance.REGISTRY,
     livestock.REGISTRY,
     ambulance.REGISTRY,

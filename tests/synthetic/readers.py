@@ -90,6 +90,10 @@ def _social_assistance(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("cp1251").translate(SLOTS), ";")
 
 
+def _clinic_attachment(path: Path) -> Rows:
+    return _separated(path, path.read_bytes().decode("utf-8"), "|")
+
+
 def _budget_okrug(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("utf-8-sig"), ";")
 
@@ -118,6 +122,7 @@ def _as_text(cell: Any) -> str:
 READERS: dict[str, Callable[[Path], Rows]] = {
     "population": _population,
     "civil_acts": _civil_acts,
+    "clinic_attachment": _clinic_attachment,
     "social_assistance": _social_assistance,
     "livestock": _livestock,
     "ambulance": _ambulance,
