@@ -102,7 +102,11 @@ def _ambulance(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("utf-8"), ",")
 
 
-def _employment(path: Path) -> Rows:
+def _family_card(path: Path) -> Rows:
+    return _separated(path, path.read_bytes().decode("utf-8-sig"), ";")
+
+
+def _items(path: Path) -> Rows:
     for n, item in enumerate(json.loads(path.read_bytes())["items"], start=1):
         yield path.name, n, item
 
@@ -123,9 +127,11 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "population": _population,
     "civil_acts": _civil_acts,
     "clinic_attachment": _clinic_attachment,
+    "disability": _items,
+    "family_card": _family_card,
     "social_assistance": _social_assistance,
     "livestock": _livestock,
     "ambulance": _ambulance,
-    "employment": _employment,
+    "employment": _items,
     "budget_okrug": _budget_okrug,
 }
