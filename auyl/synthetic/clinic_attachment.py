@@ -40,6 +40,7 @@ FAULTS: dict[str, Fault] = {
         f"{_SWAPPED} || iin[12]",
         f"check_digit({_SWAPPED}) <> digit(iin, 12)",
     ),
+    "bin_bad_checksum": Cell("clinic_bin", "wrong_check_digit(clinic_bin, key)"),
     "exact_duplicate": Extra(),
     "conflicting_duplicate": Extra(
         {"attached": "dmy(h_since - 30 - roll(key, 'older', 2000)::integer)", "clinic_bin": "h_elsewhere"}

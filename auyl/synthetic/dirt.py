@@ -69,8 +69,14 @@ KINDS: tuple[Kind, ...] = (
     Kind("married_name", 0.004, "kept", "a woman's surname from before or after the marriage"),
     Kind("legacy_letters", 0.003, "mended", "Kazakh letters in the slots of an old font, in a file of UTF-8"),
     Kind("header_in_middle", 0.0005, "quarantined", "the heading stands among the rows once more"),
+    Kind("bin_bad_checksum", 0.003, "quarantined", "check digit of БИН is wrong"),
+    Kind("date_unparsable", 0.001, "quarantined", "a date that is no date"),
+    Kind("answered_before_received", 0.003, "quarantined", "the answer is older than the question"),
+    Kind("unknown_category", 0.002, "warned", "a topic that the list of values does not hold"),
+    Kind("out_of_scale", 0.003, "quarantined", "an answer outside the scale"),
     Kind("attached_elsewhere", 0.01, "kept", "a person is with another clinic than that of the home"),
     Kind("dead_still_listed", 0.01, "kept", "a person who died stands in the list; beside somebody of the household"),
+    Kind("heads_disagree", 0.05, "kept", "a household tells half of the animals that the identification system knows"),
     Kind("merged_cells", 0.01, "mended", "a cell is empty because it was merged with the one above"),
 )
 

@@ -27,15 +27,19 @@ import duckdb
 
 from auyl.synthetic import (
     ambulance,
+    appeals,
     budget_okrug,
     civil_acts,
     clinic_attachment,
     disability,
+    education,
     employment,
     family_card,
+    household_book,
     livestock,
     population,
     social_assistance,
+    survey,
     territory,
 )
 from auyl.synthetic import dirt as faults
@@ -51,7 +55,11 @@ REGISTRIES: tuple[Registry, ...] = (
     civil_acts.REGISTRY,
     clinic_attachment.REGISTRY,
     disability.REGISTRY,
+    education.REGISTRY,
     family_card.REGISTRY,
+    household_book.REGISTRY,
+    appeals.REGISTRY,
+    survey.REGISTRY,
     social_assistance.REGISTRY,
     livestock.REGISTRY,
     ambulance.REGISTRY,

@@ -1,7 +1,7 @@
-"""Who and what the registries speak of: households in places, persons with valid ИИН, organisations, plots of land.
+"""Who and what the registries speak of: households in places, persons with valid ИИН, organisations, plots, herds.
 
-After `build` the connection holds the tables `place`, `household`, `address`, `person`, `organisation`, `parcel` and
-the names. Every registry takes them from here, so that extracts agree with each other.
+After `build` the connection holds the tables `place`, `household`, `address`, `person`, `organisation`, `parcel`,
+`herd` and the names. Every registry takes them from here, so that extracts agree with each other.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ def build(con: duckdb.DuckDBPyConnection, territory: Territory) -> None:
     con.execute(sql("person"))
     con.execute(sql("organisation"))
     con.execute(sql("parcel"))
+    con.execute(sql("herd"))
 
 
 def _places(con: duckdb.DuckDBPyConnection, territory: Territory) -> None:

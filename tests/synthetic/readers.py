@@ -108,18 +108,27 @@ def _family_card(path: Path) -> Rows:
 
 def _items(path: Path) -> Rows:
     for n, item in enumerate(json.loads(path.read_bytes())["items"], start=1):
-        yield path.name, n, item
+        yield path.name, n, {key: str(value) if isinstance(value, int) else value for key, value in item.items()}
 
 
-def _livestock(path: Path) -> Rows:
-    book = CalamineWorkbook.from_path(path)
-    for sheet in book.sheet_names:
-        _, _, header, *rows = book.get_sheet_by_name(sheet).to_python()
-        for n, cells in enumerate(rows, start=1):
-            yield f"{path.name}#{sheet}", n, dict(zip(header, map(_as_text, cells), strict=True))
+def _survey(path: Path) -> Rows:
+    return _separated(path, path.read_bytes().decode("utf-8"), ",")
+
+
+def _sheets(above: int) -> Callable[[Path], Rows]:
+    def read(path: Path) -> Rows:
+        book = CalamineWorkbook.from_path(path)
+        for sheet in book.sheet_names:
+            header, *rows = book.get_sheet_by_name(sheet).to_python()[above:]
+            for n, cells in enumerate(rows, start=1):
+                yield f"{path.name}#{sheet}", n, dict(zip(header, map(_as_text, cells), strict=True))
+
+    return read
 
 
 def _as_text(cell: Any) -> str:
+    if isinstance(cell, float):
+        return f"{cell:g}"
     return f"{cell:%d.%m.%Y}" if isinstance(cell, (date, datetime)) else str(cell)
 
 
@@ -128,9 +137,13 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "civil_acts": _civil_acts,
     "clinic_attachment": _clinic_attachment,
     "disability": _items,
+    "education": _items,
     "family_card": _family_card,
+    "household_book": _sheets(4),
+    "appeals": _sheets(3),
+    "survey": _survey,
     "social_assistance": _social_assistance,
-    "livestock": _livestock,
+    "livestock": _sheets(2),
     "ambulance": _ambulance,
     "employment": _items,
     "budget_okrug": _budget_okrug,

@@ -1,40 +1,13 @@
 -- grain: animal on the day of the period; key: key (also tag)
 -- A household keeps a number of places for each species; an animal lives in a place for one to seven years and is then
 -- followed by another, so numbers stay and change from month to month. Tags are unique up to two million people.
--- inputs: person, place, the variables m, as_of
+-- inputs: herd, place, the variables m, as_of
 create or replace view livestock_clean as
-with owner as (
-    select
-        hh,
-        place_id,
-        arg_min(iin, pos) as iin
-    from person
-    where not is_dead and age >= 18
-    group by all
-),
-
-kept as (
-    select
-        o.*,
-        s.*,
-        least(63, 1 + floor(-ln(1 - u(o.hh, 'heads ' || s.part)) * s.more))::bigint as heads
-    from owner as o
-    inner join place as h on o.place_id = h.place_id and h.is_rural
-    cross join (
-        values
-        (1, 'КРС', '1', 0.22, 1.3),
-        (2, 'МРС', '2', 0.09, 8.5),
-        (3, 'Лошади', '4', 0.053, 2.4),
-        (4, 'Верблюды', '5', 0.005, 2.5)
-    ) as s (part, sheet, species_digit, keeps, more)
-    where u(o.hh, 'keeps ' || s.part) < s.keeps
-),
-
-slot as (
+with slot as (
     select
         k.*,
         unnest(range(heads)) as slot
-    from kept as k
+    from herd as k
 ),
 
 cycle as (
