@@ -7,7 +7,7 @@ with family as (
     select
         p.hh,
         any_value(p.place_id) as place_id,
-        min_by(p.iin, case when p.age >= 18 then p.pos else 1000 + p.pos end) as head_iin,
+        min_by(p.iin, case when p.age >= 18 then p.pos else 1000000000 * (1 + p.pos) + p.i end) as head_iin,
         count(*) as members,
         count(*) filter (p.age < 18) as children
     from person as p

@@ -7,7 +7,7 @@ with living as (
     select
         p.hh,
         any_value(p.place_id) as place_id,
-        min_by(p, case when p.age >= 18 then p.pos else 1000 + p.pos end) as head,
+        min_by(p, case when p.age >= 18 then p.pos else 1000000000 * (1 + p.pos) + p.i end) as head,
         count(*) as members
     from person as p
     where not p.is_dead
