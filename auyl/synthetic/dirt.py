@@ -75,6 +75,14 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "removed_on_paper", 0.01, "kept", "a dump is reported as removed, without a day, and is still seen from space"
     ),
+    Kind("bin_bad_checksum", 0.003, "quarantined", "check digit of БИН is wrong"),
+    Kind("date_unparsable", 0.001, "quarantined", "a date that is no date"),
+    Kind("answered_before_received", 0.003, "quarantined", "the answer is older than the question"),
+    Kind("unknown_category", 0.002, "warned", "a topic that the list of values does not hold"),
+    Kind("out_of_scale", 0.003, "quarantined", "an answer outside the scale"),
+    Kind("attached_elsewhere", 0.01, "kept", "a person is with another clinic than that of the home"),
+    Kind("dead_still_listed", 0.01, "kept", "a person who died stands in the list; beside somebody of the household"),
+    Kind("heads_disagree", 0.05, "kept", "a household tells half of the animals that the identification system knows"),
     Kind("merged_cells", 0.01, "mended", "a cell is empty because it was merged with the one above"),
 )
 

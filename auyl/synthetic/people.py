@@ -1,8 +1,8 @@
 """Who and what the registries speak of: households in places, persons with valid ИИН, organisations, plots of land.
 
 After `build` the connection holds the tables `kato`, `place`, `household`, `address`, `person`, `organisation`,
-`parcel`, the views `keeper`, `animal` and `pet`, and the names. Every registry takes them from here, so that extracts
-agree with each other.
+`parcel`, the views `keeper`, `herd`, `animal` and `pet`, and the names. Every registry takes them from here, so that
+extracts agree with each other.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def build(con: duckdb.DuckDBPyConnection, territory: Territory) -> None:
     con.execute(sql("person"))
     con.execute(sql("organisation"))
     con.execute(sql("parcel"))
+    con.execute(sql("herd"))
     con.execute(sql("animal"))
     con.execute(sql("pet"))
 

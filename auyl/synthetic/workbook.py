@@ -28,17 +28,18 @@ _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 @dataclass(frozen=True)
 class Layout:
-    """How a registry's sheets look: rows above the heading (the text of their first cell), headings by column of the
-    table, and columns whose cells are no text.
+    """How a registry's sheets look: rows above the heading (the text of their first cell, `{title}` in it is that of
+    the sheet), headings by column of the table, and columns whose cells are no text.
 
     `dates` gives the condition under which a column's dd.mm.yyyy is written as a date; a cell of `numbers` is a number
-    where its text reads as one.
+    where its text reads as one. An empty cell of `merged` is merged with the one above.
     """
 
     above: tuple[str, ...]
     columns: Mapping[str, str]
     dates: Mapping[str, str] = field(default_factory=dict)
     numbers: frozenset[str] = frozenset()
+    merged: frozenset[str] = frozenset()
 
     @property
     def first_row(self) -> int:
@@ -80,7 +81,9 @@ def write_workbook(
             with book.open(_member(f"xl/worksheets/sheet{number}.xml"), "w", force_zip64=True) as out:
                 out.write(_head(sheet, layout).encode())
                 rows += copy_lines(con, _lines(table, sheet, layout), out)
-                out.write(b"</sheetData></worksheet>")
+                out.write(b"</sheetData>")
+                out.write(_merges(con, table, sheet, layout).encode())
+                out.write(b"</worksheet>")
     size, digest = digest_file(path)
     return Written(path.name, rows, size, digest)
 
@@ -132,9 +135,31 @@ def _lines(table: str, sheet: Sheet, layout: Layout) -> str:
     """
 
 
+def _merges(con: duckdb.DuckDBPyConnection, table: str, sheet: Sheet, layout: Layout) -> str:
+    ranges: list[str] = []
+    down = layout.first_row - sheet.first
+    for letter, column in zip(LETTERS, layout.columns, strict=False):
+        if column in layout.merged:
+            found = con.execute(f"""
+                select '{letter}' || (n + {down}) || ':{letter}' || (below - 1 + {down})
+                from (
+                    select rowid as n, coalesce(lead(rowid) over (order by rowid), {sheet.after}) as below
+                    from {table}
+                    where rowid >= {sheet.first} and rowid < {sheet.after} and {column} <> ''
+                )
+                where below - n > 1
+                order by n
+            """).fetchall()
+            ranges += [cells for (cells,) in found]
+    if not ranges:
+        return ""
+    cells = "".join(f'<mergeCell ref="{cells}"/>' for cells in ranges)
+    return f'<mergeCells count="{len(ranges)}">{cells}</mergeCells>'
+
+
 def _head(sheet: Sheet, layout: Layout) -> str:
     above = "".join(
-        f'<row r="{n}"><c r="A{n}" t="inlineStr"><is><t>{escape(text)}</t></is></c></row>'
+        f'<row r="{n}"><c r="A{n}" t="inlineStr"><is><t>{escape(text.format(title=sheet.title))}</t></is></c></row>'
         if text
         else f'<row r="{n}"/>'
         for n, text in enumerate(layout.above, start=1)

@@ -1,4 +1,4 @@
-"""Two small oblasts for all tests of this room: one with five times the usual dirt and one without any."""
+"""Two small oblasts for all registries: one with five times the usual dirt and one without any."""
 
 from pathlib import Path
 
@@ -6,20 +6,21 @@ import pytest
 
 from auyl.settings import Settings
 from auyl.synthetic import make
-from tests.registries.truth import Taken, take_in
+from tests.registries.taken import Taken, take_in
+from tests.registries.truth import PERIOD
 from tests.synthetic.readers import Oblast
 
-PERIOD, PEOPLE = "2026-10", 5_000
+PEOPLE = 20_000
 
 
 @pytest.fixture(scope="session")
-def dirty(tmp_path_factory: pytest.TempPathFactory) -> Oblast:
+def dirty_oblast(tmp_path_factory: pytest.TempPathFactory) -> Oblast:
     """The oblast with five times the usual dirt, so that a small one has every kind."""
     return _made(tmp_path_factory.mktemp("dirty"), {"*": 5, "rca_missing": 0.1})
 
 
 @pytest.fixture(scope="session")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> Oblast:
+def clean_oblast(tmp_path_factory: pytest.TempPathFactory) -> Oblast:
     """The same oblast without dirt."""
     return _made(tmp_path_factory.mktemp("clean"), 0)
 
@@ -28,13 +29,25 @@ def _made(folder: Path, dirt: float | dict[str, float]) -> Oblast:
     return Oblast(folder, make(folder, PERIOD, PEOPLE, dirt=dirt))
 
 
+@pytest.fixture(scope="session")
+def spoiled(dirty_oblast: Oblast) -> Path:
+    """Extracts with five times the usual dirt."""
+    return dirty_oblast.extracts
+
+
+@pytest.fixture(scope="session")
+def clean(clean_oblast: Oblast) -> Path:
+    """Extracts without dirt."""
+    return clean_oblast.extracts
+
+
 @pytest.fixture
-def taken_dirty(settings: Settings, dirty: Oblast, registry: str) -> Taken:
+def taken_dirty(settings: Settings, dirty_oblast: Oblast, registry: str) -> Taken:
     """The dirty extract of the module's `registry`, taken in."""
-    return take_in(settings, dirty, registry)
+    return take_in(settings, dirty_oblast, registry)
 
 
 @pytest.fixture
-def taken_clean(settings: Settings, clean: Oblast, registry: str) -> Taken:
+def taken_clean(settings: Settings, clean_oblast: Oblast, registry: str) -> Taken:
     """The clean extract of the module's `registry`, taken in."""
-    return take_in(settings, clean, registry)
+    return take_in(settings, clean_oblast, registry)

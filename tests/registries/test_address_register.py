@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from tests.registries.truth import Taken, hold_against_truth, mended
+from tests.registries.taken import Taken, hold_against_truth, mended
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from auyl.identifiers import keyed_hash
 from auyl.settings import Settings
-from tests.registries.truth import Taken, hold_against_truth, mended
+from tests.registries.taken import Taken, hold_against_truth, mended
 
 
 @pytest.fixture

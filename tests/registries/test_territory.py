@@ -5,7 +5,7 @@ import pytest
 from auyl import intake
 from auyl.settings import Settings
 from tests.reference import reference_file
-from tests.registries.truth import Taken, hold_against_truth, mended
+from tests.registries.taken import Taken, hold_against_truth, mended
 
 
 @pytest.fixture

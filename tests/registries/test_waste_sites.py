@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import pytest
 
 from auyl.settings import REPOSITORY, Settings
-from tests.registries.truth import Taken, hold_against_truth, mended
+from tests.registries.taken import Taken, hold_against_truth, mended
 from tests.synthetic.readers import Oblast
 
 needs_geojson = pytest.mark.skipif(

@@ -73,6 +73,14 @@ def _population(path: Path) -> Rows:
         person.clear()
 
 
+def _civil_acts(path: Path) -> Rows:
+    for n, (_, act) in enumerate(etree.iterparse(path, tag="act"), start=1):
+        leaves = [node for node in act.iter() if len(node) == 0]
+        yield path.name, n, {act.getroottree().getelementpath(node).split("/act", 1)[1].split("/", 1)[1]: node.text
+                             for node in leaves}  # fmt: skip
+        act.clear()
+
+
 def _separated(path: Path, text: str, separator: str) -> Rows:
     header, *lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     for n, cells in enumerate(lines, start=1):
@@ -81,6 +89,10 @@ def _separated(path: Path, text: str, separator: str) -> Rows:
 
 def _social_assistance(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("cp1251").translate(SLOTS), ";")
+
+
+def _clinic_attachment(path: Path) -> Rows:
+    return _separated(path, path.read_bytes().decode("utf-8"), "|")
 
 
 def _budget_okrug(path: Path) -> Rows:
@@ -101,9 +113,13 @@ def _ambulance(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("utf-8"), ",")
 
 
-def _pages(path: Path) -> Rows:
+def _family_card(path: Path) -> Rows:
+    return _separated(path, path.read_bytes().decode("utf-8-sig"), ";")
+
+
+def _items(path: Path) -> Rows:
     for n, item in enumerate(json.loads(path.read_bytes())["items"], start=1):
-        yield path.name, n, item
+        yield path.name, n, {key: str(value) if isinstance(value, int) else value for key, value in item.items()}
 
 
 def _waste_sites(path: Path) -> Rows:
@@ -116,44 +132,46 @@ def _waste_sites(path: Path) -> Rows:
         yield path.name, n, properties | {"geometry": f"[{centre[0]:.5f}, {centre[1]:.5f}]"}
 
 
-def _livestock(path: Path) -> Rows:
-    return _workbook(path, 2)
+def _survey(path: Path) -> Rows:
+    return _separated(path, path.read_bytes().decode("utf-8"), ",")
 
 
-def _veterinary_events(path: Path) -> Rows:
-    return _workbook(path, 3)
+def _sheets(above: int) -> Callable[[Path], Rows]:
+    def read(path: Path) -> Rows:
+        book = CalamineWorkbook.from_path(path)
+        for sheet in book.sheet_names:
+            header, *rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)[above:]
+            for n, cells in enumerate(rows, start=1):
+                yield f"{path.name}#{sheet}", n, dict(zip(header, map(_as_text, cells), strict=True))
 
-
-def _internet(path: Path) -> Rows:
-    return _workbook(path, 4)
-
-
-def _workbook(path: Path, above: int) -> Rows:
-    """Rows of all sheets, with so many lines above the heading."""
-    book = CalamineWorkbook.from_path(path)
-    for sheet in book.sheet_names:
-        header, *rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)[above:]
-        for n, cells in enumerate(rows, start=1):
-            yield f"{path.name}#{sheet}", n, dict(zip(header, map(_as_text, cells), strict=True))
+    return read
 
 
 def _as_text(cell: Any) -> str:
-    if isinstance(cell, (date, datetime)):
-        return f"{cell:%d.%m.%Y}"
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    if isinstance(cell, float):
+        return f"{cell:g}"
+    return f"{cell:%d.%m.%Y}" if isinstance(cell, (date, datetime)) else str(cell)
 
 
 READERS: dict[str, Callable[[Path], Rows]] = {
     "population": _population,
+    "civil_acts": _civil_acts,
+    "clinic_attachment": _clinic_attachment,
+    "disability": _items,
+    "education": _items,
+    "family_card": _family_card,
+    "household_book": _sheets(4),
+    "appeals": _sheets(3),
+    "survey": _survey,
     "social_assistance": _social_assistance,
-    "livestock": _livestock,
+    "livestock": _sheets(2),
     "ambulance": _ambulance,
-    "employment": _pages,
+    "employment": _items,
     "budget_okrug": _budget_okrug,
     "territory": _territory,
-    "address_register": _pages,
+    "address_register": _items,
     "pets": _pets,
-    "veterinary_events": _veterinary_events,
-    "internet": _internet,
+    "veterinary_events": _sheets(3),
+    "internet": _sheets(4),
     "waste_sites": _waste_sites,
 }

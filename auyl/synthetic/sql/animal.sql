@@ -1,41 +1,15 @@
 -- grain: animal on the last day of the period; key: key (also tag)
--- A household keeps a number of places for each species; an animal lives in a place for one to seven years and is then
--- followed by another, so numbers stay and change from month to month. Tags are unique up to two million people.
+-- An animal lives in a place of its herd for one to seven years and is then followed by another, so numbers stay and
+-- change from month to month. Tags are unique up to two million people.
 -- Vaccination falls due three months after birth and then each year, a test for brucellosis after six months; a due
 -- one may be left out. So a day stays what it was, and the veterinary events of a month are those of its animals.
--- inputs: person, place, organisation, the variables m, seed
-create or replace view keeper as
-select
-    hh,
-    place_id,
-    arg_min(iin, pos) as iin
-from person
-where not is_dead and age >= 18
-group by all;
-
+-- inputs: herd, organisation, the variables m, seed
 create or replace view animal as
-with kept as (
-    select
-        o.*,
-        s.*,
-        least(63, 1 + floor(-ln(1 - u(o.hh, 'heads ' || s.part)) * s.more))::bigint as heads
-    from keeper as o
-    inner join place as h on o.place_id = h.place_id and h.is_rural
-    cross join (
-        values
-        (1, '1', 0.22, 1.3),
-        (2, '2', 0.09, 8.5),
-        (3, '4', 0.053, 2.4),
-        (4, '5', 0.005, 2.5)
-    ) as s (part, species_digit, keeps, more)
-    where u(o.hh, 'keeps ' || s.part) < s.keeps
-),
-
-slot as (
+with slot as (
     select
         k.*,
         unnest(range(heads)) as slot
-    from kept as k
+    from herd as k
 ),
 
 cycle as (

@@ -1,7 +1,8 @@
 -- grain: organisation or sole trader; key: org
 -- Farms, firms and sole traders belong to a household, whose head leads them; they end when it moves or the head dies.
--- Facilities belong to a place: a school from 150 people on, a clinic or a medical post, an akimat and a veterinary
--- station in the first place of an okrug. A sole trader has the ИИН of its head as number, all others a БИН.
+-- Facilities belong to a place: a school from 150 people on, a clinic or a medical post, and in the first place of an
+-- okrug, whatever its size, a school, a clinic, an akimat and a veterinary station. A sole trader has the ИИН of its
+-- head as number, all others a БИН.
 -- inputs: place, household, person, the variables seed, people, m, origin
 create or replace table organisation as
 with head as (
@@ -93,9 +94,9 @@ of_place as (
     ) as k (kind_no, kind)
     where
         case k.kind
-            when 'school' then s.people >= 150
-            when 'clinic' then s.people >= 2000
-            when 'medical_post' then s.people >= 50 and s.people < 2000
+            when 'school' then s.people >= 150 or s.nth_in_okrug = 1
+            when 'clinic' then s.people >= 2000 or s.nth_in_okrug = 1
+            when 'medical_post' then s.people >= 50 and s.people < 2000 and s.nth_in_okrug > 1
             when 'club' then s.people >= 500
             else s.nth_in_okrug = 1
         end

@@ -1,6 +1,8 @@
 -- grain: person of the register in the period, the dead of the last twelve months included; key: i (also iin)
 -- The eleventh digit of ИИН is even at first: where that gives no check digit, the next one does, since the weight of
 -- that digit is 11 in the first pass and 2 in the second. So every person gets a number, and no two the same.
+-- A marriage or a change of name changes the surname from its month on, never the ИИН; `former_surname` is that of
+-- the month before.
 -- inputs: household, place, name_given, name_surname, name_patronymic, the variables seed, people, m, origin, as_of
 create or replace table person as
 with member as (
@@ -83,7 +85,21 @@ dated as (
             when age >= 2
                 then getvariable('origin') - 12
                     + floor(ln(1 - u(i, 'death')) / ln(1 - least(0.5, 0.0000065 * exp(0.086 * age))))::bigint
-        end as death_month
+        end as death_month,
+        -- Seven young couples of ten marry in one of the 120 months from the beginning; until then she has a name of
+        -- her own.
+        case
+            when pos = 1 and not is_man and age < 36 and u(hh, 'marries') < 0.7
+                then getvariable('origin') + roll(hh, 'wedding', 120)
+        end as wedding_month,
+        case
+            when pos = 1 and not is_man and u(hh, 'parts') < 0.13
+                then getvariable('origin') + roll(hh, 'parting', 120)
+        end as parting_month,
+        case
+            when age between 18 and 60 and u(i, 'other name') < 0.004
+                then getvariable('origin') + roll(i, 'other name since', 120)
+        end as renaming_month
     from aged
 ),
 
@@ -118,11 +134,32 @@ listed as (
         and (n.death_month is null or n.death_month > getvariable('m') - 12)
 ),
 
+-- A surname by the month from which it is borne; a wife in eight keeps hers.
+surnamed as (
+    select
+        *,
+        case
+            when renaming_month <= getvariable('m') then u(i, 'other surname')
+            when wedding_month <= getvariable('m') and u(i, 'keeps surname') >= 0.12 then u(hh, 'surname')
+            when wedding_month is not null then u(i, 'maiden surname')
+            else u(hh, 'surname')
+        end as surname_at,
+        case
+            when renaming_month < getvariable('m') then u(i, 'other surname')
+            when wedding_month < getvariable('m') and u(i, 'keeps surname') >= 0.12 then u(hh, 'surname')
+            when wedding_month is not null then u(i, 'maiden surname')
+            else u(hh, 'surname')
+        end as former_surname_at
+    from listed
+),
+
 named as (
     select
         l.*,
         -- A power makes the names at the front of a list common.
-        floor(u(l.hh, 'surname') ^ 1.3 * getvariable('surname_total')[l.name_group + 1])::bigint as surname_idx,
+        floor(l.surname_at ^ 1.3 * getvariable('surname_total')[l.name_group + 1])::bigint as surname_idx,
+        floor(l.former_surname_at ^ 1.3 * getvariable('surname_total')[l.name_group + 1])::bigint
+        as former_surname_idx,
         floor(u(l.i, 'name') ^ 1.8 * getvariable('given_total')[l.name_group * 2 + l.sex])::bigint as name_idx,
         floor(
             case when l.pos >= 2 then u(l.hh, 'father of all') else u(l.i, 'father') end ^ 1.8
@@ -132,7 +169,7 @@ named as (
         left(l.eleven, 10) || (digit(l.eleven, 11) + 1)::varchar as next_eleven,
         u(l.hh, 'patronymic style') as style_at,
         u(l.i, 'patronymic') as patronymic_at
-    from listed as l
+    from surnamed as l
 )
 
 select
@@ -144,6 +181,7 @@ select
         else n.next_eleven || check_digit(n.next_eleven)::varchar
     end as iin,
     case when n.is_man then s.man else s.woman end as surname,
+    case when n.is_man then b.man else b.woman end as former_surname,
     g.name,
     case
         when n.patronymic_at < 0.04 then null
@@ -160,9 +198,15 @@ select
     n.place_id,
     n.dwelling,
     case when n.birth_date > n.begin_date then n.birth_date else n.begin_date end as begin_date,
-    rca(n.dwelling) as rca
+    rca(n.dwelling) as rca,
+    n.wedding_month,
+    case
+        when n.parting_month > coalesce(n.wedding_month, 0) then n.parting_month
+    end as parting_month,
+    n.renaming_month
 from named as n
 inner join name_given as g on n.name_group = g.name_group and n.sex = g.sex and n.name_idx = g.idx
 inner join name_surname as s on n.name_group = s.name_group and n.surname_idx = s.idx
+inner join name_surname as b on n.name_group = b.name_group and n.former_surname_idx = b.idx
 inner join name_patronymic as f on n.name_group = f.name_group and n.father_idx = f.idx
 order by n.i;

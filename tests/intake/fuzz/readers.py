@@ -105,7 +105,9 @@ def _xml(contract: Contract, content: bytes) -> list[Record]:
         cells = {}
         for child in node.iter():
             path = "/".join(
-                _local(one) for one in reversed([child, *child.iterancestors()]) if one is not node and one in node.iter()
+                _local(one)
+                for one in reversed([child, *child.iterancestors()])
+                if one is not node and one in node.iter()
             )
             cells.setdefault(path, child.text or "")
         found.append(tuple(next((cells[n] for n in names if cells.get(n)), "") for names in _names(contract)))

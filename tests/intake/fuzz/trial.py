@@ -151,5 +151,3 @@ def named(mutant: Mutant, refusal: ExtractRefused) -> Outcome:
     if refusal.registry != mutant.sample.contract.registry or not refusal.file.startswith(tuple(files)):
         return Outcome(mutant, "unnamed", str(refusal))
     return Outcome(mutant, REFUSED, str(refusal))
-
-
