@@ -25,7 +25,16 @@ from typing import Any
 
 import duckdb
 
-from auyl.synthetic import ambulance, budget_okrug, employment, livestock, population, social_assistance, territory
+from auyl.synthetic import (
+    ambulance,
+    budget_okrug,
+    employment,
+    livestock,
+    population,
+    social_assistance,
+    taxes,
+    territory,
+)
 from auyl.synthetic import dirt as faults
 from auyl.synthetic import people as population_of
 from auyl.synthetic.engine import Month, connect, sql
@@ -41,6 +50,8 @@ REGISTRIES: tuple[Registry, ...] = (
     ambulance.REGISTRY,
     employment.REGISTRY,
     budget_okrug.REGISTRY,
+    # economy and administration
+    taxes.REGISTRY,
 )
 MANIFEST = "MANIFEST.json"
 

@@ -103,6 +103,15 @@ def _livestock(path: Path) -> Rows:
             yield f"{path.name}#{sheet}", n, dict(zip(header, map(_as_text, cells), strict=True))
 
 
+def _gateway(record: str, *paths: str) -> Callable[[Path], Rows]:
+    def read(path: Path) -> Rows:
+        for n, (_, element) in enumerate(etree.iterparse(path, tag=record), start=1):
+            yield path.name, n, {name: element.findtext(name) for name in paths}
+            element.clear()
+
+    return read
+
+
 def _as_text(cell: Any) -> str:
     return f"{cell:%d.%m.%Y}" if isinstance(cell, (date, datetime)) else str(cell)
 
@@ -114,4 +123,8 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "ambulance": _ambulance,
     "employment": _employment,
     "budget_okrug": _budget_okrug,
-}
+    "taxes": _gateway(
+        "payment", "payer/xin", "payer/name", "payer/kind", "kbk", "taxOrgCode", "kato", "month", "accrued", "paid",
+        "arrears", "lastPaymentDate",
+    ),
+}  # fmt: skip
