@@ -22,8 +22,9 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Oblast]:
 
 @pytest.fixture(scope="session")
 def oblast(build: Callable[..., Oblast]) -> Oblast:
-    """The oblast with five times the usual dirt, so that a small one has every kind."""
-    return build(dirt={"*": 5, "rca_missing": 0.1})
+    """The oblast with five times the usual dirt, so that a small one has every kind; a registry of a dozen rows needs
+    more repeated ones."""
+    return build(dirt={"*": 5, "rca_missing": 0.1, "exact_duplicate": 0.2})
 
 
 @pytest.fixture(scope="session")
