@@ -69,6 +69,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("married_name", 0.004, "kept", "a woman's surname from before or after the marriage"),
     Kind("legacy_letters", 0.003, "mended", "Kazakh letters in the slots of an old font, in a file of UTF-8"),
     Kind("header_in_middle", 0.0005, "quarantined", "the heading stands among the rows once more"),
+    Kind("payee_closed", 0.005, "kept", "money is asked for an organisation that the business register has as closed"),
     Kind("merged_cells", 0.01, "mended", "a cell is empty because it was merged with the one above"),
 )
 

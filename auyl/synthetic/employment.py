@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import duckdb
 
+from auyl.synthetic import pages
 from auyl.synthetic.engine import Month
 from auyl.synthetic.registry import Cell, Extra, Fault, Registry
-from auyl.synthetic.writing import Written, lines
+from auyl.synthetic.writing import Written
 
 PAGE_SIZE = 1000
 
@@ -32,40 +32,13 @@ LABELS = {
 _NULL_WHEN_EMPTY = {"placed_at", "placement_kind"}
 
 
-def file_name(page: int) -> str:
-    """Name of the file of a page, counted from 1."""
-    return f"page-{page:05d}.json"
-
-
 def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Written]:
-    """Write the pages; an empty registry has one empty page."""
-    total = con.execute("select count(*) from employment_row").fetchall()[0][0]
-    pages = max(1, -(-total // PAGE_SIZE))
-    values = {c: f"nullif({c}, '')" if c in _NULL_WHEN_EMPTY else c for c in LABELS}
-    item = "json_object(" + ", ".join(f"'{label}', {values[column]}" for column, label in LABELS.items()) + ")"
-    query = f"""
-        select string_agg(item::varchar, ',' order by n) || chr(10) as line
-        from (select {item} as item, rowid as n from employment_row)
-        group by n // {PAGE_SIZE}
-        order by n // {PAGE_SIZE}
-    """
-    bodies = [line for data, _ in lines(con, query) for line in bytes(data).decode().splitlines()] if total else [""]
-    written = []
-    for page, body in enumerate(bodies, start=1):
-        head = f'{{"asOf":"{month.as_of}","period":"{month.period}","page":{page},"pages":{pages},"total":{total},'
-        text = (f'{head}"items":[{body}]}}\n').encode()
-        path = folder / file_name(page)
-        path.write_bytes(text)
-        written.append(
-            Written(
-                path.name, min(PAGE_SIZE, total - (page - 1) * PAGE_SIZE), len(text), hashlib.sha256(text).hexdigest()
-            )
-        )
-    return written
+    """Write the pages."""
+    return pages.write_pages(con, folder, month, "employment_row", LABELS, PAGE_SIZE, _NULL_WHEN_EMPTY)
 
 
 def _where(_: duckdb.DuckDBPyConnection, __: Month) -> tuple[str, str]:
-    return f"'page-' || pad(n // {PAGE_SIZE} + 1, 5) || '.json'", f"n % {PAGE_SIZE} + 1"
+    return pages.where(PAGE_SIZE)
 
 
 FAULTS: dict[str, Fault] = {

@@ -32,6 +32,7 @@ from auyl.synthetic import (
     livestock,
     population,
     social_assistance,
+    subsidies,
     taxes,
     territory,
 )
@@ -52,6 +53,7 @@ REGISTRIES: tuple[Registry, ...] = (
     budget_okrug.REGISTRY,
     # economy and administration
     taxes.REGISTRY,
+    subsidies.REGISTRY,
 )
 MANIFEST = "MANIFEST.json"
 

@@ -23,7 +23,8 @@ from fastapi import FastAPI, Header, Query
 from fastapi.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from auyl.synthetic.employment import PAGE_SIZE, file_name
+from auyl.synthetic.employment import PAGE_SIZE
+from auyl.synthetic.pages import file_name
 
 # Faults of the first and second attempt for a page, by page number modulo 8; page 1 of a pull is refused once.
 FAULTS: dict[int, tuple[str, ...]] = {

@@ -142,6 +142,6 @@ def assert_promises_are_kept(registry: str, extracts: Path, settings: Settings) 
     kinds = next(one.faults for one in REGISTRIES if one.name == registry)
     # A handful of rows cannot show every kind.
     assert {fault["kind"] for fault in found.faults} == set(kinds) or result.rows_in < 2_000
-    assert not found.missed()
+    assert not found.missed(), found.missed()[:5]
     assert len(found.good_quarantined) <= 0.001 * found.good_rows, found.good_quarantined[:5]
     return result

@@ -122,6 +122,7 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "livestock": _livestock,
     "ambulance": _ambulance,
     "employment": _employment,
+    "subsidies": _employment,
     "budget_okrug": _budget_okrug,
     "taxes": _gateway(
         "payment", "payer/xin", "payer/name", "payer/kind", "kbk", "taxOrgCode", "kato", "month", "accrued", "paid",

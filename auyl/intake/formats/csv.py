@@ -143,8 +143,11 @@ def _rejects(
         f"select line_byte_position, any_value(error_type::varchar), any_value(csv_line), any_value(error_message) "
         f"from {table} group by 1 order by 1"
     ).fetchall()
+    with text.open("rb") as stream:
+        # DuckDB counts bytes from behind a byte order mark.
+        mark = 3 if stream.read(3) == codecs.BOM_UTF8 else 0
     for position, kind, line_text, message in rows:
-        line = line_of_byte(text, int(position) - 1) if position else 1
+        line = line_of_byte(text, int(position) - 1 + mark) if position else 1
         if kind in COUNT_OF_COLUMNS:
             yield Reject(file.name, line, str(line_text).strip("\r\n"), "column_count")
         elif kind == "INVALID ENCODING":
