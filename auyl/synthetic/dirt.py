@@ -51,6 +51,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("amount_negative", 0.001, "quarantined", "a sum below zero"),
     Kind("amount_not_number", 0.001, "quarantined", "a sum that is no number"),
     Kind("code_as_float", 0.003, "mended", "a code went through a spreadsheet's number"),
+    Kind("code_short", 0.003, "quarantined", "leading zeros of a code are lost; only where there are any"),
     Kind("unknown_kato", 0.001, "kept", "a KATO code that no edition holds"),
     Kind("test_row", 0.0005, "quarantined", "a test record left in production data"),
     Kind("trailing_spaces", 0.005, "mended", "spaces after the text"),
@@ -69,6 +70,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("married_name", 0.004, "kept", "a woman's surname from before or after the marriage"),
     Kind("legacy_letters", 0.003, "mended", "Kazakh letters in the slots of an old font, in a file of UTF-8"),
     Kind("header_in_middle", 0.0005, "quarantined", "the heading stands among the rows once more"),
+    Kind("holder_dead", 0.01, "kept", "the right is still that of a person who died; only where somebody did"),
     Kind("payee_closed", 0.005, "kept", "money is asked for an organisation that the business register has as closed"),
     Kind("merged_cells", 0.01, "mended", "a cell is empty because it was merged with the one above"),
 )

@@ -29,6 +29,7 @@ from auyl.synthetic import (
     ambulance,
     budget_okrug,
     employment,
+    land,
     livestock,
     population,
     social_assistance,
@@ -54,6 +55,7 @@ REGISTRIES: tuple[Registry, ...] = (
     # economy and administration
     taxes.REGISTRY,
     subsidies.REGISTRY,
+    land.REGISTRY,
 )
 MANIFEST = "MANIFEST.json"
 

@@ -10,6 +10,7 @@ import pytest
 
 from auyl import intake, ledger
 from auyl.identifiers import keyed_hash
+from auyl.intake.quarantine import quarantine
 from auyl.lake import Lake
 from auyl.settings import Settings
 from tests import extracts
@@ -90,6 +91,13 @@ def test_every_row_is_accounted_for_once(take_in: TakeIn, settings: Settings) ->
     }  # fmt: skip
     warned = [row["_warned"] for row in stage(settings, "social_assistance") if row["_warned"] is not None]
     assert [list(w) for w in warned] == [["iin_birth_date_agrees"]]
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_a_short_line_is_told_by_its_own_number(take_in: TakeIn, settings: Settings, ending: bytes) -> None:
+    rows = [*ROWS[:9], ["10", iin(10), "ОМАРОВ"], *ROWS[10:], ["41", iin(41)]]
+    take_in("social_assistance", {"s.csv": social_csv(rows).replace(b"\r\n", ending)})
+    assert list(quarantine(settings, "social_assistance")["_line"]) == [11, 42]
 
 
 def test_identifiers_stay_text_and_leave_stage_only_as_a_keyed_hash(take_in: TakeIn, settings: Settings) -> None:

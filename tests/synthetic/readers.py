@@ -124,6 +124,7 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "employment": _employment,
     "subsidies": _employment,
     "budget_okrug": _budget_okrug,
+    "land": _social_assistance,
     "taxes": _gateway(
         "payment", "payer/xin", "payer/name", "payer/kind", "kbk", "taxOrgCode", "kato", "month", "accrued", "paid",
         "arrears", "lastPaymentDate",

@@ -87,7 +87,8 @@ select
     concat_ws(
         ' ', dmy(d.submitted_on),
         concat_ws(
-            ':', pad(9 + roll(d.key, 'hour', 9), 2), pad(roll(d.key, 'minute', 60), 2), pad(roll(d.key, 'second', 60), 2)
+            ':', pad(9 + roll(d.key, 'hour', 9), 2), pad(roll(d.key, 'minute', 60), 2),
+            pad(roll(d.key, 'second', 60), 2)
         )
     ) as submitted,
     case
