@@ -71,6 +71,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("legacy_letters", 0.003, "mended", "Kazakh letters in the slots of an old font, in a file of UTF-8"),
     Kind("header_in_middle", 0.0005, "quarantined", "the heading stands among the rows once more"),
     Kind("holder_dead", 0.01, "kept", "the right is still that of a person who died; only where somebody did"),
+    Kind("vacancy_hidden", 0.005, "quarantined", "a post is said to be filled, and nobody holds it"),
+    Kind("done_on_paper", 0.005, "warned", "reported as done, and other columns of the row show that it is not"),
     Kind("payee_closed", 0.005, "kept", "money is asked for an organisation that the business register has as closed"),
     Kind("merged_cells", 0.01, "mended", "a cell is empty because it was merged with the one above"),
 )

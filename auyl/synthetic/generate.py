@@ -28,7 +28,9 @@ import duckdb
 from auyl.synthetic import (
     ambulance,
     budget_okrug,
+    civil_service,
     employment,
+    housing,
     land,
     livestock,
     population,
@@ -56,6 +58,8 @@ REGISTRIES: tuple[Registry, ...] = (
     taxes.REGISTRY,
     subsidies.REGISTRY,
     land.REGISTRY,
+    housing.REGISTRY,
+    civil_service.REGISTRY,
 )
 MANIFEST = "MANIFEST.json"
 

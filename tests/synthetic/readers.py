@@ -82,6 +82,10 @@ def _social_assistance(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("cp1251").translate(SLOTS), ";")
 
 
+def _housing(path: Path) -> Rows:
+    return _separated(path, path.read_bytes().decode("utf-16"), "\t")
+
+
 def _budget_okrug(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("utf-8-sig"), ";")
 
@@ -125,6 +129,13 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "subsidies": _employment,
     "budget_okrug": _budget_okrug,
     "land": _social_assistance,
+    "housing": _housing,
+    "civil_service": _gateway(
+        "position", "postNumber", "body/bin", "body/nameRu", "body/kato", "post/code", "post/category", "post/vacant",
+        "post/vacantSince", "post/pay", "holder/iin", "holder/surname", "holder/name", "holder/age",
+        "holder/appointedOn", "holder/firstTime", "holder/newToService", "holder/schoolOfAkims", "term/kind",
+        "term/nominatedBy", "term/begin", "term/end", "month",
+    ),
     "taxes": _gateway(
         "payment", "payer/xin", "payer/name", "payer/kind", "kbk", "taxOrgCode", "kato", "month", "accrued", "paid",
         "arrears", "lastPaymentDate",

@@ -34,7 +34,8 @@ held as (
         coalesce(o.number, case when l.kind = 'homestead' then p.iin end) as private_number,
         p.dead_iin,
         l.kind in ('common_pasture', 'reserve') as is_common,
-        l.kind in ('pasture', 'common_pasture') or (l.kind = 'reserve' and u(l.parcel, 'reserve use') < 0.8) as is_pasture,
+        l.kind in ('pasture', 'common_pasture')
+        or (l.kind = 'reserve' and u(l.parcel, 'reserve use') < 0.8) as is_pasture,
         case
             when l.kind = 'reserve' and u(l.parcel, 'returned') < 0.6
                 then date '2022-03-01' + roll(l.parcel, 'returned on', 2100)::integer
@@ -88,10 +89,7 @@ select
             else 'босалқы жерлер'
         end
     end as purpose,
-    case
-        when w.is_russian then case when w.is_pasture then 'да' else 'нет' end
-        else case when w.is_pasture then 'иә' else 'жоқ' end
-    end as pasture,
+    (case when w.is_russian then ['нет', 'да'] else ['жоқ', 'иә'] end)[1 + w.is_pasture::integer] as pasture,
     case
         when w.is_public and w.kind = 'reserve' then 'государственная собственность'
         when w.is_public then 'постоянное землепользование'

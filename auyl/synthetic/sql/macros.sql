@@ -89,3 +89,6 @@ create or replace macro date_cell(letter, n, d) as
     concat('<c r="', letter, n, '" s="1"><v>', date_diff('day', date '1899-12-30', d), '</v></c>');
 
 create or replace macro number_cell(letter, n, s) as concat('<c r="', letter, n, '"><v>', s, '</v></c>');
+
+-- Kazakh letters in the slots that old 8-bit fonts gave them.
+create or replace macro legacy_letters(s) as translate(s, 'ҚқҒғҢңӨөҰұҮүӘәҺһ', 'ЌќЄєЅѕҐґЎўЇїЈјЋћ');
