@@ -83,6 +83,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("attached_elsewhere", 0.01, "kept", "a person is with another clinic than that of the home"),
     Kind("dead_still_listed", 0.01, "kept", "a person who died stands in the list; beside somebody of the household"),
     Kind("heads_disagree", 0.05, "kept", "a household tells half of the animals that the identification system knows"),
+    Kind("holder_dead", 0.01, "kept", "the right is still that of a person who died; only where somebody did"),
+    Kind("vacancy_hidden", 0.005, "quarantined", "a post is said to be filled, and nobody holds it"),
+    Kind("done_on_paper", 0.005, "warned", "reported as done, and other columns of the row show that it is not"),
+    Kind("payee_closed", 0.005, "kept", "money is asked for an organisation that the business register has as closed"),
     Kind("merged_cells", 0.01, "mended", "a cell is empty because it was merged with the one above"),
 )
 

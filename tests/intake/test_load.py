@@ -124,6 +124,13 @@ def test_every_row_is_accounted_for_once(take_in: TakeIn, settings: Settings) ->
     assert [list(w) for w in warned] == [["iin_birth_date_agrees"]]
 
 
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_a_short_line_is_told_by_its_own_number(take_in: TakeIn, settings: Settings, ending: bytes) -> None:
+    rows = [*ROWS[:9], ["10", iin(10), "ОМАРОВ"], *ROWS[10:], ["41", iin(41)]]
+    take_in("social_assistance", {"s.csv": social_csv(rows).replace(b"\r\n", ending)})
+    assert list(quarantine(settings, "social_assistance")["_line"]) == [11, 42]
+
+
 def test_identifiers_stay_text_and_leave_stage_only_as_a_keyed_hash(take_in: TakeIn, settings: Settings) -> None:
     number = iin(7, birth="2003-01-02")
     assert number.startswith("03")

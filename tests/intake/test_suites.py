@@ -40,7 +40,7 @@ def candidates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[suit
     for registry in REGISTRIES:
         contract = contracts.load(registry, INCLUDE)
         names = [column.name for column in contract.columns]
-        good = {"month": "10.2026", "iin": "980606350320", "birth_date": "1998-06-06"}
+        good = {"month": "10.2026", "iin": "980606350320", "birth_date": "1998-06-06", "houses_planned": "1"}
         rows = [{n: good.get(n) for n in names} | {name: cell} for name in names for cell in CELLS]
         con = duck.connect(settings)
         set_person_key(con, settings)

@@ -95,6 +95,10 @@ def _clinic_attachment(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("utf-8"), "|")
 
 
+def _housing(path: Path) -> Rows:
+    return _separated(path, path.read_bytes().decode("utf-16"), "\t")
+
+
 def _budget_okrug(path: Path) -> Rows:
     return _separated(path, path.read_bytes().decode("utf-8-sig"), ";")
 
@@ -147,6 +151,15 @@ def _sheets(above: int) -> Callable[[Path], Rows]:
     return read
 
 
+def _gateway(record: str, *paths: str) -> Callable[[Path], Rows]:
+    def read(path: Path) -> Rows:
+        for n, (_, element) in enumerate(etree.iterparse(path, tag=record), start=1):
+            yield path.name, n, {name: element.findtext(name) for name in paths}
+            element.clear()
+
+    return read
+
+
 def _as_text(cell: Any) -> str:
     if isinstance(cell, float):
         return f"{cell:g}"
@@ -174,4 +187,17 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "veterinary_events": _sheets(3),
     "internet": _sheets(4),
     "waste_sites": _waste_sites,
-}
+    "subsidies": _items,
+    "land": _social_assistance,
+    "housing": _housing,
+    "civil_service": _gateway(
+        "position", "postNumber", "body/bin", "body/nameRu", "body/kato", "post/code", "post/category", "post/vacant",
+        "post/vacantSince", "post/pay", "holder/iin", "holder/surname", "holder/name", "holder/age",
+        "holder/appointedOn", "holder/firstTime", "holder/newToService", "holder/schoolOfAkims", "term/kind",
+        "term/nominatedBy", "term/begin", "term/end", "month",
+    ),
+    "taxes": _gateway(
+        "payment", "payer/xin", "payer/name", "payer/kind", "kbk", "taxOrgCode", "kato", "month", "accrued", "paid",
+        "arrears", "lastPaymentDate",
+    ),
+}  # fmt: skip

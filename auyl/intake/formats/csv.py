@@ -236,7 +236,7 @@ def _rejects(
         # DuckDB counts bytes from behind a byte order mark.
         mark = 3 if stream.read(3) == codecs.BOM_UTF8 else 0
     for position, kind, line_text, message in rows:
-        line = line_of_byte(text, int(position) - 1 + mark) if position else 1
+        line = line_of_byte(text, _start(text, int(position) - 1 + mark)) if position else 1
         if kind in COUNT_OF_COLUMNS:
             yield Reject(file.name, line, str(line_text).strip("\r\n"), "column_count")
         elif kind == "INVALID ENCODING":
@@ -256,6 +256,13 @@ def _first_undecodable(text: Path, start: int) -> int:
         except UnicodeDecodeError as error:
             return start + error.start
     return start + len(line)
+
+
+def _start(text: Path, position: int) -> int:
+    """The first byte of a line that DuckDB reports: behind CR and LF it points at the LF."""
+    with text.open("rb") as stream:
+        stream.seek(max(0, position - 1))
+        return position + 1 if stream.read(2) == b"\r\n" else position
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
