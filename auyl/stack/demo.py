@@ -18,21 +18,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
-from secrets import token_hex, token_urlsafe
-from typing import Any
+from secrets import token_hex
 
 from auyl.errors import AuylError
 from auyl.settings import Settings, from_environment
 from auyl.stack import report
 from auyl.stack.airflow import USER, AirflowFailed, AirflowStack, RunState, secret
 from auyl.stack.guard import PR_SET_PDEATHSIG
+from auyl.stack.offices import Offices
 from auyl.stack.postgres import EmbeddedPostgres, check_text, database_url, ensure_database
 from auyl.stack.supervisor import Stopped, Supervisor, kept_port, signals_stop
 
 PEOPLE = 1_600_000
-REGISTRIES = ("population", "social_assistance", "livestock", "ambulance", "employment", "budget_okrug")
-DROPS = ("population", "social_assistance", "livestock", "budget_okrug")
 LONGEST_RUN_S = 3600.0
 EVENT_S = 30.0  # Airflow has lost asset events; the ledger makes a second start harmless
 SAY_EVERY_S = 15.0
@@ -41,12 +40,22 @@ SETTLE_S = 20.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What the demo is asked for. `scale` divides the 1.6 M people; `kato` is the real classifier."""
+    """What the demo is asked for. `scale` divides the 1.6 M people; `kato` is the real classifier.
+
+    `registries` are those that are taken in; all of the invented oblast's by default.
+    """
 
     period: str
     scale: int = 20
     kato: Path | None = None
     stay: bool = False
+    registries: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.registries:
+            from auyl.synthetic import REGISTRIES
+
+            object.__setattr__(self, "registries", tuple(registry.name for registry in REGISTRIES))
 
     @property
     def people(self) -> int:
@@ -136,11 +145,10 @@ def ready(
         settings = from_environment()
 
         extracts = extracts or home / "extracts" / (f"{plan.people}-real" if plan.kato else str(plan.people))
-        api_port = kept_port(home / "employment" / "port")
-        token = secret(home / "secrets" / "employment-token", token_urlsafe(32))
+        offices = Offices(settings, plan.registries, extracts, dispatch_dsn)
         airflow = AirflowStack(
             home, airflow_dsn, supervisor,
-            connections=_connections(extracts, dispatch_dsn, api_port, token),
+            connections=offices.connections(),
             env={**own, **(env or {})}, parallelism=max(2, min(4, os.cpu_count() or 2)),
         )  # fmt: skip
         stack.callback(airflow.close)
@@ -160,10 +168,11 @@ def ready(
         say(f"extracts are in {extracts / plan.period}")
         say(_territory(plan, settings, extracts))
         say(f"dispatch database has {_dispatch(dispatch_dsn, extracts, plan.period):,} calls of the month")
-        server = supervisor.start("employment-api", _api(extracts, api_port, home))
-        supervisor.wait_until(lambda: _listens(api_port), server, 60)
-        airflow.wait_ready({"consolidate", *(f"intake_{registry}" for registry in REGISTRIES)})
-        say(f"Airflow and the employment API are ready ({airflow.url})")
+        for server in offices.servers():
+            process = supervisor.start(server.name, server.command)
+            supervisor.wait_until(partial(_listens, server.port), process, 60)
+        airflow.wait_ready({"consolidate", *(f"intake_{registry}" for registry in plan.registries)})
+        say(f"Airflow and the offices' servers are ready ({airflow.url})")
         yield Ready(plan, settings, extracts, airflow, supervisor)
 
 
@@ -226,32 +235,11 @@ def _environment(home: Path, dsn: str) -> dict[str, str]:
     }
 
 
-def _connections(extracts: Path, dispatch: str, api_port: int, token: str) -> dict[str, dict[str, Any]]:
-    from sqlalchemy.engine import make_url
-
-    url = make_url(dispatch)
-    drops = {f"{name}_drop": {"conn_type": "fs", "extra": {"path": f"{extracts}/{{period}}/{name}"}} for name in DROPS}
-    return {
-        **drops,
-        "ambulance_dispatch": {
-            "conn_type": "postgres", "host": url.host, "port": url.port, "schema": url.database, "login": url.username,
-            "password": url.password,
-        },
-        "employment_api": {"conn_type": "http", "host": "127.0.0.1", "port": api_port, "password": token},
-    }  # fmt: skip
-
-
 def _synthesis(plan: Plan, extracts: Path) -> list[str]:
     options = ["--extracts", str(extracts), "--period", plan.period, "--people", str(plan.people)]
     if plan.kato is not None:
         options += ["--kato", str(plan.kato.absolute())]
     return [sys.executable, "-m", "auyl.synthetic", *options]
-
-
-def _api(extracts: Path, port: int, home: Path) -> list[str]:
-    token = home / "secrets" / "employment-token"
-    options = ["--extracts", str(extracts), "--port", str(port), "--token-file", str(token), "--faults", "some"]
-    return [sys.executable, "-m", "auyl.synthetic.server", *options]
 
 
 def _listens(port: int) -> bool:
@@ -286,8 +274,8 @@ def _dispatch(dsn: str, extracts: Path, period: str) -> int:
 
 def through_airflow(plan: Plan, airflow: AirflowStack, say: Progress) -> None:
     """Trigger the intake DAGs, and wait until the snapshot DAG, started by their assets, has seen them all."""
-    runs = {registry: airflow.trigger(f"intake_{registry}", plan.period) for registry in REGISTRIES}
-    say("triggered " + ", ".join(run.dag_id for run in runs.values()))
+    runs = {registry: airflow.trigger(f"intake_{registry}", plan.period) for registry in plan.registries}
+    say(f"triggered the intake of {len(runs)} registries: {', '.join(runs)}")
     deadline = time.monotonic() + LONGEST_RUN_S
     open_runs = dict(runs)
     while open_runs:

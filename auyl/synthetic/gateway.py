@@ -54,6 +54,20 @@ def pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
+def make_certificate(key_file: Path, certificate_file: Path) -> None:
+    """Make the gateway's private key and its certificate where they are not there."""
+    if key_file.exists():
+        return
+    key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key, certificate = self_made("auyl synthetic gateway")
+    text = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    certificate_file.write_text(pem(certificate))
+    key_file.touch(mode=0o600)
+    key_file.write_bytes(text)
+
+
 class Gateway:
     """Answers to SOAP messages. `sent` are the ids of messages that came, in their order."""
 
@@ -210,14 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--key", type=Path, required=True, help="private key in PEM; made when it is not there")
     parser.add_argument("--certificate", type=Path, required=True)
     given = parser.parse_args(arguments)
-    if not given.key.exists():
-        key, certificate = self_made("auyl synthetic gateway")
-        text = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        given.key.touch(mode=0o600)
-        given.key.write_bytes(text)
-        given.certificate.write_text(pem(certificate))
+    make_certificate(given.key, given.certificate)
     loaded = serialization.load_pem_private_key(given.key.read_bytes(), None)
     if not isinstance(loaded, Key):
         parser.exit(2, f"{given.key} is no RSA or EC key\n")

@@ -1,9 +1,8 @@
-"""The labour exchange's REST server of the invented oblast, a process of its own.
+"""The REST server of the invented oblast's offices, a process of its own.
 
     python -m auyl.synthetic.server --extracts DIR --port N --token-file FILE [--faults none|some]
 
-`GET /api/v1/jobseekers?period=YYYY-MM&page=N&size=1000` answers the saved pages to the bearer of the token. With faults
-on, the first answers for some pages fail in the ways that real services fail; the same sequence of requests always
+`GET /api/v1/<resource>?period=YYYY-MM&page=N&size=M` answers the saved pages to the bearer of the token. With faults on, the first answers for some pages fail in the ways that real services fail; the same sequence of requests always
 fails in the same way, and at the third attempt at the latest a page comes whole.
 """
 
@@ -23,8 +22,15 @@ from fastapi import FastAPI, Header, Query
 from fastapi.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from auyl.synthetic.employment import PAGE_SIZE
+from auyl.synthetic import address_register, employment, subsidies
 from auyl.synthetic.pages import file_name
+
+# Resource: registry and size of its pages.
+RESOURCES = {
+    "jobseekers": ("employment", employment.PAGE_SIZE),
+    "subsidies": ("subsidies", subsidies.PAGE_SIZE),
+    "addresses": ("address_register", address_register.PAGE_SIZE),
+}
 
 # Faults of the first and second attempt for a page, by page number modulo 8; page 1 of a pull is refused once.
 FAULTS: dict[int, tuple[str, ...]] = {
@@ -51,33 +57,38 @@ class TruncatedResponse(Response):
 
 def application(extracts: Path, token: str, faults: bool = False) -> FastAPI:
     """The API over the extracts below `extracts`. `faults` turns on the failures of FAULTS."""
-    app = FastAPI(title="Биржа труда: соискатели", docs_url=None, redoc_url=None, openapi_url=None)
-    attempts: dict[tuple[str, int], int] = {}
+    app = FastAPI(title="Реестры области", docs_url=None, redoc_url=None, openapi_url=None)
+    attempts: dict[tuple[str, str, int], int] = {}
 
-    @app.get("/api/v1/jobseekers")
-    def jobseekers(
+    @app.get("/api/v1/{resource}")
+    def page_of(
+        resource: str,
         period: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")],
         page: Annotated[int, Query(ge=1)] = 1,
-        size: Annotated[int, Query(ge=1)] = PAGE_SIZE,
+        size: Annotated[int | None, Query(ge=1)] = None,
         authorization: Annotated[str, Header()] = "",
         if_none_match: Annotated[str, Header()] = "",
     ) -> Response:
-        """One page of the jobseekers of a period."""
+        """One page of a registry and period."""
         if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
             return _problem(401, "a valid bearer token is required", {"WWW-Authenticate": "Bearer"})
-        if size != PAGE_SIZE:
-            return _problem(422, f"size is {size}; this server gives pages of {PAGE_SIZE}")
-        body = _page(extracts, period, page)
+        if resource not in RESOURCES:
+            return _problem(404, f"no resource {resource}")
+        registry, page_size = RESOURCES[resource]
+        if size not in (None, page_size):
+            return _problem(422, f"size is {size}; this server gives pages of {page_size}")
+        folder = extracts / period / registry
+        body = _page(folder, page)
         if body is None:
             return _problem(404, f"no page {page} of {period}")
         if faults:
-            attempt = attempts.get((period, page), 0)
+            attempt = attempts.get((registry, period, page), 0)
             plan = FAULTS[page % 8]
             if attempt < len(plan):
-                attempts[period, page] = attempt + 1
-                before = _page(extracts, period, page - 1) if page > 1 else None
+                attempts[registry, period, page] = attempt + 1
+                before = _page(folder, page - 1) if page > 1 else None
                 return _ANSWERS[plan[attempt]](body, before or body)
-            attempts.pop((period, page), None)
+            attempts.pop((registry, period, page), None)
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         if tag in re.split(r"\s*,\s*", if_none_match):
             return Response(status_code=304, headers={"ETag": tag})
@@ -86,9 +97,9 @@ def application(extracts: Path, token: str, faults: bool = False) -> FastAPI:
     return app
 
 
-def _page(extracts: Path, period: str, page: int) -> bytes | None:
+def _page(folder: Path, page: int) -> bytes | None:
     try:
-        return (extracts / period / "employment" / file_name(page)).read_bytes()
+        return (folder / file_name(page)).read_bytes()
     except FileNotFoundError:
         return None
 
@@ -110,7 +121,7 @@ _ANSWERS: dict[str, Callable[[bytes, bytes], Response]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve on 127.0.0.1 until a signal comes; the address is printed first, so `--port 0` takes any free port."""
     parser = argparse.ArgumentParser(
-        prog="python -m auyl.synthetic.server", description="REST server of the invented labour exchange."
+        prog="python -m auyl.synthetic.server", description="REST server of the invented oblast."
     )
     parser.add_argument("--extracts", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one")

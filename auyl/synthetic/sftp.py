@@ -130,6 +130,15 @@ class _Files(asyncssh.SFTPServer):
         return data
 
 
+def make_host_key(file: Path) -> str:
+    """Make the server's private key where it is not there; returns the public one, as a connection names it."""
+    if not file.exists():
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        asyncssh.generate_private_key("ssh-ed25519").write_private_key(file)
+    return asyncssh.read_private_key(file).export_public_key().decode().strip()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve on 127.0.0.1 until a signal comes; port and host key are printed first."""
     parser = argparse.ArgumentParser(
@@ -142,11 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--host-key", type=Path, required=True, help="private key; made when it is not there")
     given = parser.parse_args(arguments)
     office = Office(given.folder, given.login, given.password_file.read_text(encoding="utf-8").strip())
-    if given.host_key.exists():
-        office.host_key = asyncssh.read_private_key(given.host_key)
-    else:
-        given.host_key.touch(mode=0o600)
-        office.host_key.write_private_key(given.host_key)
+    make_host_key(given.host_key)
+    office.host_key = asyncssh.read_private_key(given.host_key)
 
     async def serve() -> None:
         async with await office.listen(given.port):

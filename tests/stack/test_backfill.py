@@ -77,13 +77,13 @@ def test_a_backfill_over_months_gives_the_same_as_months_in_time(two_months: dem
     wait_for(lambda: quiet(up), seconds=180, every_s=0.3)
     forget(up)
     by_command(up, "population", "--reprocess-behavior", "completed")
-    for registry in set(demo.REGISTRIES) - {"population", "ambulance"}:
+    for registry in set(up.plan.registries) - {"population", "ambulance"}:
         by_api(up, registry)
     # Airflow takes half a minute to see that the first backfill of it is over
     wait_for(lambda: all(b["completed_at"] for b in backfills(up, "ambulance")), seconds=120, every_s=0.5)
     by_api(up, "ambulance")
     keys = sorted(run["partition_key"] for run in backfilled(up))
-    assert keys == sorted(MONTHS * len(demo.REGISTRIES))
+    assert keys == sorted(MONTHS * len(up.plan.registries))
     wait_for(lambda: quiet(up) and len(in_force(up)) == 2, seconds=400, every_s=0.3)
     assert {run["state"] for run in backfilled(up)} == {"success"}
     assert in_force(up) == in_time
