@@ -2,7 +2,8 @@
 
     python -m auyl.synthetic.server --extracts DIR --port N --token-file FILE [--faults none|some]
 
-`GET /api/v1/<resource>?period=YYYY-MM&page=N&size=M` answers the saved pages to the bearer of the token. With faults on, the first answers for some pages fail in the ways that real services fail; the same sequence of requests always
+`GET /api/v1/<resource>?period=YYYY-MM&page=N&size=M` answers the saved pages to the bearer of the token. With faults
+on, the first answers for some pages fail in the ways that real services fail; the same sequence of requests always
 fails in the same way, and at the third attempt at the latest a page comes whole.
 """
 
