@@ -22,7 +22,7 @@ from auyl.intake.formats.common import (
     select_list,
     write_part,
 )
-from auyl.intake.formats.encoding import check_text, guess, undecodable
+from auyl.intake.formats.encoding import check_no_nul, check_text, guess, undecodable
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,7 +68,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         )
         try:
             again = []
-            if _line_again(text):
+            if _repeats_its_heading(contract, file, text):
                 lenient = rows + "ignore_errors=true))"
                 again = con.execute(
                     f"select _record from {lenient} where {repeats_heading(found)} order by 1"
@@ -79,13 +79,15 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
                 f"from {strict} {kept}"
             )
             rows_written = write_part(con, query, folder, number)
-        except duckdb.Error as error:
+        except duckdb.InvalidInputException as error:
             raise _unreadable(contract, file, text, error) from error
         result.rejects += _rejects(contract, file, text, f"rejects_{number}", con)
         if again:
             lines = locate(contract, file, {record for (record,) in again})
             heading = _delimiter(contract).join(headings)
-            result.rejects += [Reject(file.name, lines[record], heading, "heading_repeated") for (record,) in again]
+            result.rejects += [
+                Reject(file.name, lines.get(record, 0), heading, "heading_repeated") for (record,) in again
+            ]
         result.rows[file.name] = rows_written
         if rows_written == 0 and not result.rejects:
             raise empty(contract, file.name, "a heading and nothing below it")
@@ -119,9 +121,13 @@ def check_last_line(contract: Contract, file: Path, text: Path) -> None:
     )
 
 
-def _line_again(text: Path) -> bool:
-    """Does the first line of a file stand in it once more? A search of bytes, so that nobody pays who has it not."""
+def _repeats_its_heading(contract: Contract, file: Path, text: Path) -> bool:
+    """Does the first line stand in the file once more? Searched in the bytes, so that only such files pay for it.
+
+    Raises ExtractRefused for a text with a NUL.
+    """
     with text.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        check_no_nul(contract, file, content)
         first = stream.readline(1 << 20).removeprefix(codecs.BOM_UTF8).strip()
         return bool(first) and content.find(first, content.find(first) + len(first)) >= 0
 
@@ -202,7 +208,7 @@ def _headings(contract: Contract, file: Path) -> list[str]:
 def _split(line: bytes, encoding: str, contract: Contract, delimiter: str | None = None) -> list[str] | None:
     try:
         # UTF-16 text cut at the byte of a line feed has half a character left.
-        text = line.decode(encoding, errors="ignore" if encoding == "utf-16" else "strict")
+        text = line.decode(encoding, errors="ignore" if encoding.startswith("utf-16") else "strict")
     except UnicodeDecodeError:
         return None
     row = next(csv.reader([text.splitlines()[0] if text else ""], delimiter=delimiter or _delimiter(contract)), [])
@@ -232,7 +238,7 @@ def _rejects(
         f"from {table} group by 1 order by 1"
     ).fetchall()
     for position, kind, line_text, message in rows:
-        line = line_of_byte(text, int(position) - 1) if position else 1
+        line = line_of_byte(text, _begin_of_line(text, int(position) - 1)) if position else 1
         if kind in COUNT_OF_COLUMNS:
             yield Reject(file.name, line, str(line_text).strip("\r\n"), "column_count")
         elif kind == "INVALID ENCODING":
@@ -241,6 +247,13 @@ def _rejects(
             # An unclosed quote swallows the lines after it: nobody can say what they were.
             found = str(message).splitlines()[0]
             raise ExtractRefused(contract.registry, file.name, "a whole record", found, contract.mender, line)
+
+
+def _begin_of_line(text: Path, position: int) -> int:
+    """DuckDB puts a line that follows CRLF one byte before its beginning."""
+    with text.open("rb") as stream:
+        stream.seek(position)
+        return position + (stream.read(1) == b"\n")
 
 
 def _first_undecodable(text: Path, start: int) -> int:

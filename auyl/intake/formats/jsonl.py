@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from auyl.duck import identifier, literal
 from auyl.errors import ExtractRefused
 from auyl.intake.formats.common import RawResult, Reject, empty, write_part
 from auyl.intake.formats.csv import check_last_line
-from auyl.intake.formats.encoding import check_text, undecodable
+from auyl.intake.formats.encoding import check_no_nul, check_text, undecodable
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,9 +48,13 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             "select _record, line from json_line anti join json_object using (_record) order by _record"
         ).fetchall()
         result.rejects += [Reject(file.name, record, line, "line_unreadable") for record, line in broken]
-        if not keys and not broken:
-            raise empty(contract, file.name, "lines with nothing in them")
-        found = match_keys(contract, keys, file.name) if keys else {}
+        if not keys:
+            if not broken:
+                raise empty(contract, file.name, "lines with nothing in them")
+            (record, line), *_ = broken
+            expected = "JSON objects, one on a line"
+            raise ExtractRefused(contract.registry, file.name, expected, line[:120], contract.mender, record)
+        found = match_keys(contract, keys, file.name)
         unknown = sorted(keys - {name for names in found.values() for name in names})
         result.unknown_columns.update(unknown)
         wanted = list(dict.fromkeys([name for names in found.values() for name in names] + unknown))
@@ -99,6 +102,7 @@ def _lines(contract: Contract, file: Path) -> Iterator[pyarrow.Table]:
                 starts = numpy.append(starts, numpy.int32(end))
             offsets = numpy.concatenate((numpy.zeros(1, "i4"), starts))
             text = pyarrow.StringArray.from_buffers(len(starts), pyarrow.py_buffer(offsets), pyarrow.py_buffer(whole))
+            check_no_nul(contract, file, whole, b"\\u0000")
             try:
                 text.validate(full=True)
             except pyarrow.ArrowInvalid as error:
