@@ -122,6 +122,7 @@ def test_two_files_glued_together_with_their_marks_lose_no_row(take_derived: Tak
     [
         (SOCIAL[:-4], "cut short", "line 41"),
         (SOCIAL.rstrip(), "cut short", "line 41"),
+        (SOCIAL[:-1], "cut short", "line 41"),
         (SOCIAL.replace(b"\r\n", b"\n", 7), "in LF, now in CR", "line 8"),
         (SOCIAL.replace(b"\r\n5;", b"\r\n5\0;"), "a NUL", "line 6"),
     ],
@@ -129,6 +130,14 @@ def test_two_files_glued_together_with_their_marks_lose_no_row(take_derived: Tak
 def test_signs_of_damage_are_refused_with_their_line(refusal: Refusal, content: bytes, found: str, line: str) -> None:
     text = refusal("social_assistance", OPTIONS, {"s.csv": content})
     assert found in text and line in text
+
+
+def test_headings_that_are_empty_or_differ_in_case_are_columns_of_their_own(take_derived: TakeDerived) -> None:
+    lines = LATIN_HEADED.decode().splitlines()
+    content = "\n".join([lines[0] + ",,IIN,Note,note,", *(line + ",,1,2,3," for line in lines[1:])]) + "\n"
+    result = take_derived("employment", COMMA, {"j.csv": content.encode()})
+    assert (result.status, result.staged, result.failed) == ("accepted", 60, {})
+    assert result.notes["unknown_columns"] == ["IIN (16)", "Note", "note (18)"]
 
 
 def test_a_name_with_signs_of_a_pattern_is_a_name(take_derived: TakeDerived) -> None:

@@ -46,9 +46,9 @@ def test_a_row_is_found_on_its_line(take_derived: TakeDerived, settings: Setting
 
 
 def test_numbers_and_keys_of_any_line_are_seen(take_derived: TakeDerived) -> None:
-    rows = [*ROWS[:-1], {**ROWS[-1], "katoCode": 194083100, "note": {"a": [1, True]}}]
+    rows = [*ROWS[:-1], {**ROWS[-1], "katoCode": 194083100, "note": {"a": [1, True]}, "Note": "b"}]
     result = take_derived("employment", OPTIONS, {"j.jsonl": "".join(lines(rows)).encode("utf-8-sig")})
-    assert (result.status, result.staged, result.notes["unknown_columns"]) == ("accepted", 30, ["note"])
+    assert (result.status, result.staged, result.notes["unknown_columns"]) == ("accepted", 30, ["Note", "note"])
 
 
 @pytest.mark.parametrize(

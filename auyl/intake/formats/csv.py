@@ -14,8 +14,10 @@ from auyl.contracts import Contract, heading_key, match_headings
 from auyl.duck import literal
 from auyl.errors import ExtractRefused
 from auyl.intake.formats.common import (
+    NAMELESS,
     RawResult,
     Reject,
+    distinct,
     empty,
     line_of_byte,
     repeats_heading,
@@ -53,9 +55,9 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             raise empty(contract, file.name, "a byte order mark and nothing after it")
         check_last_line(contract, file, text)
         found = match_headings(contract, headings, file.name, 1)
-        unknown = sorted(set(headings) - set(found.values()) - {""})
+        unknown = sorted(h for h in set(headings) - set(found.values()) if not h.startswith(NAMELESS))
         result.unknown_columns.update(unknown)
-        columns = ", ".join(f"{literal(h)}: 'varchar'" for h in _distinct(headings))
+        columns = ", ".join(f"{literal(h)}: 'varchar'" for h in headings)
         # Signs that a path of DuckDB matches with are ordinary ones here.
         address = re.sub(r"([*?\[])", r"[\1]", str(text))
         scanned = (
@@ -84,7 +86,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         result.rejects += _rejects(contract, file, text, f"rejects_{number}", con)
         if again:
             lines = locate(contract, file, {record for (record,) in again})
-            heading = _delimiter(contract).join(headings)
+            heading = _delimiter(contract).join(h for h in headings if not h.startswith(NAMELESS))
             result.rejects += [
                 Reject(file.name, lines.get(record, 0), heading, "heading_repeated") for (record,) in again
             ]
@@ -108,8 +110,11 @@ def check_last_line(contract: Contract, file: Path, text: Path) -> None:
     if contract.options.get("finalNewline", True) is False:
         return
     with text.open("rb") as stream:
+        first = stream.readline(1 << 20)
         stream.seek(-1, 2)
-        if stream.read(1) in b"\r\n":
+        last = stream.read(1)
+        # A CR ends the lines of old Macs; where others end in CRLF, its half is missing.
+        if last == b"\n" or (last == b"\r" and not first.endswith(b"\n")):
             return
     raise ExtractRefused(
         contract.registry,
@@ -212,16 +217,7 @@ def _split(line: bytes, encoding: str, contract: Contract, delimiter: str | None
     except UnicodeDecodeError:
         return None
     row = next(csv.reader([text.splitlines()[0] if text else ""], delimiter=delimiter or _delimiter(contract)), [])
-    return _distinct([heading.replace("\ufeff", "").strip("\r\n") for heading in row])
-
-
-def _distinct(headings: list[str]) -> list[str]:
-    seen: dict[str, int] = {}
-    names = []
-    for heading in headings:
-        seen[heading] = seen.get(heading, 0) + 1
-        names.append(heading if seen[heading] == 1 else f"{heading} ({seen[heading]})")
-    return names
+    return distinct([heading.replace("\ufeff", "").strip("\r\n") for heading in row])
 
 
 def _known(contract: Contract, headings: list[str]) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from auyl.contracts import GEOMETRY, Contract, match_keys
 from auyl.errors import ExtractRefused
-from auyl.intake.formats.common import RawResult, empty, write_part
+from auyl.intake.formats.common import RawResult, distinct, empty, write_part
 from auyl.intake.formats.encoding import check_no_nul, check_text
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
                 names = matched.get(column, ())
                 cells = [next((_text(p[n]) for n in names if p.get(n) is not None), None) for p in properties]
             table[column.name] = pyarrow.array(cells, pyarrow.string())
-        for name in unknown:
-            table[f"unknown:{name}"] = pyarrow.array([_text(p.get(name)) for p in properties], pyarrow.string())
+        for name, shown in zip(unknown, distinct(unknown), strict=True):
+            table[f"unknown:{shown}"] = pyarrow.array([_text(p.get(name)) for p in properties], pyarrow.string())
         table["_file"] = pyarrow.array([file.name] * len(features), pyarrow.string())
         table["_record"] = pyarrow.array(range(1, len(features) + 1), pyarrow.int64())
         con.register("features", pyarrow.table(table))
