@@ -90,8 +90,8 @@ def test_a_required_column_gone_offers_the_nearest_name(take_rows: TakeRows, set
 
 
 def test_an_unknown_column_is_told(take_rows: TakeRows) -> None:
-    result = take_rows([{**row, "note": "x"} for row in ROWS])
-    assert (result.status, result.notes["unknown_columns"]) == ("accepted", ["note"])
+    result = take_rows([{**row, "note": "x", "extra": "1"} for row in ROWS])
+    assert (result.status, result.notes["unknown_columns"]) == ("accepted", ["extra", "note"])
 
 
 def test_an_optional_column_gone_is_null(take_rows: TakeRows, settings: Settings) -> None:

@@ -67,9 +67,9 @@ def members(contract: Contract, file: Path, work: Path) -> list[Path]:
         for number, chunk in _content(contract, file, archive, chosen):
             with paths[number].open("ab") as out:
                 out.write(chunk)
-    for path in paths:
-        path.touch()
-        _check_not_packed(contract, path)
+    for member in paths:
+        member.touch()
+        _check_not_packed(contract, member)
     return paths
 
 

@@ -69,7 +69,7 @@ def _workbook(content: bytes) -> bytes:
             table += struct.unpack(f"<{sector // 4}I", block(number))
 
     def chain(start: int) -> bytes:
-        parts = []
+        parts: list[bytes] = []
         while start < END_OF_CHAIN:
             if len(parts) > most:
                 raise _Broken("sectors that follow each other in a circle")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from auyl.errors import ExtractRefused
 
 if TYPE_CHECKING:
     import duckdb
+
+NAMELESS = "column "
 
 
 @dataclass
@@ -53,6 +55,19 @@ class RawResult:
 def empty(contract: Contract, file: str, found: str) -> ExtractRefused:
     """The refusal for a file with no record."""
     return ExtractRefused(contract.registry, file, "at least one record", found, contract.mender)
+
+
+def distinct(headings: Iterable[str | None]) -> list[str]:
+    """Headings as names of columns that differ, without their case too, as DuckDB compares; empty ones by number."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for number, heading in enumerate(headings, start=1):
+        name = heading if heading and heading.strip() else f"{NAMELESS}{number}"
+        if name.casefold() in taken:
+            name = f"{name} ({number})"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
 
 
 def select_list(contract: Contract, found: dict[Column, str], unknown: list[str]) -> str:

@@ -14,15 +14,17 @@ from auyl.contracts import Contract, heading_key, match_headings
 from auyl.duck import literal
 from auyl.errors import ExtractRefused
 from auyl.intake.formats.common import (
+    NAMELESS,
     RawResult,
     Reject,
+    distinct,
     empty,
     line_of_byte,
     repeats_heading,
     select_list,
     write_part,
 )
-from auyl.intake.formats.encoding import check_text, guess, undecodable
+from auyl.intake.formats.encoding import check_no_nul, check_text, guess, undecodable
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,9 +56,9 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         check_last_line(contract, file, text)
         found = match_headings(contract, headings, file.name, 1)
         result.came_as(found, headings)
-        unknown = sorted(set(headings) - set(found.values()) - {""})
+        unknown = sorted(h for h in set(headings) - set(found.values()) if not h.startswith(NAMELESS))
         result.unknown_columns.update(unknown)
-        columns = ", ".join(f"{literal(h)}: 'varchar'" for h in _distinct(headings))
+        columns = ", ".join(f"{literal(h)}: 'varchar'" for h in headings)
         # Signs that a path of DuckDB matches with are ordinary ones here.
         address = re.sub(r"([*?\[])", r"[\1]", str(text))
         scanned = (
@@ -69,7 +71,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         )
         try:
             again = []
-            if _line_again(text):
+            if _repeats_its_heading(contract, file, text):
                 lenient = rows + "ignore_errors=true))"
                 again = con.execute(
                     f"select _record from {lenient} where {repeats_heading(found)} order by 1"
@@ -80,13 +82,15 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
                 f"from {strict} {kept}"
             )
             rows_written = write_part(con, query, folder, number)
-        except duckdb.Error as error:
+        except duckdb.InvalidInputException as error:
             raise _unreadable(contract, file, text, error) from error
         result.rejects += _rejects(contract, file, text, f"rejects_{number}", con)
         if again:
             lines = locate(contract, file, {record for (record,) in again})
-            heading = _delimiter(contract).join(headings)
-            result.rejects += [Reject(file.name, lines[record], heading, "heading_repeated") for (record,) in again]
+            heading = _delimiter(contract).join(h for h in headings if not h.startswith(NAMELESS))
+            result.rejects += [
+                Reject(file.name, lines.get(record, 0), heading, "heading_repeated") for (record,) in again
+            ]
         result.rows[file.name] = rows_written
         if rows_written == 0 and not result.rejects:
             raise empty(contract, file.name, "a heading and nothing below it")
@@ -107,8 +111,11 @@ def check_last_line(contract: Contract, file: Path, text: Path) -> None:
     if contract.options.get("finalNewline", True) is False:
         return
     with text.open("rb") as stream:
+        first = stream.readline(1 << 20)
         stream.seek(-1, 2)
-        if stream.read(1) in b"\r\n":
+        last = stream.read(1)
+        # A CR ends the lines of old Macs; where others end in CRLF, its half is missing.
+        if last == b"\n" or (last == b"\r" and not first.endswith(b"\n")):
             return
     raise ExtractRefused(
         contract.registry,
@@ -120,9 +127,13 @@ def check_last_line(contract: Contract, file: Path, text: Path) -> None:
     )
 
 
-def _line_again(text: Path) -> bool:
-    """Does the first line of a file stand in it once more? A search of bytes, so that nobody pays who has it not."""
+def _repeats_its_heading(contract: Contract, file: Path, text: Path) -> bool:
+    """Does the first line stand in the file once more? Searched in the bytes, so that only such files pay for it.
+
+    Raises ExtractRefused for a text with a NUL.
+    """
     with text.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        check_no_nul(contract, file, content)
         first = stream.readline(1 << 20).removeprefix(codecs.BOM_UTF8).strip()
         return bool(first) and content.find(first, content.find(first) + len(first)) >= 0
 
@@ -203,20 +214,11 @@ def _headings(contract: Contract, file: Path) -> list[str]:
 def _split(line: bytes, encoding: str, contract: Contract, delimiter: str | None = None) -> list[str] | None:
     try:
         # UTF-16 text cut at the byte of a line feed has half a character left.
-        text = line.decode(encoding, errors="ignore" if encoding == "utf-16" else "strict")
+        text = line.decode(encoding, errors="ignore" if encoding.startswith("utf-16") else "strict")
     except UnicodeDecodeError:
         return None
     row = next(csv.reader([text.splitlines()[0] if text else ""], delimiter=delimiter or _delimiter(contract)), [])
-    return _distinct([heading.replace("\ufeff", "").strip("\r\n") for heading in row])
-
-
-def _distinct(headings: list[str]) -> list[str]:
-    seen: dict[str, int] = {}
-    names = []
-    for heading in headings:
-        seen[heading] = seen.get(heading, 0) + 1
-        names.append(heading if seen[heading] == 1 else f"{heading} ({seen[heading]})")
-    return names
+    return distinct([heading.replace("\ufeff", "").strip("\r\n") for heading in row])
 
 
 def _known(contract: Contract, headings: list[str]) -> int:
@@ -236,7 +238,7 @@ def _rejects(
         # DuckDB counts bytes from behind a byte order mark.
         mark = 3 if stream.read(3) == codecs.BOM_UTF8 else 0
     for position, kind, line_text, message in rows:
-        line = line_of_byte(text, _start(text, int(position) - 1 + mark)) if position else 1
+        line = line_of_byte(text, _begin_of_line(text, int(position) - 1 + mark)) if position else 1
         if kind in COUNT_OF_COLUMNS:
             yield Reject(file.name, line, str(line_text).strip("\r\n"), "column_count")
         elif kind == "INVALID ENCODING":
@@ -245,6 +247,13 @@ def _rejects(
             # An unclosed quote swallows the lines after it: nobody can say what they were.
             found = str(message).splitlines()[0]
             raise ExtractRefused(contract.registry, file.name, "a whole record", found, contract.mender, line)
+
+
+def _begin_of_line(text: Path, position: int) -> int:
+    """DuckDB puts a line that follows CRLF one byte before its beginning."""
+    with text.open("rb") as stream:
+        stream.seek(position)
+        return position + (stream.read(1) == b"\n")
 
 
 def _first_undecodable(text: Path, start: int) -> int:
@@ -256,13 +265,6 @@ def _first_undecodable(text: Path, start: int) -> int:
         except UnicodeDecodeError as error:
             return start + error.start
     return start + len(line)
-
-
-def _start(text: Path, position: int) -> int:
-    """The first byte of a line that DuckDB reports: behind CR and LF it points at the LF."""
-    with text.open("rb") as stream:
-        stream.seek(max(0, position - 1))
-        return position + 1 if stream.read(2) == b"\r\n" else position
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import math
+import mmap
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -119,6 +120,16 @@ def likelihood(pairs: Counter[tuple[str, str]]) -> float:
             else:
                 total -= times * (3 if letter in PUNCTUATION else 8)
     return total / max(count, 1)
+
+
+def check_no_nul(contract: Contract, file: Path, content: bytes | mmap.mmap, nul: bytes = b"\0") -> None:
+    """Refuse a text with a NUL in it: a sign of a damaged disk or line, which PostgreSQL does not take. `nul` is how it
+    is written: JSON may say `\\u0000`. Raises ExtractRefused.
+    """
+    at = content.find(nul)
+    if at >= 0:
+        line = content[:at].count(b"\n") + 1
+        raise ExtractRefused(contract.registry, file.name, "a text", "a NUL in it", contract.mender, line)
 
 
 def undecodable(contract: Contract, file: Path, encoding: str, position: int) -> ExtractRefused:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auyl.contracts import GEOMETRY, Contract, match_keys
 from auyl.errors import ExtractRefused
-from auyl.intake.formats.common import RawResult, empty, write_part
-from auyl.intake.formats.encoding import check_text
+from auyl.intake.formats.common import RawResult, distinct, empty, write_part
+from auyl.intake.formats.encoding import check_no_nul, check_text
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,8 +68,8 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
                 names = matched.get(column, ())
                 cells = [next((_text(p[n]) for n in names if p.get(n) is not None), None) for p in properties]
             table[column.name] = pyarrow.array(cells, pyarrow.string())
-        for name in unknown:
-            table[f"unknown:{name}"] = pyarrow.array([_text(p.get(name)) for p in properties], pyarrow.string())
+        for name, shown in zip(unknown, distinct(unknown), strict=True):
+            table[f"unknown:{shown}"] = pyarrow.array([_text(p.get(name)) for p in properties], pyarrow.string())
         table["_file"] = pyarrow.array([file.name] * len(features), pyarrow.string())
         table["_record"] = pyarrow.array(range(1, len(features) + 1), pyarrow.int64())
         con.register("features", pyarrow.table(table))
@@ -94,7 +95,9 @@ def _collection(contract: Contract, file: Path) -> dict[str, Any]:
         return _place(contract, file, node) if "coordinates" in node or "geometries" in node else node
 
     try:
-        collection = json.loads(file.read_bytes(), object_hook=place, parse_constant=_no_number)
+        content = file.read_bytes()
+        check_no_nul(contract, file, content, b"\\u0000")
+        collection = json.loads(content.decode("utf-8-sig"), object_hook=place, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         raise _refusal(contract, file, "whole JSON in UTF-8", str(error), line) from error
@@ -132,7 +135,7 @@ def _place(contract: Contract, file: Path, node: dict[str, Any]) -> Any:
 
 def _pair(position: Any) -> tuple[float, float]:
     lon, lat = position[0], position[1]
-    if isinstance(lon, bool) or isinstance(lat, bool) or not isinstance(position, list):
+    if not (type(lon) in (int, float) and type(lat) in (int, float)):
         raise ValueError("no numbers")
     if abs(float(lon)) > 180 or abs(float(lat)) > 90:
         raise ValueError("no degrees")
@@ -146,7 +149,7 @@ def _centroid(ring: list[tuple[float, float]]) -> _Place:
     # Seen from a corner: far from the origin the terms would cancel each other out.
     x0, y0 = ring[0]
     area = x = y = 0.0
-    for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(ring):
         cross = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         area += cross
         x += (x1 + x2 - 2 * x0) * cross

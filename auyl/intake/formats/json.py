@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from auyl.contracts import Column, Contract, missing_column
 from auyl.errors import ExtractRefused
 from auyl.intake.formats.common import RawResult, empty, write_part
+from auyl.intake.formats.encoding import check_no_nul
 
 if TYPE_CHECKING:
     import duckdb
@@ -103,7 +104,9 @@ def _page(contract: Contract, file: Path) -> dict[str, Any]:
             contract.mender,
         )
     try:
-        page = json.loads(file.read_bytes())
+        content = file.read_bytes()
+        check_no_nul(contract, file, content, b"\\u0000")
+        page = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         raise ExtractRefused(

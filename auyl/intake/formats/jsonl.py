@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Contract, match_keys
 from auyl.duck import identifier, literal
 from auyl.errors import ExtractRefused
-from auyl.intake.formats.common import RawResult, Reject, empty, write_part
+from auyl.intake.formats.common import RawResult, Reject, distinct, empty, write_part
 from auyl.intake.formats.csv import check_last_line
-from auyl.intake.formats.encoding import check_text, undecodable
+from auyl.intake.formats.encoding import check_no_nul, check_text, undecodable
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,24 +33,25 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             raise empty(contract, file.name, "an empty file, 0 bytes")
         check_text(contract, file, "utf-8")
         check_last_line(contract, file, file)
-        con.execute("create or replace temp table json_line (_record bigint, line varchar)")
+        con.execute("create or replace temp table json_line (_record bigint, line varchar, is_object boolean)")
         for lines in _lines(contract, file):
             con.register("chunk", lines)
-            con.execute("insert into json_line select _record, line from chunk where line <> ''")
+            con.execute(
+                "insert into json_line select _record, line, "
+                "case when json_valid(line) then json_type(line) = 'OBJECT' else false end from chunk where line <> ''"
+            )
             con.unregister("chunk")
-        con.execute(
-            "create or replace temp view json_object as select _record, line from json_line "
-            "where json_valid(line) and json_type(line) = 'OBJECT'"
-        )
-        keysets = con.execute("select distinct json_keys(line) from json_object").fetchall()
+        keysets = con.execute("select distinct json_keys(line) from json_line where is_object").fetchall()
         keys = {key for (keyset,) in keysets for key in keyset}
-        broken = con.execute(
-            "select _record, line from json_line anti join json_object using (_record) order by _record"
-        ).fetchall()
+        broken = con.execute("select _record, line from json_line where not is_object order by _record").fetchall()
         result.rejects += [Reject(file.name, record, line, "line_unreadable") for record, line in broken]
-        if not keys and not broken:
-            raise empty(contract, file.name, "lines with nothing in them")
-        found = match_keys(contract, keys, file.name) if keys else {}
+        if not keys:
+            if not broken:
+                raise empty(contract, file.name, "lines with nothing in them")
+            (record, line), *_ = broken
+            expected = "JSON objects, one on a line"
+            raise ExtractRefused(contract.registry, file.name, expected, line[:120], contract.mender, record)
+        found = match_keys(contract, keys, file.name)
         unknown = sorted(keys - {name for names in found.values() for name in names})
         result.unknown_columns.update(unknown)
         result.came_as({column: names[0] for column, names in found.items() if names})
@@ -64,13 +64,17 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             else f"null::varchar as {identifier(c.name)}"
             for c in contract.columns
         ]
-        cells += [f"{place[name]} as {identifier('unknown:' + name)}" for name in unknown]
+        cells += [
+            f"{place[name]} as {identifier('unknown:' + shown)}"
+            for name, shown in zip(unknown, distinct(unknown), strict=True)
+        ]
         query = (
             f"select {', '.join(cells)}, {literal(file.name)} as _file, _record from "
-            f"(select _record, json_extract_string(line, [{paths}]::varchar[]) as _values from json_object)"
+            f"(select _record, json_extract_string(line, [{paths}]::varchar[]) as _values "
+            f"from json_line where is_object)"
         )
         result.rows[file.name] = write_part(con, query, folder, number)
-        con.execute("drop view json_object; drop table json_line")
+        con.execute("drop table json_line")
     return result
 
 
@@ -100,6 +104,7 @@ def _lines(contract: Contract, file: Path) -> Iterator[pyarrow.Table]:
                 starts = numpy.append(starts, numpy.int32(end))
             offsets = numpy.concatenate((numpy.zeros(1, "i4"), starts))
             text = pyarrow.StringArray.from_buffers(len(starts), pyarrow.py_buffer(offsets), pyarrow.py_buffer(whole))
+            check_no_nul(contract, file, whole, b"\\u0000")
             try:
                 text.validate(full=True)
             except pyarrow.ArrowInvalid as error:

@@ -10,7 +10,16 @@ from auyl.duck import identifier, literal
 from auyl.errors import ExtractRefused
 from auyl.intake.formats.archive import check_archive
 from auyl.intake.formats.biff import rows_by_sheet
-from auyl.intake.formats.common import RawResult, Reject, empty, repeats_heading, select_list, write_part
+from auyl.intake.formats.common import (
+    NAMELESS,
+    RawResult,
+    Reject,
+    distinct,
+    empty,
+    repeats_heading,
+    select_list,
+    write_part,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -107,7 +116,7 @@ def _write(
     at, headings = _heading(contract, top, levels)
     found = match_headings(contract, headings, name, at + 1)
     result.came_as(found, headings)
-    unknown = [h for h in headings if h not in found.values() and not h.startswith("column ")]
+    unknown = [h for h in headings if h not in found.values() and not h.startswith(NAMELESS)]
     result.unknown_columns.update(unknown)
     body = rows.rename_columns(headings).slice(at + 1)
     con.register("sheet", body)
@@ -163,9 +172,7 @@ def _heading(contract: Contract, top: list[list[str | None]], levels: int) -> tu
     at = scores.index(max(scores))
     if scores[at] == 0:
         at = next((i for i, line in enumerate(lines) if sum(cell is not None for cell in line) > 1), 0)
-    headings = [cell if cell is not None else f"column {i + 1}" for i, cell in enumerate(lines[at])]
-    headings = [h if headings.index(h) == i else f"{h} ({i + 1})" for i, h in enumerate(headings)]
-    return at + min(levels, len(top)) - 1, headings
+    return at + min(levels, len(top)) - 1, distinct(lines[at])
 
 
 def _joined(rows: list[list[str | None]]) -> list[str | None]:

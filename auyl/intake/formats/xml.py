@@ -174,7 +174,12 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
                 path.pop()
     except etree.XMLSyntaxError as error:
         raise ExtractRefused(
-            contract.registry, file.name, "well-formed XML in UTF-8", error.msg, contract.mender, error.lineno
+            contract.registry,
+            file.name,
+            "well-formed XML in UTF-8",
+            error.msg.splitlines()[0],
+            contract.mender,
+            error.lineno,
         ) from error
     root = re.search(rb"<([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)[\s/>]", re.sub(rb"<[?!][^>]*>", b"", head))
     closing = b"</" + (root.group(1) if root else b"") + b">"

@@ -1,4 +1,4 @@
-"""`python -m tests.intake.fuzz --mutants 2000 [--seed N] [--registry R …]`: many mutants, a table, exit 1 on a fault."""
+"""`python -m tests.intake.fuzz --mutants 2000 [--seed N] [--registry R …]`: many mutants, a table; 1 on a fault."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def table(outcomes: list[Outcome], by: str) -> str:
         counts.setdefault(name, Counter())[one.became] += 1
     counts["all"] = Counter(one.became for one in outcomes)
     lines = [f"{by:24}" + "".join(f"{c:>15}" for c in ("mutants", *columns))]
-    for name in [*sorted(set(counts) - {"all"}), "all"]:
-        lines.append(f"{name:24}{counts[name].total():>15}" + "".join(f"{counts[name][c]:>15}" for c in columns))
+    names = [*sorted(set(counts) - {"all"}), "all"]
+    lines += [f"{n:24}{counts[n].total():>15}" + "".join(f"{counts[n][c]:>15}" for c in columns) for n in names]
     return "\n".join(lines)
 
 

@@ -45,6 +45,14 @@ def _truncate(random: Random, sample: Sample, content: bytes) -> tuple[bytes, st
     return content[:at], f"cut at byte {at} of {len(content)}"
 
 
+def _truncate_at_line(random: Random, sample: Sample, content: bytes) -> tuple[bytes, str] | None:
+    ends = [at + 1 for at, byte in enumerate(content) if byte == 10][1:-1]
+    if not ends or sample.contract.format not in TEXTS:
+        return None
+    at = random.choice(ends)
+    return content[:at], f"cut behind a line, at byte {at} of {len(content)}"
+
+
 def _flip_bits(random: Random, sample: Sample, content: bytes) -> tuple[bytes, str]:
     damaged = bytearray(content)
     places = [random.randrange(len(damaged)) for _ in range(random.choice((1, 1, 2, 5, 20)))]
@@ -273,6 +281,7 @@ def _junk_behind(random: Random, sample: Sample, content: bytes) -> tuple[bytes,
 
 KINDS: dict[str, Change] = {
     "truncate": _truncate,
+    "truncate_at_line": _truncate_at_line,
     "flip_bits": _flip_bits,
     "overwrite": _overwrite,
     "insert_nuls": _insert_nuls,
@@ -339,7 +348,7 @@ def _mutant(random: Random, kind: str, sample: Sample, others: list[Sample]) -> 
     if changed is None:
         return None
     content, what = changed
-    is_cut = kind == "truncate"
+    is_cut = kind in ("truncate", "truncate_at_line")
     rest = sample.files[name][len(content) :] if is_cut else b""
     at_record = is_cut and sample.contract.format in ("csv", "jsonl") and content.endswith(b"\n")
     return Mutant(

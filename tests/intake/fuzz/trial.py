@@ -1,7 +1,7 @@
 """One mutant through intake: what became of it, and whether that is right.
 
-A mutant is **refused** by an ExtractRefused that names its registry and one of its files, or **accepted** with an account
-that balances in the files written. Anything else is a fault:
+A mutant is **refused** by an ExtractRefused that names its registry and one of its files, or **accepted** with an
+account that balances in the files written. Anything else is a fault:
 
 crash       another exception
 unnamed     a refusal that does not say whose and which file
@@ -52,7 +52,8 @@ class Outcome:
         return self.became in FAULTS
 
     def __str__(self) -> str:
-        return f"{self.mutant.sample.contract.registry}: {self.mutant.kind} ({self.mutant.what}): {self.became} {self.detail}"
+        registry = self.mutant.sample.contract.registry
+        return f"{registry}: {self.mutant.kind} ({self.mutant.what}): {self.became} {self.detail}"
 
 
 class Laboratory:
