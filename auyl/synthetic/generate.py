@@ -28,12 +28,15 @@ import duckdb
 from auyl.synthetic import (
     ambulance,
     budget_okrug,
+    business_register,
     civil_service,
     employment,
     housing,
     land,
     livestock,
+    loans,
     population,
+    road_map,
     social_assistance,
     subsidies,
     taxes,
@@ -60,6 +63,9 @@ REGISTRIES: tuple[Registry, ...] = (
     land.REGISTRY,
     housing.REGISTRY,
     civil_service.REGISTRY,
+    loans.REGISTRY,
+    business_register.REGISTRY,
+    road_map.REGISTRY,
 )
 MANIFEST = "MANIFEST.json"
 

@@ -56,7 +56,7 @@ def outcomes(registry: str, extracts: Path, settings: Settings, period: str = PE
     lake = Lake(settings.lake)
     raw = ", ".join(literal(lake.address(path)) for path in lake.files(batch.raw_path))
     columns = ", ".join(identifier(column.name) for column in contract.columns)
-    first = "min(_record) over (partition by _file) - 1" if contract.format == "xlsx" else "0"
+    first = "(min(_record) over (partition by _file) - 1)" if contract.format == "xlsx" else "0"
     with duckdb.connect() as con:
         con.execute(f"""
             create table kept_back as
@@ -97,6 +97,8 @@ def outcomes(registry: str, extracts: Path, settings: Settings, period: str = PE
                 t.*, f.rules,
                 case
                     when f.outcome = 'quarantined' then 'quarantined'
+                    -- headings among the rows are all alike, so the second repeats a quarantined one
+                    when f.outcome = 'duplicate' and t.outcome = 'quarantined' and f.rules <> [] then 'quarantined'
                     when t.outcome = 'duplicate' and f.content in (select content from fate where outcome = 'duplicate')
                         then 'duplicate'
                     when f.outcome = 'duplicate' then 'duplicate'

@@ -116,7 +116,21 @@ def _gateway(record: str, *paths: str) -> Callable[[Path], Rows]:
     return read
 
 
+def _workbook(heading_row: int) -> Callable[[Path], Rows]:
+    def read(path: Path) -> Rows:
+        book = CalamineWorkbook.from_path(path)
+        for sheet in book.sheet_names:
+            # without this, empty rows above the first cell would be left out
+            header, *rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)[heading_row - 1 :]
+            for n, cells in enumerate(rows, start=1):
+                yield f"{path.name}#{sheet}", n, dict(zip(header, map(_as_text, cells), strict=True))
+
+    return read
+
+
 def _as_text(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
     return f"{cell:%d.%m.%Y}" if isinstance(cell, (date, datetime)) else str(cell)
 
 
@@ -129,6 +143,9 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "subsidies": _employment,
     "budget_okrug": _budget_okrug,
     "land": _social_assistance,
+    "loans": _workbook(7),
+    "business_register": _workbook(4),
+    "road_map": _workbook(4),
     "housing": _housing,
     "civil_service": _gateway(
         "position", "postNumber", "body/bin", "body/nameRu", "body/kato", "post/code", "post/category", "post/vacant",
