@@ -32,6 +32,7 @@ from auyl.synthetic import (
     ambulance,
     appeals,
     budget_okrug,
+    business_register,
     civil_acts,
     civil_service,
     clinic_attachment,
@@ -44,8 +45,10 @@ from auyl.synthetic import (
     internet,
     land,
     livestock,
+    loans,
     pets,
     population,
+    road_map,
     social_assistance,
     subsidies,
     survey,
@@ -91,6 +94,9 @@ REGISTRIES: tuple[Registry, ...] = (
     land.REGISTRY,
     housing.REGISTRY,
     civil_service.REGISTRY,
+    loans.REGISTRY,
+    business_register.REGISTRY,
+    road_map.REGISTRY,
 )
 MANIFEST = "MANIFEST.json"
 

@@ -162,7 +162,7 @@ def _gateway(record: str, *paths: str) -> Callable[[Path], Rows]:
 
 def _as_text(cell: Any) -> str:
     if isinstance(cell, float):
-        return f"{cell:g}"
+        return str(int(cell)) if cell.is_integer() else f"{cell:g}"
     return f"{cell:%d.%m.%Y}" if isinstance(cell, (date, datetime)) else str(cell)
 
 
@@ -189,6 +189,9 @@ READERS: dict[str, Callable[[Path], Rows]] = {
     "waste_sites": _waste_sites,
     "subsidies": _items,
     "land": _social_assistance,
+    "loans": _sheets(6),
+    "business_register": _sheets(3),
+    "road_map": _sheets(3),
     "housing": _housing,
     "civil_service": _gateway(
         "position", "postNumber", "body/bin", "body/nameRu", "body/kato", "post/code", "post/category", "post/vacant",
