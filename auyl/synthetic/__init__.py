@@ -1,4 +1,4 @@
-"""An invented oblast: extracts of six registries with named faults and a known truth.
+"""An invented oblast: extracts of the registries with named faults and a known truth.
 
 For the demo, tests and benchmarks. It knows the formats of the sources and nothing of the pipeline that reads them.
 """
