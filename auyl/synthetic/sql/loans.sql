@@ -30,7 +30,7 @@ application as (
     inner join place as h on o.place_id = h.place_id and h.is_rural
     where
         o.kind in ('farm', 'sole_trader')
-        and u(o.org, 'applies') < least(0.95, 2300 / (0.0207 * getvariable('people')))
+        and u(o.org, 'applies') < least(0.95, 3000 / (0.0207 * getvariable('people')))
 ),
 
 course as (

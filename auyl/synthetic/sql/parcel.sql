@@ -36,7 +36,8 @@ field as (
 
 common as (
     select
-        2 * getvariable('people') + p.place_id * 4 + k.kind_no as parcel,
+        -- behind the last household, whose number the turn of 32 persons rounds up
+        (getvariable('people') + 31) // 32 * 64 + p.place_id * 4 + k.kind_no as parcel,
         p.place_id,
         null::bigint as hh,
         null::bigint as org,
