@@ -258,7 +258,6 @@ def validate(path: Path) -> None:
         faults += [f"newestBy: no column {name}" for name in contract.newest_by if name not in columns]
         faults += [f"column {c.name}: no type {c.type}" for c in contract.columns if c.type not in TYPES]
         faults += [f"place: no role {role}" for role in contract.place if role not in PLACE_ROLES]
-        faults += [f"place: no column {name}" for name in contract.place.values() if name not in columns]
         if contract.registry != path.name.removesuffix(".odcs.yaml"):
             faults.append(f"id {contract.registry} is not the name of the file")
         if contract.way not in WAYS or contract.format not in FORMATS:

@@ -173,14 +173,18 @@ def _columns(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in con.execute("describe candidate").fetchall()]
 
 
+def stage_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
+    """Columns of `candidate` that stage keeps: without those of the vault and without texts that were converted."""
+    hidden = {column.name for column in contract.columns if column.is_vault} | {"_content", "_period"}
+    return [name for name in _columns(con) if name not in hidden and not name.endswith("__text")]
+
+
 def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, target: str) -> int:
     """Write the rows that stay to `target`: what stage SQL makes, without the vault's columns; return how many.
 
     `_warned` lists the warning rules that the row breaks, null for most.
     """
-    hidden = {column.name for column in contract.columns if column.is_vault} | {"_content", "_period"}
-    kept = [name for name in _columns(con) if name not in hidden and not name.endswith("__text")]
-    columns = ", ".join(f"s.{identifier(name)}" for name in kept)
+    columns = ", ".join(f"s.{identifier(name)}" for name in stage_columns(con, contract))
     con.execute(
         f"create or replace temp table warned as select _file, _record, {_rule_list(suite, '_bits', False)} as _warned "
         f"from verdict where not is_repeated and _bits & {_critical_mask(suite)} = 0"

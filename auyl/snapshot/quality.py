@@ -16,6 +16,8 @@ from auyl import contracts, duck, ledger
 from auyl.contracts import Contract
 from auyl.duck import identifier, literal
 from auyl.errors import TerritoryMissing
+from auyl.intake import check
+from auyl.intake.batch import set_person_key
 from auyl.lake import Lake
 from auyl.periods import last_day
 from auyl.settings import Settings, from_environment
@@ -63,6 +65,7 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
     found: list[tuple[object, ...]] = []
     con = duck.connect(settings, lake)
     try:
+        set_person_key(con, settings)
         open_territory(con, settings, lake, edition)
         late: dict[str, float] = {}
         claims = []
@@ -70,7 +73,7 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
             batches = ledger.in_force(settings, contract.registry, period, contract.is_delta)
             if batches:
                 late[contract.registry] = _days_late(settings, contract, period, batches)
-                claims.append((contract, _rows(con, lake, contract, batches)))
+                claims.append((contract, _rows(con, settings, lake, contract, batches)))
         resolve(con, settings, claims)
         for contract, relation in claims:
             rows = con.execute(_by_okrug(contract, relation)).fetchall()
@@ -117,39 +120,43 @@ def _days_late(settings: Settings, contract: Contract, period: str, batches: lis
     return round((arrived - due).total_seconds() / 86400, 2)
 
 
-def _rows(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batches: list[ledger.Batch]) -> str:
-    """View `quality_<registry>`: place columns as stage has them, outcome, is_warned, filled, asked."""
+def _rows(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, contract: Contract, batches: list[ledger.Batch]
+) -> str:
+    """View `quality_<registry>`: the place columns, outcome, is_warned, filled, asked; staged and rejected rows alike.
+
+    Rejected rows lie as they came, so the stage's own SQL tells what they say of their place.
+    """
     view = f"quality_{contract.registry}"
     files = {
         name: "[" + ", ".join(literal(lake.address(getattr(batch, f"{name}_path"))) for batch in batches) + "]"
         for name in ("stage", "quarantine")
     }
+    rejected = f"rejected_{contract.registry}"
+    con.execute(f"create or replace temp view {rejected} as select * from read_parquet({files['quarantine']})")
+    stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
+    check.define_views_over(con, contract, rejected, batches[0].period, stage_sql)
+    made = {row[0] for row in con.execute("describe candidate").fetchall()}
     staged = {row[0] for row in con.execute(f"describe select * from read_parquet({files['stage']})").fetchall()}
-    by_name = {column.name: column for column in contract.columns}
-    asked = [c for c in contract.columns if c.required or c.name in contract.place.values()]
-    # Stage never holds the vault's columns, so a required one was filled there, or its row were not.
-    kept = [c for c in asked if c.name in staged]
-    hidden = len(asked) - len(kept)
-
-    def filled(columns: list[contracts.Column], more: int) -> str:
-        cells = [f"({identifier(c.name)} is not null)::integer" for c in columns]
-        return " + ".join([*cells, str(more)])
-
-    def cleaned(name: str) -> str:
-        column = by_name[name]
-        text = f"clean_code({identifier(name)})" if column.is_code else f"clean_text({identifier(name)})"
-        return f"{text if column.letters is None else f'kazakh_letters({text})'} as {identifier(name)}"
-
     places = list(dict.fromkeys(contract.place.values()))
-    of_stage = "".join(f"{identifier(name)}, " for name in places)
-    of_quarantine = "".join(f"{cleaned(name)}, " for name in places)
+    asked = [column.name for column in contract.columns if column.required and column.name in staged & made]
+    asked += [name for name in places if name not in asked]
+    filled = " + ".join([*(f"({identifier(name)} is not null)::integer" for name in asked), "0"])
+    columns = "".join(f"{identifier(name)}, " for name in places)
+    shape = f"{columns}{{}} as outcome, {{}} as is_warned, {filled} as filled, {len(asked)} as asked"
+    # The views of the next registry take the names, so these rows are kept in a table; they are few.
+    con.execute(
+        f"create or replace temp table {rejected}_rows as "
+        f"select {shape.format('q._outcome', 'false')} from candidate "
+        f"inner join (select _file, _record, any_value(_outcome) as _outcome from {rejected} where _record is not null "
+        f"group by all) as q using (_file, _record) "
+        f"union all by name select _outcome as outcome, false as is_warned, 0 as filled, {len(asked)} as asked "
+        f"from {rejected} where _record is null"
+    )
     con.execute(
         f"create or replace temp view {view} as "
-        f"select {of_stage}'staged' as outcome, _warned is not null as is_warned, "
-        f"{filled(kept, hidden)} as filled, {len(asked)} as asked from read_parquet({files['stage']}) "
-        f"union all by name "
-        f"select {of_quarantine}_outcome as outcome, false as is_warned, {filled(asked, 0)} as filled, "
-        f"{len(asked)} as asked from read_parquet({files['quarantine']})"
+        f"select {shape.format(literal('staged'), '_warned is not null')} from read_parquet({files['stage']}) "
+        f"union all by name select * from {rejected}_rows"
     )
     return view
 
