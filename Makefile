@@ -10,8 +10,10 @@ PY := .venv/bin/python
 SCALE ?= 20
 KATO ?=
 PERIOD ?=
+REGISTRIES ?=
 ARGS ?=
-DEMO = $(PY) -m auyl.stack.demo --scale $(SCALE) $(if $(KATO),--kato "$(KATO)") $(if $(PERIOD),--period $(PERIOD))
+DEMO = $(PY) -m auyl.stack.demo --scale $(SCALE) $(if $(KATO),--kato "$(KATO)") $(if $(PERIOD),--period $(PERIOD)) \
+	$(if $(REGISTRIES),--registries $(REGISTRIES))
 LOCK = UV_PYTHON_DOWNLOADS=never $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
 	--no-emit-index-url --custom-compile-command "make lock"
 
@@ -32,7 +34,7 @@ setup: .venv/.ready ## .venv with the pinned packages
 	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --no-build-isolation -e .
 	@touch .venv/.ready
 
-demo: setup ## an invented oblast through Airflow to the snapshot; SCALE=1 for 1.6 M people, KATO=file, PERIOD=YYYY-MM
+demo: setup ## an invented oblast through Airflow to the snapshot; SCALE=1 for 1.6 M people, KATO=file, PERIOD=YYYY-MM, REGISTRIES=spine
 	@$(DEMO)
 
 up: setup ## the same, and stays up with the pages; Ctrl-C stops everything

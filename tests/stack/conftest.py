@@ -32,7 +32,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Ready]:
         del os.environ[name]
     os.environ["AUYL_HOME"] = str(home)
     try:
-        with demo.ready(demo.Plan("2026-10", SCALE), demo.Progress(), env=SETTINGS) as ready:
+        with demo.ready(demo.Plan("2026-10", SCALE, registries=demo.SPINE), demo.Progress(), env=SETTINGS) as ready:
             yield ready
     finally:
         os.environ.clear()

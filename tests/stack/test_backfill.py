@@ -66,7 +66,9 @@ def quiet(up: demo.Ready) -> bool:
 def test_a_backfill_over_months_gives_the_same_as_months_in_time(two_months: demo.Ready) -> None:
     up = two_months
     for month in MONTHS:
-        demo.through_airflow(demo.Plan(month, up.plan.scale), up.airflow, demo.Progress())
+        demo.through_airflow(
+            demo.Plan(month, up.plan.scale, registries=up.plan.registries), up.airflow, demo.Progress()
+        )
     in_time = in_force(up)
     assert [row[0] for row in in_time] == list(MONTHS) and in_time[0][1] != in_time[1][1]
 

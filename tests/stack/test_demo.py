@@ -64,6 +64,7 @@ def test_first_run_publishes_and_leaves_nothing_running(home: Path) -> None:
     out, _ = process.communicate(timeout=600)
     assert process.returncode == 0, out
     assert f"published: snapshot {PERIOD}, revision 1" in out
+    assert re.search(r"triggered the intake of 28 registries", out)
     assert re.search(r"akim_\d{9} +1 of 131 okrugs", out)
     assert left_over(home) == []
     assert [row[:2] for row in published(home)] == [(PERIOD, 1)]
@@ -83,7 +84,7 @@ def test_no_secret_is_in_output_or_logs(home: Path) -> None:
 
 def test_second_run_changes_nothing_published(home: Path) -> None:
     before = published(home)
-    process = demo(home, program=("auyl.cli", "demo"))
+    process = demo(home, "--registries", "spine", program=("auyl.cli", "demo"))
     out, _ = process.communicate(timeout=600)
     assert process.returncode == 0, out
     assert "nothing new: stays" in out
@@ -94,7 +95,7 @@ def test_second_run_changes_nothing_published(home: Path) -> None:
 def test_a_stopped_demo_leaves_no_process_behind(home: Path, how: signal.Signals) -> None:
     # a shell starts background jobs with SIGINT ignored, and an ignored signal stays so in children
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = demo(home)
+    process = demo(home, "--registries", "spine")
     signal.signal(signal.SIGINT, former)
     for line in process.stdout:
         if "triggered" in line:
