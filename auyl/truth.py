@@ -181,7 +181,7 @@ def _mended(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batc
     ).fetchall()
     for (label,) in labels:
         column = _column(contract, label)
-        if column not in stage | vault:
+        if column not in stage | vault or (column in stage and not _is_kept(con, lake, column, batches[0])):
             continue
         value = identifier(column)
         source = f"select batch, file, place, {value} as value from staged"
@@ -197,6 +197,20 @@ def _mended(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batc
             f"where t.outcome = 'mended' and string_split(t.\"column\", ' | ')[1] = ?",
             [label],
         )
+
+
+def _is_kept(con: duckdb.DuckDBPyConnection, lake: Lake, column: str, batch: ledger.Batch) -> bool:
+    """Does stage hold the text as it came, for most rows of a sample, or a code of its own in its place?"""
+    parts = ", ".join(literal(lake.address(path)) for path in lake.files(batch.raw_path))
+    name = identifier(column)
+    ((share,),) = con.execute(
+        f"select avg((s.{name} in (r.{name}, trim(r.{name}), kazakh_letters(clean_text(r.{name})), "
+        f"homoglyphs_to_cyrillic(clean_text(r.{name}))))::integer) "
+        f"from (select _file, _record, {name} from read_parquet({literal(lake.address(batch.stage_path))}) "
+        f"where {name} is not null limit 5000) as s "
+        f"inner join read_parquet([{parts}], union_by_name = true) as r using (_file, _record)"
+    ).fetchall()
+    return share is not None and share > 0.5
 
 
 def _column(contract: Contract, label: str) -> str | None:

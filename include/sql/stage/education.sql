@@ -2,7 +2,7 @@
 -- Level 0 is the class before school. Places and teachers are those of the whole school and repeat on each level.
 select
     school_bin,
-    school_name,
+    homoglyphs_to_cyrillic(school_name) as school_name,
     kato,
     class_level_name,
     case
