@@ -273,6 +273,25 @@ def add_refusal(
         )  # fmt: skip
 
 
+def reasons_of_refusal(settings: Settings, registry: str, period: str) -> list[str]:
+    """Why extracts of a registry and period were not taken, oldest first."""
+    with engine(settings.dsn).connect() as con:
+        rows = con.execute(
+            text("select reason from ledger.refusal where registry = :r and period = :p order by refusal_id"),
+            {"r": registry, "p": period},
+        )
+        return list(rows.scalars())
+
+
+def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> str | None:
+    """The newest period before `period` whose accepted extract had the very same bytes."""
+    with engine(settings.dsn).connect() as con:
+        return con.execute(
+            text("select max(period) from ledger.batch_standing where registry = :r and period < :p and digest = :d"),
+            {"r": registry, "p": period, "d": digest},
+        ).scalar()
+
+
 def in_force(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
     """The batches of a registry that count for a period, oldest first: one, or all changes of a delta registry."""
     condition = "standing_in_delivery = 1 and not is_corrected" if is_delta else "standing = 1"

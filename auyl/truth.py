@@ -119,6 +119,12 @@ def compare(settings: Settings, extracts: Path, period: str) -> list[Comparison]
 def _compare(settings: Settings, registry: str, truth: Path, period: str) -> Comparison:
     contract = contracts.load(registry, settings.include)
     batches = ledger.in_force(settings, registry, period, contract.is_delta)
+    whole = _whole_file(settings, truth)
+    if whole:
+        # The rows of such an extract are nobody's: it is one broken thing, found when it was refused.
+        is_met = not batches and bool(ledger.reasons_of_refusal(settings, registry, period))
+        kind = Kind(whole, "refused", 1, int(is_met), 0, 0, 0, 0, len(batches), 0)
+        return Comparison(registry, 1, 1, int(is_met), 0, 0, (kind,))
     if not batches:
         return Comparison(registry, reason=f"nothing is in force for {period}")
     if contract.way == "sql" and any(
@@ -134,6 +140,18 @@ def _compare(settings: Settings, registry: str, truth: Path, period: str) -> Com
         return _counts(con, settings, registry)
     finally:
         con.close()
+
+
+def _whole_file(settings: Settings, truth: Path) -> str | None:
+    """The fault for which the whole extract is to be refused, if it has one."""
+    con = duck.connect(settings)
+    try:
+        found = con.execute(
+            f"select kind from read_parquet({literal(str(truth))}) where outcome = 'refused'"
+        ).fetchall()
+    finally:
+        con.close()
+    return str(found[0][0]) if found else None
 
 
 def _views(

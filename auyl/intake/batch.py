@@ -147,6 +147,9 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         con.close()
     severities = {rule.rule: rule.severity for rule in suite.row_rules}
     drifts = compare(looks, _history(settings, delivery), contract)
+    former = ledger.same_bytes(settings, delivery.registry, delivery.period, delivery.digest)
+    if former:
+        drifts.append(Drift("same_bytes", None, f"another extract than that of {former}", "the very same bytes"))
     batch = ledger.add_batch(
         settings,
         {

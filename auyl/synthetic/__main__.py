@@ -23,10 +23,14 @@ def main() -> None:
     parser.add_argument(
         "--dirt", type=float, default=1.0, help="factor on the default rates of faults; 0 makes clean files"
     )
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="KIND=RATE", help="rate of one kind of fault; may be repeated"
+    )
     given = parser.parse_args()
     start = time.perf_counter()
     try:
-        summary = make(given.extracts, given.period, given.people, given.seed, given.kato, given.dirt)
+        rates = {"*": given.dirt} | {k: float(v) for k, _, v in (item.partition("=") for item in given.fault)}
+        summary = make(given.extracts, given.period, given.people, given.seed, given.kato, rates)
     except (ValueError, OSError) as error:
         parser.exit(2, f"{error}\n")
     for registry, files in summary.rows.items():

@@ -61,4 +61,6 @@ FAULTS: dict[str, Fault] = {
     "unknown_category": Cell("category", "choice(key, 'odd category', ['Разное (см. прим.)', 'А-17', 'не указано'])"),
 }
 
-REGISTRY = Registry("appeals", "number", LABELS, write, _where, order="key", has_parts=True, faults=FAULTS)
+REGISTRY = Registry(
+    "appeals", "number", LABELS, write, _where, order="key", has_parts=True, faults=FAULTS, states_period=False
+)

@@ -64,4 +64,6 @@ FAULTS: dict[str, Fault] = {
     ),
 }
 
-REGISTRY = Registry("business_register", "number", LABELS, write, _where, has_parts=True, faults=FAULTS)
+REGISTRY = Registry(
+    "business_register", "number", LABELS, write, _where, has_parts=True, faults=FAULTS, states_period=False
+)

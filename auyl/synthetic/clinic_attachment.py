@@ -55,4 +55,4 @@ FAULTS: dict[str, Fault] = {
     "total_row": Extra({"iin": "'ИТОГО'", "clinic_bin": "(1000 + roll(key, 'sum', 90000))::varchar", "site": "''"}),
 }
 
-REGISTRY = Registry("clinic_attachment", "iin", LABELS, write, _where, order="key", faults=FAULTS)
+REGISTRY = Registry("clinic_attachment", "iin", LABELS, write, _where, order="key", faults=FAULTS, states_period=False)

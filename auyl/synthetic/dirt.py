@@ -15,7 +15,7 @@ import duckdb
 
 from auyl.synthetic.registry import Cell, Extra, Registry
 
-OUTCOMES = ("quarantined", "duplicate", "warned", "mended", "kept")
+OUTCOMES = ("quarantined", "duplicate", "warned", "mended", "kept", "refused")
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Kind:
 
     quarantined: a critical rule finds it. duplicate: it is left out as an exact repetition. warned: it is staged with a
     warning. mended: it is staged with the good value again. kept: it is staged as it is; a later step has to see it.
+    refused: the whole extract is (see `whole`).
     """
 
     name: str
@@ -87,6 +88,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("vacancy_hidden", 0.005, "quarantined", "a post is said to be filled, and nobody holds it"),
     Kind("done_on_paper", 0.005, "warned", "reported as done, and other columns of the row show that it is not"),
     Kind("payee_closed", 0.005, "kept", "money is asked for an organisation that the business register has as closed"),
+    Kind("half_a_file", 0.0, "refused", "the file ends in its middle"),
+    Kind("file_of_last_month", 0.0, "refused", "last month's file under this month's name"),
     Kind("merged_cells", 0.01, "mended", "a cell is empty because it was merged with the one above"),
 )
 

@@ -20,8 +20,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ from auyl.synthetic import (
 )
 from auyl.synthetic import dirt as faults
 from auyl.synthetic import people as population_of
+from auyl.synthetic import whole as whole_files
 from auyl.synthetic.engine import Month, connect, sql
 from auyl.synthetic.registry import Registry
 from auyl.synthetic.writing import Written, digest_file, write_file
@@ -209,6 +211,15 @@ def _build(
     threads: int | None,
 ) -> tuple[Summary, dict[str, dict[str, Any]]]:
     land = territory.make(extracts / "reference", kato_file, seed)
+
+    def former(registry: Registry, folder: Path) -> None:
+        """The registry's extract of the month before, clean."""
+        with contextlib.closing(connect(month.previous, people, seed, work / "spill", threads)) as other:
+            population_of.build(other, land)
+            other.execute(sql(registry.name))
+            faults.spoil(other, registry, dict.fromkeys(faults.BY_NAME, 0.0))
+            registry.write(other, folder, month.previous)
+
     con = connect(month, people, seed, work / "spill", threads)
     try:
         population_of.build(con, land)
@@ -226,7 +237,8 @@ def _build(
         for registry in REGISTRIES:
             folder = work / registry.name
             folder.mkdir()
-            written, counts = _registry(con, registry, folder, work / "truth", month, rate)
+            whole = whole_files.drawn(registry.name, month, seed, rate)
+            written, counts = _registry(con, registry, folder, work / "truth", month, rate, whole, former)
             rows[registry.name] = {one.name: one.rows for one in written}
             dirt[registry.name] = counts
             for one in written:
@@ -249,6 +261,8 @@ def _registry(
     truth: Path,
     month: Month,
     rate: Mapping[str, float],
+    whole: str | None,
+    former: Callable[[Registry, Path], None],
 ) -> tuple[list[Written], dict[str, int]]:
     con.execute(sql(registry.name))
     faults.spoil(con, registry, rate)
@@ -273,6 +287,10 @@ def _registry(
         from spoiled
         order by _at
     """)
+    if whole:
+        written, name = whole_files.spoil(whole, registry, folder, month, written, partial(former, registry))
+        is_seen = whole != "file_of_last_month" or registry.states_period
+        whole_files.tell(con, whole, "refused" if is_seen else "kept", name)
     _write_parquet(con, "fault", truth / f"{registry.name}.parquet")
     counts = con.execute("select kind, count(*) from fault group by kind order by kind").fetchall()
     con.execute(f"drop view {registry.name}_clean; drop table {registry.name}_row; drop table fault")

@@ -106,5 +106,13 @@ FAULTS: dict[str, Fault] = {
 }
 
 REGISTRY = Registry(
-    "household_book", "account", LABELS, write, _where, order="no::bigint", has_parts=True, faults=FAULTS
+    "household_book",
+    "account",
+    LABELS,
+    write,
+    _where,
+    order="no::bigint",
+    has_parts=True,
+    faults=FAULTS,
+    states_period=False,
 )

@@ -85,4 +85,6 @@ FAULTS: dict[str, Fault] = {
     ),
 }
 
-REGISTRY = Registry("loans", "number", LABELS, write, _where, order="h_place_in_file", faults=FAULTS)
+REGISTRY = Registry(
+    "loans", "number", LABELS, write, _where, order="h_place_in_file", faults=FAULTS, states_period=False
+)

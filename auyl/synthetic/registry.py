@@ -49,7 +49,8 @@ class Registry:
     The view has a unique `key`, the columns of `labels` as text, helpers named h_…, and `part` where the extract has
     parts whose records are numbered apart. `where` gives two SQL expressions over `n` (number of the row from 0, within
     its part) and the row's columns: the file that holds the row, and its record number there, from 1.
-    `faults` are those that its extract has, by the names of `dirt.KINDS`.
+    `faults` are those that its extract has, by the names of `dirt.KINDS`. An extract that does not state its period
+    cannot be told from last month's.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Registry:
     order: str = "mixed(key, 'order')"
     has_parts: bool = False
     faults: Mapping[str, Fault] = field(default_factory=dict)
+    states_period: bool = True
 
     @property
     def is_shuffled(self) -> bool:

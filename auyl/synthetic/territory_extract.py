@@ -70,4 +70,6 @@ FAULTS: dict[str, Fault] = {
     "column_count": Line(),
 }
 
-REGISTRY = Registry("territory", "kato", LABELS, write, _where, order="key", has_parts=True, faults=FAULTS)
+REGISTRY = Registry(
+    "territory", "kato", LABELS, write, _where, order="key", has_parts=True, faults=FAULTS, states_period=False
+)

@@ -19,7 +19,7 @@ create table if not exists ledger.drift (
     batch_id bigint not null references ledger.batch,
     kind text not null check (kind in (
         'column_new', 'column_gone', 'column_renamed', 'column_reordered', 'column_retyped', 'category_new',
-        'null_share', 'volume'
+        'null_share', 'volume', 'same_bytes'
     )),
     name text,
     expected text not null,
