@@ -102,6 +102,24 @@ def test_intake_exits_0_only_for_an_accepted_batch_that_balances(auyl: Auyl, tmp
     assert "YYYY-MM" in auyl("intake", "social_assistance", good, "--period", "2026-13", code=2)
 
 
+STARTED = """
+import json, sys
+from auyl.cli import app
+app(["contracts"], standalone_mode=False)
+print(json.dumps(sorted({module.partition(".")[0] for module in sys.modules})))
+"""
+HEAVY = {"duckdb", "pandas", "pyarrow", "great_expectations", "psycopg2", "sqlalchemy", "httpx", "lxml", "jsonschema"}
+
+
+def test_a_command_loads_only_what_it_needs() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", STARTED], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
+    )
+    *listed, modules = run.stdout.splitlines()
+    assert any("social_assistance" in line for line in listed)
+    assert HEAVY & set(json.loads(modules)) == set()
+
+
 @pytest.mark.parametrize("command", ["demo", "up"])
 def test_the_demo_refuses_at_once_what_it_cannot_do(auyl: Auyl, command: str) -> None:
     assert "--scale" in auyl(command, "--scale", 0, code=2)

@@ -98,6 +98,6 @@ def test_a_cadence_that_nobody_can_schedule_fails_the_contract(tmp_path: Path) -
     with pytest.raises(ContractInvalid, match="not 2 'moon'"):
         contracts.validate(bad)
     bad.write_text(good.read_text("utf-8").replace("value: 5, unit: d", "value: 5, unit: h"), "utf-8")
-    contracts._read.cache_clear()
+    contracts.model.read.cache_clear()
     with pytest.raises(ContractInvalid, match="5h"):
         contracts.validate(bad)

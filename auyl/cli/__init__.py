@@ -1,0 +1,63 @@
+"""The command line: which command is which function, in the order of the help.
+
+    intake     what is promised, what came, what was kept back and handed back
+    snapshot   building it, showing it, where a number comes from
+    people     who may read what
+    running    setting up, the demo, what the night has to say
+    shared     options, tables, expected errors
+
+What stays out: any work on data. Each command imports the room that it calls, so that the start stays quick.
+"""
+
+from collections.abc import Callable
+
+import typer
+
+from auyl.cli import intake, people, running, snapshot
+
+__all__ = ["app"]
+
+
+def _group(text: str, commands: dict[str, Callable[..., None]]) -> typer.Typer:
+    group = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=text)
+    for name, command in commands.items():
+        group.command(name)(command)
+    return group
+
+
+app = _group(
+    "The command line `auyl`: the functions of the library in one process, no Airflow.",
+    {
+        "migrate": running.migrate,
+        "synth": running.synth,
+        "territory": running.territory,
+        "contracts": intake.list_contracts,
+        "intake": intake.intake,
+        "build": snapshot.build,
+        "extracts": intake.extracts,
+        "quarantine": intake.quarantine,
+        "drift": intake.drift,
+        "quality": snapshot.quality,
+        "handback": intake.handback,
+        "lineage": snapshot.lineage,
+        "demo": running.demo,
+        "up": running.up,
+        "late": running.late,
+        "digest": running.digest,
+    },
+)
+app.add_typer(_group("Published snapshots.", {"show": snapshot.show}), name="snapshot")
+app.add_typer(
+    _group(
+        "Who may read what.",
+        {
+            "list": people.list_grants,
+            "who": people.who,
+            "give": people.give,
+            "take": people.take,
+            "owner": people.owner,
+            "account": people.account,
+        },
+    ),
+    name="access",
+)

@@ -1,0 +1,164 @@
+"""Commands of the intake: what is promised, what came, what was kept back and handed back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auyl import contracts
+from auyl.cli.shared import PERIOD, AnyPeriod, Format, Period, as_json, month, table, told
+from auyl.settings import from_environment
+from auyl.sources import LOCAL
+
+
+def list_contracts(format: Format = "table") -> None:
+    """The registries: who owns each, how it comes, when it is due, and which of the akims' needs it feeds."""
+    with told():
+        rows = [
+            {
+                "registry": contract.registry,
+                "title": contract.title,
+                "owner": contract.owner,
+                "way": contract.way,
+                "format": contract.format,
+                "every": contract.cadence,
+                "due": contract.deadline,
+                "needs": list(contract.needs),
+            }
+            for contract in contracts.load_all(from_environment().include)
+        ]
+        if format == "json":
+            as_json(rows)
+            return
+        for row in rows:
+            row["needs"] = " ".join(map(str, row["needs"]))
+        table(rows, list(rows[0]))
+
+
+def intake(
+    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    files: Annotated[list[Path], typer.Argument(help="Files of one extract.", exists=True)],
+    period: Period = "",
+    extracted_at: Annotated[
+        datetime | None, typer.Option(help="When the source made it; by default from the extract or its time stamp.")
+    ] = None,
+    corrects: Annotated[int | None, typer.Option(help="The batch whose rejected rows these files mend.")] = None,
+) -> None:
+    """Land and load an extract. Prints rows_in, staged, quarantined, duplicates; exits 0 only when it is accepted."""
+    from auyl.intake import land_files, load
+
+    with told():
+        settings = from_environment()
+        when = extracted_at.replace(tzinfo=extracted_at.tzinfo or LOCAL) if extracted_at else None
+        found = _expand(files)
+        named = period or next((m.group() for f in found if (m := PERIOD.search(f.name))), "")
+        result = load(land_files(registry, month(named), found, settings, when, corrects), settings)
+        typer.echo(
+            f"{registry} {result.period} {result.status}: rows_in {result.rows_in} staged {result.staged} "
+            f"quarantined {result.quarantined} duplicates {result.duplicates}"
+        )
+        for rule, count in sorted(result.failed.items(), key=lambda item: -item[1]):
+            typer.echo(f"  {rule} {count}")
+        if result.notes.get("unknown_columns"):
+            typer.secho(
+                f"  columns that the contract does not know, kept: {', '.join(result.notes['unknown_columns'])}"
+            )
+        for drift in result.drifts:
+            typer.secho(
+                f"  {drift.kind} {drift.name or ''}: expected {drift.expected}; found {drift.found}", fg="yellow"
+            )
+        if not result.accepted:
+            typer.secho(result.refusal or "refused", fg="red", err=True)
+            raise typer.Exit(1)
+
+
+def _expand(paths: list[Path]) -> list[Path]:
+    return [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
+
+
+def extracts(
+    registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
+) -> None:
+    """What came, newest first, and what became of it."""
+    from auyl import ledger
+
+    with told():
+        settings = from_environment()
+        rows = ledger.extracts(settings, contracts.deltas(settings.include), registry)
+        for row in rows:
+            row["extracted_at"] = f"{row['extracted_at']:%Y-%m-%d %H:%M}"
+            row["digest"] = row["digest"][:12]
+        account = ["rows_in", "staged", "quarantined", "duplicates"]
+        came = ["files", "size_bytes", "extracted_at", "digest"]
+        table(rows, ["delivery_id", "registry", "period", "state", *account, *came])
+        for row in rows:
+            if row["reason"]:
+                typer.secho(f"{row['delivery_id']}: {row['reason']}", fg="red")
+
+
+def quarantine(
+    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    period: AnyPeriod = None,
+    export: Annotated[Path | None, typer.Option(help="Write all rows to this .xlsx or .csv file.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows to show.")] = 20,
+) -> None:
+    """Rows that did not get through, why, and on which line they stand. Names and ИИН are only in the export."""
+    from auyl.intake import quarantine as room
+
+    with told():
+        frame = room.quarantine(from_environment(), registry, period, None if export else limit)
+        if export:
+            room.export(frame, export)
+            export.chmod(0o600)
+            typer.echo(f"{len(frame)} rows in {export}")
+        elif frame.empty:
+            typer.echo("nothing is in quarantine")
+        else:
+            frame.columns = [str(name).removeprefix("_") for name in frame.columns]
+            shown = ["batch_period", "state", "file", "record", "line", "outcome", "rules", "reasons_ru"]
+            frame = frame.loc[:, ~frame.columns.duplicated()][shown].astype(object)
+            table(frame.where(frame.notna(), None).to_dict("records"), shown)
+
+
+def drift(
+    registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
+    period: AnyPeriod = None,
+) -> None:
+    """What changed in an extract beside the registry's former ones: columns, categories, empty cells, volume."""
+    from auyl import ledger
+
+    with told():
+        rows = ledger.drifts(from_environment(), registry, period)
+        table(rows, ["registry", "period", "batch_id", "kind", "name", "expected", "found"])
+
+
+def handback(
+    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    period: AnyPeriod = None,
+    to: Annotated[Path | None, typer.Option(help="Folder to copy the files into.", file_okay=False)] = None,
+) -> None:
+    """Write the file of rejected rows for the registry's owner: own format, lines, reasons in Russian and Kazakh.
+
+    Mended, the same file is taken in by `auyl intake` and closes the account.
+    """
+    from auyl.intake import hand_back
+    from auyl.lake import Lake
+
+    with told():
+        settings = from_environment()
+        lake = Lake(settings.lake)
+        files = hand_back(settings, registry, period)
+        for file in files:
+            where = lake.address(file.path)
+            if to:
+                to.mkdir(parents=True, exist_ok=True)
+                target = to / Path(file.path).name
+                target.touch(mode=0o600)
+                target.write_bytes(lake.read(file.path))
+                where = str(target)
+            typer.echo(f"{file.period} {file.state}: {file.rows} rows for {file.owner} in {where}")
+        if not files:
+            typer.echo("nothing was kept back")

@@ -1,0 +1,126 @@
+"""Commands of access: who may read what, and the accounts to sign in with."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import typer
+
+from auyl import contracts
+from auyl.cli.shared import table, told
+from auyl.settings import from_environment
+from auyl.sources import LOCAL
+
+
+def list_grants(principal: Annotated[str | None, typer.Argument(help="One principal; all without it.")] = None) -> None:
+    """Grants that stand and that have ended."""
+    from auyl import access
+
+    with told(), _serving() as con:
+        _records(access.grants(con, principal))
+
+
+def who(kato: Annotated[str, typer.Argument(help="KATO of an okrug.")]) -> None:
+    """Who may read an okrug, and by which grant."""
+    from auyl import access
+
+    with told(), _serving() as con:
+        _records(access.who_may_see(con, kato))
+
+
+def give(
+    principal: Annotated[str, typer.Argument(help="Login or account.")],
+    role: Annotated[str, typer.Argument(help="akim, district_staff, ambulance_coordinator …")],
+    territory: Annotated[str, typer.Argument(help="KATO of okrug, district or oblast, or its first 2, 4 or 6 digits.")],
+    reason: Annotated[str, typer.Option(help="Why: number of the order.")],
+    until: Annotated[datetime | None, typer.Option(help="Last day.", formats=["%Y-%m-%d"])] = None,
+) -> None:
+    """Grant a role in a territory."""
+    from auyl import access
+
+    with told(), _serving() as con:
+        # The last day is whole: the grant ends with the first moment of the next one, local time.
+        ends = until.replace(tzinfo=LOCAL) + timedelta(days=1) if until else None
+        number = access.grant(con, principal, role, territory, granted_by=_operator(), reason=reason, valid_to=ends)
+        typer.echo(f"grant {number}")
+
+
+def take(
+    principal: Annotated[str, typer.Argument(help="Login or account.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    role: Annotated[str | None, typer.Option(help="One role only.")] = None,
+    territory: Annotated[str | None, typer.Option(help="One territory only.")] = None,
+) -> None:
+    """End grants."""
+    from auyl import access
+
+    with told(), _serving() as con:
+        ended = access.revoke(con, principal, role, territory, revoked_by=_operator(), reason=reason)
+        typer.echo(f"{ended} grants ended")
+
+
+def owner(
+    principal: Annotated[
+        str | None, typer.Argument(help="Login of the registry's office; the list without it.")
+    ] = None,
+    registry: Annotated[str | None, typer.Argument(help="Name of a contract.")] = None,
+    reason: Annotated[str, typer.Option(help="Why: the letter that names the login.")] = "",
+    take: Annotated[bool, typer.Option(help="End it instead.")] = False,
+) -> None:
+    """Let the office that owns a registry read the quality of it (serving.quality_trend)."""
+    from auyl import access
+
+    with told(), _serving() as con:
+        if principal is None:
+            _records(access.owners(con))
+        elif take:
+            typer.echo(f"{access.take_registry(con, principal, registry, reason=reason)} ended")
+        else:
+            contract = contracts.load(registry or "", from_environment().include)
+            access.give_registry(con, principal, contract.registry, given_by=_operator(), reason=reason)
+            typer.echo(f"{principal} reads the quality of {contract.registry}")
+
+
+def account(
+    principal: Annotated[str, typer.Argument(help="Name to sign in with.")],
+    name: Annotated[str, typer.Option(help="Name to be shown.")],
+    language: Annotated[Literal["kk", "ru", "en"], typer.Option(help="Language of the pages.")] = "kk",
+    sql: Annotated[bool, typer.Option(help="A PostgreSQL login too, with the same password.")] = False,
+) -> None:
+    """Open an account for the pages. Asks for the password."""
+    from auyl import access
+
+    password = typer.prompt("password", hide_input=True, confirmation_prompt=True)
+    with told(), _serving() as con:
+        access.create_account(con, principal, password, display_name=name, language=language)
+        if sql:
+            access.create_login(con, principal, password)
+        typer.echo(f"{principal} may sign in; without a grant nothing is shown")
+
+
+@contextmanager
+def _serving() -> Iterator[Any]:
+    """A connection to the serving database, committed at the end."""
+    import psycopg2
+
+    with contextlib.closing(psycopg2.connect(from_environment().dsn)) as con, con:
+        yield con
+
+
+def _operator() -> str:
+    """Who gives or takes: the account of the machine, as the audit keeps it."""
+    return f"os:{getpass.getuser()}"
+
+
+def _records(records: list[Any]) -> None:
+    rows = [asdict(record) for record in records]
+    if not rows:
+        typer.echo("nobody")
+        return
+    table(rows, list(rows[0]))

@@ -1,0 +1,120 @@
+"""Commands that set an installation up, run it, and tell what the night has to say."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auyl.cli.shared import AnyPeriod, Format, Period, as_json, month, table, told
+from auyl.settings import from_environment
+from auyl.sources import LOCAL
+
+Scale = Annotated[int, typer.Option(min=1, help="Divides the 1.6 M people.")]
+Classifier = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="The official KATO file; an invented territory without it."),
+]
+Registries = Annotated[str, typer.Option(help="Only these, with commas; «spine» is the first six.")]
+
+
+def migrate() -> None:
+    """Bring the serving database to the schema of this version. May be run again at any time."""
+    from auyl import ledger
+
+    with told():
+        typer.echo(" ".join(ledger.migrate(from_environment())))
+
+
+def synth(
+    extracts: Annotated[Path, typer.Argument(help="Folder to write to.")],
+    period: Period = "2026-10",
+    people: Annotated[int, typer.Option(help="Persons of the oblast.")] = 80_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 19,
+    kato: Annotated[Path | None, typer.Option(help="The official KATO file; an invented territory without it.")] = None,
+    dirt: Annotated[float, typer.Option(help="Factor on the rates of all faults; 0 makes clean files.")] = 1.0,
+    fault: Annotated[list[str] | None, typer.Option(help="KIND=RATE of one fault; may be repeated.")] = None,
+) -> None:
+    """Make the extracts of an invented oblast, with the truth beside them."""
+    from auyl import synthetic
+
+    with told():
+        rates = {"*": dirt} | {kind: float(rate) for kind, _, rate in (item.partition("=") for item in fault or [])}
+        made = synthetic.make(extracts, month(period), people, seed, kato_file=kato, dirt=rates)
+        for registry in made.rows:
+            typer.echo(f"{registry:<18}{made.total(registry):>10,} rows")
+        faults = sum(sum(kinds.values()) for kinds in made.dirt.values())
+        typer.echo(f"{made.residents:,} residents, {faults:,} faults, the truth beside them")
+
+
+def territory(
+    kato: Annotated[Path, typer.Argument(help="The official KATO file, CSV.")],
+    crosswalk: Annotated[Path | None, typer.Option(help="District dictionary of ГБД ФЛ, CSV.")] = None,
+    addresses: Annotated[Path | None, typer.Option(help="РКА to KATO, CSV with columns rca, kato.")] = None,
+    edition: Annotated[str | None, typer.Option(help="Name of the edition; from the file by default.")] = None,
+) -> None:
+    """Load an edition of the territory."""
+    from auyl.intake.reference import load_territory
+
+    with told():
+        typer.echo(str(load_territory(from_environment(), kato, crosswalk, addresses, edition)))
+
+
+def demo(scale: Scale = 20, kato: Classifier = None, period: AnyPeriod = None, registries: Registries = "") -> None:
+    """An invented oblast through Airflow to the snapshot, then stop. As `make demo`; the last full month by default."""
+    _stack(scale, kato, period, registries, stay=False)
+
+
+def up(scale: Scale = 20, kato: Classifier = None, period: AnyPeriod = None, registries: Registries = "") -> None:
+    """The same, and stay up with the pages until Ctrl-C. As `make up`."""
+    _stack(scale, kato, period, registries, stay=True)
+
+
+def _stack(scale: int, kato: Path | None, period: str | None, registries: str, *, stay: bool) -> None:
+    from auyl.stack.demo import Plan, chosen, last_month, run
+
+    with told():
+        plan = Plan(month(period or last_month()), scale, kato, stay, chosen(registries))
+    raise typer.Exit(run(plan))
+
+
+def late(
+    on: Annotated[datetime | None, typer.Option(help="Day to ask for; today by default.", formats=["%Y-%m-%d"])] = None,
+    format: Format = "table",
+) -> None:
+    """Extracts whose deadline has passed, and what is in force of them. Exits 1 when something is late."""
+    from auyl.intake.late import expected
+
+    with told():
+        found = expected(from_environment(), (on or datetime.now(tz=LOCAL)).date())
+    rows = [asdict(promise) for promise in found]
+    if format == "json":
+        as_json(rows)
+    else:
+        table(rows, ["registry", "period", "state", "due_on", "late_days", "stands_in", "owner", "reason"])
+    if any(promise.is_late for promise in found):
+        raise typer.Exit(1)
+
+
+def digest(
+    day: Annotated[
+        datetime | None, typer.Option("--date", help="Day; the newest one by default.", formats=["%Y-%m-%d"])
+    ] = None,
+    format: Format = "table",
+) -> None:
+    """What the night told owners and engineers: late, refused, in quarantine, missing in the snapshot."""
+    from auyl import ledger
+
+    with told():
+        found = ledger.digest(from_environment(), day.date() if day else None)
+        if found is None:
+            raise KeyError(f"no digest of {day:%Y-%m-%d}" if day else "no digest was composed yet")
+    if format == "json":
+        facts = {"composed_at": found.composed_at, "has_news": found.has_news, "sent_at": found.sent_at}
+        as_json(found.content | facts)
+        return
+    typer.echo(found.text)
+    typer.echo(f"\nsent {found.sent_at:%Y-%m-%d %H:%M %Z}" if found.sent_at else "\nnot sent")

@@ -1,0 +1,51 @@
+"""What commands share: options, tables, and what an expected error looks like."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from auyl.errors import AuylError
+
+PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+Period = Annotated[str, typer.Option(help="Month that the facts belong to, YYYY-MM.")]
+AnyPeriod = Annotated[str | None, typer.Option(help="Month YYYY-MM; the newest one by default.")]
+Format = Annotated[str, typer.Option(help="table or json")]
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn an expected error into its own words and exit code 1."""
+    try:
+        yield
+    except (AuylError, KeyError) as error:
+        typer.secho(str(error.args[0]) if error.args else str(error), fg="red", err=True)
+        raise typer.Exit(1) from error
+
+
+def month(text: str) -> str:
+    """`text` when it is YYYY-MM. Raises BadParameter, exit code 2, when it is not."""
+    if not PERIOD.fullmatch(text):
+        raise typer.BadParameter(f"a period is YYYY-MM, not {text!r}")
+    return text
+
+
+def table(rows: list[dict[str, Any]], columns: list[str]) -> None:
+    """Print rows in columns; a column of numbers stands right."""
+    cells = [[("" if row.get(c) is None else str(row[c])) for c in columns] for row in rows]
+    widths = [max([len(c), *(len(row[i]) for row in cells)]) for i, c in enumerate(columns)]
+    numeric = [all(re.fullmatch(r"-?[\d\s.,]*", row[i]) for row in cells) for i in range(len(columns))]
+    for line in ([columns] if columns else []) + cells:
+        aligned = [v.rjust(w) if n else v.ljust(w) for v, w, n in zip(line, widths, numeric, strict=True)]
+        typer.echo("  ".join(aligned).rstrip())
+
+
+def as_json(value: Any) -> None:
+    """Print `value` as JSON; days, times and decimals as text."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))

@@ -1,0 +1,168 @@
+"""Commands of the snapshot: build it, show it, say where a number comes from and how good its registries are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from auyl.cli.shared import AnyPeriod, Format, Period, as_json, month, table, told
+from auyl.settings import from_environment
+
+KIND_COLUMNS = (
+    "kind", "outcome", "rows", "met", "unseen", "quarantined", "duplicate", "warned", "staged", "absent",
+)  # fmt: skip
+
+
+def build(
+    extracts: Annotated[Path | None, typer.Argument(help="Folder of extracts to take in first.")] = None,
+    period: Period = "2026-10",
+    allow_missing: Annotated[bool, typer.Option(help="Publish although registries are missing.")] = False,
+) -> None:
+    """Take in all extracts of a period, then consolidate and publish it."""
+    from auyl.pipeline import run
+
+    with told():
+        result = run(from_environment(), month(period), extracts, allow_missing, typer.echo)
+        if result.status in ("refused", "incomplete"):
+            for breach in result.breaches:
+                typer.secho(breach, fg="red", err=True)
+            raise typer.Exit(1)
+
+
+def show(
+    okrug: Annotated[str, typer.Option(help="KATO of the okrug.")],
+    period: AnyPeriod = None,
+    format: Format = "table",
+    language: Annotated[str, typer.Option(help="kk, ru or en")] = "ru",
+) -> None:
+    """One okrug's snapshot in force."""
+    from auyl.snapshot import show as room
+
+    with told():
+        shown = room.show(from_environment(), okrug, period, language)
+        if format == "json":
+            as_json(shown)
+            return
+        typer.echo(f"{shown['name']} · {okrug} · {shown['period']} · revision {shown['revision']}")
+        if shown["without"]:
+            typer.echo("without: " + ", ".join(map(_without, shown["without"])))
+        for row in shown["indicators"]:
+            value = "—" if row["value"] is None else f"{row['value']:,.{row['decimals']}f}".replace(",", " ")
+            row["shown"], row["from"] = value, "+".join(row["registries"])
+            row["part"] = (
+                f"{row['numerator']:,.0f} / {row['denominator']:,.0f}" if row["denominator"] is not None else ""
+            )
+        table(shown["indicators"], ["name", "shown", "unit_name", "part", "as_of", "coverage_pct", "from", "flag"])
+
+
+def _without(row: dict[str, Any]) -> str:
+    last = f", last for {row['last_period']}" if row["last_period"] else ""
+    return f"{row['registry']} ({row['reason']}{last})"
+
+
+def lineage(
+    okrug: Annotated[str, typer.Option(help="KATO of the okrug.")],
+    indicator: Annotated[str, typer.Option(help="Id of the indicator.")],
+    period: AnyPeriod = None,
+    rows: Annotated[int, typer.Option(help="Rows to show of each measure.")] = 5,
+    format: Format = "table",
+) -> None:
+    """The files, lines and rules behind a number."""
+    from auyl.snapshot.lineage import lineage as trace
+
+    with told():
+        found = trace(from_environment(), okrug, indicator, period, rows)
+        if format == "json":
+            as_json(asdict(found))
+            return
+        typer.echo(f"{found.indicator} · {okrug} · {found.period} · revision {found.revision}")
+        typer.echo(f"value {found.value} ({found.flag}) = {found.formula}: {found.numerator} / {found.denominator}")
+        for part in found.parts:
+            typer.echo(
+                f"\n{part.measure} = {part.aggregate} where {part.condition}: {part.rows} rows of {part.registry}"
+            )
+            for name, count in part.files.items():
+                typer.echo(f"  {count:>8} from {name}")
+            for row in part.sample:
+                typer.echo(f"           {row.file} record {row.record}, line {row.line}")
+        for source in found.sources:
+            typer.echo(
+                f"\nbatch {source.batch_id} of {source.registry} ({source.owner}), "
+                f"extracted {source.extracted_at:%Y-%m-%d %H:%M}: rows_in {source.rows_in} staged {source.staged} "
+                f"quarantined {source.quarantined} duplicates {source.duplicates}"
+            )
+            for name, digest in source.files:
+                typer.echo(f"  {name} sha256 {digest}")
+            for rule, (severity, failed) in source.rules.items():
+                typer.echo(f"  rule {rule} ({severity}) {failed}")
+
+
+def quality(
+    period: Period = "2026-10",
+    registry: Annotated[str | None, typer.Option(help="By okrug, of this registry.")] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="Folder of invented extracts: compare intake with the truth beside them.", exists=True),
+    ] = None,
+    kinds: Annotated[bool, typer.Option(help="With --truth: each kind of fault too.")] = False,
+    format: Format = "table",
+) -> None:
+    """Measure what registries sent for a period, publish it as serving.quality, and print it.
+
+    With --truth: broken rows that intake found and good rows that it kept back; exits 1 over the limits.
+    """
+    from auyl.snapshot.quality import by_okrug, measure_quality
+
+    with told():
+        if truth:
+            return _against_truth(truth, month(period), kinds, format)
+        settings = from_environment()
+        rows = [asdict(found) for found in measure_quality(month(period), settings)]
+        if registry:
+            rows = by_okrug(settings, registry, period)
+        if format == "json":
+            as_json(rows)
+        else:
+            table(rows, list(rows[0]) if rows else [])
+
+
+def _against_truth(truth: Path, period: str, kinds: bool, format: str) -> None:
+    """Print what intake did beside what the truth says. Exits 1 over the limits."""
+    from auyl import truth as room
+
+    found = room.compare(from_environment(), truth, period)
+    whole = room.total(found)
+    rows = [_compared(one) for one in [*found, whole]]
+    if format == "json":
+        for row, one in zip(rows, found, strict=False):
+            row["kinds"] = [asdict(kind) | {"met_pct": kind.met_pct} for kind in one.kinds]
+        as_json(rows)
+    else:
+        shown = [row | {n: f"{v:.3f}" for n, v in row.items() if n.endswith("_pct") and v is not None} for row in rows]
+        table(shown, [name for name in rows[0] if name != "reason"])
+        for one in found:
+            if one.reason:
+                typer.echo(f"{one.registry}: not compared, {one.reason}")
+            if kinds and one.kinds:
+                typer.echo(f"\n{one.registry}")
+                table([asdict(k) | {"met_pct": _digits(k.met_pct)} for k in one.kinds], [*KIND_COLUMNS, "met_pct"])
+    if not whole.holds or not whole.rows:
+        limits = f"at least {room.RECALL_MIN_PCT} % found, at most {room.FALSE_ALARMS_MAX_PCT} % good rows kept back"
+        typer.secho(f"not within the limits: {limits}", fg="red", err=True)
+        raise typer.Exit(1)
+
+
+def _compared(one: Any) -> dict[str, Any]:
+    row = {name: getattr(one, name) for name in ("registry", "rows", "broken", "found", "recall_pct")}
+    row |= {name: getattr(one, name) for name in ("good", "good_kept_back", "false_alarms_pct")}
+    if one.registry != "total":
+        row["warned"], row["warned_owed"] = one.met("warned")
+        row["mended"], row["mended_owed"] = one.met("mended")
+    return row | {"reason": one.reason}
+
+
+def _digits(share: float | None) -> str:
+    return "" if share is None else f"{share:.1f}"

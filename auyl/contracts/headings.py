@@ -1,0 +1,72 @@
+"""Which heading or key of an extract is which column of its contract."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from auyl.contracts.model import GEOMETRY, Column, Contract
+from auyl.errors import ExtractRefused
+
+
+def heading_key(heading: str) -> str:
+    """A heading without what hands change: case, outer and doubled spaces, a byte order mark."""
+    return re.sub(r"\s+", " ", heading.replace("\ufeff", "").strip()).casefold()
+
+
+def match_headings(contract: Contract, headings: list[str], file: str, line: int) -> dict[Column, str]:
+    """Which heading of the extract is which column of the contract.
+
+    Raises ExtractRefused when a required column is missing, naming the nearest heading that did come, or when two
+    headings claim the same column.
+    """
+    came = {heading_key(heading): heading for heading in headings}
+    found: dict[Column, str] = {}
+    for column in contract.columns:
+        claims = [came[k] for k in dict.fromkeys(map(heading_key, (column.source, *column.aliases))) if k in came]
+        if len(claims) > 1:
+            raise ExtractRefused(
+                contract.registry,
+                file,
+                "one column for it",
+                f"{len(claims)}: {', '.join(claims)}",
+                contract.mender,
+                line,
+                column.source,
+            )
+        if claims:
+            found[column] = claims[0]
+    taken = {heading_key(heading) for heading in found.values()}
+    for column in contract.columns:
+        if column.required and column not in found:
+            spare = [heading for key, heading in came.items() if key not in taken and key]
+            raise missing_column(contract, column, spare, file, line)
+    return found
+
+
+def match_keys(contract: Contract, keys: set[str], file: str) -> dict[Column, list[str]]:
+    """Which keys of JSON objects are which column: its source, then its aliases. Keys are matched as they are written.
+
+    Raises ExtractRefused when no object has the key of a required column, naming the nearest of those that came.
+    """
+    found = {
+        column: names
+        for column in contract.columns
+        if (names := [name for name in (column.source, *column.aliases) if name in keys])
+    }
+    taken = {name for names in found.values() for name in names}
+    for column in contract.columns:
+        if column.required and column not in found and not column.source.startswith(GEOMETRY):
+            raise missing_column(contract, column, sorted(keys - taken), file, None)
+    return found
+
+
+def missing_column(contract: Contract, column: Column, spare: list[str], file: str, line: int | None) -> ExtractRefused:
+    """The refusal for a required column that did not come; `spare` are the headings nobody claimed."""
+    near = difflib.get_close_matches(heading_key(column.source), [heading_key(s) for s in spare], n=1, cutoff=0.5)
+    if near:
+        found = f"no such column; the nearest unclaimed one is «{next(s for s in spare if heading_key(s) == near[0])}»"
+    else:
+        found = f"no such column among the unclaimed: {', '.join(spare[:12]) or 'none is left'}"
+    mender = f"{contract.mender}; or us, by an alias in {contract.path.name}"
+    return ExtractRefused(contract.registry, file, "a required column", found, mender, line, column.source)
