@@ -1,5 +1,7 @@
 """How fast is the spine? `auyl build` beside its limit (COPY of the same bytes) and its peer (pandas and `to_sql`).
 
+All three take the same six registries. `python -m bench.registries` takes all that there are, without pandas.
+
 `python -m bench.spine [--people N] [--runs N] [--only copy_limit,auyl_build,pandas_way] [--json]`
 """
 
@@ -17,7 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,11 +27,13 @@ from typing import Any
 
 import psycopg2
 
+from auyl import contracts
 from auyl.stack.postgres import EmbeddedPostgres, database_url, ensure_database
-from bench import copy_limit
+from bench import REPOSITORY, copy_limit
 from bench.measured import ChildFailed, Measured, run
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+# What pandas does too; others that `auyl build` would take in are kept out of its sight.
+SPINE = ("population", "social_assistance", "livestock", "ambulance", "employment", "budget_okrug")
 NAMES = ("copy_limit", "copy_two_sessions", "auyl_build", "pandas_way")
 PANDAS_SHARE = 10
 # These parts of the pandas way take the same time for any number of people.
@@ -54,21 +58,40 @@ class Bench:
         self.postgres = EmbeddedPostgres(work / "server")
         self.results: dict[str, list[Measured]] = {}
         self.agreement: float | None = None
+        self.measured: dict[str, Any] = {}
         self._made = 0
 
     # -- outside of the clock ----------------------------------------------------------------------------------
 
     def extracts(self, people: int) -> Path:
-        """Folder of the extracts of so many people; made when it is not there."""
+        """Folder of the extracts of so many people, all registries; made when it is not there."""
         folder = self.work / "extracts" / str(people)
         self.say(f"extracts of {people:,} people")
         self._quiet("auyl.synthetic", "--extracts", str(folder), "--period", self.period, "--people", str(people))
-        for file in folder.rglob("*"):
-            if file.is_file():
+        return folder
+
+    def every(self, extracts: Path) -> tuple[str, ...]:
+        """The registries that `auyl build` takes in from these extracts: those with a folder and a contract."""
+        known = contracts.names(REPOSITORY / "include")
+        return tuple(name for name in known if (extracts / self.period / name).is_dir())
+
+    def view(self, extracts: Path, registries: Collection[str]) -> Path:
+        """A folder that holds only these registries of the extracts, and the reference, as symbolic links.
+
+        All files are read once. Raises ChildFailed when a registry has no folder.
+        """
+        view = self.work / "views" / f"{extracts.name}_{len(registries)}"
+        shutil.rmtree(view, ignore_errors=True)
+        (view / self.period).mkdir(parents=True)
+        for part in ("reference", *(f"{self.period}/{registry}" for registry in registries)):
+            if not (extracts / part).is_dir():
+                raise ChildFailed(f"no {part} in {extracts}")
+            (view / part).symlink_to(extracts / part, target_is_directory=True)
+            for file in (extracts / part).iterdir():
                 with file.open("rb") as stream:  # warm in the page cache for all alike
                     while stream.read(1 << 22):
                         pass
-        return folder
+        return view
 
     def _env(self, dsn: str | None = None) -> dict[str, str]:
         env = {name: v for name, v in os.environ.items() if not name.startswith(("AUYL_", "PYTHONDONTWRITEBYTECODE"))}
@@ -140,15 +163,41 @@ class Bench:
         return dsn
 
     def build(self, extracts: Path) -> None:
-        """One `auyl build` on an empty lake and database. Raises ChildFailed when it published nothing."""
+        """One `auyl build` on an empty lake and database.
+
+        Raises ChildFailed when it published nothing, refused a registry, or landed other bytes than those it was given.
+        """
         dsn = self._prepared(extracts)
         try:
             self._measure("auyl_build", ["auyl.cli", "build", str(extracts), "--period", self.period], dsn)
             if not _snapshot(dsn, "serving.snapshot_value"):
                 raise ChildFailed(f"auyl build published nothing: {self.work / 'auyl_build.log'}")
+            given, landed = self._given(extracts), self._landed(dsn)
+            if wrong := sorted(name for name in given | landed if given.get(name) != landed.get(name)):
+                raise ChildFailed(f"auyl build did not take all of {', '.join(wrong)}: {self.work / 'auyl_build.log'}")
         finally:
             self._drop(dsn)
             shutil.rmtree(self.work / "home", ignore_errors=True)
+
+    def _given(self, extracts: Path) -> dict[str, int]:
+        """Bytes of each registry in a folder of extracts."""
+        folders = sorted((extracts / self.period).iterdir())
+        return {folder.name: sum(file.stat().st_size for file in folder.iterdir()) for folder in folders}
+
+    def _landed(self, dsn: str) -> dict[str, int]:
+        """Bytes in the landing of every accepted batch, by registry; links are not counted."""
+        with contextlib.closing(psycopg2.connect(dsn)) as connection:
+            cursor = connection.cursor()
+            cursor.execute(
+                "select registry, landing_path from ledger.batch inner join ledger.delivery using (delivery_id)"
+            )
+            landing = {registry: self.work / "home" / "lake" / path for registry, path in cursor.fetchall()}
+        return {
+            registry: sum(
+                f.lstat().st_size for f in folder.iterdir() if f.name != "manifest.json" and not f.is_symlink()
+            )
+            for registry, folder in landing.items()
+        }
 
     def pandas(self, extracts: Path) -> None:
         """One pass of the pandas way; the first time its values are compared with those of `auyl build`."""
@@ -169,6 +218,8 @@ class Bench:
             ours = _snapshot(dsn, "serving.snapshot_value")
         finally:
             self._drop(dsn)
+        if not ours:
+            raise ChildFailed(f"auyl build published nothing for {extracts.name}, a tenth of the people; take more")
         return sum(_near(value, values.get(key)) for key, value in ours.items()) / len(ours)
 
     @contextlib.contextmanager
@@ -185,12 +236,18 @@ class Bench:
             self.postgres.destroy()
             shutil.rmtree(self.work / "home", ignore_errors=True)
 
-    def all(self, runs: int, only: set[str]) -> None:
-        """Measure in turns: each round has every one once, so that a busy minute hits all alike."""
-        full = self.extracts(self.people)
-        tenth = self.extracts(self.people // PANDAS_SHARE) if "pandas_way" in only else full
+    def rounds(self, runs: int, only: Collection[str], registries: Collection[str] | None = None) -> None:
+        """Measure in turns: each round has every one once, so that a busy minute hits all alike.
+
+        All of them take these registries, or every one that there is.
+        """
+        made = self.extracts(self.people)
+        names = registries or self.every(made)
+        full = self.view(made, names)
+        tenth = self.view(self.extracts(self.people // PANDAS_SHARE), names) if "pandas_way" in only else full
+        self.measured = {"registries": list(names), "bytes": sum(self._given(full).values())}
         with self.serving(), tempfile.TemporaryDirectory(prefix="auyl-bench-") as folder:
-            plan = self._plan(full, Path(folder)) if only & {"copy_limit", "copy_two_sessions"} else None
+            plan = self._plan(full, Path(folder)) if {"copy_limit", "copy_two_sessions"} & set(only) else None
             for number in range(1, runs + 1):
                 self.say(f"round {number} of {runs}")
                 if plan and "copy_limit" in only:
@@ -209,16 +266,17 @@ class Bench:
             return [row[0] for row in cursor.fetchall()]
 
     def _plan(self, extracts: Path, folder: Path) -> Path:
-        self.say("files laid where the server may read them, sheets written as CSV")
+        self.say("files laid where the server may read them, sheets written as CSV, UTF-16 as UTF-8")
         tasks = copy_limit.prepare(extracts, self.period, folder, database_url(self._server, "postgres"))
         plan = self.work / "copy.json"
         plan.write_text(json.dumps(tasks), encoding="utf-8")
+        self.measured["bytes_for_copy"] = sum(task["bytes"] for task in tasks)
         return plan
 
     # -- what is said ------------------------------------------------------------------------------------------
 
-    def report(self) -> dict[str, Any]:
-        """Medians, ratios and limits. Shares of PostgreSQL's memory stand apart from the processes' own."""
+    def medians(self) -> dict[str, dict[str, Any]]:
+        """Medians and ratios of what was measured. PostgreSQL's memory stands apart from the processes' own."""
         medians: dict[str, dict[str, Any]] = {}
         for name in (n for n in NAMES if n in self.results):
             seconds = [self._scaled(m) if name == "pandas_way" else m.seconds for m in self.results[name]]
@@ -230,40 +288,29 @@ class Bench:
                 "peak_mib": statistics.median(m.peak_mib for m in self.results[name]),
                 "server_peak_mib": statistics.median(m.server_mib for m in self.results[name]),
             }
-        ours = medians.get("auyl_build")
         for row in medians.values():
-            row["to_copy"] = row["seconds"] / medians["copy_limit"]["seconds"] if "copy_limit" in medians else None
-            row["to_build"] = row["seconds"] / ours["seconds"] if ours else None
-        to_copy = ours["to_copy"] if ours else None
-        to_pandas = medians["pandas_way"]["to_build"] if "pandas_way" in medians else None
-        peak = ours["peak_mib"] if ours else None
-        verdicts = [
-            Verdict(
-                f"auyl build at most {MAX_TO_COPY:g} times the COPY limit", to_copy, _kept(to_copy, most=MAX_TO_COPY)
-            ),
-            Verdict(
-                f"at least {MIN_TO_PANDAS:g} times faster than pandas", to_pandas, _kept(to_pandas, least=MIN_TO_PANDAS)
-            ),
-            Verdict(f"peak memory under {MAX_PEAK_MIB:,.0f} MiB", peak, _kept(peak, most=MAX_PEAK_MIB)),
-        ]
+            for ratio, other in (("to_copy", "copy_limit"), ("to_build", "auyl_build")):
+                row[ratio] = row["seconds"] / medians[other]["seconds"] if other in medians else None
+        return medians
+
+    def report(self, medians: dict[str, dict[str, Any]], verdicts: Sequence[Verdict]) -> dict[str, Any]:
+        """Medians, ratios and limits, with what must be known to read them."""
         return {
             "people": self.people,
             "period": self.period,
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]},
+            **self.measured,
             "medians": medians,
             "limits": [asdict(v) for v in verdicts],
             "runs": {name: [asdict(m) for m in found] for name, found in self.results.items()},
-            "pandas": {
-                "people": self.people // PANDAS_SHARE,
-                "scaled": f"parts {', '.join(PANDAS_FIXED)} once, all others times {PANDAS_SHARE}",
-                "share_of_values_as_auyl_build": self.agreement,
-            },
             "outside_of_the_clock": [
-                "making the extracts, reading them once into the page cache",
+                "making the extracts, linking those that are measured into a folder, reading them once into the page "
+                "cache",
                 "PostgreSQL's start, an empty database, migrations, loading the territory",
-                "for COPY: files where the server may read them; the sheets of the XLSX written as CSV, since COPY "
-                "cannot read a workbook, so the limit has the text of the cells to read and not the archive",
+                "for COPY: files where the server may read them; the sheets of workbooks written as CSV, since COPY "
+                "cannot read a workbook, so the limit has the text of the cells to read and not the archive; UTF-16, "
+                "which PostgreSQL does not have, written as UTF-8",
             ],
             "memory": "peak_mib: the process alone; server_peak_mib: PostgreSQL, private memory of all its processes "
             "and the shared memory once, looked at five times a second",
@@ -274,6 +321,35 @@ class Bench:
         parts = measured.said.get("parts", {})
         fixed = sum(parts.get(name, 0.0) for name in PANDAS_FIXED)
         return fixed + PANDAS_SHARE * (measured.seconds - fixed)
+
+
+def spine_report(bench: Bench) -> dict[str, Any]:
+    """The report with the limits of the spine."""
+    medians = bench.medians()
+    ours = medians.get("auyl_build")
+    to_pandas = medians["pandas_way"]["to_build"] if "pandas_way" in medians else None
+    peak = ours["peak_mib"] if ours else None
+    verdicts = [
+        to_copy_limit(medians),
+        Verdict(
+            f"at least {MIN_TO_PANDAS:g} times faster than pandas", to_pandas, _kept(to_pandas, least=MIN_TO_PANDAS)
+        ),
+        Verdict(f"peak memory under {MAX_PEAK_MIB:,.0f} MiB", peak, _kept(peak, most=MAX_PEAK_MIB)),
+    ]
+    pandas = {
+        "people": bench.people // PANDAS_SHARE,
+        "scaled": f"parts {', '.join(PANDAS_FIXED)} once, all others times {PANDAS_SHARE}",
+        "share_of_values_as_auyl_build": bench.agreement,
+    }
+    return bench.report(medians, verdicts) | {"pandas": pandas}
+
+
+def to_copy_limit(medians: dict[str, dict[str, Any]]) -> Verdict:
+    """How many times the COPY limit `auyl build` takes."""
+    to_copy = medians["auyl_build"]["to_copy"] if "auyl_build" in medians else None
+    return Verdict(
+        f"auyl build at most {MAX_TO_COPY:g} times the COPY limit", to_copy, _kept(to_copy, most=MAX_TO_COPY)
+    )
 
 
 def _kept(value: float | None, most: float | None = None, least: float | None = None) -> bool | None:
@@ -306,8 +382,9 @@ TITLES = {
 def table(report: dict[str, Any]) -> str:
     """The report as Markdown."""
     lines = [
-        f"{report['people']:,} people, medians of {max(len(r) for r in report['runs'].values())} whole processes "
-        f"(fastest–slowest), {report['machine']['cpus']} CPUs",
+        f"{report['people']:,} people, {_amount(report)}, medians of "
+        f"{max(len(r) for r in report['runs'].values())} whole processes (fastest–slowest), "
+        f"{report['machine']['cpus']} CPUs",
         "",
         "| | s | fastest–slowest | times COPY | times `auyl build` | own CPU s | peak MiB | PostgreSQL's peak MiB |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -326,7 +403,7 @@ def table(report: dict[str, Any]) -> str:
     lines += ["", "| limit | measured | |", "|---|---:|---|"]
     words = {True: "kept", False: "MISSED", None: "not measured"}
     lines += [f"| {v['limit']} | {ratio(v['measured'])} | {words[v['kept']]} |" for v in report["limits"]]
-    agreement = report["pandas"]["share_of_values_as_auyl_build"]
+    agreement = report.get("pandas", {}).get("share_of_values_as_auyl_build")
     if agreement is not None:
         lines += ["", f"The pandas way finds {agreement:.1%} of the values that `auyl build` finds, within 2%."]
         lines += [f"Its seconds: {report['pandas']['scaled']}; its peak is that of a tenth of the people."]
@@ -334,26 +411,50 @@ def table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _amount(report: dict[str, Any]) -> str:
+    copied = report.get("bytes_for_copy")
+    as_copy = "" if copied is None else f" ({copied / 1e6:,.1f} MB as COPY reads them)"
+    return f"{len(report['registries'])} registries, {report['bytes'] / 1e6:,.1f} MB of extracts{as_copy}"
+
+
 def main() -> None:
     """Measure, print, and end with 1 when a limit is missed."""
-    parser = argparse.ArgumentParser(prog="python -m bench.spine", description=__doc__)
+    given, only = asked(argparse.ArgumentParser(prog="python -m bench.spine", description=__doc__), NAMES)
+    bench = measure(given, only, SPINE)
+    sys.exit(conclude("spine", spine_report(bench), table, given))
+
+
+def asked(parser: argparse.ArgumentParser, names: Sequence[str]) -> tuple[argparse.Namespace, set[str]]:
+    """The command line of a question that measures some of `names`, and which of them."""
     parser.add_argument("--people", type=int, default=1_600_000)
-    parser.add_argument("--period", default="2026-10")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", default=",".join(NAMES), help=f"some of {','.join(NAMES)}")
-    parser.add_argument("--work", type=Path, help="folder for extracts, lake and server; <AUYL_HOME>/bench by default")
-    parser.add_argument("--json", action="store_true", help="print JSON only")
+    parser.add_argument("--only", default=",".join(names), help=f"some of {','.join(names)}")
+    common_options(parser)
     given = parser.parse_args()
     only = {name.strip() for name in given.only.split(",")}
-    if unknown := only - set(NAMES):
-        parser.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(NAMES)}")
+    if unknown := only - set(names):
+        parser.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(names)}")
+    return given, only
+
+
+def common_options(parser: argparse.ArgumentParser) -> None:
+    """What every question takes."""
+    parser.add_argument("--period", default="2026-10")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--work", type=Path, help="folder for extracts, lake and server; <AUYL_HOME>/bench by default")
+    parser.add_argument("--results", type=Path, default=REPOSITORY / "bench" / "results", help="folder for the JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON only")
+
+
+def measure(given: argparse.Namespace, only: Collection[str], registries: Collection[str] | None) -> Bench:
+    """All rounds of what was asked for. Ends the process with 2 when something measured failed."""
     try:
         with alone(given.work) as work:
             bench = Bench(given.people, given.period, work, tell)
-            bench.all(given.runs, only)
+            bench.rounds(given.runs, only, registries)
     except ChildFailed as error:
-        parser.exit(2, f"{error}\n")
-    sys.exit(conclude("spine", bench.report(), table, given.json))
+        tell(str(error))
+        sys.exit(2)
+    return bench
 
 
 def tell(text: str) -> None:
@@ -374,14 +475,16 @@ def alone(given: Path | None) -> Iterator[Path]:
         yield work.absolute()
 
 
-def conclude(name: str, report: dict[str, Any], as_table: Callable[[dict[str, Any]], str], as_json: bool) -> int:
-    """Keep the report in `bench/results/`, print it; 1 when a limit is missed, else 0."""
-    results = REPOSITORY / "bench" / "results"
-    results.mkdir(exist_ok=True)
-    file = results / f"{name}_{report['people']}_{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
+def conclude(
+    name: str, report: dict[str, Any], as_table: Callable[[dict[str, Any]], str], given: argparse.Namespace
+) -> int:
+    """Keep the report in the folder for results, print it; 1 when a limit is missed, else 0."""
+    given.results.mkdir(parents=True, exist_ok=True)
+    file = given.results.resolve() / f"{name}_{report['people']}_{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
     text = json.dumps(report, ensure_ascii=False, indent=1)
     file.write_text(text + "\n", encoding="utf-8")
-    print(text if as_json else f"{as_table(report)}\n\n{file.relative_to(REPOSITORY)}")
+    where = file.relative_to(REPOSITORY) if file.is_relative_to(REPOSITORY) else file
+    print(text if given.json else f"{as_table(report)}\n\n{where}")
     return int(any(verdict["kept"] is False for verdict in report["limits"]))
 
 
