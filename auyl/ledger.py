@@ -79,7 +79,7 @@ class Delivery:
     watermark: str | None
     landing_path: str
     source: str
-    corrects_batch_id: int | None
+    corrects_batch_id: int | None = None
 
 
 @dataclass(frozen=True)
