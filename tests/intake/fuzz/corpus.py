@@ -54,6 +54,8 @@ def samples(settings: Settings, folder: Path, only: Sequence[str] = ()) -> tuple
     for registry in sorted(one.name for one in REGISTRIES):
         contract = contracts.load(registry, include)
         files = sorted(path for path in (folder / "oblast" / PERIOD / registry).iterdir() if path.is_file())
+        # Pages state their number and the items of all: one page is an extract of its own, some of several are not.
+        files = files[:1] if contract.format == "json" else files
         found[registry] = Sample(contract, {path.name: _small(contract, path.read_bytes()) for path in files})
     for registry, base, _ in DERIVED:
         contract = contracts.load(registry, include)
@@ -67,4 +69,9 @@ def samples(settings: Settings, folder: Path, only: Sequence[str] = ()) -> tuple
 
 
 def _small(contract: Contract, content: bytes) -> bytes:
-    return tables.dump(contract, tables.load(contract, content).head(ROWS)) if len(content) > 20_000 else content
+    if len(content) <= 20_000 and contract.format != "json":
+        return content
+    table = tables.load(contract, content).head(ROWS)
+    if contract.format == "json":
+        table = replace(table, around={**table.around, str(contract.options.get("pages", "pages")): 1})
+    return tables.dump(contract, table)
