@@ -143,3 +143,17 @@ def test_headings_that_are_empty_or_differ_in_case_are_columns_of_their_own(take
 def test_a_name_with_signs_of_a_pattern_is_a_name(take_derived: TakeDerived) -> None:
     options = {"format": "csv", "delimiter": ","}
     assert take_derived("employment", options, {"список [1]* #2.csv": LATIN_HEADED}).staged == 60
+
+
+def test_utf_16_without_its_mark_is_refused_in_words(settings: Settings, tmp_path: Path) -> None:
+    import duckdb
+
+    from auyl import contracts
+    from auyl.errors import ExtractRefused
+    from auyl.intake import formats
+
+    housing = contracts.load("housing", settings.include)
+    file = tmp_path / "housing_2026-10.txt"
+    file.write_bytes(b"[]")
+    with duckdb.connect() as con, pytest.raises(ExtractRefused, match="expected text in utf-16"):
+        formats.read(housing, [file], str(tmp_path), con, tmp_path)

@@ -215,7 +215,7 @@ def _split(line: bytes, encoding: str, contract: Contract, delimiter: str | None
     try:
         # UTF-16 text cut at the byte of a line feed has half a character left.
         text = line.decode(encoding, errors="ignore" if encoding.startswith("utf-16") else "strict")
-    except UnicodeDecodeError:
+    except UnicodeError:
         return None
     row = next(csv.reader([text.splitlines()[0] if text else ""], delimiter=delimiter or _delimiter(contract)), [])
     return distinct([heading.replace("\ufeff", "").strip("\r\n") for heading in row])

@@ -60,7 +60,7 @@ def _is_utf8(sample: bytes) -> bool:
         return False
     try:
         codecs.getincrementaldecoder("utf-8")("strict").decode(sample)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 
@@ -68,7 +68,10 @@ def _is_utf8(sample: bytes) -> bool:
 def reads_wrong(sample: bytes, encoding: str) -> bool:
     """Is what `encoding` makes of the bytes clearly no Russian or Kazakh? False where few letters can be judged."""
     if encoding.startswith("utf"):
-        text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
+        try:
+            text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
+        except UnicodeError:  # UTF-16 without its byte order mark; the strict reading refuses it
+            return False
         if sum(letter > "\x7f" for letter in text) < LETTERS_TO_JUDGE:
             return False
         own = likelihood(_pairs(text))
@@ -81,7 +84,7 @@ def reads_wrong(sample: bytes, encoding: str) -> bool:
         own, *others = (
             likelihood(_decoded(bytewise, other)) for other in (encoding, *(o for o in OTHERS if o != encoding))
         )
-    except UnicodeDecodeError:  # of several bytes a letter
+    except UnicodeError:  # of several bytes a letter
         return False
     return any(other > own + MARGIN for other in others)
 
