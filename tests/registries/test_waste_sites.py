@@ -55,16 +55,16 @@ def test_what_was_removed_on_paper_is_staged_with_a_warning_and_still_seen(taken
 
 
 @needs_geojson
-def test_last_months_file_under_this_months_name_is_refused(settings: Settings, clean: Oblast) -> None:
+def test_last_months_file_under_this_months_name_is_refused(settings: Settings, clean_oblast: Oblast) -> None:
     from auyl import intake
 
-    files = sorted(clean.folder("waste_sites").iterdir())
+    files = sorted(clean_oblast.folder("waste_sites").iterdir())
     result = intake.load(intake.land_files("waste_sites", "2026-11", files, settings), settings)
     assert result.status == "refused" and "period 2026-10" in str(result.refusal)
 
 
-def test_a_dump_that_an_akimat_calls_open_is_seen_from_space_at_its_place(clean: Oblast) -> None:
-    rows = list(clean.rows("waste_sites").values())
+def test_a_dump_that_an_akimat_calls_open_is_seen_from_space_at_its_place(clean_oblast: Oblast) -> None:
+    rows = list(clean_oblast.rows("waste_sites").values())
     seen = {row["id"]: json.loads(row["geometry"] or "") for row in rows if row["source"] == "космос"}
     told = [row for row in rows if row["space_id"]]
     assert told
@@ -73,8 +73,8 @@ def test_a_dump_that_an_akimat_calls_open_is_seen_from_space_at_its_place(clean:
         assert seen[row["space_id"]] == pytest.approx([lon, lat], abs=0.0006)
 
 
-def test_collections_are_geojson_with_closed_rings(clean: Oblast) -> None:
-    for path in clean.folder("waste_sites").iterdir():
+def test_collections_are_geojson_with_closed_rings(clean_oblast: Oblast) -> None:
+    for path in clean_oblast.folder("waste_sites").iterdir():
         collection = json.loads(path.read_bytes())
         assert (collection["type"], collection["period"]) == ("FeatureCollection", "2026-10")
         for feature in collection["features"]:

@@ -119,7 +119,9 @@ def test_a_conflicting_duplicate_is_older_than_the_good_row(oblast: Oblast) -> N
 def test_default_rates_are_small_and_named_rates_leave_the_others() -> None:
     default = rates()
     assert all(
-        0.0005 <= rate <= 0.01 for name, rate in default.items() if name not in ("rca_missing", "heads_disagree")
+        0.0005 <= rate <= 0.01
+        for name, rate in default.items()
+        if rate and name not in ("rca_missing", "heads_disagree")
     )
     assert rates({"iin_missing": 0.5}) == {**default, "iin_missing": 0.5}
     assert set(rates({"*": 0, "iin_missing": 0.5}).values()) == {0.0, 0.5}

@@ -45,13 +45,20 @@ def pairs(months: list[Table]) -> Iterator[tuple[Table, Table, str]]:
 
 
 def test_persons_keep_their_number_name_and_birth_date(read: Read) -> None:
-    months = read("person", "i", "iin, surname, name, patronymic, birth_date, sex, is_dead, place_id, rca, begin_date")
+    events = "wedding_month, parting_month, renaming_month"
+    kept = "iin, name, patronymic, birth_date, sex"
+    months = read("person", "i", f"{kept}, surname, is_dead, place_id, rca, begin_date, {events}")
     for former, later, period in pairs(months):
         both = former.keys() & later.keys()
         assert len(both) > 0.99 * len(former)
         for i in both:
-            for column in ("iin", "surname", "name", "patronymic", "birth_date", "sex"):
+            for column in kept.split(", "):
                 assert former[i][column] == later[i][column]
+            if former[i]["surname"] != later[i]["surname"]:
+                changes = {later[i][event] for event in events.split(", ")}
+                assert Month(period).index in changes, (
+                    "a surname changes in the month of a wedding, parting or renaming"
+                )
             assert later[i]["is_dead"] or not former[i]["is_dead"]
             if former[i]["rca"] != later[i]["rca"]:
                 assert f"{later[i]['begin_date']:%Y-%m}" == period, "who moves is registered in the month of the move"
