@@ -108,3 +108,18 @@ def test_workbook_without_the_heading_names_the_column_and_the_nearest(take_in: 
     assert result.status == "refused"
     assert "l.xlsx#КРС, line 3, column «ИНЖ»" in str(result.refusal)
     assert "Инд. номер" in str(result.refusal)
+
+
+def test_two_parts_of_different_months_are_refused(take_in: TakeIn) -> None:
+    parts = {
+        f"p{n}.xml": population_xml([person(n)], period=period, part=n, parts=2)
+        for n, period in ((1, "2026-09"), (2, "2026-10"))
+    }
+    result = take_in("population", parts)
+    assert result.status == "refused" and "period 2026-09, as in the other files" in str(result.refusal)
+
+
+def test_a_prefix_that_nobody_declared_crashes_nothing_and_loses_nothing(take_in: TakeIn) -> None:
+    text = population_xml([person(1)]).replace(b'xmlns:ns2="http://bip.bee.kz/SyncChannel/v10/Types" ', b"")
+    result = take_in("population", {"p.xml": text})
+    assert (result.status, result.rows_in, result.staged) == ("accepted", 1, 1), result.refusal

@@ -46,6 +46,16 @@ class RawResult:
             place = headings.index(heading) + 1 if headings else None
             self.headings.setdefault(column.name, (heading, place))
 
+    def stated(self, contract: Contract, file: str, fields: Mapping[str, str]) -> None:
+        """Note what a file says of itself. Raises ExtractRefused when it is of another period than the files before."""
+        former, own = self.envelope.get("period"), fields.get("period")
+        if former is not None and own is not None and former != own:
+            raise ExtractRefused(
+                contract.registry, file, f"period {former}, as in the other files", f"period {own}", contract.mender,
+                column="period",
+            )  # fmt: skip
+        self.envelope.update(fields)
+
     @property
     def rows_in(self) -> int:
         """Rows that came, rejects with them."""

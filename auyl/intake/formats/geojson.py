@@ -45,9 +45,9 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         features = collection["features"]
         if not features:
             raise empty(contract, file.name, "a collection without a feature")
-        for name, key in dict(contract.options.get("envelope") or {}).items():
-            if collection.get(key) is not None:
-                result.envelope[name] = str(collection[key])
+        envelope = dict(contract.options.get("envelope") or {})
+        told = {name: str(collection[key]) for name, key in envelope.items() if collection.get(key) is not None}
+        result.stated(contract, file.name, told)
         stated = collection.get(str(contract.options.get("total")))
         if stated is not None and stated != len(features):
             found = f"{len(features)} features"

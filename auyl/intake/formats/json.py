@@ -34,9 +34,9 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             found = f"page {number} again, after {seen[number]}"
             raise ExtractRefused(contract.registry, file.name, "each page once", found, contract.mender)
         seen[number] = file.name
-        for name, key in dict(contract.options.get("envelope") or {}).items():
-            if page.get(key) is not None:
-                result.envelope[name] = str(page[key])
+        envelope = dict(contract.options.get("envelope") or {})
+        stated = {name: str(page[key]) for name, key in envelope.items() if page.get(key) is not None}
+        result.stated(contract, file.name, stated)
         total = page.get(str(contract.options.get("total")), total)
         if not isinstance(page.get(items), list):
             found = f"keys {', '.join(list(page)[:9])}"

@@ -6,7 +6,7 @@ import mmap
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -30,7 +30,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     """
     result = RawResult()
     for file in files:
-        result.envelope.update(_check_ends(contract, file))
+        result.stated(contract, file.name, _check_ends(contract, file))
     _check_parts(contract, files, result)
     for file in files[:1]:
         seen, unknown = _check_paths(contract, file)
@@ -48,6 +48,11 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     for file, rows in zip(files, counts, strict=True):
         result.rows[file.name] = rows
     return result
+
+
+def _local(element: Any) -> str:
+    """Local name of an element; one with a prefix that nobody declared is named by what follows the prefix."""
+    return re.split("[}:]", str(element.tag))[-1]
 
 
 def _record_path(contract: Contract) -> list[str]:
@@ -164,7 +169,7 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
         parser.feed(head)
         for event, element in parser.read_events():
             if event == "start":
-                path.append(etree.QName(element).localname)
+                path.append(_local(element))
                 if path == steps:
                     break
             else:
@@ -218,7 +223,7 @@ def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
             stream, events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False, recover=True
         ):
             if event == "start":
-                path.append(etree.QName(element).localname)
+                path.append(_local(element))
                 continue
             if path[: len(steps)] == steps and len(path) > len(steps):
                 below = "/".join(path[len(steps) :])
