@@ -38,6 +38,15 @@ def editions(settings: Settings, lake: Lake) -> list[str]:
     return sorted({p.split("/")[2] for p in lake.files("reference/territory") if p.endswith("/kato.parquet")})
 
 
+def edition_in_force(settings: Settings, lake: Lake) -> str:
+    """The edition that is set, or the newest one loaded. Raises TerritoryMissing."""
+    known = editions(settings, lake)
+    edition = settings.kato_edition or (known[-1] if known else None)
+    if edition is None or edition not in known:
+        raise TerritoryMissing(f"edition {edition or 'of KATO'} is not loaded: auyl territory FILE; there are {known}")
+    return edition
+
+
 def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) -> Inputs:
     """The batches in force for `period`, an older one where the contract lets it be carried forward."""
     batches: dict[str, list[ledger.Batch]] = {}
@@ -51,10 +60,7 @@ def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) ->
                 break
         else:
             missing.append(registry)
-    known = editions(settings, lake)
-    edition = settings.kato_edition or (known[-1] if known else None)
-    if edition is None or edition not in known:
-        raise TerritoryMissing(f"edition {edition or 'of KATO'} is not loaded: auyl territory FILE; there are {known}")
+    edition = edition_in_force(settings, lake)
     total = hashlib.sha256()
     for registry in sorted(batches):
         for batch in batches[registry]:

@@ -15,13 +15,12 @@ from sqlalchemy import text
 from auyl import contracts, duck, ledger
 from auyl.contracts import Contract
 from auyl.duck import identifier, literal
-from auyl.errors import TerritoryMissing
 from auyl.intake import check
 from auyl.intake.batch import set_person_key
 from auyl.lake import Lake
 from auyl.periods import last_day
 from auyl.settings import Settings, from_environment
-from auyl.snapshot.consolidate import editions
+from auyl.snapshot.consolidate import edition_in_force
 from auyl.snapshot.places import address_key, claim_key, open_territory, resolve
 from auyl.sources import LOCAL
 
@@ -58,10 +57,7 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
     """
     settings = settings or from_environment()
     lake = Lake(settings.lake)
-    known = editions(settings, lake)
-    edition = settings.kato_edition or (known[-1] if known else None)
-    if edition is None or edition not in known:
-        raise TerritoryMissing(f"edition {edition or 'of KATO'} is not loaded: auyl territory FILE; there are {known}")
+    edition = edition_in_force(settings, lake)
     found: list[tuple[object, ...]] = []
     con = duck.connect(settings, lake)
     try:

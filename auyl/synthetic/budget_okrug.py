@@ -6,9 +6,10 @@ from pathlib import Path
 
 import duckdb
 
+from auyl.synthetic.delimited import write_delimited
 from auyl.synthetic.engine import Month
 from auyl.synthetic.registry import Cell, Extra, Fault, Line, Registry
-from auyl.synthetic.writing import Written, write_file
+from auyl.synthetic.writing import Written
 
 _SAME = (
     "kato",
@@ -39,15 +40,8 @@ LABELS = {column: column for column in _SAME} | {
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Written]:
     """Write the one file, UTF-8 with a byte order mark."""
-    fields = list(LABELS)
-    query = f"""
-        select concat_ws(';', {", ".join(fields[:-1])})
-            || case when _kind = 'column_count' then '' else ';' || {fields[-1]} end || chr(10) as line
-        from budget_okrug_row
-    """
-    return [
-        write_file(con, query, folder / f"budget_okrug_{month.period}.csv", "\ufeff" + ";".join(LABELS.values()) + "\n")
-    ]
+    path = folder / f"budget_okrug_{month.period}.csv"
+    return [write_delimited(con, "budget_okrug_row", [*LABELS.values()], [*LABELS], path, ";", mark=True)]
 
 
 def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:

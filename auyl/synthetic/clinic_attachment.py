@@ -6,23 +6,18 @@ from pathlib import Path
 
 import duckdb
 
+from auyl.synthetic.delimited import write_delimited
 from auyl.synthetic.engine import Month
 from auyl.synthetic.registry import Cell, Extra, Fault, Line, Registry
-from auyl.synthetic.writing import Written, write_file
+from auyl.synthetic.writing import Written
 
 LABELS = {"iin": "IIN", "clinic_bin": "MO_BIN", "site": "UCHASTOK", "attached": "DATE_ATTACH"}
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Written]:
     """Write the one file."""
-    fields = list(LABELS)
-    query = f"""
-        select concat_ws('|', {", ".join(fields[:-1])})
-            || case when _kind = 'column_count' then '' else '|' || {fields[-1]} end || chr(10) as line
-        from clinic_attachment_row
-    """
-    head = "|".join(LABELS.values()) + "\n"
-    return [write_file(con, query, folder / f"clinic_attachment_{month.period}.csv", head)]
+    path = folder / f"clinic_attachment_{month.period}.csv"
+    return [write_delimited(con, "clinic_attachment_row", [*LABELS.values()], [*LABELS], path, "|")]
 
 
 def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import duckdb
 
+from auyl.synthetic.delimited import CRLF, write_delimited
 from auyl.synthetic.engine import Month
 from auyl.synthetic.registry import Cell, Extra, Fault, Line, Registry
-from auyl.synthetic.writing import Written, write_file
+from auyl.synthetic.writing import Written
 
 LABELS = {
     "family": "Отбасы нөмірі / Номер семьи",
@@ -25,14 +26,8 @@ LABELS = {
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Written]:
     """Write the one file."""
-    fields = list(LABELS)
-    query = f"""
-        select concat_ws(';', {", ".join(fields[:-1])})
-            || case when _kind = 'column_count' then '' else ';' || {fields[-1]} end || chr(13) || chr(10) as line
-        from family_card_row
-    """
-    head = "\ufeff" + ";".join(LABELS.values()) + "\r\n"
-    return [write_file(con, query, folder / f"family_card_{month.period}.csv", head)]
+    path = folder / f"family_card_{month.period}.csv"
+    return [write_delimited(con, "family_card_row", [*LABELS.values()], [*LABELS], path, ";", CRLF, mark=True)]
 
 
 def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:

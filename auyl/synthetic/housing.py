@@ -6,9 +6,10 @@ from pathlib import Path
 
 import duckdb
 
+from auyl.synthetic.delimited import CRLF, write_delimited
 from auyl.synthetic.engine import Month
 from auyl.synthetic.registry import Cell, Extra, Fault, Line, Registry
-from auyl.synthetic.writing import Written, write_file
+from auyl.synthetic.writing import Written
 
 LABELS = {
     "kato": "КАТО",
@@ -35,15 +36,11 @@ LABELS = {
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Written]:
-    """Write the one file. A line that lacks its last field lacks the tab before it too."""
-    fields = list(LABELS)
-    query = f"""
-        select concat_ws(chr(9), {", ".join(fields[:-1])})
-            || case when _kind = 'column_count' then '' else chr(9) || {fields[-1]} end || chr(13) || chr(10) as line
-        from housing_row
-    """
-    head = "\ufeff" + "\t".join(LABELS.values()) + "\r\n"
-    return [write_file(con, query, folder / f"housing_{month.period}.txt", head, encode=_utf16)]
+    """Write the one file, «Unicode text» of a spreadsheet."""
+    path = folder / f"housing_{month.period}.txt"
+    return [
+        write_delimited(con, "housing_row", [*LABELS.values()], [*LABELS], path, "\t", CRLF, mark=True, encode=_utf16)
+    ]
 
 
 def _utf16(data: memoryview) -> bytes:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import duckdb
 
+from auyl.synthetic.delimited import CRLF, write_delimited
 from auyl.synthetic.engine import Month
 from auyl.synthetic.registry import Cell, Extra, Fault, Line, Registry
-from auyl.synthetic.writing import Written, write_file
+from auyl.synthetic.writing import Written
 
 LABELS = {
     "chip": "Номер чипа",
@@ -32,15 +33,10 @@ LABELS = {
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Written]:
-    """Write the one file. A line that lacks its last field lacks the separator before it too."""
-    fields = list(LABELS)
-    query = f"""
-        select concat_ws(',', {", ".join(f"csv_field({field})" for field in fields[:-1])})
-            || case when _kind = 'column_count' then '' else ',' || {fields[-1]} end || chr(13) || chr(10) as line
-        from pets_row
-    """
-    head = "\ufeff" + ",".join(LABELS.values()) + "\r\n"
-    return [write_file(con, query, folder / f"pets_{month.period}.csv", head)]
+    """Write the one file."""
+    fields = [*(f"csv_field({column})" for column in [*LABELS][:-1]), [*LABELS][-1]]
+    path = folder / f"pets_{month.period}.csv"
+    return [write_delimited(con, "pets_row", [*LABELS.values()], fields, path, ",", CRLF, mark=True)]
 
 
 def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:

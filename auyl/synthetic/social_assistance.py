@@ -6,10 +6,10 @@ from pathlib import Path
 
 import duckdb
 
+from auyl.synthetic.delimited import CRLF, cp1251, write_delimited
 from auyl.synthetic.engine import Month
 from auyl.synthetic.registry import Cell, Extra, Fault, Line, Registry
-from auyl.synthetic.territory import LEGACY_SLOTS
-from auyl.synthetic.writing import Written, write_file
+from auyl.synthetic.writing import Written
 
 LABELS = {
     "no": "№",
@@ -31,19 +31,11 @@ LABELS = {
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Written]:
-    """Write the one file. A line that lacks its last field lacks the separator before it too."""
-    fields = list(LABELS)
-    query = f"""
-        select concat_ws(';', {", ".join(fields[:-1])})
-            || case when _kind = 'column_count' then '' else ';' || {fields[-1]} end || chr(13) || chr(10) as line
-        from social_assistance_row
-    """
-    head = ";".join(LABELS.values()) + "\r\n"
-    return [write_file(con, query, folder / f"social_assistance_{month.period}.csv", head, encode=_cp1251)]
-
-
-def _cp1251(data: memoryview) -> bytes:
-    return bytes(data).decode("utf-8").translate(LEGACY_SLOTS).encode("cp1251")
+    """Write the one file."""
+    path = folder / f"social_assistance_{month.period}.csv"
+    return [
+        write_delimited(con, "social_assistance_row", [*LABELS.values()], [*LABELS], path, ";", CRLF, encode=cp1251)
+    ]
 
 
 def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:

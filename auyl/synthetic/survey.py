@@ -6,9 +6,10 @@ from pathlib import Path
 
 import duckdb
 
+from auyl.synthetic.delimited import write_delimited
 from auyl.synthetic.engine import Month
 from auyl.synthetic.registry import Cell, Extra, Fault, Line, Registry
-from auyl.synthetic.writing import Written, write_file
+from auyl.synthetic.writing import Written
 
 LABELS = {
     "respondent": "Номер анкеты",
@@ -28,13 +29,8 @@ LABELS = {
 def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Written]:
     """Write the one file."""
     fields = [f"'\"' || {column} || '\"'" if column == "okrug" else column for column in LABELS]
-    query = f"""
-        select concat_ws(',', {", ".join(fields[:-1])})
-            || case when _kind = 'column_count' then '' else ',' || {fields[-1]} end || chr(10) as line
-        from survey_row
-    """
-    head = ",".join('"' + label.replace('"', '""') + '"' for label in LABELS.values()) + "\n"
-    return [write_file(con, query, folder / f"survey_{month.period}.csv", head)]
+    headings = ['"' + label.replace('"', '""') + '"' for label in LABELS.values()]
+    return [write_delimited(con, "survey_row", headings, fields, folder / f"survey_{month.period}.csv", ",")]
 
 
 def _where(_: duckdb.DuckDBPyConnection, month: Month) -> tuple[str, str]:

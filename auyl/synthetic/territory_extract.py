@@ -9,9 +9,10 @@ from pathlib import Path
 
 import duckdb
 
+from auyl.synthetic.delimited import write_delimited
 from auyl.synthetic.engine import Month
 from auyl.synthetic.registry import Cell, Extra, Fault, Line, Registry
-from auyl.synthetic.writing import Written, write_file
+from auyl.synthetic.writing import Written
 
 LABELS = {
     column: column
@@ -31,17 +32,13 @@ _PARTS = {1: ("current", 6), 2: ("former", 9)}
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, month: Month) -> list[Written]:
-    """Write a file for each edition. A line that lacks its last field lacks the separator before it too."""
+    """Write a file for each edition."""
     written = []
     for part, (name, count) in _PARTS.items():
-        fields = list(LABELS)[:count]
-        query = f"""
-            select concat_ws(',', {", ".join(f"csv_field({field})" for field in fields[:-1])})
-                || case when _kind = 'column_count' then '' else ',' || csv_field({fields[-1]}) end || chr(10) as line
-            from territory_row
-            where part = {part}
-        """
-        written.append(write_file(con, query, folder / _file(month, name), ",".join(fields) + "\n"))
+        names = list(LABELS)[:count]
+        fields = [f"csv_field({column})" for column in names]
+        rows = f"(from territory_row where part = {part})"
+        written.append(write_delimited(con, rows, names, fields, folder / _file(month, name), ","))
     return written
 
 

@@ -1,17 +1,12 @@
 """Waste sites: what akimats report beside what is seen from space, in one registry."""
 
 import json
-from importlib.util import find_spec
 
 import pytest
 
 from auyl.settings import REPOSITORY, Settings
 from tests.registries.taken import Taken, hold_against_truth, mended
 from tests.synthetic.readers import Oblast
-
-needs_geojson = pytest.mark.skipif(
-    find_spec("auyl.intake.formats.geojson") is None, reason="intake does not read GeoJSON yet"
-)
 
 
 @pytest.fixture
@@ -20,17 +15,14 @@ def registry() -> str:
     return "waste_sites"
 
 
-@needs_geojson
 def test_broken_rows_are_found_and_good_ones_pass(taken_dirty: Taken) -> None:
     hold_against_truth(taken_dirty)
 
 
-@needs_geojson
 def test_spoiled_names_and_codes_are_mended(taken_dirty: Taken, taken_clean: Taken) -> None:
     mended(taken_dirty, taken_clean, {"kato": "kato", "settlement": "settlement_name"}, "site_id")
 
 
-@needs_geojson
 def test_sites_are_typed_and_stand_where_the_file_says(taken_clean: Taken) -> None:
     rows = taken_clean.oblast.rows("waste_sites")
     assert len(rows) == len(taken_clean.stage)
@@ -45,7 +37,6 @@ def test_sites_are_typed_and_stand_where_the_file_says(taken_clean: Taken) -> No
     assert {row["kind"] for row in taken_clean.stage.values()} == {"landfill", "dump"}
 
 
-@needs_geojson
 def test_what_was_removed_on_paper_is_staged_with_a_warning_and_still_seen(taken_dirty: Taken) -> None:
     paper = [f for f in taken_dirty.oblast.faults("waste_sites") if f["kind"] == "removed_on_paper"]
     assert paper
@@ -54,7 +45,6 @@ def test_what_was_removed_on_paper_is_staged_with_a_warning_and_still_seen(taken
         assert (row["status"], row["removed_on"], row["_warned"]) == ("removed", None, ["removed_has_a_day"])
 
 
-@needs_geojson
 def test_last_months_file_under_this_months_name_is_refused(settings: Settings, clean_oblast: Oblast) -> None:
     from auyl import intake
 

@@ -1,6 +1,16 @@
 -- grain: respondent of the quarter's wave; key: key (also respondent)
 -- Thirty adults of every rural okrug, or all where there are fewer; the weight is the adults that one stands for.
 -- inputs: person, place, the variable m
+
+-- An answer from 1 to 5 about a topic, 99 for none; okrugs differ in their mood.
+create or replace macro opinion(k, okrug_kato, topic, mean) as
+    case
+        when u(k, 'no answer ' || topic) < 0.04 then '99'
+        else least(5, greatest(1, round(
+            mean + 0.5 * gauss(okrug_kato::bigint, 'mood ' || topic) + 0.9 * gauss(k, 'answer ' || topic)
+        )))::bigint::varchar
+    end;
+
 create or replace view survey_clean as
 with adult as (
     select
@@ -36,36 +46,11 @@ select
         when d.sex = 1 then choice(d.key, 'word', ['муж', 'муж', 'ер'])
         else choice(d.key, 'word', ['жен', 'жен', 'әйел'])
     end as sex,
-    case
-        when u(d.key, 'no answer trust') < 0.04 then '99'
-        else least(5, greatest(1, round(
-            4.1 + 0.5 * gauss(d.okrug_kato::bigint, 'mood trust') + 0.9 * gauss(d.key, 'answer trust')
-        )))::bigint::varchar
-    end as trust,
-    case
-        when u(d.key, 'no answer roads') < 0.04 then '99'
-        else least(5, greatest(1, round(
-            2.7 + 0.5 * gauss(d.okrug_kato::bigint, 'mood roads') + 0.9 * gauss(d.key, 'answer roads')
-        )))::bigint::varchar
-    end as roads,
-    case
-        when u(d.key, 'no answer water') < 0.04 then '99'
-        else least(5, greatest(1, round(
-            3.3 + 0.5 * gauss(d.okrug_kato::bigint, 'mood water') + 0.9 * gauss(d.key, 'answer water')
-        )))::bigint::varchar
-    end as water,
-    case
-        when u(d.key, 'no answer medicine') < 0.04 then '99'
-        else least(5, greatest(1, round(
-            3.1 + 0.5 * gauss(d.okrug_kato::bigint, 'mood medicine') + 0.9 * gauss(d.key, 'answer medicine')
-        )))::bigint::varchar
-    end as medicine,
-    case
-        when u(d.key, 'no answer heard') < 0.04 then '99'
-        else least(5, greatest(1, round(
-            3.6 + 0.5 * gauss(d.okrug_kato::bigint, 'mood heard') + 0.9 * gauss(d.key, 'answer heard')
-        )))::bigint::varchar
-    end as heard,
+    opinion(d.key, d.okrug_kato, 'trust', 4.1) as trust,
+    opinion(d.key, d.okrug_kato, 'roads', 2.7) as roads,
+    opinion(d.key, d.okrug_kato, 'water', 3.3) as water,
+    opinion(d.key, d.okrug_kato, 'medicine', 3.1) as medicine,
+    opinion(d.key, d.okrug_kato, 'heard', 3.6) as heard,
     (d.adults * 100 // least(d.adults, 30) // 100)::varchar || '.'
     || pad(d.adults * 100 // least(d.adults, 30) % 100, 2) as weight
 from drawn as d
