@@ -12,7 +12,7 @@ _FOLD = str.maketrans("ЁёӘәҒғҚқҢңӨөҰұҮүҺһІіЌќЄєЅѕҐґ�
 _LOOK_ALIKES = str.maketrans("ABEKMHOPCTXYIƏaekmopcxyithə", "АВЕКМНОРСТХУІӘаекморсхуітһә")
 _CYRILLIC = re.compile("[А-Яа-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі]")
 _OTHER_LATIN = re.compile("[DFGJLNQRSUVWZbdfgjlnqrsuvwz]")
-_KIND_OF_PLACE = re.compile(r"[AaCc]\.(?:[AaOo]\.?)?,?")
+_KIND_OF_PLACE = re.compile(r"[AaCc](?:\.(?:[AaOo]\.?)?|/[Oo]),?")
 _NOT_IN_KEY = re.compile(r"[\W_ьъ]+")
 
 
@@ -22,7 +22,7 @@ def kazakh_letters(text: str) -> str:
 
 
 def homoglyphs_to_cyrillic(text: str) -> str:
-    """Latin look-alikes to Cyrillic in words that have Cyrillic and no other Latin letter, and in "c." beside them."""
+    """Latin look-alikes to Cyrillic in words with Cyrillic and no other Latin letter; so "c." or "c/o" beside them."""
     if not _CYRILLIC.search(text):
         return text
 

@@ -103,13 +103,13 @@ def total(comparisons: list[Comparison]) -> Comparison:
     return Comparison("total", added("rows"), added("broken"), added("found"), added("good"), added("good_kept_back"))
 
 
-def compare(settings: Settings, extracts: Path, period: str) -> list[Comparison]:
-    """Compare every registry that has a truth file of `period` below `extracts`, by name.
+def compare(settings: Settings, extracts: Path, period: str, only: tuple[str, ...] | None = None) -> list[Comparison]:
+    """Compare every registry, or `only` these, that has a truth file of `period` below `extracts`, by name.
 
     Raises TruthMissing when there is no truth of that period.
     """
     folder = extracts / "truth" / period
-    known = set(contracts.names(settings.include))
+    known = set(contracts.names(settings.include)) & set(only or contracts.names(settings.include))
     registries = sorted(path.stem for path in folder.glob("*.parquet") if path.stem in known)
     if not registries:
         raise TruthMissing(f"no truth of {period} below {extracts.name}: expected truth/{period}/<registry>.parquet")
@@ -168,7 +168,7 @@ def _views(
             f"from read_parquet([{parts}], union_by_name = true)"
         )  # fmt: skip
         kept.append(
-            f"select {key}, coalesce(_record, -_line) as place, _outcome as outcome "
+            f"select {key}, coalesce(_record, -_line) as place, _outcome as outcome, _rules as rules "
             f"from read_parquet({literal(lake.address(batch.quarantine_path))})"
         )
         staged.append(

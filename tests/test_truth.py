@@ -13,7 +13,7 @@ from auyl.settings import Settings
 from auyl.truth import Comparison, TruthMissing, compare, total
 
 PERIOD = "2026-10"
-REGISTRIES = ("ambulance", "budget_okrug", "employment", "livestock", "population", "social_assistance")
+REGISTRIES = tuple(registry.name for registry in synthetic.REGISTRIES)
 
 Taken = Callable[..., dict[str, Comparison]]
 
@@ -56,7 +56,9 @@ def test_every_row_of_the_truth_is_met_as_it_is_owed(taken: Taken) -> None:
     found = taken(REGISTRIES)
     assert set(found) == set(REGISTRIES)
     for one in found.values():
-        assert one.reason is None and one.rows > 0 and one.broken > 0
+        assert one.reason is None and one.rows > 0
+        # the month's civil acts are a dozen at this size, and may all be whole
+        assert one.broken > 0 or one.registry == "civil_acts"
         assert one.good + one.broken == one.rows
         for kind in one.kinds:
             assert kind.absent == 0, (one.registry, kind)

@@ -159,7 +159,7 @@ def test_one_slot_is_enough_for_many_that_wait(world: World) -> None:
 
     world.delivered(PERIOD, marker=True)
     world.wait(livestock, {"success"}, "load")
-    accepted = {(row["registry"], row["period"]) for row in ledger.extracts(world.settings)}
+    accepted = {(row["registry"], row["period"]) for row in ledger.extracts(world.settings, [])}
     assert accepted == {("livestock", FORMER), ("livestock", PERIOD), ("population", PERIOD)}
     assert len(world.gateway.sent) == 1
     no_worker_was_held(world, livestock)

@@ -5,12 +5,12 @@ from pathlib import Path
 import duckdb
 
 from auyl.settings import Settings
-from tests.registries.truth import PERIOD, assert_promises_are_kept, outcomes, stage_rows, take_in
+from tests.registries.truth import PERIOD, assert_promises_are_kept, faults, stage_rows, take_in
 
 
 def test_every_spoiled_attachment_gets_what_it_is_owed(settings: Settings, spoiled: Path) -> None:
     assert_promises_are_kept("clinic_attachment", spoiled, settings)
-    kept = {f["kind"] for f in outcomes("clinic_attachment", spoiled, settings).faults if f["outcome"] == "kept"}
+    kept = {f["kind"] for f in faults("clinic_attachment", spoiled) if f["outcome"] == "kept"}
     assert kept == {"attached_elsewhere", "dead_still_listed"}
 
 

@@ -21,7 +21,7 @@ import pandas  # noqa: F401 - before the forks
 import psycopg2
 
 from auyl import ledger, pipeline
-from auyl.intake import batch, check
+from auyl.intake import check, formats
 from auyl.lake import Lake
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import publish, revision, vault
@@ -29,10 +29,10 @@ from auyl.snapshot import publish, revision, vault
 PERIOD = "2026-10"
 # Each is a step that writes. A process is killed before and after it, or while it runs.
 POINTS: list[tuple[Any, str]] = [
-    (Lake, "prepare"), (Lake, "move"), (Lake, "put"), (ledger, "add_delivery"), (batch, "_read"), (check, "scan"),
-    (check, "write_quarantine"), (check, "write_stage"), (ledger, "add_batch"), (revision, "consolidate"),
-    (revision, "publish"), (publish, "_catalogue"), (publish.Publication, "copy"), (vault.VaultLoad, "swap"),
-    (publish, "_ledger_row"),
+    (Lake, "prepare"), (Lake, "move"), (Lake, "put"), (ledger, "add_delivery"), (formats, "read"), (check, "scan"),
+    (check, "write_quarantine"), (check, "write_stage"), (check, "write_identity"), (ledger, "add_batch"),
+    (revision, "consolidate"), (revision, "publish"), (publish, "_catalogue"), (publish.Publication, "copy"),
+    (vault.VaultLoad, "swap"), (publish, "_ledger_row"),
 ]  # fmt: skip
 # After these something is there for good.
 COMMITS = ("move", "add_delivery", "add_batch", "publish")

@@ -33,7 +33,7 @@ create or replace macro homoglyphs_to_cyrillic(t) as
                 case
                     when regexp_matches(w, '[А-Яа-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі]')
                         and not regexp_matches(w, '[DFGJLNQRSUVWZbdfgjlnqrsuvwz]')
-                        or regexp_full_match(w, '[AaCc]\.(?:[AaOo]\.?)?,?')
+                        or regexp_full_match(w, '[AaCc](?:\.(?:[AaOo]\.?)?|/[Oo]),?')
                         then translate(w, 'ABEKMHOPCTXYIƏaekmopcxyithə', 'АВЕКМНОРСТХУІӘаекморсхуітһә')
                     else w
                 end), ' ')

@@ -1,11 +1,13 @@
 -- Grain: row that came, lines that never became a row with it. Key: batch, file, record. Inputs: raw, kept.
--- Delimited text numbers the rows that it could read; the truth numbers the lines below the heading, which is one line.
+-- Delimited text numbers the rows that it could read, a heading among them too; the truth numbers the lines below the
+-- heading, which is one line.
 with reject as (
     select
         batch,
         file,
         place,
-        -place - 1 as record
+        -place - 1 as record,
+        not list_contains(rules, 'heading_repeated') as is_unread
     from kept
     where place < 0
 ),
@@ -38,7 +40,7 @@ read as (
         record,
         row_number() over (partition by batch, file order by record) as place
     from number
-    anti join reject using (batch, file, record)
+    anti join (select * from reject where is_unread) as unread using (batch, file, record)
 )
 
 select
