@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -56,15 +57,38 @@ def check_locale(con: Connection) -> None:
         )
 
 
+# The connection that a lock of this thread holds: what its holder says goes through it, and fails with it.
+_HELD: ContextVar[tuple[str, Connection] | None] = ContextVar("held", default=None)
+
+
 @contextmanager
 def lock(settings: Settings, name: str) -> Iterator[None]:
-    """Hold the lock `name` against every other process; the server drops it when this one dies."""
+    """Hold the lock `name` against every other process; the server drops it when this one dies.
+
+    Who holds it writes to the ledger through the very connection of the lock: if the server has dropped that, and
+    with it the lock, nothing is written any more.
+    """
     with engine(settings.dsn).connect() as con:
-        con.execute(text("select pg_advisory_lock(hashtext(:name))"), {"name": f"auyl.{name}"})
+        with con.begin():
+            con.execute(text("select pg_advisory_lock(hashtext(:name))"), {"name": f"auyl.{name}"})
+        former = _HELD.set((settings.dsn, con))
         try:
             yield
         finally:
-            con.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": f"auyl.{name}"})
+            _HELD.reset(former)
+            with con.begin():
+                con.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": f"auyl.{name}"})
+
+
+@contextmanager
+def _transaction(settings: Settings) -> Iterator[Connection]:
+    held = _HELD.get()
+    if held is None or held[0] != settings.dsn:
+        with engine(settings.dsn).begin() as con:
+            yield con
+    else:
+        with held[1].begin():
+            yield held[1]
 
 
 @dataclass(frozen=True)
@@ -113,7 +137,7 @@ _BATCH = (
 
 def find_delivery(settings: Settings, registry: str, period: str, digest: str) -> Delivery | None:
     """The delivery with these bytes, if they came before."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         row = con.execute(
             text(f"select {_DELIVERY} from ledger.delivery where registry = :r and period = :p and digest = :d"),
             {"r": registry, "p": period, "d": digest},
@@ -123,7 +147,7 @@ def find_delivery(settings: Settings, registry: str, period: str, digest: str) -
 
 def delivery(settings: Settings, delivery_id: int) -> Delivery:
     """The delivery with this number. Raises NoResultFound."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         row = con.execute(
             text(f"select {_DELIVERY} from ledger.delivery where delivery_id = :id"), {"id": delivery_id}
         ).one()
@@ -143,7 +167,7 @@ def add_delivery(
     corrects: int | None = None,
 ) -> Delivery:
     """Write a delivery and its files (name, sha256, bytes). The same bytes, landed meanwhile, give the row there is."""
-    with engine(settings.dsn).begin() as con:
+    with _transaction(settings) as con:
         row = con.execute(
             text(
                 "insert into ledger.delivery (registry, period, digest, files, size_bytes, extracted_at, watermark, "
@@ -169,7 +193,7 @@ def add_delivery(
 
 def arrived_at(settings: Settings, delivery_id: int) -> datetime:
     """When a delivery was landed."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         found: datetime = con.execute(
             text("select arrived_at from ledger.delivery where delivery_id = :id"), {"id": delivery_id}
         ).scalar_one()
@@ -178,7 +202,7 @@ def arrived_at(settings: Settings, delivery_id: int) -> datetime:
 
 def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = None) -> Batch | None:
     """The accepted batch of a delivery under these rules, or its newest one."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         row = con.execute(
             text(
                 f"select {_BATCH} from ledger.batch_standing where delivery_id = :id "
@@ -191,14 +215,14 @@ def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = 
 
 def batch(settings: Settings, batch_id: int) -> Batch:
     """The batch with this number. Raises NoResultFound."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         row = con.execute(text(f"select {_BATCH} from ledger.batch_standing where batch_id = :id"), {"id": batch_id})
         return Batch(**row.one()._mapping)
 
 
 def correction_chain(settings: Settings, delivery_id: int) -> list[int]:
     """This delivery, and those that it corrects one after another down to the extract itself."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         rows = con.execute(
             text(
                 "with recursive chain as ("
@@ -226,7 +250,7 @@ def add_batch(
     names = ", ".join(account)
     values = ", ".join(f":{name}" for name in account)
     row = {name: json.dumps(v, ensure_ascii=False) if name == "notes" else v for name, v in account.items()}
-    with engine(settings.dsn).begin() as con:
+    with _transaction(settings) as con:
         batch_id = con.execute(
             text(f"insert into ledger.batch ({names}) values ({values}) returning batch_id"), row
         ).scalar_one()
@@ -260,7 +284,7 @@ def add_refusal(
     quarantine_path: str | None = None,
 ) -> None:
     """Write down that an extract was not taken and why."""
-    with engine(settings.dsn).begin() as con:
+    with _transaction(settings) as con:
         con.execute(
             text(
                 "insert into ledger.refusal (registry, period, delivery_id, rules_digest, reason, details, "
@@ -275,7 +299,7 @@ def add_refusal(
 
 def reasons_of_refusal(settings: Settings, registry: str, period: str) -> list[str]:
     """Why extracts of a registry and period were not taken, oldest first."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         rows = con.execute(
             text("select reason from ledger.refusal where registry = :r and period = :p order by refusal_id"),
             {"r": registry, "p": period},
@@ -285,7 +309,7 @@ def reasons_of_refusal(settings: Settings, registry: str, period: str) -> list[s
 
 def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> str | None:
     """The newest period before `period` whose accepted extract had the very same bytes."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         return con.execute(
             text("select max(period) from ledger.batch_standing where registry = :r and period < :p and digest = :d"),
             {"r": registry, "p": period, "d": digest},
@@ -295,7 +319,7 @@ def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> s
 def in_force(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
     """The batches of a registry that count for a period, oldest first: one, or all changes of a delta registry."""
     condition = "standing_in_delivery = 1 and not is_corrected" if is_delta else "standing = 1"
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         rows = con.execute(
             text(
                 f"select {_BATCH} from ledger.batch_standing where registry = :r and period = :p and {condition} "
@@ -312,7 +336,7 @@ def former_delivery(settings: Settings, registry: str, period: str, accepted: bo
     `accepted`: only one whose batch was, so that changes which were refused are asked for again.
     """
     condition = "and exists (select 1 from ledger.batch as b where b.delivery_id = d.delivery_id)" if accepted else ""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         row = con.execute(
             text(
                 f"select {_DELIVERY} from ledger.delivery as d where registry = :r and period = :p "
@@ -325,7 +349,7 @@ def former_delivery(settings: Settings, registry: str, period: str, accepted: bo
 
 def pull_note(settings: Settings, registry: str, period: str) -> str | None:
     """What a pull that did not end left for the next one."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         return con.execute(
             text("select note from ledger.pull_note where registry = :r and period = :p order by note_id desc limit 1"),
             {"r": registry, "p": period},
@@ -334,7 +358,7 @@ def pull_note(settings: Settings, registry: str, period: str) -> str | None:
 
 def write_pull_note(settings: Settings, registry: str, period: str, note: str | None) -> None:
     """Leave a note for the next pull of this registry and period; None says that there is nothing to know."""
-    with engine(settings.dsn).begin() as con:
+    with _transaction(settings) as con:
         con.execute(
             text("insert into ledger.pull_note (registry, period, note) values (:r, :p, :note)"),
             {"r": registry, "p": period, "note": note},
@@ -343,7 +367,7 @@ def write_pull_note(settings: Settings, registry: str, period: str, note: str | 
 
 def rows_of_former(settings: Settings, registry: str, period: str) -> int | None:
     """Rows of the batch in force for this period or the nearest one before it."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         return con.execute(
             text(
                 "select rows_in from ledger.batch_standing where registry = :r and period <= :p and standing = 1 "
@@ -355,7 +379,7 @@ def rows_of_former(settings: Settings, registry: str, period: str) -> int | None
 
 def profiles(settings: Settings, registry: str, period: str, periods: int) -> list[tuple[int, list[dict[str, Any]]]]:
     """Rows and profile by column of the batches in force of the periods before `period`, newest first."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         found = con.execute(
             text(
                 "select b.batch_id, b.rows_in, c.name, c.heading, c.place, c.filled, c.share_unreadable, c.categories "
@@ -374,7 +398,7 @@ def profiles(settings: Settings, registry: str, period: str, periods: int) -> li
 
 def drifts(settings: Settings, registry: str | None = None, period: str | None = None) -> list[dict[str, Any]]:
     """What drifted in the batches in force, newest period first; for one registry or period where given."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "drifts")), {"registry": registry, "period": period})
         return [dict(row._mapping) for row in rows]
 
@@ -384,7 +408,7 @@ def extracts(settings: Settings, deltas: list[str], registry: str | None = None)
 
     `state` is landed (not judged yet), refused, in force or superseded.
     """
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "extracts")), {"registry": registry, "deltas": deltas})
         return [dict(row._mapping) for row in rows]
 
@@ -395,13 +419,13 @@ def came(settings: Settings) -> list[dict[str, Any]]:
     Columns registry, period, extracted_at (of the newest accepted batch, or null), refused_at and details (of the last
     refusal, or null).
     """
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         return [dict(row._mapping) for row in con.execute(text(_sql_file(settings.include, "came")))]
 
 
 def missing_in_snapshot(settings: Settings, period: str) -> list[dict[str, Any]]:
     """What the revision in force of `period` goes without: registry, last_period, reason (late, refused, never)."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "snapshot_missing")), {"period": period})
         return [dict(row._mapping) for row in rows]
 
@@ -427,7 +451,7 @@ _DIGEST = (
 
 def digest(settings: Settings, day: date | None = None) -> Digest | None:
     """The digest of a day, or the newest one."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         row = con.execute(
             text(_DIGEST + "where d.day = :day or cast(:day as date) is null order by d.day desc limit 1"), {"day": day}
         ).one_or_none()
@@ -438,7 +462,7 @@ def add_digest(
     settings: Settings, day: date, since: datetime | None, has_news: bool, content: dict[str, Any], words: str
 ) -> None:
     """Keep the digest of a day; one that is there already stays as it is."""
-    with engine(settings.dsn).begin() as con:
+    with _transaction(settings) as con:
         con.execute(
             text(
                 "insert into ledger.digest (day, since, has_news, content, text) "
@@ -453,7 +477,7 @@ def add_digest(
 
 def add_digest_mail(settings: Settings, day: date, recipients: int) -> None:
     """Write down that the digest of a day was sent."""
-    with engine(settings.dsn).begin() as con:
+    with _transaction(settings) as con:
         con.execute(
             text("insert into ledger.digest_mail (day, recipients) values (:day, :n) on conflict (day) do nothing"),
             {"day": day, "n": recipients},
@@ -462,13 +486,13 @@ def add_digest_mail(settings: Settings, day: date, recipients: int) -> None:
 
 def digest_before(settings: Settings, day: date) -> datetime | None:
     """When the newest digest of an earlier day was composed."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         return con.execute(text("select max(composed_at) from ledger.digest where day < :day"), {"day": day}).scalar()
 
 
 def refusals(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:
     """Deliveries refused after `since`, oldest first: registry, period, refused_at, details. Each told once."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "refusals")), {"since": since})
         return [dict(row._mapping) for row in rows]
 
@@ -478,14 +502,14 @@ def open_quarantine(settings: Settings, deltas: list[str]) -> list[dict[str, Any
 
     `deltas` are the registries all of whose batches count.
     """
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "open_quarantine")), {"deltas": deltas})
         return [dict(row._mapping) for row in rows]
 
 
 def newest_snapshot(settings: Settings) -> dict[str, Any] | None:
     """Period, revision and published_at of the newest period in force."""
-    with engine(settings.dsn).connect() as con:
+    with _transaction(settings) as con:
         row = con.execute(
             text(
                 "select s.period, s.revision, s.published_at from serving.snapshot_in_force as f "
