@@ -114,9 +114,17 @@ def write_part(con: duckdb.DuckDBPyConnection, query: str, folder: str, number: 
 
 def line_of_byte(path: Path, position: int) -> int:
     """The 1-based line that byte `position` of a file lies on."""
-    line, read = 1, 0
-    with path.open("rb") as stream:
-        while read < position and (chunk := stream.read(min(1 << 20, position - read))):
-            line += chunk.count(b"\n")
-            read += len(chunk)
+    (line,) = lines_of_bytes(path, [position])
     return line
+
+
+def lines_of_bytes(path: Path, positions: Iterable[int]) -> list[int]:
+    """The 1-based lines that bytes of a file lie on; `positions` ascend, and the file is read once for all of them."""
+    lines, line, done = [], 1, 0
+    with path.open("rb") as stream:
+        for position in positions:
+            while done < position and (chunk := stream.read(min(1 << 20, position - done))):
+                line += chunk.count(b"\n")
+                done += len(chunk)
+            lines.append(line)
+    return lines

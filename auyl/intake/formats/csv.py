@@ -20,6 +20,7 @@ from auyl.intake.formats.common import (
     distinct,
     empty,
     line_of_byte,
+    lines_of_bytes,
     repeats_heading,
     select_list,
     write_part,
@@ -234,11 +235,10 @@ def _rejects(
         f"select line_byte_position, any_value(error_type::varchar), any_value(csv_line), any_value(error_message) "
         f"from {table} group by 1 order by 1"
     ).fetchall()
-    with text.open("rb") as stream:
-        # DuckDB counts bytes from behind a byte order mark.
-        mark = 3 if stream.read(3) == codecs.BOM_UTF8 else 0
-    for position, kind, line_text, message in rows:
-        line = line_of_byte(text, _begin_of_line(text, int(position) - 1 + mark)) if position else 1
+    if not rows:
+        return
+    begins = _begins_of_lines(text, [int(row[0] or 0) for row in rows])
+    for (position, kind, line_text, message), line in zip(rows, lines_of_bytes(text, begins), strict=True):
         if kind in COUNT_OF_COLUMNS:
             yield Reject(file.name, line, str(line_text).strip("\r\n"), "column_count")
         elif kind == "INVALID ENCODING":
@@ -249,11 +249,15 @@ def _rejects(
             raise ExtractRefused(contract.registry, file.name, "a whole record", found, contract.mender, line)
 
 
-def _begin_of_line(text: Path, position: int) -> int:
-    """DuckDB puts a line that follows CRLF one byte before its beginning."""
-    with text.open("rb") as stream:
-        stream.seek(position)
-        return position + (stream.read(1) == b"\n")
+def _begins_of_lines(text: Path, positions: list[int]) -> list[int]:
+    """Where the lines begin that DuckDB puts at these bytes, counted from 1 behind a byte order mark.
+
+    It puts a line that follows CRLF one byte before its beginning, and names no byte (0) for what ails the whole file.
+    """
+    with text.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        mark = len(codecs.BOM_UTF8) if content[:3] == codecs.BOM_UTF8 else 0
+        places = [max(0, position - 1 + mark) if position else 0 for position in positions]
+        return [place + (content[place : place + 1] == b"\n") for place in places]
 
 
 def _first_undecodable(text: Path, start: int) -> int:

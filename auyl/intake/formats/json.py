@@ -73,23 +73,28 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
 def _columns(contract: Contract, pages: list[tuple[str, list[Any]]]) -> pyarrow.Table:
     import pyarrow
 
-    def text(value: Any) -> str | None:
-        if value is None or isinstance(value, str):
-            return value
-        return json.dumps(value, ensure_ascii=False)
+    def column(column: Column) -> pyarrow.Array:
+        values = [item.get(column.source) for _, items in pages for item in items]
+        if column.aliases and None in values:
+            everything = (item for _, items in pages for item in items)
+            values = [
+                next((item[name] for name in column.aliases if item.get(name) is not None), None) if value is None
+                else value
+                for value, item in zip(values, everything, strict=True)
+            ]  # fmt: skip
+        try:
+            return pyarrow.array(values, pyarrow.string())
+        except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
+            return pyarrow.array(map(_text, values), pyarrow.string())
 
-    def column(column: Column) -> list[str | None]:
-        names = (column.source, *column.aliases)
-        return [
-            next((text(item[name]) for name in names if item.get(name) is not None), None)
-            for _, items in pages
-            for item in items
-        ]
-
-    table = {c.name: pyarrow.array(column(c), pyarrow.string()) for c in contract.columns}
+    table = {c.name: column(c) for c in contract.columns}
     table["_file"] = pyarrow.array([name for name, items in pages for _ in items], pyarrow.string())
     table["_record"] = pyarrow.array([n for _, items in pages for n in range(1, len(items) + 1)], pyarrow.int64())
     return pyarrow.table(table)
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _page(contract: Contract, file: Path) -> dict[str, Any]:
