@@ -40,9 +40,10 @@ demo: setup ## an invented oblast through Airflow to the snapshot; SCALE=1 for 1
 up: setup ## the same, and stays up with the pages; Ctrl-C stops everything
 	@$(DEMO) --stay
 
-# Three at a time on two cores: much of their time is waiting. A module's tests stay in one process, for its fixtures.
+# Three at a time on two cores: much of their time is waiting. A module's tests stay in one process, for its fixtures,
+# in the order of tests/conftest.py.
 test: setup ## the tests; ARGS="-k name" chooses
-	@$(PY) -m pytest -n 3 --dist loadscope $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: setup ## ruff, mypy, layers, SQL
 	@$(PY) -m ruff check .

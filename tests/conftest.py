@@ -14,6 +14,12 @@ from auyl.settings import Settings
 from auyl.stack.postgres import EmbeddedPostgres, database_url
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with a slow test come first: the last to begin would keep one process at work and the others idle."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Owner's DSN of a real server: AUYL_TEST_DSN if given, else an embedded one for this run only."""

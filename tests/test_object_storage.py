@@ -10,13 +10,14 @@ import fsspec
 import pytest
 from sqlalchemy import text
 
-from auyl import ledger, pipeline, synthetic
+from auyl import ledger, pipeline
 from auyl.intake.quarantine import quarantine
 from auyl.intake.reference import load_territory
 from auyl.lake import Lake
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from tests.conftest import empty_tables
+from tests.snapshot.conftest import spine
 
 PERIOD = "2026-10"
 BUCKET = "auyl-lake"
@@ -60,8 +61,7 @@ def state(settings: Settings) -> tuple[list[Any], list[Any]]:
 
 @pytest.mark.slow
 def test_a_lake_in_object_storage_gives_the_same_snapshot(settings: Settings, bucket: str, tmp_path: Path) -> None:
-    extracts = tmp_path / "extracts"
-    synthetic.make(extracts, PERIOD, 12_000)
+    extracts = spine(tmp_path / "extracts")
     assert take_in_and_build(settings, extracts).status == "published"
     in_a_folder, files = state(settings), Lake(settings.lake).files("")
     empty_tables(settings.dsn)

@@ -19,9 +19,12 @@ PEOPLE = 12_000
 @pytest.fixture(scope="session")
 def oblast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Extracts of a small oblast, dirt and truth with them."""
-    folder = tmp_path_factory.mktemp("oblast")
+    return spine(tmp_path_factory.mktemp("oblast"))
+
+
+def spine(folder: Path) -> Path:
+    """Make the oblast in `folder`, without registries that the snapshot does not rest on: they would only take time."""
     synthetic.make(folder, PERIOD, PEOPLE)
-    # The snapshot rests on these; the others would only take their time at every kill and run.
     for other in (folder / PERIOD).iterdir():
         if other.is_dir() and other.name not in SPINE:
             shutil.rmtree(other)
