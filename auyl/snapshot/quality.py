@@ -18,10 +18,9 @@ from auyl.duck import identifier, literal
 from auyl.intake import check
 from auyl.intake.batch import set_person_key
 from auyl.lake import Lake
+from auyl.linkage.places import address_key, claim_key, edition_in_force, open_territory, resolve
 from auyl.periods import last_day
 from auyl.settings import Settings, from_environment
-from auyl.snapshot.consolidate import edition_in_force
-from auyl.snapshot.places import address_key, claim_key, open_territory, resolve
 from auyl.sources import LOCAL
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from sqlalchemy.exc import InternalError, OperationalError
 
 from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceUnavailable
+from auyl.linkage.staged import stage_view
 from auyl.settings import REPOSITORY, Settings
-from auyl.snapshot.consolidate import stage_view
 from auyl.sources import Past, Pulled, sql
 from tests.extracts import CALL_HEADING, PERIOD, call
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from auyl import duck
 from auyl.contracts import PLACE_ROLES, Contract
 from auyl.duck import identifier, literal
+from auyl.errors import TerritoryMissing
 from auyl.lake import Lake
 from auyl.settings import Settings
 
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
     import duckdb
 
 CLAIM_ROLES = tuple(role for role in PLACE_ROLES if role != "address")
+
+
+def editions(settings: Settings, lake: Lake) -> list[str]:
+    """Editions of KATO that the lake holds, oldest first by name."""
+    return sorted({p.split("/")[2] for p in lake.files("reference/territory") if p.endswith("/kato.parquet")})
+
+
+def edition_in_force(settings: Settings, lake: Lake) -> str:
+    """The edition that is set, or the newest one loaded. Raises TerritoryMissing."""
+    known = editions(settings, lake)
+    edition = settings.kato_edition or (known[-1] if known else None)
+    if edition is None or edition not in known:
+        raise TerritoryMissing(f"edition {edition or 'of KATO'} is not loaded: auyl territory FILE; there are {known}")
+    return edition
 
 
 def open_territory(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, edition: str) -> None:
