@@ -26,11 +26,12 @@ help: ## this list
 
 setup: .venv/.ready ## .venv with the pinned packages
 
-.venv/.ready: requirements.txt pyproject.toml
+.venv/.ready: requirements.txt requirements-data.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; give its path as PYTHON=…" >&2; exit 1; }
 	@echo "setting up .venv with $(PYTHON), about a minute"
 	@$(PYTHON) -m venv .venv || { echo "the module venv is missing: on Debian, apt-get install python3-venv" >&2; exit 1; }
 	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore -r requirements.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps -r requirements-data.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --no-build-isolation -e .
 	@touch .venv/.ready
 

@@ -3,6 +3,7 @@
     intake     what is promised, what came, what was kept back and handed back
     snapshot   building it, showing it, where a number comes from
     people     who may read what
+    evaluate   how well linkage does where the truth is known, its training
     running    setting up, the demo, what the night has to say
     shared     options, tables, expected errors
 
@@ -13,7 +14,7 @@ from collections.abc import Callable
 
 import typer
 
-from auyl.cli import intake, people, running, snapshot
+from auyl.cli import evaluate, intake, people, running, snapshot
 
 __all__ = ["app"]
 
@@ -47,6 +48,13 @@ app = _group(
     },
 )
 app.add_typer(_group("Published snapshots.", {"show": snapshot.show}), name="snapshot")
+app.add_typer(
+    _group(
+        "Linkage, measured where the truth is known.",
+        {"persons": evaluate.persons, "febrl": evaluate.febrl, "train": evaluate.train},
+    ),
+    name="evaluate",
+)
 app.add_typer(
     _group(
         "Who may read what.",

@@ -117,3 +117,43 @@ create or replace macro square(p) as concat(
     '[', corner(p, -0.0003, -0.0003), ', ', corner(p, 0.0003, -0.0003), ', ', corner(p, 0.0003, 0.0003), ', ',
     corner(p, -0.0003, 0.0003), ', ', corner(p, -0.0003, -0.0003), ']'
 );
+
+-- A letter left out, put twice, or in the place of its neighbour, at a place from the second letter on.
+create or replace macro typo(s, k) as
+    list_transform([(2 + roll(k, 'typo at', greatest(1, length(s) - 2)))::bigint], lambda p:
+        case roll(k, 'typo', 3)
+            when 0 then left(s, p - 1) || substr(s, p + 1)
+            when 1 then left(s, p) || substr(s, p)
+            else left(s, p - 1) || substr(s, p + 1, 1) || substr(s, p, 1) || substr(s, p + 2)
+        end
+    )[1];
+
+-- «Ермекұлы» as «Ермекович» and back, as two offices write one man.
+create or replace macro other_patronymic_form(s) as
+    case
+        when regexp_matches(s, '[^аеёиоуыәөүұі](ұлы|қызы)$')
+            then regexp_replace(regexp_replace(s, 'ұлы$', 'ович'), 'қызы$', 'овна')
+        when regexp_matches(s, '(ұлы|қызы)$')
+            then regexp_replace(regexp_replace(s, 'ұлы$', 'евич'), 'қызы$', 'евна')
+        when regexp_matches(s, '(ов|ев)(ич|на)$')
+            then regexp_replace(regexp_replace(s, '(ов|ев)ич$', 'ұлы'), '(ов|ев)на$', 'қызы')
+        else s
+    end;
+
+-- A name as a record with these kinds of noise writes it: the steps in turn, each over what the former left.
+create or replace macro spelled_as(s, kinds) as
+    list_transform(
+        list_transform(
+            list_transform(
+                [case when list_contains(kinds, 'russian_spelling') then russified(s) else s end],
+                lambda a: case
+                    when list_contains(kinds, 'legacy_letters') then legacy_letters(a)
+                    when list_contains(kinds, 'lost_letters') then lost_letters(a)
+                    else a
+                end
+            ),
+            lambda a: case when list_contains(kinds, 'homoglyph') then homoglyphs(a) else a end
+        ),
+        lambda a: case when list_contains(kinds, 'spaces') then '  ' else '' end
+            || case when list_contains(kinds, 'upper_case') then upper(a) else a end
+    )[1];

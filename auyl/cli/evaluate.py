@@ -1,0 +1,124 @@
+"""Commands of evaluation: how well linkage does where the truth is known, and its training."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from auyl.cli.shared import Format, as_json, table, told
+from auyl.settings import from_environment
+
+# Linked wrongly, one person reads as another; not linked, a row waits for its owner.
+LEAST_F1, LEAST_PRECISION = 0.985, 0.998
+LEAST_FEBRL = {3: 0.993, 4: 0.998}
+
+Folder = Annotated[Path | None, typer.Option(help="Where to make the invented records; a passing folder by default.")]
+
+
+def persons(
+    people: Annotated[int, typer.Option(help="Persons of the invented oblast.")] = 200_000,
+    seed: Annotated[int, typer.Option(help="Another than training had.")] = 777,
+    pictures: Annotated[Path | None, typer.Option(help="Write the charts as SVG into this folder.")] = None,
+    folder: Folder = None,
+    format: Format = "table",
+) -> None:
+    """Records without a number: precision, recall and F1 at the thresholds in force, and by kind of noise.
+
+    Ends with 1 when precision or F1 are below the limits, or when the seed is the one of training.
+    """
+    from auyl.linkage import evaluate, model
+    from auyl.synthetic import keyless
+
+    settings = from_environment()
+    with told(), tempfile.TemporaryDirectory(prefix="auyl-") as passing:
+        trained = model.load(settings.include)
+        if seed == trained.trained["seed"]:
+            typer.secho(f"training has seen the oblast of seed {seed}: choose another", fg="red", err=True)
+            raise typer.Exit(1)
+        made = keyless.make(folder or Path(passing), people, seed)
+        measured = evaluate.persons_of(settings, made.known, made.keyless, trained)
+        drawn = evaluate.draw(settings, measured, pictures) if pictures else []
+    scores = _scores("persons", measured.scores) | {"reviewed": measured.reviewed, "records": measured.records}
+    if format == "json":
+        as_json(scores | {"known": measured.known, "kinds": [asdict(kind) for kind in measured.kinds]})
+    else:
+        typer.echo(
+            f"{measured.records:,} records without a number, {measured.known:,} known persons, seed {seed}; "
+            f"a link from {trained.link_weight:g} bits on, a look from {trained.review_weight:g}"
+        )
+        table([scores], list(scores))
+        typer.echo("")
+        # a stranger has no right link
+        shares = {k.kind: None if k.kind == "stranger" else f"{k.right / k.records:.2%}" for k in measured.kinds}
+        rows = [asdict(kind) | {"right_pct": shares[kind.kind]} for kind in measured.kinds]
+        table(rows, ["kind", "records", "right", "wrong", "reviewed", "right_pct"])
+    for path in drawn:
+        typer.echo(f"{path} written", err=True)
+    _held(
+        [
+            ("F1", measured.scores.f1, LEAST_F1),
+            ("precision", measured.scores.precision, LEAST_PRECISION),
+        ]
+    )
+
+
+def febrl(format: Format = "table") -> None:
+    """FEBRL 3 and 4, without the social security number. Ends with 1 when F1 is below the limits."""
+    from auyl import duck
+    from auyl.linkage import febrl as room
+
+    with told():
+        found = {}
+        for dataset in LEAST_FEBRL:
+            with duck.connect(from_environment()) as con:
+                found[dataset] = room.measure(con, dataset, room.folder())
+    rows = [_scores(f"FEBRL {dataset}", scores) for dataset, scores in found.items()]
+    if format == "json":
+        as_json(rows)
+    else:
+        table(rows, list(rows[0]))
+    _held([(f"F1 of FEBRL {dataset}", scores.f1, LEAST_FEBRL[dataset]) for dataset, scores in found.items()])
+
+
+def train(
+    people: Annotated[int, typer.Option(help="Persons of the invented oblast.")] = 200_000,
+    seed: Annotated[int, typer.Option(help="Of the oblast and of the draws.")] = 501,
+    folder: Folder = None,
+) -> None:
+    """Train the model of persons anew and put it in force. The same seed gives the same include/linkage/person.json."""
+    from auyl import duck
+    from auyl.linkage import model
+    from auyl.synthetic import keyless
+
+    settings = from_environment()
+    with told(), tempfile.TemporaryDirectory(prefix="auyl-") as passing:
+        made = keyless.make(folder or Path(passing), people, seed)
+        with duck.connect(settings) as con:
+            model.read_laboratory(con, made.known, made.keyless)
+            trained = model.train(con, settings.include, "lab_known", "lab_record", seed)
+        model.write(settings.include, trained, {"people": people, "seed": seed})
+    typer.echo(f"trained on {people:,} persons of seed {seed}: include/linkage/person.json")
+
+
+def _scores(name: str, scores: Any) -> dict[str, Any]:
+    return {
+        "measured": name,
+        "linked": scores.linked,
+        "right": scores.right,
+        "true": scores.true,
+        "precision": f"{scores.precision:.5f}",
+        "recall": f"{scores.recall:.5f}",
+        "F1": f"{scores.f1:.5f}",
+    }
+
+
+def _held(limits: list[tuple[str, float, float]]) -> None:
+    missed = [f"{name} is {value:.5f}, below {least}" for name, value, least in limits if value < least]
+    for text in missed:
+        typer.secho(text, fg="red", err=True)
+    if missed:
+        raise typer.Exit(1)

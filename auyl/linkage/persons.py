@@ -1,0 +1,46 @@
+"""Persons: of whom a record speaks that came without a valid number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auyl import duck
+from auyl.linkage import model
+from auyl.linkage.model import Model
+
+if TYPE_CHECKING:
+    import duckdb
+
+FIELDS = ("surname", "given_name", "patronymic", "born", "place", "sex")
+
+
+def weigh(con: duckdb.DuckDBPyConnection, trained: Model, known: str, keyless: str, target: str) -> None:
+    """Create `target` with the pairs of two tables of features that are worth a look.
+
+    Columns: record, person (unique_id of `keyless` and of `known`), weight in bits, and for each of FIELDS the level
+    at which it agrees (-1 where a side has none, 0 where it does not agree).
+    """
+    pairs = model.linker(con, trained.settings, known, keyless).inference.predict(
+        threshold_match_weight=trained.review_weight
+    )
+    levels = ", ".join(f"gamma_{field}::tinyint as {field}" for field in FIELDS)
+    con.execute(
+        f"create or replace temp table {target} as select "
+        f"if(source_dataset_l = 'record', unique_id_l, unique_id_r) as record, "
+        f"if(source_dataset_l = 'record', unique_id_r, unique_id_l) as person, "
+        f"round(match_weight, 4) as weight, {levels} from {pairs.physical_name}"
+    )
+    pairs.drop_table_from_database_and_remove_from_cache()
+
+
+def choose(con: duckdb.DuckDBPyConnection, include: Path, trained: Model, pairs: str, target: str) -> None:
+    """Create `target` (record, person, weight, next_weight, outcome link or review) from the pairs of `weigh`."""
+    query = duck.bind(
+        duck.sql(include / "sql" / "linkage" / "person_choice.sql"),
+        pairs=pairs,
+        review=str(trained.review_weight),
+        link=str(trained.link_weight),
+        margin=str(trained.margin),
+    )
+    con.execute(f"create or replace temp table {target} as {query}")
