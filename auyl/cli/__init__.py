@@ -3,6 +3,7 @@
     intake     what is promised, what came, what was kept back and handed back
     snapshot   building it, showing it, where a number comes from
     people     who may read what
+    links      of whom records without a number speak, what a person decided
     evaluate   how well linkage does where the truth is known, its training
     running    setting up, the demo, what the night has to say
     shared     options, tables, expected errors
@@ -14,7 +15,7 @@ from collections.abc import Callable
 
 import typer
 
-from auyl.cli import evaluate, intake, people, running, snapshot
+from auyl.cli import evaluate, intake, links, people, running, snapshot
 
 __all__ = ["app"]
 
@@ -48,6 +49,19 @@ app = _group(
     },
 )
 app.add_typer(_group("Published snapshots.", {"show": snapshot.show}), name="snapshot")
+app.add_typer(
+    _group(
+        "Records without a valid number: of whom they speak.",
+        {
+            "build": links.build,
+            "show": links.show,
+            "review": links.review,
+            "same": links.same,
+            "apart": links.apart,
+        },
+    ),
+    name="link",
+)
 app.add_typer(
     _group(
         "Linkage, measured where the truth is known.",

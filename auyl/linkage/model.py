@@ -148,7 +148,11 @@ def _untrained() -> Any:
     def compare(name: str, *chosen: Any) -> Any:
         return CustomComparison(output_column_name=name, comparison_levels=list(chosen))
 
-    exact, otherwise, null = levels.ExactMatchLevel, levels.ElseLevel, levels.NullLevel
+    def exact(column: str, label: str = "exact") -> Any:
+        return levels.ExactMatchLevel(column).configure(label_for_charts=label)
+
+    otherwise = levels.ElseLevel().configure(label_for_charts="other")
+    null = levels.NullLevel
     swapped = when("surname_l = given_name_r or given_name_l = surname_r", "swapped")
     comparisons = [
         compare(
@@ -158,8 +162,8 @@ def _untrained() -> Any:
             near("surname", "near"),
             swapped,
             alike("surname"),
-            when("sex_l = 'f' or sex_r = 'f'", "a woman's other surname"),
-            otherwise(),
+            when("sex_l = 'f' or sex_r = 'f'", "woman"),
+            otherwise,
         ),
         compare(
             "given_name",
@@ -168,22 +172,26 @@ def _untrained() -> Any:
             near("given_name", "near"),
             swapped,
             alike("given_name"),
-            otherwise(),
+            otherwise,
         ),
-        compare("patronymic", null("patronymic"), exact("patronymic"), near("patronymic", "near"), otherwise()),
+        compare("patronymic", null("patronymic"), exact("patronymic"), near("patronymic", "near"), otherwise),
         compare(
             "born",
             null("born"),
             exact("born"),
-            when("born_l = born_swapped_r", "day and month swapped"),
-            when("left(born_l, 6) = left(born_r, 6)", "another day"),
-            when("birth_day_l = birth_day_r and abs(birth_year_l - birth_year_r) in (1, 10)", "year mistyped"),
-            otherwise(),
+            when("born_l = born_swapped_r", "swapped"),
+            when("left(born_l, 6) = left(born_r, 6)", "day"),
+            when("birth_day_l = birth_day_r and abs(birth_year_l - birth_year_r) in (1, 10)", "year"),
+            otherwise,
         ),
         compare(
-            "place", null("settlement_kato"), exact("settlement_kato"), exact("district_kato"), otherwise()
+            "place",
+            null("settlement_kato"),
+            exact("settlement_kato", "settlement"),
+            exact("district_kato", "district"),
+            otherwise,
         ),
-        compare("sex", null("sex"), exact("sex"), otherwise()),
+        compare("sex", null("sex"), exact("sex"), otherwise),
     ]  # fmt: skip
     return SettingsCreator(
         link_type="link_only",

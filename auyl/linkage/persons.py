@@ -34,13 +34,24 @@ def weigh(con: duckdb.DuckDBPyConnection, trained: Model, known: str, keyless: s
     pairs.drop_table_from_database_and_remove_from_cache()
 
 
-def choose(con: duckdb.DuckDBPyConnection, include: Path, trained: Model, pairs: str, target: str) -> None:
-    """Create `target` (record, person, weight, next_weight, outcome link or review) from the pairs of `weigh`."""
+def choose(
+    con: duckdb.DuckDBPyConnection,
+    include: Path,
+    trained: Model,
+    pairs: str,
+    target: str,
+    is_one_to_one: bool = True,
+) -> None:
+    """Create `target` (record, person, weight, next_weight, outcome link or review) from the pairs of `weigh`.
+
+    `is_one_to_one`: the records are of a registry that has one row a person.
+    """
     query = duck.bind(
         duck.sql(include / "sql" / "linkage" / "person_choice.sql"),
         pairs=pairs,
         review=str(trained.review_weight),
         link=str(trained.link_weight),
         margin=str(trained.margin),
+        one_to_one=str(is_one_to_one).lower(),
     )
     con.execute(f"create or replace temp table {target} as {query}")

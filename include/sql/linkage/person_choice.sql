@@ -1,7 +1,7 @@
 -- Grain: record that weighs at least ${review} with somebody. Key: record. Inputs: ${pairs} (record, person, weight).
 -- Answer: record, person, weight, next_weight, outcome: 'link', 'review'.
--- One to one: the heaviest pair of a record, if it is the heaviest of the person too. What a second pair of the record
--- comes near to, within ${margin}, nobody can tell apart: it is looked at, not linked.
+-- The heaviest pair of a record; where ${one_to_one}, only if it is the heaviest of the person too. What a second pair
+-- of the record comes near to, within ${margin}, nobody can tell apart: it is looked at, not linked.
 with ranked as (
     select
         record,
@@ -23,7 +23,7 @@ select
     case
         when
             weight >= ${link} and coalesce(weight - next_weight >= ${margin}, true)
-            and nth_of_person = 1 and equals = 1
+            and (not ${one_to_one} or (nth_of_person = 1 and equals = 1))
             then 'link'
         else 'review'
     end as outcome
