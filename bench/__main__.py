@@ -1,9 +1,9 @@
-"""`python -m bench [spine|registries|airflow] [options]`: the spine unless another question is named."""
+"""`python -m bench [spine|registries|airflow|linkage] [options]`: the spine unless another question is named."""
 
 import sys
 from importlib import import_module
 
-QUESTIONS = ("spine", "registries", "airflow")
+QUESTIONS = ("spine", "registries", "airflow", "linkage")
 
 if __name__ == "__main__":
     asked = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in QUESTIONS else "spine"

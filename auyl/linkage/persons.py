@@ -34,6 +34,36 @@ def weigh(con: duckdb.DuckDBPyConnection, trained: Model, known: str, keyless: s
     pairs.drop_table_from_database_and_remove_from_cache()
 
 
+def weigh_changes(
+    con: duckdb.DuckDBPyConnection, trained: Model, known: str, keyless: str, former: str, changed: str, target: str
+) -> None:
+    """The same as `weigh`, when most of it was done before.
+
+    `former` are the pairs of an earlier run, `changed` (side 'known' or 'record', unique_id) what has come, gone or
+    changed since on either side. A pair's weight hangs on its two records alone, so the others stand as they are.
+    """
+    con.execute(
+        f"create or replace temp table fresh_record as select f.* from {keyless} as f "
+        f"semi join (from {changed} where side = 'record') as c using (unique_id)"
+    )
+    con.execute(
+        f"create or replace temp table fresh_known as select f.* from {known} as f "
+        f"semi join (from {changed} where side = 'known') as c using (unique_id)"
+    )
+    con.execute(
+        f"create or replace temp table same_record as select f.* from {keyless} as f "
+        f"anti join (from {changed} where side = 'record') as c using (unique_id)"
+    )
+    weigh(con, trained, known, "fresh_record", "pair_of_records")
+    weigh(con, trained, "fresh_known", "same_record", "pair_of_known")
+    con.execute(
+        f"create or replace temp table {target} as from pair_of_records union all by name from pair_of_known "
+        f"union all by name select * from {former} as f "
+        f"anti join (from {changed} where side = 'record') as r on f.record = r.unique_id "
+        f"anti join (from {changed} where side = 'known') as k on f.person = k.unique_id"
+    )
+
+
 def choose(
     con: duckdb.DuckDBPyConnection,
     include: Path,

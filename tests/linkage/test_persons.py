@@ -79,6 +79,34 @@ def test_a_pair_weighs_the_same_alone_and_among_all(laboratory: Laboratory, own_
     assert all(weights[0][pair] == weight for pair, weight in weights[1].items())
 
 
+def test_what_changed_is_weighed_again_and_the_whole_is_the_same(
+    laboratory: Laboratory, own_settings: Settings
+) -> None:
+    with duck.connect(own_settings) as con:
+        trained = model.load(own_settings.include)
+        model.read_laboratory(con, laboratory.known, laboratory.keyless)
+        # yesterday: a hundredth had not come yet, a hundredth was somebody else, a hundredth is gone today
+        for relation, side in (("lab_known", "known"), ("lab_record", "record")):
+            model.features(con, own_settings.include, relation, f"{side}_today")
+            con.execute(
+                f"create temp table {side}_yesterday as select * replace (if(hash(unique_id) % 100 = 1, "
+                f"'other', given_name) as given_name) from {side}_today where hash(unique_id) % 100 <> 0"
+            )
+            con.execute(f"delete from {side}_today where hash(unique_id) % 100 = 2")
+        con.execute(
+            "create temp table changed as "
+            "select 'known' as side, unique_id from lab_known where hash(unique_id) % 100 < 3 "
+            "union all select 'record', unique_id from lab_record where hash(unique_id) % 100 < 3"
+        )
+        persons.weigh(con, trained, "known_yesterday", "record_yesterday", "former")
+        persons.weigh_changes(con, trained, "known_today", "record_today", "former", "changed", "stepwise")
+        persons.weigh(con, trained, "known_today", "record_today", "whole")
+        stepwise, whole, former = (
+            con.execute(f"from {table} order by record, person").fetchall() for table in ("stepwise", "whole", "former")
+        )
+    assert stepwise == whole and whole != former and len(whole) > 3_000
+
+
 CHOICES = [
     # (record, person, weight) → outcome by record
     ([("r", "p", 9.0)], {"r": ("p", "link")}),

@@ -1,8 +1,8 @@
 -- Grain: record whose number is one slip from that of the only person of its name and birth date. Key: record.
--- Inputs: ${records}, ${known} (unique_id, number), ${records}_features, ${known}_features. Answer: record, person.
 -- Inputs: ${records}, ${known} (unique_id, number), and their features as ${records}_features, ${known}_features.
 -- Answer: record, person.
--- in twelve digits leads from many numbers to many others.
+-- A slip: one digit is another, two neighbours changed places, or a spreadsheet dropped leading zeros. Name and birth
+-- date must agree wholly, since one slip in twelve digits leads from many numbers to many others.
 select
     r.unique_id as record,
     min(k.unique_id) as person
