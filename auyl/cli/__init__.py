@@ -2,6 +2,7 @@
 
     intake     what is promised, what came, what was kept back and handed back
     snapshot   building it, showing it, where a number comes from
+    linkage    who is who: entities, their history
     people     who may read what
     running    setting up, the demo, what the night has to say
     shared     options, tables, expected errors
@@ -13,7 +14,7 @@ from collections.abc import Callable
 
 import typer
 
-from auyl.cli import intake, people, running, snapshot
+from auyl.cli import intake, linkage, people, running, snapshot
 
 __all__ = ["app"]
 
@@ -47,6 +48,8 @@ app = _group(
     },
 )
 app.add_typer(_group("Published snapshots.", {"show": snapshot.show}), name="snapshot")
+app.add_typer(_group("Entities of a period, all kinds.", {"build": linkage.build}), name="entities")
+app.add_typer(_group("One entity.", {"show": linkage.show}), name="entity")
 app.add_typer(
     _group(
         "Who may read what.",

@@ -1,7 +1,7 @@
 -- Grain: entity that has a fresh claim to the attribute. Key: entity_key. Inputs: claim.
 -- The first by rank stands; within a rank the newest, then the table's own preference, then file and record: a total
 -- order. Claims of a source that say the same are one. `others` are the claims that did not stand, `losing` those of
--- them that say something else; a stale claim disputes nothing.
+-- them that say something else. A stale claim disputes nothing, nor does a row that the table prefers another row to.
 with repeated as (
     select entity_key
     from claim
@@ -45,7 +45,9 @@ loser as (
     select
         p.entity_key,
         count(*) filter (where p.value <> w.value) as losing,
-        bool_or(p.value <> w.value and not p.is_stale) as is_disputed,
+        bool_or(
+            p.value <> w.value and not p.is_stale and (p.rank <> w.rank or p.turn = 0)
+        ) as is_disputed,
         list(
             {
                 'value': p.value, 'registry': p.registry, 'batch': p.batch, 'file': p.file, 'record': p.record,
