@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from auyl import contracts, duck, ledger
 from auyl.duck import identifier, literal
-from auyl.errors import AuylError, ContractInvalid
+from auyl.errors import ContractInvalid
 from auyl.intake import check
 from auyl.lake import Lake
 from auyl.ledger import Batch, EntitySet
@@ -37,6 +37,8 @@ from auyl.settings import Settings, from_environment
 if TYPE_CHECKING:
     import duckdb
 
+# Sets of another layout are made anew.
+LAYOUT = b"claims by rank"
 # How each type is written, so that equal values are equal texts. A scale of four decimals keeps a square metre.
 _WRITTEN = {
     "text": "nullif(trim(({0})::varchar), '')",
@@ -73,7 +75,7 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
         wanted: dict[datetime | None, list[tuple[Kind, Version, str]]] = {}
         for kind in kinds:
             for version in versions_of(settings, kind, period):
-                inputs = hashlib.sha256(f"{version.digest} {rules}".encode() + kind.path.read_bytes()).hexdigest()
+                inputs = hashlib.sha256(f"{version.digest} {rules} {_kind_digest(settings, kind)}".encode()).hexdigest()
                 if found := known.get((kind.id, inputs)):
                     made.append(Made(found, version.until, False))
                 else:
@@ -92,16 +94,21 @@ def versions_of(settings: Settings, kind: Kind, period: str) -> list[Version]:
 
 
 def _rules_digest(settings: Settings, lake: Lake, edition: str) -> str:
-    """sha256 over what decides beside the batches and the kind's own table: SQL, contracts' places, territory."""
-    total = hashlib.sha256(settings.oblast_kato.encode())
-    names = ("surviving", "household_of_family", "household_of_assistance", "household_of_animal", "facility_of_business")
-    paths = [settings.include / "sql" / "linkage" / f"{name}.sql" for name in names]
-    paths += [settings.include / "sql" / "core" / f"resolve_{name}.sql" for name in ("place", "address_text")]
-    paths += sorted((settings.include / "sql" / "macros").glob("*.sql"))
-    for path in paths:
+    """sha256 over what decides for all kinds beside the batches: the choice, the resolver, the territory."""
+    total = hashlib.sha256(settings.oblast_kato.encode() + LAYOUT)
+    sql = settings.include / "sql"
+    paths = [sql / "linkage" / "surviving.sql", *(sql / "core").glob("resolve_*.sql"), *(sql / "macros").glob("*.sql")]
+    for path in sorted(paths):
         total.update(path.name.encode() + path.read_bytes())
     for name in lake.files(f"reference/territory/{edition}"):
         total.update(name.encode() + hashlib.sha256(lake.read(name)).digest())
+    return total.hexdigest()
+
+
+def _kind_digest(settings: Settings, kind: Kind) -> str:
+    total = hashlib.sha256(kind.path.read_bytes())
+    for name in kind.throughs:
+        total.update((settings.include / "sql" / "linkage" / f"{name}.sql").read_bytes())
     return total.hexdigest()
 
 
@@ -249,10 +256,8 @@ def _write(
     con.execute("drop table if exists attribute")
     for attribute in kind.attributes:
         claims = [_claim(attribute, source, n, period) for n, source in enumerate(attribute.sources, start=1)]
-        try:
-            con.execute(f"create or replace temp table claim as {' union all '.join(claims)}")
-        except Exception as error:
-            raise AuylError(f"{kind.path.name}: attribute {attribute.id}: {error}") from error
+        con.execute(f"create or replace temp table claim as {' union all '.join(claims)}")
+        con.execute(f"set variable tolerance = {attribute.tolerance if attribute.is_number else 'null::double'}")
         chosen = f"select {literal(attribute.id)} as attribute, * from ({surviving})"
         exists = con.execute("select 1 from duckdb_tables() where table_name = 'attribute'").fetchall()
         con.execute(f"insert into attribute {chosen}" if exists else f"create temp table attribute as {chosen}")

@@ -21,6 +21,7 @@ from auyl.errors import ContractInvalid
 
 LANGUAGES = ("kk", "ru", "en")
 TYPES = ("text", "date", "integer", "number", "boolean")
+NUMBERS = ("integer", "number")
 # Levels of personal data are the contracts' classifications. What is of the vault is no attribute.
 LEVELS = ("internal", "restricted")
 # Columns that every registry with a place has beside those of stage: what the resolver found.
@@ -29,7 +30,7 @@ PERIOD = "period"
 SOURCE_KEYS = {
     "registry", "value", "where", "asOf", "validFrom", "prefer", "grouped", "freshnessMonths",
 }  # fmt: skip
-ATTRIBUTE_KEYS = {"id", "name", "type", "unit", "level", "sources"}
+ATTRIBUTE_KEYS = {"id", "name", "type", "unit", "level", "tolerance", "sources"}
 REGISTRY_KEYS = {"key", "where", "through"}
 KIND_KEYS = {"entity", "name", "registries", "attributes"}
 _WORD = re.compile(r"'(?:[^']|'')*'|([a-z_][a-z0-9_]*)")
@@ -86,7 +87,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Attribute:
-    """An attribute of an entity. Names are by language; `level` is the level of personal data."""
+    """An attribute of an entity. Names are by language; `level` is the level of personal data.
+
+    Values of a number that differ by no more than `tolerance`, in its unit, do not disagree.
+    """
 
     id: str
     names: dict[str, str]
@@ -94,6 +98,12 @@ class Attribute:
     unit: str | None
     level: str
     sources: tuple[Source, ...]
+    tolerance: float = 0.0
+
+    @property
+    def is_number(self) -> bool:
+        """Can two of its values lie close together?"""
+        return self.type in NUMBERS
 
 
 @dataclass(frozen=True)
@@ -234,7 +244,12 @@ class _Reader:
         sources = tuple(self.source(s, rows, f"{where}, source {n}") for n, s in enumerate(node["sources"], start=1))
         for source in sources:
             self.refuse_secrets(source, node["level"], where)
-        return Attribute(found, names, node["type"], node.get("unit"), node["level"], sources)
+        tolerance = node.get("tolerance", 0)
+        if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or tolerance < 0:
+            raise self.wrong(f"{where}, tolerance", "a number, 0 or more", tolerance)
+        if tolerance and node["type"] not in NUMBERS:
+            raise self.wrong(f"{where}, tolerance", f"it only with type {' or '.join(NUMBERS)}", node["type"])
+        return Attribute(found, names, node["type"], node.get("unit"), node["level"], sources, float(tolerance))
 
     def source(self, node: Any, rows: dict[str, Rows], where: str) -> Source:
         node = self.keys(node, where, SOURCE_KEYS, ("registry", "value", "freshnessMonths"))

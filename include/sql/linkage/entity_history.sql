@@ -54,22 +54,26 @@ span as (
     group by entity_key, attribute, value, run
 ),
 
--- A registry's date counts when it lies after the first day of the value before: that one was told to hold then.
+-- A registry's date counts when it lies in the period that told it or before, and after the value before began.
 dated as (
     select
         s.*,
         f.first_day as told_from,
-        lag(f.first_day) over (partition by s.entity_key, s.attribute order by s.first_no) as before_told_from
+        case when s.source.valid_from < n.first_day then s.source.valid_from end as said_from
     from span as s
     inner join period_known as f on s.first_no = f.period_no
+    inner join period_known as n on s.first_no + 1 = n.period_no
 ),
 
 began as (
     select
-        *,
+        * exclude (said_from),
         case
-            when source.valid_from is null or source.valid_from <= before_told_from then told_from
-            else source.valid_from
+            when said_from is null then told_from
+            when said_from <= lag(greatest(told_from, said_from)) over (
+                partition by entity_key, attribute order by first_no
+            ) then told_from
+            else said_from
         end as valid_from
     from dated
 ),

@@ -2,6 +2,7 @@
 -- The first by rank stands; within a rank the newest, then the table's own preference, then file and record: a total
 -- order. Claims of a source that say the same are one. `others` are the claims that did not stand, `losing` those of
 -- them that say something else. A stale claim disputes nothing, nor does a row that the table prefers another row to.
+-- Variables: tolerance (numbers that differ by no more say the same; null: no number).
 with repeated as (
     select entity_key
     from claim
@@ -41,24 +42,33 @@ winner as (
     where place = 1 and not is_stale
 ),
 
-loser as (
+beside as (
     select
-        p.entity_key,
-        count(*) filter (where p.value <> w.value) as losing,
-        bool_or(
-            p.value <> w.value and not p.is_stale and (p.rank <> w.rank or p.turn = 0)
-        ) as is_disputed,
-        list(
-            {
-                'value': p.value, 'registry': p.registry, 'batch': p.batch, 'file': p.file, 'record': p.record,
-                'as_of': p.as_of, 'is_stale': p.is_stale
-            }
-            order by p.place
-        ) as others
+        p.*,
+        p.value <> w.value
+        and coalesce(
+            abs(try_cast(p.value as double) - try_cast(w.value as double)) > getvariable('tolerance'), true
+        ) as differs,
+        p.rank = w.rank and p.turn > 0 as is_preferred_to
     from placed as p
     inner join winner as w on p.entity_key = w.entity_key
     where p.place > 1
-    group by p.entity_key
+),
+
+loser as (
+    select
+        entity_key,
+        count(*) filter (where differs) as losing,
+        bool_or(differs and not is_stale and not is_preferred_to) as is_disputed,
+        list(
+            {
+                'value': value, 'registry': registry, 'batch': batch, 'file': file, 'record': record, 'as_of': as_of,
+                'is_stale': is_stale
+            }
+            order by place
+        ) as others
+    from beside
+    group by entity_key
 )
 
 select
