@@ -70,12 +70,12 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
     made: list[Made] = []
     with ledger.lock(settings, f"entities.{period}"):
         edition = edition_in_force(settings, lake)
-        rules = _rules_digest(settings, lake, edition)
+        rules = rules_digest(settings, lake)
         known = {(s.kind, s.inputs_digest): s for s in ledger.entity_sets(settings, period=period)}
         wanted: dict[datetime | None, list[tuple[Kind, Version, str]]] = {}
         for kind in kinds:
             for version in versions_of(settings, kind, period):
-                inputs = hashlib.sha256(f"{version.digest} {rules} {_kind_digest(settings, kind)}".encode()).hexdigest()
+                inputs = inputs_digest(settings, kind, version, rules)
                 if found := known.get((kind.id, inputs)):
                     made.append(Made(found, version.until, False))
                 else:
@@ -93,20 +93,24 @@ def versions_of(settings: Settings, kind: Kind, period: str) -> list[Version]:
     return versions(batches, carry, period)
 
 
-def _rules_digest(settings: Settings, lake: Lake, edition: str) -> str:
-    """sha256 over what decides for all kinds beside the batches: the choice, the resolver, the territory."""
+def rules_digest(settings: Settings, lake: Lake) -> str:
+    """sha256 over what decides for all kinds beside the batches: the choice, the resolver, the territory.
+
+    Raises TerritoryMissing.
+    """
     total = hashlib.sha256(settings.oblast_kato.encode() + LAYOUT)
     sql = settings.include / "sql"
     paths = [sql / "linkage" / "surviving.sql", *(sql / "core").glob("resolve_*.sql"), *(sql / "macros").glob("*.sql")]
     for path in sorted(paths):
         total.update(path.name.encode() + path.read_bytes())
-    for name in lake.files(f"reference/territory/{edition}"):
+    for name in lake.files(f"reference/territory/{edition_in_force(settings, lake)}"):
         total.update(name.encode() + hashlib.sha256(lake.read(name)).digest())
     return total.hexdigest()
 
 
-def _kind_digest(settings: Settings, kind: Kind) -> str:
-    total = hashlib.sha256(kind.path.read_bytes())
+def inputs_digest(settings: Settings, kind: Kind, version: Version, rules: str) -> str:
+    """sha256 over all that a set of a kind is made of; `rules` are those of `rules_digest`."""
+    total = hashlib.sha256(f"{version.digest} {rules}".encode() + kind.path.read_bytes())
     for name in kind.throughs:
         total.update((settings.include / "sql" / "linkage" / f"{name}.sql").read_bytes())
     return total.hexdigest()
@@ -118,6 +122,7 @@ def _make(
     """Write the sets of kinds that are made of the same batches, as far as they share registries."""
     con = duck.connect(settings, lake)
     try:
+        con.execute("set enable_progress_bar = false")  # it writes to the command's own output
         open_territory(con, settings, lake, edition)
         batches = {r: b for _, version, _ in group for r, b in version.batches.items()}
         registries = sorted({r for kind, _, _ in group for r in kind.registries})
@@ -143,9 +148,7 @@ def open_sources(
     """Create `source_<registry>` for each: the columns of stage, the place that the resolver found, and what a claim
     needs beside them: _batch, _extracted_at, _told_on (last day of the extract's period). Empty where nothing came.
     """
-    con.execute(
-        "create temp table if not exists link (registry varchar, file varchar, record bigint, person_key uuid)"
-    )
+    con.execute("create temp table if not exists link (registry varchar, file varchar, record bigint, person_key uuid)")
     views = []
     for registry in registries:
         contract = contracts.load(registry, settings.include)

@@ -15,7 +15,7 @@ from auyl.intake.locate import locate
 from auyl.lake import Lake
 from auyl.ledger import EntitySet
 from auyl.linkage import survivorship
-from auyl.linkage.entities import versions_of
+from auyl.linkage.entities import inputs_digest, rules_digest, versions_of
 from auyl.linkage.survivorship import Kind
 from auyl.linkage.versions import Version
 from auyl.periods import month_before
@@ -72,14 +72,14 @@ def show(settings: Settings, kind_id: str, key: str, period: str | None = None) 
     Raises KeyError when no set was made of the period, or none of its sets knows the entity.
     """
     kind = survivorship.load(kind_id, settings.include)
-    made = {s.period for s in ledger.entity_sets(settings, kind.id)}
-    asked = period or max(made, default="")
-    if asked not in made:
-        raise KeyError(f"nothing was made of {kind.id} for {asked or 'any period'}: auyl entities build --period …")
-    (newest, *_) = [found for _, found in reversed(_sets(settings, kind, asked)) if found] or [None]
-    if newest is None:
-        raise KeyError(f"{kind.id} {asked} stands on other batches by now: auyl entities build --period {asked}")
     lake = Lake(settings.lake)
+    by_period = _by_period(settings, kind)
+    asked = period or max(by_period, default="")
+    if asked not in by_period:
+        raise KeyError(f"nothing was made of {kind.id} for {asked or 'any period'}: auyl entities build --period …")
+    _, newest = _sets(settings, kind, by_period[asked], rules_digest(settings, lake))[-1]
+    if newest is None:
+        raise KeyError(f"{kind.id} {asked}: other batches came since: auyl entities build --period {asked}")
     con = duck.connect(settings, lake)
     try:
         rows = _dicts(
@@ -142,12 +142,14 @@ def open_history(
 
     Returns periods that have a version without a set.
     """
-    periods = sorted({s.period for s in ledger.entity_sets(settings, kind.id)})
+    by_period = _by_period(settings, kind)
+    periods = sorted(by_period)
+    rules = rules_digest(settings, lake)
     condition = f"where entity_key = {literal(key)}" if key is not None else ""
     columns = "entity_key, attribute, value, as_of, valid_from, registry, batch, extracted_at, file, record"
     parts, unbuilt = [], []
     for n, period in enumerate(periods):
-        sets = _sets(settings, kind, period)
+        sets = _sets(settings, kind, by_period[period], rules)
         if not all(found for _, found in sets):
             unbuilt.append(period)
         for m, (version, found) in enumerate((v, f) for v, f in sets if f):
@@ -173,10 +175,24 @@ def open_history(
     return unbuilt
 
 
-def _sets(settings: Settings, kind: Kind, period: str) -> list[tuple[Version, EntitySet | None]]:
-    """Every version of a period with the set that was made of its batches last, oldest version first."""
-    by_batches = {s.batches_digest: s for s in ledger.entity_sets(settings, kind.id, period)}
-    return [(version, by_batches.get(version.digest)) for version in versions_of(settings, kind, period)]
+def _by_period(settings: Settings, kind: Kind) -> dict[str, list[EntitySet]]:
+    by_period: dict[str, list[EntitySet]] = {}
+    for made in ledger.entity_sets(settings, kind.id):
+        by_period.setdefault(made.period, []).append(made)
+    return by_period
+
+
+def _sets(settings: Settings, kind: Kind, made: list[EntitySet], rules: str) -> list[tuple[Version, EntitySet | None]]:
+    """Every version of the period of `made` with its set, oldest version first.
+
+    Of several sets of the same batches: the one under the table in force, or the one that was made last.
+    """
+    by_inputs = {s.inputs_digest: s for s in made}
+    by_batches = {s.batches_digest: s for s in made}
+    return [
+        (v, by_inputs.get(inputs_digest(settings, kind, v, rules)) or by_batches.get(v.digest))
+        for v in versions_of(settings, kind, made[0].period)
+    ]
 
 
 def _said(row: dict[str, Any]) -> Said:

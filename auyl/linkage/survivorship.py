@@ -237,7 +237,9 @@ class _Reader:
         if node["type"] not in TYPES:
             raise self.wrong(f"{where}, type", f"one of {', '.join(TYPES)}", node["type"])
         if node["level"] not in LEVELS:
-            raise self.wrong(f"{where}, level", f"one of {', '.join(LEVELS)}: the vault has no attributes", node["level"])
+            raise self.wrong(
+                f"{where}, level", f"one of {', '.join(LEVELS)}: the vault has no attributes", node["level"]
+            )
         if not isinstance(node["sources"], list) or not node["sources"]:
             raise self.wrong(f"{where}, sources", "a list with a source at least", node["sources"])
         names = self.texts(node["name"], f"{where}, name")

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from auyl.ledger import Batch
 from auyl.periods import month_before
@@ -55,7 +56,7 @@ def versions(batches: Sequence[Batch], carry_forward_months: Mapping[str, int], 
         {
             batch.extracted_at
             for registry in carry_forward_months
-            for former, batch in _pairs(known(registry, None))
+            for former, batch in pairwise(known(registry, None))
             if former.extracted_at < batch.extracted_at
         }
     )
@@ -65,7 +66,3 @@ def versions(batches: Sequence[Batch], carry_forward_months: Mapping[str, int], 
         if newest:
             found.append(Version(since if found else None, until, newest))
     return found
-
-
-def _pairs(batches: list[Batch]) -> list[tuple[Batch, Batch]]:
-    return list(zip(batches, batches[1:], strict=False))

@@ -97,11 +97,11 @@ select
     case when next_no = last_no + 1 then next_from when not is_end then day_after end as valid_to,
     recorded_from,
     null::timestamptz as recorded_to,
-    source.as_of as as_of,
-    source.registry as registry,
-    source.batch as batch,
-    source.file as file,
-    source.record as record
+    source.as_of,
+    source.registry,
+    source.batch,
+    source.file,
+    source.record
 from ended
 union all
 select
@@ -112,11 +112,11 @@ select
     n.first_day as valid_to,
     s.recorded_from,
     s.recorded_to,
-    s.source.as_of as as_of,
-    s.source.registry as registry,
-    s.source.batch as batch,
-    s.source.file as file,
-    s.source.record as record
+    s.source.as_of,
+    s.source.registry,
+    s.source.batch,
+    s.source.file,
+    s.source.record
 from said as s
 inner join period_known as f on s.period_no = f.period_no
 inner join period_known as n on s.period_no + 1 = n.period_no
