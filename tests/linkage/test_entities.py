@@ -132,7 +132,10 @@ def cells(oblast: Path, registry: str, encoding: str) -> dict[int, list[str]]:
     (file,) = (oblast / PERIOD / registry).iterdir()
     with file.open(encoding=encoding, newline="") as stream:
         reader = csv.reader(stream, delimiter=";")
-        return dict(map(lambda row: (reader.line_num, row), reader))
+        lines = {}
+        for row in reader:
+            lines[reader.line_num] = row
+        return lines
 
 
 @pytest.mark.parametrize(
@@ -229,8 +232,8 @@ def test_every_entity_has_one_value_an_attribute_and_a_second_build_makes_nothin
 ) -> None:
     for kind in survivorship.load_all(made.include):
         rows = lake_con.execute(
-            f"select count(*), count(distinct (entity_key, attribute)), count(*) filter (file is null or record is null "
-            f"or batch is null or as_of is null or value is null) from attribute_{kind.id}"
+            f"select count(*), count(distinct (entity_key, attribute)), "
+            f"count(*) filter (file is null or record is null or batch is null or as_of is null or value is null) from attribute_{kind.id}"
         ).fetchall()
         assert rows[0][0] == rows[0][1] > 0 and rows[0][2] == 0, kind.id
         found = lake_con.execute(f"select distinct attribute from attribute_{kind.id}").fetchall()

@@ -31,7 +31,7 @@ placed as (
     select
         *,
         row_number() over (
-            partition by entity_key order by is_stale, rank, as_of desc, turn, file, record
+            partition by entity_key order by is_stale, rank, as_of desc, turn, file, record, value
         ) as place
     from said
 ),
