@@ -233,7 +233,8 @@ def test_every_entity_has_one_value_an_attribute_and_a_second_build_makes_nothin
     for kind in survivorship.load_all(made.include):
         rows = lake_con.execute(
             f"select count(*), count(distinct (entity_key, attribute)), "
-            f"count(*) filter (file is null or record is null or batch is null or as_of is null or value is null) from attribute_{kind.id}"
+            f"count(*) filter (file is null or record is null or batch is null or as_of is null or value is null) "
+            f"from attribute_{kind.id}"
         ).fetchall()
         assert rows[0][0] == rows[0][1] > 0 and rows[0][2] == 0, kind.id
         found = lake_con.execute(f"select distinct attribute from attribute_{kind.id}").fetchall()
