@@ -20,6 +20,7 @@ from auyl.settings import Settings
 from tests.linkage.conftest import PERIOD
 from tests.test_cli import Auyl
 
+pytestmark = pytest.mark.slow
 WON = "select a.entity_key, a.value, a.registry, a.is_disputed from attribute_{} as a where a.attribute = '{}'"
 
 

@@ -14,6 +14,7 @@ from auyl.settings import Settings
 from tests.conftest import fresh_installation
 from tests.linkage.conftest import PERIODS, extract, know_territory, take_in
 
+pytestmark = pytest.mark.slow
 FORMER, LATTER = PERIODS
 AT = {
     "former": datetime(2026, 10, 5, tzinfo=UTC),
@@ -75,7 +76,6 @@ def content(settings: Settings) -> tuple[dict[str, list[tuple[object, ...]]], li
         con.close()
 
 
-@pytest.mark.slow
 def test_any_order_of_arrival_gives_the_same_sets_and_the_same_history(
     dsn: str, oblast: Path, arrivals: dict[str, tuple[str, list[Path]]], tmp_path: Path
 ) -> None:
