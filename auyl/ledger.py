@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -517,6 +517,66 @@ def newest_snapshot(settings: Settings) -> dict[str, Any] | None:
             )
         ).one_or_none()
     return dict(row._mapping) if row else None
+
+
+def accepted(settings: Settings, first: str, last: str) -> list[Batch]:
+    """The newest batch of every accepted delivery of these periods, oldest extract first.
+
+    A delivery whose rejected rows came back mended is left out: the mended one stands in its place.
+    """
+    with _transaction(settings) as con:
+        rows = con.execute(
+            text(
+                f"select {_BATCH} from ledger.batch_standing where period between :first and :last "
+                "and standing_in_delivery = 1 and not is_corrected order by extracted_at, delivery_id"
+            ),
+            {"first": first, "last": last},
+        )
+        return [Batch(**row._mapping) for row in rows]
+
+
+@dataclass(frozen=True)
+class EntitySet:
+    """Attributes of one kind of entity, made of the batches of a period and kept in the lake at `path`."""
+
+    kind: str
+    period: str
+    inputs_digest: str
+    batches_digest: str
+    path: str
+    entities: int
+    attributes: int
+    disputed: int
+    size_bytes: int
+
+
+_ENTITY_SET = "kind, period, inputs_digest, batches_digest, path, entities, attributes, disputed, size_bytes"
+
+
+def add_entity_set(settings: Settings, made: EntitySet) -> None:
+    """Write a set down; one of the same inputs that is there already stays as it is."""
+    with _transaction(settings) as con:
+        con.execute(
+            text(
+                f"insert into ledger.entity_set ({_ENTITY_SET}) values "
+                f"({', '.join(':' + name for name in _ENTITY_SET.split(', '))}) "
+                "on conflict (kind, period, inputs_digest) do nothing"
+            ),
+            asdict(made),
+        )
+
+
+def entity_sets(settings: Settings, kind: str | None = None, period: str | None = None) -> list[EntitySet]:
+    """Sets that were made, of one kind or period or of all, in the order in which they were made."""
+    with _transaction(settings) as con:
+        rows = con.execute(
+            text(
+                f"select {_ENTITY_SET} from ledger.entity_set where (kind = :kind or cast(:kind as text) is null) "
+                "and (period = :period or cast(:period as text) is null) order by set_id"
+            ),
+            {"kind": kind, "period": period},
+        )
+        return [EntitySet(**row._mapping) for row in rows]
 
 
 @cache

@@ -2,6 +2,7 @@
 
     intake     what is promised, what came, what was kept back and handed back
     snapshot   building it, showing it, where a number comes from
+    linkage    who is who: entities, their history
     people     who may read what
     links      of whom records without a number speak, what a person decided
     evaluate   how well linkage does where the truth is known, its training
@@ -15,7 +16,7 @@ from collections.abc import Callable
 
 import typer
 
-from auyl.cli import evaluate, intake, links, people, running, snapshot
+from auyl.cli import evaluate, intake, linkage, links, people, running, snapshot
 
 __all__ = ["app"]
 
@@ -49,6 +50,8 @@ app = _group(
     },
 )
 app.add_typer(_group("Published snapshots.", {"show": snapshot.show}), name="snapshot")
+app.add_typer(_group("Entities of a period, all kinds.", {"build": linkage.build}), name="entities")
+app.add_typer(_group("One entity.", {"show": linkage.show}), name="entity")
 app.add_typer(
     _group(
         "Records without a valid number: of whom they speak.",

@@ -1,0 +1,83 @@
+"""Commands of linkage: make the entities of a period, show one of them with the files and lines behind it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from auyl.cli.shared import AnyPeriod, Format, Period, as_json, month, table, told
+from auyl.settings import from_environment
+
+
+def build(
+    period: Period = "2026-10",
+    kind: Annotated[list[str] | None, typer.Option(help="Only this kind; may be repeated.")] = None,
+    format: Format = "table",
+) -> None:
+    """Make the entities of a period from the batches in force, and of what stood before each correction."""
+    from auyl.linkage.entities import build as make
+
+    with told():
+        rows = []
+        for made in make(month(period), from_environment(), tuple(kind or ())):
+            one = made.set
+            rows.append(
+                {
+                    "kind": one.kind, "period": one.period, "until": made.until, "entities": one.entities,
+                    "attributes": one.attributes, "disputed": one.disputed, "kib": -(-one.size_bytes // 1024),
+                    "made": "new" if made.is_new else "unchanged",
+                }
+            )  # fmt: skip
+        if format == "json":
+            as_json(rows)
+        else:
+            table(rows, list(rows[0]) if rows else [])
+
+
+def show(
+    kind: Annotated[str, typer.Argument(help="person, household, herd, organisation, parcel, animal, facility, place")],
+    key: Annotated[str, typer.Argument(help="Key of the entity; of a person the person_key.")],
+    period: AnyPeriod = None,
+    history: Annotated[bool, typer.Option("--history", help="All values, with the time they held.")] = False,
+    language: Annotated[str, typer.Option(help="kk, ru or en")] = "en",
+    format: Format = "table",
+) -> None:
+    """One entity: each value with its registry, file, record and line, and the values that did not stand."""
+    from auyl.linkage import history as room
+
+    with told():
+        settings = from_environment()
+        if history:
+            held, unbuilt = room.history(settings, kind, key)
+            if format == "json":
+                as_json({"history": [asdict(one) for one in held], "unbuilt": unbuilt})
+                return
+            rows = [_from(one.said) | asdict(one) for one in held]
+            table(rows, ["attribute", "value", "valid_from", "valid_to", "recorded_from", "recorded_to", *_FROM])
+            if unbuilt:
+                typer.echo(f"batches came of which nothing was made yet: {', '.join(unbuilt)}")
+            return
+        asked, shown = room.show(settings, kind, key, month(period) if period else None)
+        if format == "json":
+            as_json({"kind": kind, "key": key, "period": asked, "attributes": [asdict(one) for one in shown]})
+            return
+        typer.echo(f"{kind} {key} · {asked}")
+        rows = []
+        for attribute in shown:
+            mark = "disputed" if attribute.is_disputed else ""
+            row = {"attribute": attribute.attribute, "name": attribute.names[language], "unit": attribute.unit}
+            rows.append(row | _from(attribute.said) | {"rows": attribute.rows, "flag": mark})
+            rows += [
+                {"name": "  not taken", **_from(other), "flag": "stale" if other.is_stale else ""}
+                for other in attribute.others
+            ]
+        table(rows, ["attribute", "name", "value", "unit", "as_of", *_FROM, "rows", "flag"])
+
+
+_FROM = ("registry", "file", "record", "line")
+
+
+def _from(said: Any) -> dict[str, Any]:
+    return {name: getattr(said, name) for name in ("value", "as_of", *_FROM)}

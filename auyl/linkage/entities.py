@@ -1,0 +1,279 @@
+"""Entities: one value an attribute for every person, household, organisation, parcel, animal, facility and place.
+
+What belongs here: the claims of the batches of a period, the choice among them as the table of survivorship says, and
+the set that the lake keeps of it. What stays out: the table itself (`survivorship`), history over the periods
+(`history`).
+
+A set is a function of its batches, of the table and of the territory, so the order of arrival cannot matter:
+
+    entity/<kind>/<period>/<inputs16>/attribute.parquet
+        entity_key, attribute, value (text; dates ISO 8601), as_of, valid_from, registry, batch, extracted_at, file,
+        record, rows (that it was made of), losing, is_disputed, others (claims that did not stand)
+
+`batch` names the stage that the claim was read from; file and record give the line (`auyl.intake.locate`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from auyl import contracts, duck, ledger
+from auyl.duck import identifier, literal
+from auyl.errors import ContractInvalid
+from auyl.intake import check
+from auyl.lake import Lake
+from auyl.ledger import Batch, EntitySet
+from auyl.linkage import survivorship
+from auyl.linkage.places import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
+from auyl.linkage.staged import stage_view
+from auyl.linkage.survivorship import PERIOD, PLACE_COLUMNS, Attribute, Kind, Source
+from auyl.linkage.versions import Version, versions
+from auyl.periods import last_day, month_before
+from auyl.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Sets of another layout are made anew.
+LAYOUT = b"claims by rank"
+# How each type is written, so that equal values are equal texts. A scale of four decimals keeps a square metre.
+_WRITTEN = {
+    "text": "nullif(trim(({0})::varchar), '')",
+    "date": "({0})::date::varchar",
+    "integer": "({0})::bigint::varchar",
+    "number": "rtrim(rtrim(({0})::decimal(18, 5)::varchar, '0'), '.')",
+    "boolean": "({0})::boolean::varchar",
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A set, and whether this run wrote it. `until` is set for what stood until a correction of that time."""
+
+    set: EntitySet
+    until: datetime | None
+    is_new: bool
+
+
+def build(period: str, settings: Settings | None = None, only: tuple[str, ...] = ()) -> list[Made]:
+    """Make the sets of a period, kind by kind: of the batches in force, and of those that a correction followed.
+
+    A set that is there already is left alone. `only` are kinds; all of them by default. A registry that gave nothing
+    makes no claim. Raises ContractInvalid when the table names what stage has not, TerritoryMissing without KATO.
+    """
+    settings = settings or from_environment()
+    kinds = [survivorship.load(kind, settings.include) for kind in only or survivorship.kinds(settings.include)]
+    lake = Lake(settings.lake)
+    made: list[Made] = []
+    with ledger.lock(settings, f"entities.{period}"):
+        edition = edition_in_force(settings, lake)
+        rules = rules_digest(settings, lake)
+        known = {(s.kind, s.inputs_digest): s for s in ledger.entity_sets(settings, period=period)}
+        wanted: dict[datetime | None, list[tuple[Kind, Version, str]]] = {}
+        for kind in kinds:
+            for version in versions_of(settings, kind, period):
+                inputs = inputs_digest(settings, kind, version, rules)
+                if found := known.get((kind.id, inputs)):
+                    made.append(Made(found, version.until, False))
+                else:
+                    wanted.setdefault(version.until, []).append((kind, version, inputs))
+        for until, group in wanted.items():
+            made += [Made(one, until, True) for one in _make(settings, lake, edition, period, group)]
+    order = {kind.id: n for n, kind in enumerate(kinds)}
+    return sorted(made, key=lambda one: (order[one.set.kind], one.until is None, one.until))
+
+
+def versions_of(settings: Settings, kind: Kind, period: str) -> list[Version]:
+    """What was believed of a period at one time after another, for the registries of a kind, oldest first."""
+    carry = {r: contracts.load(r, settings.include).carry_forward_months for r in kind.registries}
+    batches = ledger.accepted(settings, month_before(period, max(carry.values())), period)
+    return versions(batches, carry, period)
+
+
+def rules_digest(settings: Settings, lake: Lake) -> str:
+    """sha256 over what decides for all kinds beside the batches: the choice, the resolver, the territory.
+
+    Raises TerritoryMissing.
+    """
+    total = hashlib.sha256(settings.oblast_kato.encode() + LAYOUT)
+    sql = settings.include / "sql"
+    paths = [sql / "linkage" / "surviving.sql", *(sql / "core").glob("resolve_*.sql"), *(sql / "macros").glob("*.sql")]
+    for path in sorted(paths):
+        total.update(path.name.encode() + path.read_bytes())
+    for name in lake.files(f"reference/territory/{edition_in_force(settings, lake)}"):
+        total.update(name.encode() + hashlib.sha256(lake.read(name)).digest())
+    return total.hexdigest()
+
+
+def inputs_digest(settings: Settings, kind: Kind, version: Version, rules: str) -> str:
+    """sha256 over all that a set of a kind is made of; `rules` are those of `rules_digest`."""
+    total = hashlib.sha256(f"{version.digest} {rules}".encode() + kind.path.read_bytes())
+    for name in kind.throughs:
+        total.update((settings.include / "sql" / "linkage" / f"{name}.sql").read_bytes())
+    return total.hexdigest()
+
+
+def _make(
+    settings: Settings, lake: Lake, edition: str, period: str, group: list[tuple[Kind, Version, str]]
+) -> list[EntitySet]:
+    """Write the sets of kinds that are made of the same batches, as far as they share registries."""
+    con = duck.connect(settings, lake)
+    try:
+        con.execute("set enable_progress_bar = false")  # it writes to the command's own output
+        open_territory(con, settings, lake, edition)
+        batches = {r: b for _, version, _ in group for r, b in version.batches.items()}
+        registries = sorted({r for kind, _, _ in group for r in kind.registries})
+        open_sources(con, settings, lake, registries, batches)
+        made = []
+        for kind, version, inputs in group:
+            open_throughs(con, settings, kind)
+            bind(con, kind)
+            made.append(_write(con, settings, lake, kind, period, version, inputs))
+            ledger.add_entity_set(settings, made[-1])
+        return made
+    finally:
+        con.close()
+
+
+def open_sources(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    lake: Lake,
+    registries: list[str],
+    batches: dict[str, Batch],
+) -> None:
+    """Create `source_<registry>` for each: the columns of stage, the place that the resolver found, and what a claim
+    needs beside them: _batch, _extracted_at, _told_on (last day of the extract's period). Empty where nothing came.
+    """
+    con.execute("create temp table if not exists link (registry varchar, file varchar, record bigint, person_key uuid)")
+    views = []
+    for registry in registries:
+        contract = contracts.load(registry, settings.include)
+        batch = batches.get(registry)
+        view = stage_view(con, settings, lake, contract, [batch] if batch else [])
+        if batch is None:
+            # An empty stage still has what only the vault may see.
+            kept = ", ".join(map(identifier, check.stage_columns(con, contract)))
+            con.execute(f"create or replace temp view {view} as select {kept} from nothing_{registry}")
+        views.append((contract, view))
+    resolve(con, settings, views)
+    for contract, view in views:
+        batch = batches.get(contract.registry)
+        columns = {row[0] for row in con.execute(f"describe {view}").fetchall()}
+        has_place = bool(set(contract.place) & set(CLAIM_ROLES))
+        found = ", ".join(f"p.{name}" if has_place else f"null::varchar as {name}" for name in PLACE_COLUMNS)
+        place = f"left join place as p on {claim_key(contract, 's.')} = p._key" if has_place else ""
+        # Whoever has a number of a person and knows whether it is valid may also be linked without it.
+        is_person = {"person_key", "is_iin_valid"} <= columns
+        person = "coalesce(k.person_key, case when s.is_iin_valid then s.person_key end)" if is_person else "null::uuid"
+        told = literal(last_day(batch.period).isoformat()) if batch else "null"
+        at = literal(batch.extracted_at.isoformat()) if batch else "null"
+        con.execute(
+            f"create or replace temp table source_{contract.registry} as select s.*, {found}, "
+            f"{person} as known_person, {literal(_batch_name(batch)) if batch else 'null'}::varchar as _batch, "
+            f"{at}::timestamptz as _extracted_at, {told}::date as _told_on from {view} as s {place} "
+            f"left join link as k on k.registry = {literal(contract.registry)} and s._file = k.file "
+            f"and s._record = k.record"
+        )
+
+
+def _batch_name(batch: Batch) -> str:
+    return batch.stage_path.removeprefix("stage/").removesuffix("/stage.parquet")
+
+
+def open_throughs(con: duckdb.DuckDBPyConnection, settings: Settings, kind: Kind) -> None:
+    """Create the relations of `include/sql/linkage` that a kind reads its rows through."""
+    for name in kind.throughs:
+        text = duck.sql(settings.include / "sql" / "linkage" / f"{name}.sql")
+        con.execute(f"create or replace temp table {name} as {text}")
+
+
+def bind(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    """Ask DuckDB whether stage has what the table names. Raises ContractInvalid naming file, attribute and registry."""
+    for attribute in kind.attributes:
+        for n, source in enumerate(attribute.sources, start=1):
+            rows = source.rows
+            at = f"{kind.path.name}: attribute {attribute.id}, source {n} ({source.registry})"
+            said = [("key", rows.key)] + ([("where", rows.where)] if rows.where else []) + source.expressions
+            for name, text in said:
+                query = f"select ({text}) from {rows.relation}"
+                if name == "prefer":
+                    query = f"select 1 from {rows.relation} order by {text}"
+                _describe(con, query, f"{at}, {name}", text)
+            _describe(con, _claim(attribute, source, n, "0001-01"), at, source.value)
+
+
+def _describe(con: duckdb.DuckDBPyConnection, query: str, at: str, text: str) -> None:
+    import duckdb
+
+    try:
+        con.execute(f"describe {query}").fetchall()
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise ContractInvalid(f"{at}: expected SQL over columns of stage; found «{text}»: {reason}") from error
+
+
+def _claim(attribute: Attribute, source: Source, rank: int, period: str) -> str:
+    """SQL of the claims of one source."""
+    rows = source.rows
+    value = _WRITTEN[attribute.type].format(source.value)
+    said_on = "_told_on" if source.as_of == PERIOD else f"least(coalesce(({source.as_of})::date, _told_on), _told_on)"
+    conditions = [f"({rows.key}) is not null", *(f"({c})" for c in (rows.where, source.where) if c)]
+    where = " and ".join(conditions)
+    oldest = literal(month_before(period, source.freshness_months) + "-01")
+    if source.grouped:
+        found = (
+            f"{value} as value, max({said_on}) as as_of, null::date as valid_from, min(_batch) as batch, "
+            "min(_extracted_at) as extracted_at, min({'file': _file, 'record': _record}) as first_row, "
+            f"count(*) as rows, 0 as turn from {rows.relation} where {where} group by 1"
+        )
+    else:
+        since = f"({source.valid_from})::date" if source.valid_from else "null::date"
+        turn = f"row_number() over (order by {source.prefer}, _file, _record)" if source.prefer else "0"
+        found = (
+            f"{value} as value, {said_on} as as_of, {since} as valid_from, _batch as batch, "
+            "_extracted_at as extracted_at, {'file': _file, 'record': _record} as first_row, "
+            f"1 as rows, {turn} as turn from {rows.relation} where {where}"
+        )
+    return (
+        f"select entity_key, {rank} as rank, value, as_of, valid_from, {literal(source.registry)} as registry, batch, "
+        f"extracted_at, first_row.file as file, first_row.record as record, rows, turn, "
+        f"as_of < date {oldest} as is_stale from (select ({rows.key})::varchar as entity_key, {found}) "
+        f"where value is not null"
+    )
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    lake: Lake,
+    kind: Kind,
+    period: str,
+    version: Version,
+    inputs: str,
+) -> EntitySet:
+    surviving = duck.sql(settings.include / "sql" / "linkage" / "surviving.sql")
+    con.execute("drop table if exists attribute")
+    for attribute in kind.attributes:
+        claims = [_claim(attribute, source, n, period) for n, source in enumerate(attribute.sources, start=1)]
+        con.execute(f"create or replace temp table claim as {' union all '.join(claims)}")
+        con.execute(f"set variable tolerance = {attribute.tolerance if attribute.is_number else 'null::double'}")
+        chosen = f"select {literal(attribute.id)} as attribute, * from ({surviving})"
+        exists = con.execute("select 1 from duckdb_tables() where table_name = 'attribute'").fetchall()
+        con.execute(f"insert into attribute {chosen}" if exists else f"create temp table attribute as {chosen}")
+    path = f"entity/{kind.id}/{period}/{inputs[:16]}"
+    lake.prepare(path)
+    file = f"{path}/attribute.parquet"
+    # One entity's attributes side by side: its key is written once for all of them, and one entity is found quickly.
+    con.execute(
+        f"copy (select entity_key, * exclude (entity_key) from attribute order by entity_key, attribute) "
+        f"to {literal(lake.address(file))} (format parquet, compression zstd, row_group_size 61440)"
+    )
+    ((entities, attributes, disputed),) = con.execute(
+        "select count(distinct entity_key), count(*), count(*) filter (is_disputed) from attribute"
+    ).fetchall()
+    size = int(lake.filesystem.size(lake.address(file)))
+    return EntitySet(kind.id, period, inputs, version.digest, file, entities, attributes, disputed, size)

@@ -1,0 +1,228 @@
+"""History: what an entity's attributes were, when they held, and when they were believed.
+
+It is read off the sets of the periods (`entities`) and kept nowhere, so it is the same in whatever order months came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from auyl import duck, ledger
+from auyl.duck import literal
+from auyl.intake.locate import locate
+from auyl.lake import Lake
+from auyl.ledger import EntitySet
+from auyl.linkage import survivorship
+from auyl.linkage.entities import inputs_digest, rules_digest, versions_of
+from auyl.linkage.survivorship import Kind
+from auyl.linkage.versions import Version
+from auyl.periods import month_before
+from auyl.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Said:
+    """Where a value was read: `batch` names its stage; `line` is null where the landed file is not at hand."""
+
+    value: str
+    registry: str
+    batch: str
+    file: str
+    record: int
+    as_of: date
+    line: int | None = None
+    is_stale: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An attribute of one entity in one period, and the claims that did not stand."""
+
+    attribute: str
+    names: dict[str, str]
+    unit: str | None
+    level: str
+    said: Said
+    rows: int
+    losing: int
+    is_disputed: bool
+    others: tuple[Said, ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A value in time: valid from the first day until before the last, recorded from and to; null is still."""
+
+    attribute: str
+    said: Said
+    valid_from: date
+    valid_to: date | None
+    recorded_from: datetime
+    recorded_to: datetime | None
+
+
+def show(settings: Settings, kind_id: str, key: str, period: str | None = None) -> tuple[str, list[Shown]]:
+    """The period and the attributes of an entity in it, the newest period by default.
+
+    Raises KeyError when no set was made of the period, or none of its sets knows the entity.
+    """
+    kind = survivorship.load(kind_id, settings.include)
+    lake = Lake(settings.lake)
+    by_period = _by_period(settings, kind)
+    asked = period or max(by_period, default="")
+    if asked not in by_period:
+        raise KeyError(f"nothing was made of {kind.id} for {asked or 'any period'}: auyl entities build --period …")
+    _, newest = _sets(settings, kind, by_period[asked], rules_digest(settings, lake))[-1]
+    if newest is None:
+        raise KeyError(f"{kind.id} {asked}: other batches came since: auyl entities build --period {asked}")
+    con = duck.connect(settings, lake)
+    try:
+        rows = _dicts(
+            con,
+            f"select * from read_parquet({literal(lake.address(newest.path))}) where entity_key = $key", {"key": key},
+        )  # fmt: skip
+    finally:
+        con.close()
+    if not rows:
+        raise KeyError(f"no {kind.id} {key} in {asked}")
+    claims = [_said(row) for row in rows]
+    others = [[_said(other) for other in row["others"] or []] for row in rows]
+    lines = _lines(settings, [*claims, *(other for group in others for other in group)])
+    by_id = {row["attribute"]: n for n, row in enumerate(rows)}
+    found = []
+    for attribute in kind.attributes:
+        if attribute.id in by_id:
+            n = by_id[attribute.id]
+            row = rows[n]
+            found.append(
+                Shown(
+                    attribute.id, attribute.names, attribute.unit, attribute.level, lines(claims[n]), row["rows"],
+                    row["losing"], row["is_disputed"], tuple(map(lines, others[n])),
+                )
+            )  # fmt: skip
+    return asked, found
+
+
+def history(settings: Settings, kind_id: str, key: str) -> tuple[list[Held], list[str]]:
+    """The history of an entity by attribute, and periods of which batches came that no set was made of yet.
+
+    Raises KeyError when no set knows the entity.
+    """
+    kind = survivorship.load(kind_id, settings.include)
+    lake = Lake(settings.lake)
+    con = duck.connect(settings, lake)
+    try:
+        unbuilt = open_history(con, settings, lake, kind, key)
+        rows = _dicts(con, "from entity_history order by attribute, valid_from, recorded_from, recorded_to", {})
+    finally:
+        con.close()
+    if not rows:
+        raise KeyError(f"no {kind.id} {key} in any period that was made")
+    claims = [_said(row) for row in rows]
+    lines = _lines(settings, claims)
+    held = [
+        Held(
+            row["attribute"], lines(claim), row["valid_from"], row["valid_to"], row["recorded_from"],
+            row["recorded_to"],
+        )
+        for row, claim in zip(rows, claims, strict=True)
+    ]  # fmt: skip
+    return held, unbuilt
+
+
+def open_history(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, kind: Kind, key: str | None = None
+) -> list[str]:
+    """Create the table `entity_history` of one entity or of all (`include/sql/linkage/entity_history.sql`).
+
+    Returns periods that have a version without a set.
+    """
+    by_period = _by_period(settings, kind)
+    periods = sorted(by_period)
+    rules = rules_digest(settings, lake)
+    condition = f"where entity_key = {literal(key)}" if key is not None else ""
+    columns = "entity_key, attribute, value, as_of, valid_from, registry, batch, extracted_at, file, record"
+    parts, unbuilt = [], []
+    for n, period in enumerate(periods):
+        sets = _sets(settings, kind, by_period[period], rules)
+        if not all(found for _, found in sets):
+            unbuilt.append(period)
+        for m, (version, found) in enumerate((v, f) for v, f in sets if f):
+            since = f"timestamptz {literal(version.since.isoformat())}" if version.since else "null"
+            until = f"timestamptz {literal(version.until.isoformat())}" if version.until else "null::timestamptz"
+            parts.append(
+                f"select {columns}, {n} as period_no, {m} as version_no, greatest({since}, extracted_at) as "
+                f"recorded_from, {until} as recorded_to from read_parquet({literal(lake.address(found.path))}) "
+                f"{condition}"
+            )
+    if not parts:
+        raise KeyError(f"nothing was made of {kind.id} yet: auyl entities build --period …")
+    con.execute(f"create or replace temp view believed as {' union all '.join(parts)}")
+    # A month of which nothing was made interrupts nothing: the day after the last one is the next that is known.
+    days = [f"({n}, date '{period}-01', false)" for n, period in enumerate(periods)]
+    days.append(f"({len(periods)}, date '{month_before(periods[-1], -1)}-01', true)")
+    con.execute(
+        "create or replace temp table period_known as "
+        f"from (values {', '.join(days)}) as p (period_no, first_day, is_end)"
+    )
+    text = duck.sql(settings.include / "sql" / "linkage" / "entity_history.sql")
+    con.execute(f"create or replace temp table entity_history as {text}")
+    return unbuilt
+
+
+def _by_period(settings: Settings, kind: Kind) -> dict[str, list[EntitySet]]:
+    by_period: dict[str, list[EntitySet]] = {}
+    for made in ledger.entity_sets(settings, kind.id):
+        by_period.setdefault(made.period, []).append(made)
+    return by_period
+
+
+def _sets(settings: Settings, kind: Kind, made: list[EntitySet], rules: str) -> list[tuple[Version, EntitySet | None]]:
+    """Every version of the period of `made` with its set, oldest version first.
+
+    Of several sets of the same batches: the one under the table in force, or the one that was made last.
+    """
+    by_inputs = {s.inputs_digest: s for s in made}
+    by_batches = {s.batches_digest: s for s in made}
+    return [
+        (v, by_inputs.get(inputs_digest(settings, kind, v, rules)) or by_batches.get(v.digest))
+        for v in versions_of(settings, kind, made[0].period)
+    ]
+
+
+def _said(row: dict[str, Any]) -> Said:
+    return Said(
+        row["value"], row["registry"], row["batch"], row["file"], row["record"], row["as_of"],
+        is_stale=row.get("is_stale") or False,
+    )  # fmt: skip
+
+
+def _lines(settings: Settings, claims: list[Said]) -> Any:
+    """A function that gives a claim its line; each landed file is opened once."""
+    wanted: dict[str, set[tuple[str, int]]] = {}
+    for claim in claims:
+        wanted.setdefault(claim.batch, set()).add((claim.file, claim.record))
+    periods = sorted({batch.split("/")[1] for batch in wanted})
+    stages = {b.stage_path: b.batch_id for b in ledger.accepted(settings, periods[0], periods[-1])} if periods else {}
+    found: dict[tuple[str, str, int], int] = {}
+    for name, rows in wanted.items():
+        batch_id = stages.get(f"stage/{name}/stage.parquet")
+        if batch_id is not None:
+            lines = locate(settings, name.split("/")[0], [batch_id], sorted(rows))
+            found |= {(name, file, record): line for (file, record), line in lines.items()}
+
+    def with_line(claim: Said) -> Said:
+        return replace(claim, line=found.get((claim.batch, claim.file, claim.record)))
+
+    return with_line
+
+
+def _dicts(con: duckdb.DuckDBPyConnection, query: str, values: dict[str, str]) -> list[dict[str, Any]]:
+    found = con.execute(query, values) if values else con.execute(query)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,151 @@
+"""The table of survivorship: a wrong entry is told plainly, and every entry is of something that stage has."""
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from auyl import duck
+from auyl.errors import ContractInvalid
+from auyl.lake import Lake
+from auyl.linkage import entities, survivorship
+from auyl.linkage.places import edition_in_force, open_territory
+from auyl.settings import REPOSITORY, Settings
+from tests.linkage.conftest import know_territory
+
+ALL = survivorship.load_all(REPOSITORY / "include")
+PAGE = (REPOSITORY / "docs" / "survivorship.md").read_text("utf-8")
+
+
+def test_every_kind_of_the_design_has_a_table() -> None:
+    assert {kind.id for kind in ALL} == {
+        "person", "household", "herd", "organisation", "parcel", "animal", "facility", "place",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def changed(settings: Settings, tmp_path: Path) -> Settings:
+    """An installation with an include folder of its own."""
+    folder = tmp_path / "include"
+    shutil.copytree(settings.include, folder)
+    return replace(settings, include=folder)
+
+
+def rewrite(settings: Settings, kind: str, *changes: tuple[str, str]) -> None:
+    path = settings.include / "survivorship" / f"{kind}.yaml"
+    text = path.read_text("utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    path.write_text(text, "utf-8")
+
+
+WRONG = {
+    "a registry that there is not": (
+        ("  land: {key: cadastral_number}", "  lands: {key: cadastral_number}"),
+        "parcel.yaml: registry lands: expected a registry with a contract, land for one; found 'lands'",
+    ),
+    "a misspelt entry": (
+        ("validFrom: registered_on", "validfrom: registered_on"),
+        "parcel.yaml: attribute area_ha, source 1: expected «validFrom»; found 'validfrom'",
+    ),
+    "no freshness": (
+        ("{registry: land, value: is_pasture, freshnessMonths: 12}", "{registry: land, value: is_pasture}"),
+        "parcel.yaml: attribute is_pasture, source 1: expected an entry «freshnessMonths»",
+    ),
+    "a freshness that is no number": (
+        ("is_pasture, freshnessMonths: 12", "is_pasture, freshnessMonths: never"),
+        "attribute is_pasture, source 1, freshnessMonths: expected whole months, 0 or more; found 'never'",
+    ),
+    "a name in two languages": (
+        ("{kk: ауданы, ru: площадь, en: area}", "{kk: ауданы, ru: площадь}"),
+        "attribute area_ha, name: expected a name in each of kk, ru, en",
+    ),
+    "the vault's level": (
+        ("level: internal", "level: vault"),
+        "attribute area_ha, level: expected one of internal, restricted: the vault has no attributes; found 'vault'",
+    ),
+    "a column of the vault": (
+        ("value: area_ha", "value: holder_number"),
+        "attribute area_ha: expected columns of stage: what the contract classifies as vault stays there; "
+        "found 'land.holder_number'",
+    ),
+    "a level below that of its column": (
+        ("value: purpose,", "value: rca,"),
+        "attribute purpose, level: expected restricted, as the contract has land.rca; found 'internal'",
+    ),
+    "an attribute twice": (
+        ("- id: purpose", "- id: area_ha"), "attribute area_ha: expected an id that stands once; found 'area_ha'",
+    ),
+    "an attribute without a source": (
+        ("    sources:\n      - {registry: land, value: purpose, validFrom: registered_on, freshnessMonths: 12}\n",
+         "    sources: []\n"),
+        "attribute purpose, sources: expected a list with a source at least; found []",
+    ),
+    "a tolerance of a text": (
+        ("  - id: purpose\n", "  - id: purpose\n    tolerance: 1\n"),
+        "attribute purpose, tolerance: expected it only with type integer or number; found 'text'",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_entry_is_told_with_file_attribute_and_what_is_expected(changed: Settings, name: str) -> None:
+    change, told = WRONG[name]
+    rewrite(changed, "parcel", change)
+    with pytest.raises(ContractInvalid, match=re.escape(told)):
+        survivorship.load("parcel", changed.include)
+
+
+def bound(settings: Settings, kinds: list[survivorship.Kind]) -> None:
+    """Bind every rule to empty sources: what no contract's stage has is told."""
+    lake = Lake(settings.lake)
+    con = duck.connect(settings, lake)
+    try:
+        open_territory(con, settings, lake, edition_in_force(settings, lake))
+        entities.open_sources(con, settings, lake, sorted({r for kind in kinds for r in kind.registries}), {})
+        for kind in kinds:
+            entities.open_throughs(con, settings, kind)
+            entities.bind(con, kind)
+    finally:
+        con.close()
+
+
+def test_every_column_that_a_rule_names_is_in_the_stage_of_its_contract(settings: Settings, oblast: Path) -> None:
+    bound(know_territory(settings, oblast), ALL)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("value: area_ha", "value: area_hectares"), "attribute area_ha, source 1 (land), value: expected SQL over"),
+        (("validFrom: returned_on", "validFrom: returned"), "attribute returned_on, source 1 (land), validFrom"),
+        (("{key: cadastral_number}", "{key: holder_number}"), "(land), key: expected SQL over columns of stage"),
+    ],
+)
+def test_a_column_that_stage_has_not_is_told(
+    changed: Settings, oblast: Path, change: tuple[str, str], told: str
+) -> None:
+    know_territory(changed, oblast)
+    rewrite(changed, "parcel", change)
+    with pytest.raises(ContractInvalid, match=re.escape(told)):
+        bound(changed, [survivorship.load("parcel", changed.include)])
+
+
+def test_the_page_lists_every_kind_and_attribute_with_its_registries_by_rank() -> None:
+    for kind in ALL:
+        for attribute in kind.attributes:
+            ranked = ", ".join(dict.fromkeys(source.registry for source in attribute.sources))
+            line = f"| `{kind.id}` | `{attribute.id}` | {attribute.level} | {ranked} |"
+            assert line in PAGE, f"docs/survivorship.md lacks: {line}"
+    assert PAGE.count("\n| `") - PAGE.count("\n| `", PAGE.index("## What an entry says")) == sum(
+        len(kind.attributes) for kind in ALL
+    )
+
+
+def test_the_page_explains_every_entry() -> None:
+    entries = survivorship.SOURCE_KEYS | survivorship.ATTRIBUTE_KEYS | survivorship.REGISTRY_KEYS
+    explained = set(re.findall(r"^\| `(\w+)` \|", PAGE[PAGE.index("## What an entry says") :], flags=re.MULTILINE))
+    assert explained == entries | {"entity"}
