@@ -3,6 +3,7 @@
     intake     what is promised, what came, what was kept back and handed back
     snapshot   building it, showing it, where a number comes from
     people     who may read what
+    evaluate   what was found against a known truth
     running    setting up, the demo, what the night has to say
     shared     options, tables, expected errors
 
@@ -13,7 +14,7 @@ from collections.abc import Callable
 
 import typer
 
-from auyl.cli import intake, people, running, snapshot
+from auyl.cli import evaluate, intake, people, running, snapshot
 
 __all__ = ["app"]
 
@@ -47,6 +48,9 @@ app = _group(
     },
 )
 app.add_typer(_group("Published snapshots.", {"show": snapshot.show}), name="snapshot")
+app.add_typer(
+    _group("What was found, against a known truth.", {"address": evaluate.address}), name="evaluate"
+)
 app.add_typer(
     _group(
         "Who may read what.",
