@@ -32,6 +32,8 @@ app = _group(
         "migrate": running.migrate,
         "synth": running.synth,
         "territory": running.territory,
+        "changes": running.changes,
+        "translate": running.translate,
         "contracts": intake.list_contracts,
         "intake": intake.intake,
         "build": snapshot.build,

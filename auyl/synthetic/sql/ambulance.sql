@@ -98,7 +98,8 @@ form (form, until) as (
     ('street named after a village', 0.915),
     ('street named after a village, unmarked', 0.925),
     ('station', 0.935),
-    ('landmark', 0.955),
+    ('landmark', 0.95),
+    ('turn of a road', 0.955),
     ('winter hut', 0.965),
     ('other district', 0.972),
     ('road, kilometre', 0.982),
@@ -111,8 +112,8 @@ form (form, until) as (
 -- What happens to the text then; one of them at most.
 text_dirt (dirt, until) as (
     values
-    ('typo', 0.02), ('legacy letters', 0.03), ('upper case', 0.06), ('lower case', 0.09), ('russified', 0.11),
-    ('no spaces', 0.13), ('none', 1.0)
+    ('typo', 0.03), ('legacy letters', 0.04), ('upper case', 0.07), ('lower case', 0.10), ('russified', 0.12),
+    ('no spaces', 0.14), ('none', 1.0)
 ),
 
 said as (
@@ -176,6 +177,7 @@ written as (
             when 'street named after a village, unmarked' then concat(told_name, ', ', village, ' ', house)
             when 'station' then concat(choice(key, 'rail', ['ст. ', 'рзд. ']), told_name)
             when 'landmark' then concat(mark, told_name, ', ', landmark)
+            when 'turn of a road' then concat('трасса Алматы — ', village, ', поворот на ', mark, told_name)
             when 'winter hut' then concat('зимовка ', hut, ', ', 2 + roll(key, 'far', 20), ' км от ', mark, told_name)
             when 'other district'
                 then concat(other_district_short, ', ', mark, told_name, ', ул.', street_title, ' ', house)

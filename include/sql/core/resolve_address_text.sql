@@ -141,7 +141,11 @@ spotted as materialized (
         case
             when name.level = 'district'
                 then run.after in ('район', 'ауданы', 'аудан', 'ауд')
-                or (name.is_russian and (run.before in ('район', 'ауданы') or ends_with(run.key, 'ский')))
+                or (
+                        name.is_russian
+                        and (run.before in ('район', 'ауданы') or ends_with(run.key, 'ский'))
+                        and run.after <> 'округ' and run.before <> 'округ'
+                    )
             when name.level = 'okrug' and not name.is_settlement
                 then run.before = 'округ' or run.after = 'округ' or (
                     (ends_with(run.key, 'ский') or ends_with(run.key, 'ская'))
