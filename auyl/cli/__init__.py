@@ -50,9 +50,7 @@ app = _group(
     },
 )
 app.add_typer(_group("Published snapshots.", {"show": snapshot.show}), name="snapshot")
-app.add_typer(
-    _group("What was found, against a known truth.", {"address": evaluate.address}), name="evaluate"
-)
+app.add_typer(_group("What was found, against a known truth.", {"address": evaluate.address}), name="evaluate")
 app.add_typer(
     _group(
         "Who may read what.",

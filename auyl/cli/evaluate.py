@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def address(
-    extracts: Annotated[Path, typer.Argument(help="Folder of invented extracts with the truth beside them.", exists=True)],
+    extracts: Annotated[
+        Path, typer.Argument(help="Folder of invented extracts with the truth beside them.", exists=True)
+    ],
     period: Period = "2026-10",
     format: Format = "table",
 ) -> None:

@@ -78,9 +78,7 @@ def translate(
     con.execute("create or replace temp table former_code (_key integer, kato varchar, edition varchar, as_of date)")
     con.executemany("insert into former_code values (?, ?, ?, ?)", [[n, *code] for n, code in enumerate(codes)])
     text = duck.sql(settings.include / "sql" / "territory" / "translate.sql")
-    bound = duck.bind(
-        text, codes="former_code", change="change", kato="territory", edition_name=literal(edition)
-    )
+    bound = duck.bind(text, codes="former_code", change="change", kato="territory", edition_name=literal(edition))
     rows = con.execute(f"select today_kato, kind, reason from ({bound}) order by _key").fetchall()
     return [Translation(code[0], *row) for code, row in zip(codes, rows, strict=True)]
 

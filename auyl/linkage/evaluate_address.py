@@ -106,9 +106,7 @@ def evaluate_address(settings: Settings, extracts: Path, period: str) -> Evaluat
         raise AddressTruthMissing(f"none of the calls in force for {period} stands in the truth")
     parts = tuple(share for breakdown in BREAKDOWNS[1:] for share in shares[breakdown, "is_tellable"])
     untellable = shares["", "not is_tellable"]
-    return Evaluation(
-        shares["", "is_tellable"][0], untellable[0] if untellable else None, shares["", "true"][0], parts
-    )
+    return Evaluation(shares["", "is_tellable"][0], untellable[0] if untellable else None, shares["", "true"][0], parts)
 
 
 def _shares(con: duck.duckdb.DuckDBPyConnection, breakdown: str, condition: str) -> list[Share]:

@@ -108,7 +108,9 @@ def _address_claims(con: duckdb.DuckDBPyConnection, claims: list[tuple[Contract,
         for contract, relation in claims
         if "address" in contract.place
     ]
-    nothing = f"select null::ubigint as _key, {', '.join(f'null::varchar as {role}' for role in ADDRESS_ROLES)} where false"
+    nothing = (
+        f"select null::ubigint as _key, {', '.join(f'null::varchar as {role}' for role in ADDRESS_ROLES)} where false"
+    )
     con.execute(
         f"create or replace temp table address_said as select distinct * from ({' union all '.join([*texts, nothing])}) "
         "where address is not null"

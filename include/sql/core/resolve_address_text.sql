@@ -162,7 +162,10 @@ spotted as materialized (
             'улицасы', 'дангылы', 'дан', 'туйыгы', 'район', 'ауданы', 'аудан', 'ауд', 'округ',
             'обл', 'область', 'облысы'
         )
-        and not (run.before in ('зимовка', 'кыстау', 'ферма') and name.is_main_settlement)
+        and not (
+            run.before in ('зимовка', 'кыстау', 'ферма', 'отг')
+            and exists (select 1 from name as main where main.key = run.key and main.is_main_settlement)
+        )
         and not (
             run.before = ',' and regexp_matches(run.after, '^[0-9]')
             and run.two_before not in ('район', 'ауданы', 'округ', 'обл', 'область', 'облысы')
@@ -305,7 +308,7 @@ near_run as (
     from run
     where
         n <= 2
-        and length(key) >= 5
+        and length(key) >= 4
         and regexp_full_match(key, '[\pL?]+')
         and (
             pos = 1 or before in (',', 'район', 'ауданы', 'округ')
