@@ -64,7 +64,7 @@ def territory(
 
 
 def changes(period: Period = "2026-10") -> None:
-    """Write what became of former codes, from the registry `territory` and the district dictionary. Prints the kinds."""
+    """Write what became of former codes, by the registry `territory` and the district dictionary; print the kinds."""
     from auyl.linkage.changes import write_changes
 
     with told():

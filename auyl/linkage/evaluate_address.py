@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auyl import contracts, duck, ledger
 from auyl.duck import literal
@@ -16,6 +17,9 @@ from auyl.lake import Lake
 from auyl.linkage.places import edition_in_force, open_territory, resolve
 from auyl.linkage.staged import stage_view
 from auyl.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
 
 RIGHT_MIN_PCT = 97.0
 WRONG_MAX_PCT = 0.5
@@ -109,7 +113,7 @@ def evaluate_address(settings: Settings, extracts: Path, period: str) -> Evaluat
     return Evaluation(shares["", "is_tellable"][0], untellable[0] if untellable else None, shares["", "true"][0], parts)
 
 
-def _shares(con: duck.duckdb.DuckDBPyConnection, breakdown: str, condition: str) -> list[Share]:
+def _shares(con: duckdb.DuckDBPyConnection, breakdown: str, condition: str) -> list[Share]:
     value = f"concat_ws(', ', {breakdown})" if breakdown else "'all'"
     rows = con.execute(
         f"select {value} as value, count(*), "

@@ -18,7 +18,9 @@ from auyl.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-ADDRESS_ROLES = ("address", "crew", "person")
+# They settle between places of one name; a row without them lacks nothing.
+SETTLING_ROLES = ("crew", "person")
+ADDRESS_ROLES = ("address", *SETTLING_ROLES)
 CLAIM_ROLES = tuple(role for role in PLACE_ROLES if role not in ADDRESS_ROLES)
 
 
@@ -56,7 +58,7 @@ def claim_key(contract: Contract, row: str = "") -> str:
 
 
 def address_key(contract: Contract, row: str = "") -> str | None:
-    """SQL of the key under which `address_place` holds the answer to a free address, for a registry with nothing better."""
+    """SQL of the key under which `address_place` holds the answer, for a registry that has nothing but free words."""
     if "address" not in contract.place:
         return None
     return f"address_claim_key({', '.join(_column(contract, role, row) for role in ADDRESS_ROLES)})"
@@ -112,8 +114,8 @@ def _address_claims(con: duckdb.DuckDBPyConnection, claims: list[tuple[Contract,
         f"select null::ubigint as _key, {', '.join(f'null::varchar as {role}' for role in ADDRESS_ROLES)} where false"
     )
     con.execute(
-        f"create or replace temp table address_said as select distinct * from ({' union all '.join([*texts, nothing])}) "
-        "where address is not null"
+        "create or replace temp table address_said as select distinct * "
+        f"from ({' union all '.join([*texts, nothing])}) where address is not null"
     )
     homes = [
         f"select r.person_key as person, min(p.settlement_kato) as home_kato from {relation} as r "
@@ -123,10 +125,10 @@ def _address_claims(con: duckdb.DuckDBPyConnection, claims: list[tuple[Contract,
         for contract, relation in claims
         if contract.feeds_vault and "person_key" in _columns(con, relation)
     ]
+    homes.append("select null::varchar, null::varchar where false")
     con.execute(
         "create or replace temp table address_claim as select s._key, s.address, s.crew, h.home_kato "
-        f"from address_said as s left join ({' union all '.join([*homes, 'select null::varchar, null::varchar where false'])})"
-        " as h(person, home_kato) on s.person = h.person"
+        f"from address_said as s left join ({' union all '.join(homes)}) as h(person, home_kato) on s.person = h.person"
     )
 
 

@@ -117,7 +117,8 @@ def twins(con, invented, folder):
     from types import SimpleNamespace
 
     con.execute(
-        f"copy (select * from '{invented.folder}/kato.parquet' union all by name select * replace ('194239900' as kato, "
+        f"copy (select * from '{invented.folder}/kato.parquet' union all by name "
+        "select * replace ('194239900' as kato, "
         "'194239000' as okrug_kato, '194239000' as parent_kato, '194200000' as district_kato) "
         f"from '{invented.folder}/kato.parquet' where kato = '194083280') to '{folder}/kato.parquet' (format parquet)"
     )

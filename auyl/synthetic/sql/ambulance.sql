@@ -129,7 +129,9 @@ said as (
             else list_transform([2 + roll(key, 'typo at', length(s.spelt) - 3)], lambda p: case roll(key, 'typo', 3)
                 when 0 then left(s.spelt, p - 1) || substr(s.spelt, p + 1)
                 when 1 then left(s.spelt, p) || substr(s.spelt, p, 1) || substr(s.spelt, p + 1)
-                else left(s.spelt, p - 1) || substr(s.spelt, p + 1, 1) || substr(s.spelt, p, 1) || substr(s.spelt, p + 2)
+                else
+                    left(s.spelt, p - 1) || substr(s.spelt, p + 1, 1) || substr(s.spelt, p, 1)
+                    || substr(s.spelt, p + 2)
             end)[1]
         end as told_name,
         lower(russified(s.spelt)) as told_folded,
@@ -170,8 +172,8 @@ written as (
             when 'settlement alone' then told_name
             when 'district cut short'
                 then concat(
-                    if(district_ru like '% район', left(district_ru, 6) || '. р-н', district_ru), ', ', mark, told_name, ', ',
-                    street_title, ' ', house
+                    if(district_ru like '% район', left(district_ru, 6) || '. р-н', district_ru), ', ', mark, told_name,
+                    ', ', street_title, ' ', house
                 )
             when 'street named after a village' then concat(mark, told_name, ', ул. ', village, ', ', house)
             when 'street named after a village, unmarked' then concat(told_name, ', ', village, ' ', house)
@@ -183,7 +185,8 @@ written as (
                 then concat(other_district_short, ', ', mark, told_name, ', ул.', street_title, ' ', house)
             when 'road, kilometre'
                 then concat(
-                    if(u(key, 'road told') < 0.7, district_short || ', ', ''), 'трасса ', 3 + roll(key, 'road', 180), ' км'
+                    if(u(key, 'road told') < 0.7, district_short || ', ', ''), 'трасса ', 3 + roll(key, 'road', 180),
+                    ' км'
                 )
             when 'street alone' then concat('ул.', street_title, ' ', house)
             when 'landmark alone' then landmark
@@ -206,7 +209,7 @@ alias_count as (
     select
         name_folded,
         count(distinct settlement_kato) as in_oblast,
-        list(distinct {'okrug_ru': okrug_ru, 'district_kato': district_kato, 'settlement_kato': settlement_kato}) as them
+        list(distinct struct_pack(o := okrug_ru, d := district_kato, s := settlement_kato)) as them
     from alias
     group by name_folded
 ),
@@ -215,9 +218,9 @@ counted as (
     select
         w.*,
         a.in_oblast,
-        len(list_filter(a.them, lambda x: x.district_kato = w.district_kato)) as in_district,
-        len(list_filter(a.them, lambda x: x.okrug_ru = w.okrug_ru)) as in_okrug,
-        len(list_filter(a.them, lambda x: x.district_kato = w.other_district_kato)) as in_other_district
+        len(list_filter(a.them, lambda x: x['d'] = w.district_kato)) as in_district,
+        len(list_filter(a.them, lambda x: x['o'] = w.okrug_ru)) as in_okrug,
+        len(list_filter(a.them, lambda x: x['d'] = w.other_district_kato)) as in_other_district
     from written as w
     inner join alias_count as a on w.told_folded = a.name_folded
 )
@@ -267,7 +270,8 @@ select
     in_oblast > 1 as h_is_repeated,
     -- What tells the settlement to somebody who knows all names, crews and homes.
     case
-        when form in ('road, kilometre', 'street alone', 'landmark alone', 'winter hut alone', 'not said') then 'nothing'
+        when form in ('road, kilometre', 'street alone', 'landmark alone', 'winter hut alone', 'not said')
+            then 'nothing'
         when form in ('district, settlement', 'district, settlement, Kazakh', 'district cut short') and in_district = 1
             then 'text'
         when form = 'okrug, settlement' and in_okrug = 1 then 'text'

@@ -73,7 +73,7 @@ worded as materialized (
     from abbreviated
 ),
 
-run as (
+run as materialized (
     select
         worded.id,
         start.pos,
@@ -86,7 +86,9 @@ run as (
     from worded
     cross join unnest(range(1, len(worded.words) + 1)) as start (pos)
     cross join (values (1), (2), (3)) as length (n)
-    where start.pos + length.n - 1 <= len(worded.words)
+    where
+        start.pos + length.n - 1 <= len(worded.words)
+        and not list_contains(worded.words[start.pos:start.pos + length.n - 1], ',')
 ),
 
 name as materialized (
@@ -285,29 +287,33 @@ asked as materialized (
 
 -- Names of one letter's difference, where the text names no place: looked for in the named district or okrug, else in
 -- the district of the crew.
-unnamed as (
+unnamed as materialized (
     select
         asked.ask,
         asked.id,
-        coalesce(district_found.district_kato, case when okrug_found.id is null then asked.crew_district_kato end)
-            as district_kato,
+        coalesce(
+            district_found.district_kato,
+            case
+                when okrug_found.id is null then asked.crew_district_kato
+                when okrug_found.districts = 1 then okrug_found.district_kato
+            end
+        ) as district_kato,
         okrug_found.okrugs
     from asked
     left join district_found on asked.id = district_found.id
     left join okrug_found on asked.id = okrug_found.id
-    where
-        not exists (select 1 from option where option.id = asked.id)
-        and coalesce(district_found.district_kato, okrug_found.okrugs[1], asked.crew_district_kato) is not null
+    anti join option on asked.id = option.id
 ),
 
-near_run as (
+near_run as materialized (
     select
         id,
         key,
         translate(key, 'абвгдежзийклмнопрстуфхцчшщыэюя', 'abcdefghijklmnopqrstuvwxyzABCD') as one_byte
     from run
     where
-        n <= 2
+        id in (select unnamed.id from unnamed)
+        and n <= 2
         and length(key) >= 4
         and regexp_full_match(key, '[\pL?]+')
         and (
@@ -319,10 +325,12 @@ near_run as (
         and after not in ('улицасы', 'дангылы', 'район', 'ауданы', 'аудан', 'округ', 'обл', 'область', 'облысы')
         and before not in ('ул', 'улица', 'пр', 'проспект', 'пер', 'мкр')
         and not regexp_matches(
-            key, '^(?:адрес|возле|около|рядом|напротив|трасса|дорога|школ|магазин|мечет|акимат|мектеп|дукен|зимовк|улиц)'
+            key,
+            '^(?:адрес|возле|около|рядом|напротив|трасса|дорога|школ|магазин|мечет|акимат|мектеп|дукен|зимовк|улиц)'
         )
         and not exists (
-            select 1 from spotted as s where s.id = run.id and s.is_scope and s.pos < run.pos + run.n and run.pos < s.pos + s.n
+            select 1 from spotted as s
+            where s.id = run.id and s.is_scope and s.pos < run.pos + run.n and run.pos < s.pos + s.n
         )
 ),
 
@@ -345,14 +353,14 @@ near as materialized (
         min(near_name.district_kato) as district_kato
     from unnamed
     inner join near_run on unnamed.id = near_run.id
-    inner join near_name
-        on
-            coalesce(unnamed.district_kato, near_name.district_kato) = near_name.district_kato
-            and (unnamed.okrugs is null or list_contains(unnamed.okrugs, near_name.okrug_kato))
-            and length(near_run.key) between length(near_name.key) - 1 and length(near_name.key) + 1
+    inner join near_name on unnamed.district_kato = near_name.district_kato
     where
-        damerau_levenshtein(near_run.one_byte, near_name.one_byte) <= 1
-        or (near_run.key like '%?%' and near_name.key like replace(near_run.key, '?', '_'))
+        (unnamed.okrugs is null or list_contains(unnamed.okrugs, near_name.okrug_kato))
+        and length(near_run.key) between length(near_name.key) - 1 and length(near_name.key) + 1
+        and (
+            damerau_levenshtein(near_run.one_byte, near_name.one_byte) <= 1
+            or (contains(near_run.key, '?') and near_name.key like replace(near_run.key, '?', '_'))
+        )
     group by unnamed.ask
     having count(distinct near_name.kato) = 1
 ),
@@ -381,7 +389,8 @@ settled as (
         weighed.*,
         case
             when is_in_scope and options = 1 then 'settlement'
-            when is_in_scope and len(of_crew) = 1 and coalesce(home_kato, of_crew[1]) = of_crew[1] then 'settlement+crew'
+            when is_in_scope and len(of_crew) = 1 and coalesce(home_kato, of_crew[1]) = of_crew[1]
+                then 'settlement+crew'
             when is_in_scope and home_kato is not null and (of_crew is null or list_contains(of_crew, home_kato))
                 and coalesce(len(of_crew), 0) <> 1
                 then 'settlement+home'

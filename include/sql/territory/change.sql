@@ -130,7 +130,15 @@ select
     null
 from parted
 cross join unnest(parted.successors) as successor (kato)
-left join (select code, edition_from, any_value(name_ru) as name_ru, any_value(name_kk) as name_kk from named group by all)
-    as whole on parted.code = whole.code and parted.edition_from = whole.edition_from
+left join (
+    select
+        code,
+        edition_from,
+        any_value(name_ru) as name_ru,
+        any_value(name_kk) as name_kk
+    from named
+    group by all
+) as whole
+    on parted.code = whole.code and parted.edition_from = whole.edition_from
 left join ${kato} as today on successor.kato = today.kato
 order by 1, 2, 7, 5

@@ -6,14 +6,14 @@
 -- today_kato is NULL where nothing can be said, and reason tells why: 'abolished', 'split' (several places today),
 -- 'successor not in edition', 'unknown code', 'unknown edition', 'several meanings' (the code has been used again, and
 -- neither edition nor a day that decides was given).
-with read as materialized (
+with told_code as materialized (
     select
         codes._key,
         clean_code(codes.kato) as code,
         codes.edition,
         codes.as_of,
         codes.edition = ${edition_name} as is_today,
-        exists (select 1 from ${change} as c where c.edition_from = codes.edition) as is_former,
+        codes.edition in (select c.edition_from from ${change} as c) as is_former,
         today.kato as same_kato
     from ${codes} as codes
     left join ${kato} as today on clean_code(codes.kato) = today.kato
@@ -33,15 +33,19 @@ told as (
         -- another place bears the code today, or the day of the change is not known
         bool_or(successor_kato is distinct from read.code and (read.as_of is null or changed_on is null))
             as is_open
-    from read
+    from told_code as read
     inner join (
         select
             r._key,
             c.*,
-            coalesce(r.is_former or (r.edition is null and (r.same_kato is null or r.as_of < c.changed_on)), false) as is_meant
-        from read as r
+            coalesce(
+                r.is_former or (r.edition is null and (r.same_kato is null or r.as_of < c.changed_on)), false
+            ) as is_meant
+        from told_code as r
         inner join ${change} as c
-            on r.code = c.code and (c.edition_from = r.edition or (r.edition is null and not coalesce(r.is_today, false)))
+            on
+                r.code = c.code
+                and (c.edition_from = r.edition or (r.edition is null and not coalesce(r.is_today, false)))
     ) as change on read._key = change._key
     group by read._key
 )
@@ -51,7 +55,9 @@ select
     case
         when read.is_today then read.same_kato
         when told.meant > 0
-            then case when told.successors = 1 and not told.is_abolished and told.is_in_edition then told.successor_kato end
+            then case
+                when told.successors = 1 and not told.is_abolished and told.is_in_edition then told.successor_kato
+            end
         when read.edition is not null or (told.is_open and not coalesce(later.changed, false)) then null
         else read.same_kato
     end as today_kato,
@@ -68,14 +74,15 @@ select
         when told.is_open and not coalesce(later.changed, false) then 'several meanings'
         when read.same_kato is null then 'unknown code'
     end as reason
-from read
+from told_code as read
 left join told on read._key = told._key
 left join (
     -- a day after all changes of the code that are known by their day
     select
         r._key,
         bool_and(r.as_of >= c.changed_on) as changed
-    from read as r
-    inner join ${change} as c on r.code = c.code and c.changed_on is not null and c.successor_kato is distinct from c.code
+    from told_code as r
+    inner join ${change} as c
+        on r.code = c.code and c.changed_on is not null and c.successor_kato is distinct from c.code
     group by r._key
 ) as later on read._key = later._key
