@@ -34,6 +34,8 @@ app = _group(
         "migrate": running.migrate,
         "synth": running.synth,
         "territory": running.territory,
+        "changes": running.changes,
+        "translate": running.translate,
         "contracts": intake.list_contracts,
         "intake": intake.intake,
         "build": snapshot.build,
@@ -68,7 +70,12 @@ app.add_typer(
 app.add_typer(
     _group(
         "Linkage, measured where the truth is known.",
-        {"persons": evaluate.persons, "febrl": evaluate.febrl, "train": evaluate.train},
+        {
+            "persons": evaluate.persons,
+            "febrl": evaluate.febrl,
+            "address": evaluate.address,
+            "train": evaluate.train,
+        },
     ),
     name="evaluate",
 )

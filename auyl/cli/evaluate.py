@@ -5,12 +5,15 @@ from __future__ import annotations
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auyl.cli.shared import Format, as_json, table, told
+from auyl.cli.shared import Format, Period, as_json, month, table, told
 from auyl.settings import from_environment
+
+if TYPE_CHECKING:
+    from auyl.linkage.evaluate_address import Share
 
 # Linked wrongly, one person reads as another; not linked, a row waits for its owner.
 LEAST_F1, LEAST_PRECISION = 0.985, 0.998
@@ -84,6 +87,31 @@ def febrl(format: Format = "table") -> None:
     _held([(f"F1 of FEBRL {dataset}", scores.f1, LEAST_FEBRL[dataset]) for dataset, scores in found.items()])
 
 
+def address(
+    extracts: Annotated[
+        Path, typer.Argument(help="Folder of invented extracts with the truth beside them.", exists=True)
+    ],
+    period: Period = "2026-10",
+    format: Format = "table",
+) -> None:
+    """Free addresses of ambulance calls: settlements right, wrong and openly unresolved. Exits 1 over the limits."""
+    from auyl.linkage import evaluate_address as room
+
+    with told():
+        found = room.evaluate_address(from_environment(), extracts, month(period))
+    whole = [("tellable", found.tellable), ("told by nothing", found.untellable), ("all calls", found.all)]
+    rows = [_row(share) | {"breakdown": "", "value": name} for name, share in whole if share]
+    rows += [_row(share) for share in found.parts]
+    if format == "json":
+        as_json(rows)
+    else:
+        table(rows, list(rows[0]))
+    if not found.holds:
+        limits = f"at least {room.RIGHT_MIN_PCT} % of the tellable right, at most {room.WRONG_MAX_PCT} % of all wrong"
+        typer.secho(f"not within the limits: {limits}", fg="red", err=True)
+        raise typer.Exit(1)
+
+
 def train(
     people: Annotated[int, typer.Option(help="Persons of the invented oblast.")] = 200_000,
     seed: Annotated[int, typer.Option(help="Of the oblast and of the draws.")] = 501,
@@ -122,3 +150,7 @@ def _held(limits: list[tuple[str, float, float]]) -> None:
         typer.secho(text, fg="red", err=True)
     if missed:
         raise typer.Exit(1)
+
+
+def _row(share: Share) -> dict[str, Any]:
+    return asdict(share) | {"right_pct": round(share.right_pct, 2), "wrong_pct": round(share.wrong_pct, 2)}

@@ -63,6 +63,30 @@ def territory(
         typer.echo(str(load_territory(from_environment(), kato, crosswalk, addresses, edition)))
 
 
+def changes(period: Period = "2026-10") -> None:
+    """Write what became of former codes, by the registry `territory` and the district dictionary; print the kinds."""
+    from auyl.linkage.changes import write_changes
+
+    with told():
+        for kind, codes in write_changes(from_environment(), month(period)).items():
+            typer.echo(f"{kind:<12}{codes:>8,}")
+
+
+def translate(
+    kato: Annotated[str, typer.Argument(help="A code of KATO.")],
+    edition: Annotated[str | None, typer.Option(help="Edition that the code is of.")] = None,
+    as_of: Annotated[datetime | None, typer.Option(help="Day of the extract, where its edition is not told.")] = None,
+) -> None:
+    """Today's code for a former one. Exits 1 where nothing can be said, with the reason."""
+    from auyl.linkage.changes import translate_one
+
+    with told():
+        found = translate_one(from_environment(), kato, edition, as_of.date() if as_of else None)
+        typer.echo(f"{found.kato} -> {found.today_kato or 'unknown'} ({found.reason or found.kind})")
+        if found.today_kato is None:
+            raise typer.Exit(1)
+
+
 def demo(scale: Scale = 20, kato: Classifier = None, period: AnyPeriod = None, registries: Registries = "") -> None:
     """An invented oblast through Airflow to the snapshot, then stop. As `make demo`; the last full month by default."""
     _stack(scale, kato, period, registries, stay=False)

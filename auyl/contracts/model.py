@@ -18,8 +18,9 @@ from auyl.errors import ContractInvalid
 # Sources of GeoJSON that are no property: `geometry:lon`, `geometry:lat`.
 GEOMETRY = "geometry:"
 # What a column may say of a row's place, in the order in which the resolver believes it; a free address only alone.
+# Beside a free address: the crew that went there, and the key of the person whose registered home may settle a doubt.
 PLACE_ROLES = (
-    "rca", "kato", "gbd_district_code", "district_name", "okrug_name", "settlement_name", "address",
+    "rca", "kato", "gbd_district_code", "district_name", "okrug_name", "settlement_name", "address", "crew", "person",
 )  # fmt: skip
 
 

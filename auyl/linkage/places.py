@@ -18,7 +18,10 @@ from auyl.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-CLAIM_ROLES = tuple(role for role in PLACE_ROLES if role != "address")
+# They settle between places of one name; a row without them lacks nothing.
+SETTLING_ROLES = ("crew", "person")
+ADDRESS_ROLES = ("address", *SETTLING_ROLES)
+CLAIM_ROLES = tuple(role for role in PLACE_ROLES if role not in ADDRESS_ROLES)
 
 
 def editions(settings: Settings, lake: Lake) -> list[str]:
@@ -55,8 +58,10 @@ def claim_key(contract: Contract, row: str = "") -> str:
 
 
 def address_key(contract: Contract, row: str = "") -> str | None:
-    """SQL of the free address under which `address_place` holds the answer, for a registry that has nothing better."""
-    return _column(contract, "address", row) if "address" in contract.place else None
+    """SQL of the key under which `address_place` holds the answer, for a registry that has nothing but free words."""
+    if "address" not in contract.place:
+        return None
+    return f"address_claim_key({', '.join(_column(contract, role, row) for role in ADDRESS_ROLES)})"
 
 
 def _column(contract: Contract, role: str, row: str) -> str:
@@ -84,16 +89,7 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, claims: list[tup
     places = {"kato": "territory", "crosswalk": "crosswalk", "address": "address"}
     resolver = duck.bind(duck.sql(sql / "resolve_place.sql"), places="place_claim", **places)
     con.execute(f"create or replace temp table place as {resolver}")
-    texts = [
-        f"select {_column(contract, 'address', '')} as address from {relation}"
-        for contract, relation in claims
-        if "address" in contract.place
-    ]
-    con.execute(
-        "create or replace temp view address_claim as select distinct address as _key, address "
-        f"from ({' union all '.join([*texts, 'select null::varchar as address where false'])}) "
-        "where address is not null"
-    )
+    _address_claims(con, claims)
     of_text = duck.bind(
         duck.sql(sql / "resolve_address_text.sql"),
         texts="address_claim",
@@ -101,3 +97,40 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, claims: list[tup
         oblast=literal(settings.oblast_kato),
     )
     con.execute(f"create or replace temp table address_place as {of_text}")
+
+
+def _address_claims(con: duckdb.DuckDBPyConnection, claims: list[tuple[Contract, str]]) -> None:
+    """Create `address_claim`: _key, address, crew, home_kato. Homes come from the register of persons among the claims.
+
+    Without that register, or where a relation of it has no key of persons, no home settles anything.
+    """
+    texts = [
+        f"select {address_key(contract)} as _key, "
+        f"{', '.join(f'{_column(contract, role, str())} as {role}' for role in ADDRESS_ROLES)} from {relation}"
+        for contract, relation in claims
+        if "address" in contract.place
+    ]
+    nothing = (
+        f"select null::ubigint as _key, {', '.join(f'null::varchar as {role}' for role in ADDRESS_ROLES)} where false"
+    )
+    con.execute(
+        "create or replace temp table address_said as select distinct * "
+        f"from ({' union all '.join([*texts, nothing])}) where address is not null"
+    )
+    homes = [
+        f"select r.person_key as person, min(p.settlement_kato) as home_kato from {relation} as r "
+        f"inner join place as p on {claim_key(contract, 'r.')} = p._key "
+        f"where r.person_key in (select person from address_said) group by r.person_key "
+        f"having count(distinct p.settlement_kato) = 1"
+        for contract, relation in claims
+        if contract.feeds_vault and "person_key" in _columns(con, relation)
+    ]
+    homes.append("select null::varchar, null::varchar where false")
+    con.execute(
+        "create or replace temp table address_claim as select s._key, s.address, s.crew, h.home_kato "
+        f"from address_said as s left join ({' union all '.join(homes)}) as h(person, home_kato) on s.person = h.person"
+    )
+
+
+def _columns(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+    return [row[0] for row in con.execute(f"describe {relation}").fetchall()]

@@ -18,7 +18,7 @@ from auyl.duck import identifier, literal
 from auyl.intake import check
 from auyl.intake.batch import set_person_key
 from auyl.lake import Lake
-from auyl.linkage.places import address_key, claim_key, edition_in_force, open_territory, resolve
+from auyl.linkage.places import SETTLING_ROLES, address_key, claim_key, edition_in_force, open_territory, resolve
 from auyl.periods import last_day
 from auyl.settings import Settings, from_environment
 from auyl.sources import LOCAL
@@ -135,7 +135,7 @@ def _rows(
     staged = {row[0] for row in con.execute(f"describe select * from read_parquet({files['stage']})").fetchall()}
     places = list(dict.fromkeys(contract.place.values()))
     asked = [column.name for column in contract.columns if column.required and column.name in staged & made]
-    asked += [name for name in places if name not in asked]
+    asked += [name for role, name in contract.place.items() if role not in SETTLING_ROLES and name not in asked]
     filled = " + ".join([*(f"({identifier(name)} is not null)::integer" for name in asked), "0"])
     columns = "".join(f"{identifier(name)}, " for name in places)
     shape = f"{columns}{{}} as outcome, {{}} as is_warned, {filled} as filled, {len(asked)} as asked"

@@ -84,5 +84,14 @@ FAULTS: dict[str, Fault] = {
 }
 
 REGISTRY = Registry(
-    "ambulance", "call_id", {column: column for column in COLUMNS}, write, _where, order="key", faults=FAULTS
+    "ambulance",
+    "call_id",
+    {column: column for column in COLUMNS},
+    write,
+    _where,
+    order="key",
+    faults=FAULTS,
+    place_truth="call_id, h_settlement_kato as settlement_kato, h_okrug_kato as okrug_kato, "
+    "h_district_kato as district_kato, h_form as form, h_dirt as dirt, h_is_repeated as is_repeated, "
+    "h_told_by as told_by",
 )

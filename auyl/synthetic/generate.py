@@ -10,6 +10,9 @@ persons.parquet: iin, okrug_kato, settlement_kato, birth_date, sex, is_alive; on
 row in it, from 1, the header not counted), kind and outcome (see `dirt.KINDS`), column (by its name in the file;
 several are joined with ` | `, and was and became speak of the first), was, became, id (ИИН, tag, call, jobseeker or
 KATO of the good row).
+place/<registry>.parquet, one row per good row of a registry that says its place in free words: where it really is.
+ambulance: call_id, settlement_kato, okrug_kato, district_kato, form (way of saying it), dirt, is_repeated (the name
+stands in the oblast more than once), told_by (text, crew, home or nothing: then nobody can resolve it).
 """
 
 from __future__ import annotations
@@ -245,9 +248,9 @@ def _build(
                 files[f"{month.period}/{registry.name}/{one.name}"] = {"bytes": one.size, "sha256": one.sha256}
     finally:
         con.close()
-    for path in sorted((work / "truth").iterdir()):
+    for path in sorted(path for path in (work / "truth").rglob("*") if path.is_file()):
         size, digest = digest_file(path)
-        files[f"truth/{month.period}/{path.name}"] = {"bytes": size, "sha256": digest}
+        files[f"truth/{month.period}/{path.relative_to(work / 'truth').as_posix()}"] = {"bytes": size, "sha256": digest}
     for path in sorted((extracts / "reference").glob("*.csv")):
         size, digest = digest_file(path)
         files[f"reference/{path.name}"] = {"bytes": size, "sha256": digest}
@@ -292,6 +295,10 @@ def _registry(
         is_seen = whole != "file_of_last_month" or registry.states_period
         whole_files.tell(con, whole, "refused" if is_seen else "kept", name)
     _write_parquet(con, "fault", truth / f"{registry.name}.parquet")
+    if registry.place_truth:
+        (truth / "place").mkdir(exist_ok=True)
+        good = f"select {registry.place_truth} from {registry.name}_row where _extra = 0 order by {registry.id_column}"
+        _write_parquet(con, f"({good})", truth / "place" / f"{registry.name}.parquet")
     counts = con.execute("select kind, count(*) from fault group by kind order by kind").fetchall()
     con.execute(f"drop view {registry.name}_clean; drop table {registry.name}_row; drop table fault")
     return written, dict(counts)

@@ -50,7 +50,8 @@ class Registry:
     parts whose records are numbered apart. `where` gives two SQL expressions over `n` (number of the row from 0, within
     its part) and the row's columns: the file that holds the row, and its record number there, from 1.
     `faults` are those that its extract has, by the names of `dirt.KINDS`. An extract that does not state its period
-    cannot be told from last month's.
+    cannot be told from last month's. `place_truth` are the columns of the good rows that tell where each really is,
+    for a registry whose rows say it in free words.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Registry:
     has_parts: bool = False
     faults: Mapping[str, Fault] = field(default_factory=dict)
     states_period: bool = True
+    place_truth: str | None = None
 
     @property
     def is_shuffled(self) -> bool:

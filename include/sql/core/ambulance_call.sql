@@ -11,4 +11,4 @@ select
     c._file,
     c._record
 from stage_ambulance as c
-left join address_place as l on c.address = l._key
+left join address_place as l on address_claim_key(c.address, c.brigade, c.patient_key) = l._key

@@ -4,6 +4,14 @@
 create or replace macro claim_key(rca, kato, gbd_district_code, district_name, okrug_name, settlement_name) as
     hash(rca, kato, gbd_district_code, district_name, okrug_name, settlement_name);
 
+-- The same of a free address: what was said, which crew went, whose call it was.
+create or replace macro address_claim_key(address, crew, person) as hash(address, crew, person);
+
+-- District of a crew whose number begins with the four digits of its district's KATO («1940-03»), an assumption; else
+-- NULL.
+create or replace macro crew_district(crew) as
+    case when regexp_matches(crew, '^[1-9][0-9]{3}-') then left(crew, 4) || '00000' end;
+
 -- Minutes to arrival by category of urgency: order ҚР ДСМ-225/2020 (V2000021713).
 create or replace macro arrival_norm_min(category) as
     case category when 1 then 10 when 2 then 15 when 3 then 30 when 4 then 60 end;

@@ -1,0 +1,88 @@
+-- Grain: row of ${codes}. Key: _key. Answer: (_key, today_kato, kind, reason).
+-- Inputs: ${codes} (_key, kato, edition, as_of), ${change}, ${kato} and the quoted ${edition_name} of the edition in
+-- force. A code is read in the edition that it names; without one, in what it meant on the day as_of. A code that
+-- the edition in force does not have can only be a former one. Of two former
+-- editions that tell different things of one code and day, neither is believed.
+-- today_kato is NULL where nothing can be said, and reason tells why: 'abolished', 'split' (several places today),
+-- 'successor not in edition', 'unknown code', 'unknown edition', 'several meanings' (the code has been used again, and
+-- neither edition nor a day that decides was given).
+with told_code as materialized (
+    select
+        codes._key,
+        clean_code(codes.kato) as code,
+        codes.edition,
+        codes.as_of,
+        codes.edition = ${edition_name} as is_today,
+        codes.edition in (select c.edition_from from ${change} as c) as is_former,
+        today.kato as same_kato
+    from ${codes} as codes
+    left join ${kato} as today on clean_code(codes.kato) = today.kato
+),
+
+-- What former editions say of the code; for a day, only what still held then.
+told as (
+    select
+        read._key,
+        count(*) as changes,
+        count(*) filter (is_meant) as meant,
+        count(distinct successor_kato) filter (is_meant) as successors,
+        min(successor_kato) filter (is_meant) as successor_kato,
+        bool_and(is_in_edition) filter (is_meant) as is_in_edition,
+        arg_min(kind, kind) filter (is_meant) as kind,
+        bool_or(is_meant and successor_kato is null) as is_abolished,
+        -- another place bears the code today, or the day of the change is not known
+        bool_or(successor_kato is distinct from read.code and (read.as_of is null or changed_on is null))
+            as is_open
+    from told_code as read
+    inner join (
+        select
+            r._key,
+            c.*,
+            coalesce(
+                r.is_former or (r.edition is null and (r.same_kato is null or r.as_of < c.changed_on)), false
+            ) as is_meant
+        from told_code as r
+        inner join ${change} as c
+            on
+                r.code = c.code
+                and (c.edition_from = r.edition or (r.edition is null and not coalesce(r.is_today, false)))
+    ) as change on read._key = change._key
+    group by read._key
+)
+
+select
+    read._key,
+    case
+        when read.is_today then read.same_kato
+        when told.meant > 0
+            then case
+                when told.successors = 1 and not told.is_abolished and told.is_in_edition then told.successor_kato
+            end
+        when read.edition is not null or (told.is_open and not coalesce(later.changed, false)) then null
+        else read.same_kato
+    end as today_kato,
+    case when told.meant > 0 then told.kind when read.same_kato is not null then 'same' end as kind,
+    case
+        when read.is_today and read.same_kato is null then 'unknown code'
+        when read.is_today then null
+        when read.edition is not null and not read.is_former then 'unknown edition'
+        when told.meant > 0 and told.is_abolished then 'abolished'
+        when told.meant > 0 and told.successors > 1 then if(told.kind = 'split', 'split', 'several meanings')
+        when told.meant > 0 and not told.is_in_edition then 'successor not in edition'
+        when told.meant > 0 then null
+        when read.edition is not null then 'unknown code'
+        when told.is_open and not coalesce(later.changed, false) then 'several meanings'
+        when read.same_kato is null then 'unknown code'
+    end as reason
+from told_code as read
+left join told on read._key = told._key
+left join (
+    -- a day after all changes of the code that are known by their day
+    select
+        r._key,
+        bool_and(r.as_of >= c.changed_on) as changed
+    from told_code as r
+    inner join ${change} as c
+        on r.code = c.code and c.changed_on is not null and c.successor_kato is distinct from c.code
+    group by r._key
+) as later on read._key = later._key
