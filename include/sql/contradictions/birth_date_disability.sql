@@ -1,4 +1,5 @@
--- Grain: person whose birth date differs between the two. Key: person_key. Inputs: placed_population, stage_disability.
+-- Grain: person whose birth date differs between the two. Key: person_key.
+-- Inputs: placed_population, stage_disability.
 select
     'person' as subject_kind,
     a.person_key::varchar as subject_key,

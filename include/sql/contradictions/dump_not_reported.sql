@@ -18,8 +18,8 @@ pair as (
     inner join space as s on a.space_id = s.site_id
     union
     select
-        a.site_id,
-        s.site_id
+        a.site_id as akimat_id,
+        s.site_id as space_id
     from akimat as a
     inner join space as s
         on a.space_id is null

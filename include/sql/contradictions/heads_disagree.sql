@@ -3,7 +3,8 @@
 -- Animals of a farm stand under its own number and in no household's book.
 with told as (
     unpivot (
-        select household_account, head_key, okrug_kato, cattle, small_ruminants, horses, camels, visited_on, _file, _record
+        select
+            household_account, head_key, okrug_kato, cattle, small_ruminants, horses, camels, visited_on, _file, _record
         from placed_household_book
     ) on cattle, small_ruminants, horses, camels into name species value heads
 ),

@@ -1,4 +1,5 @@
--- Grain: loan given after the borrower was closed. Key: application_number. Inputs: stage_business_register, placed_loans.
+-- Grain: loan given after the borrower was closed. Key: application_number.
+-- Inputs: stage_business_register, placed_loans.
 select
     'application' as subject_kind,
     a.application_number as subject_key,
