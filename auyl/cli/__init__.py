@@ -1,7 +1,7 @@
 """The command line: which command is which function, in the order of the help.
 
     intake     what is promised, what came, what was kept back and handed back
-    snapshot   building it, showing it, where a number comes from
+    snapshot   building it, showing it, where a number comes from, where registries disagree
     people     who may read what
     running    setting up, the demo, what the night has to say
     shared     options, tables, expected errors
@@ -38,6 +38,7 @@ app = _group(
         "quarantine": intake.quarantine,
         "drift": intake.drift,
         "quality": snapshot.quality,
+        "contradictions": snapshot.contradictions,
         "handback": intake.handback,
         "lineage": snapshot.lineage,
         "demo": running.demo,
