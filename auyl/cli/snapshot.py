@@ -131,9 +131,7 @@ def quality(
 
 def contradictions(
     period: Period = "2026-10",
-    registry: Annotated[
-        str | None, typer.Option(help="Only those that the owner of this registry has to mend.")
-    ] = None,
+    registry: Annotated[str | None, typer.Option(help="Only what the owner of this registry has to mend.")] = None,
     type: Annotated[str | None, typer.Option(help="Only this type of docs/contradictions.md.")] = None,
     okrug: Annotated[str | None, typer.Option(help="Only those of the okrug with this KATO.")] = None,
     export: Annotated[

@@ -227,8 +227,8 @@ def summary(
 ) -> list[dict[str, Any]]:
     """Counts of a period's set by type, in the order of the catalogue; those without any are left out.
 
-    Keys: type, owner, severity, name, standing (of them opened in this period), opened, closed (in this period), people,
-    tenge, affected, unit. `registry` is the owner's; `okrug` the KATO of an okrug.
+    Keys: type, owner, severity, name, standing, opened and closed (in this period), people, tenge, affected,
+    unit. `registry` is the owner's; `okrug` the KATO of an okrug.
     """
     query = (settings.include / "sql" / "ledger" / "contradictions.sql").read_text(encoding="utf-8")
     with ledger.engine(settings.dsn).connect() as con:

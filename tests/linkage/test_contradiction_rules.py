@@ -112,8 +112,8 @@ CASES: dict[str, tuple[list[Row], set[str]]] = {
     "death_without_act": (
         [dead(A), dead(B), act("1", "death", B, "2026-08-10"), dead(C, "2026-07-10"), person(D)], {A},
     ),
-    "dead_attached": of_dead("clinic_attachment", "person_key", "clinic_bin", A, B)[:1] + ({A},),
-    "dead_disabled": of_dead("disability", "person_key", "case_number", "1", "2")[:1] + ({A},),
+    "dead_attached": (of_dead("clinic_attachment", "person_key", "clinic_bin", A, B)[0], {A}),
+    "dead_disabled": (of_dead("disability", "person_key", "case_number", "1", "2")[0], {A}),
     "dead_jobseeker": ([dead(A), seeker(A), person(B), seeker(B), dead(C), seeker(C, "REMOVED")], {A}),
     "paid_after_death": (
         [dead(A, "2026-09-30"), aid("1", A), person(B), aid("2", B), dead(C, "2026-10-01"), aid("3", C)], {A},
@@ -142,11 +142,12 @@ CASES: dict[str, tuple[list[Row], set[str]]] = {
     ),
     "family_in_other_okrug": of_home("family_card", "head_key", "family_account", "f1", ["f2", "f3"]),
     "household_in_other_okrug": of_home("household_book", "head_key", "household_account", "h1", ["h2", "h3"]),
-    "paid_in_other_okrug": of_home("social_assistance", "person_key", "family_account", "f1", ["f2", "f3"])[:1]
-    + ({A},),
-    "jobseeker_in_other_okrug": of_home(
-        "employment", "person_key", "jobseeker_id", "j1", ["j2", "j3"], status="SEEKING"
-    )[:1] + ({A},),
+    "paid_in_other_okrug": (
+        of_home("social_assistance", "person_key", "family_account", "f1", ["f2", "f3"])[0], {A}
+    ),
+    "jobseeker_in_other_okrug": (
+        of_home("employment", "person_key", "jobseeker_id", "j1", ["j2", "j3"], status="SEEKING")[0], {A}
+    ),
     "birth_not_entered": (
         [act("1", "birth", A, "2026-10-05"), act("2", "birth", B, "2026-10-05"), person(B),
          act("3", "birth", C, "2026-09-05"), act("4", "death", D, "2026-10-05")],
@@ -182,7 +183,7 @@ CASES: dict[str, tuple[list[Row], set[str]]] = {
     ),
     "subsidy_to_closed": (
         [business(A), business(B, "active", None)]
-        + [("subsidies", {"document_number": n, "applicant_key": k, "status": s, "submitted_on": on}) for n, k, s, on in (
+        + [("subsidies", {"document_number": n, "applicant_key": k, "status": s, "submitted_on": d}) for n, k, s, d in (
             ("d1", A, "paid", "2026-05-01"), ("d2", A, "refused", "2026-05-01"), ("d3", A, "paid", "2026-02-01"),
             ("d4", B, "paid", "2026-05-01"))],
         {"d1"},
@@ -300,6 +301,7 @@ def stages(installed: Settings, tmp_path_factory: pytest.TempPathFactory) -> Pat
     for contract in contracts.load_all(INCLUDE):
         con.execute(
             f"create table empty.stage_{contract.registry} as select *, null::varchar as okrug_kato, "
+            f"null::varchar as settlement_kato "
             f"from ({empty_stage(con, installed, contract)})"
         )
     con.close()
