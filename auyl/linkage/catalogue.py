@@ -134,3 +134,12 @@ def _one_of(value: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise ContractInvalid(f"{value} is none of {', '.join(known)}")
     return value
+
+
+def page_table(include: Path) -> str:
+    """The types as the table of docs/contradictions.md."""
+    rows = ["| type | what | left says | right says | has to act | severity |", "|---|---|---|---|---|---|"]
+    for one in load(include):
+        left, right = (f"{side.registry}: {side.says['en']}" for side in (one.left, one.right))
+        rows.append(f"| `{one.id}` | {one.names['en']} | {left} | {right} | {one.owner} | {one.severity} |")
+    return "\n".join(rows)
