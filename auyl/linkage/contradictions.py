@@ -98,7 +98,7 @@ def compute(period: str, settings: Settings | None = None) -> Result:
         con = duck.connect(settings, lake)
         try:
             define(con, settings, lake, made_of)
-            found = {one.id: _find(con, one) for one in made_of.judged}
+            found = {one.id: find(con, one) for one in made_of.judged}
             con.execute(
                 f"copy (select * from contradiction order by type_id, subject_kind, subject_key) to "
                 f"{literal(lake.prepare(path.rpartition('/')[0]) + '/contradiction.parquet')} "
@@ -122,7 +122,7 @@ def define(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, made_
     """Create what the SQL of the types reads: `stage_<registry>`, `placed_<registry>` and the variables of the period.
 
     placed_<registry>: the columns of stage and okrug_kato, and settlement_kato where stage has none of its own.
-    Also creates the empty table `contradiction`.
+    Also creates the empty table `contradiction`, see `empty_set`.
     """
     con.execute(f"set variable period_begin = date {literal(made_of.period + '-01')}")
     con.execute(f"set variable period_end = date {literal(last_day(made_of.period).isoformat())}")
@@ -141,14 +141,25 @@ def define(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, made_
                 f"select s.*, l.okrug_kato, l.settlement_kato from {relation} as s "
                 f"left join place as l on {claim_key(contract, 's.')} = l._key"
             )
+    empty_set(con)
+
+
+def empty_set(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the table `contradiction` without rows: type_id, owner_registry and `COLUMNS`."""
     columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in COLUMNS.items())
     con.execute(f"create or replace temp table contradiction (type_id varchar, owner_registry varchar, {columns})")
 
 
-def _find(con: duckdb.DuckDBPyConnection, one: catalogue.Type) -> int:
+def find(con: duckdb.DuckDBPyConnection, one: catalogue.Type) -> int:
+    """Add the contradictions of a type to the table `contradiction`; return how many.
+
+    Where two rows of a side speak of one subject, the first by file and record is told.
+    """
     cast = ", ".join(f"{identifier(name)}::{kind}" for name, kind in COLUMNS.items())
     ((count,),) = con.execute(
-        f"insert into contradiction select {literal(one.id)}, {literal(one.owner)}, {cast} from ({one.sql})"
+        f"insert into contradiction select {literal(one.id)}, {literal(one.owner)}, {cast} from ({one.sql}) "
+        f"qualify row_number() over (partition by subject_kind, subject_key "
+        f"order by left_file, left_record, right_file, right_record) = 1"
     ).fetchall()
     return int(count)
 

@@ -11,7 +11,7 @@ import pytest
 
 from auyl import contracts, duck
 from auyl.linkage import catalogue
-from auyl.linkage.contradictions import COLUMNS
+from auyl.linkage.contradictions import COLUMNS, empty_set, find
 from auyl.linkage.staged import empty_stage
 from auyl.settings import Settings, from_environment
 
@@ -327,10 +327,12 @@ def found_by(con: duckdb.DuckDBPyConnection, type_id: str, rows: list[Row]) -> l
         given = values | {"_file": f"{registry}.csv", "_record": next(number)}
         marks = ", ".join("?" * len(given))
         con.execute(f"insert into stage_{registry} ({', '.join(given)}) values ({marks})", list(given.values()))
-    result = con.execute(TYPES[type_id].sql)
-    names = [column[0] for column in result.description]
-    assert names == list(COLUMNS), type_id
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    named = [column[0] for column in con.execute(f"describe ({TYPES[type_id].sql})").fetchall()]
+    assert named == list(COLUMNS), type_id
+    empty_set(con)
+    assert find(con, TYPES[type_id]) == len(con.execute("select * from contradiction").fetchall())
+    rows_of = con.execute(f"select {', '.join(COLUMNS)} from contradiction").fetchall()
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows_of]
 
 
 @pytest.mark.parametrize("type_id", CASES)
@@ -345,6 +347,15 @@ def test_it_is_found_and_nothing_beside_it(con: duckdb.DuckDBPyConnection, type_
         for name, side in (("left", one.left), ("right", one.right)):
             assert files[name] in (None, f"{side.registry}.csv"), "a side's file is of the registry that it names"
             assert (files[name] is None) == (row[f"{name}_record"] is None)
+
+
+def test_a_subject_is_told_once(con: duckdb.DuckDBPyConnection) -> None:
+    twice = [act("1", "birth", A, "2026-10-05"), act("2", "birth", A, "2026-10-06")]
+    (row,) = found_by(con, "birth_not_entered", twice)
+    assert (row["left_record"], row["left_value"]) == (1, "2026-10-05")
+    cards = [("family_card", {"head_key": B, "members": n, "family_account": str(n)}) for n in (5, 6)]
+    (row,) = found_by(con, "household_size_differs", [book("h1", B), *cards])
+    assert row["left_value"] == "5"
 
 
 def test_every_type_has_a_case() -> None:

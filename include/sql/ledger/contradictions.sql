@@ -5,7 +5,7 @@ with standing as (
     select
         type_id,
         count(*) as standing,
-        sum(people) as people,
+        cast(sum(people) as bigint) as people,
         sum(tenge) as tenge,
         sum(affected) as affected
     from serving.contradiction
