@@ -1,7 +1,7 @@
 """The command line: which command is which function, in the order of the help.
 
     intake     what is promised, what came, what was kept back and handed back
-    snapshot   building it, showing it, where a number comes from
+    snapshot   building it, showing it, where a number comes from, where registries disagree
     linkage    who is who: entities, their history
     people     who may read what
     links      of whom records without a number speak, what a person decided
@@ -43,6 +43,7 @@ app = _group(
         "quarantine": intake.quarantine,
         "drift": intake.drift,
         "quality": snapshot.quality,
+        "contradictions": snapshot.contradictions,
         "handback": intake.handback,
         "lineage": snapshot.lineage,
         "demo": running.demo,

@@ -129,6 +129,41 @@ def quality(
             table(rows, list(rows[0]) if rows else [])
 
 
+def contradictions(
+    period: Period = "2026-10",
+    registry: Annotated[str | None, typer.Option(help="Only what the owner of this registry has to mend.")] = None,
+    type: Annotated[str | None, typer.Option(help="Only this type of docs/contradictions.md.")] = None,
+    okrug: Annotated[str | None, typer.Option(help="Only those of the okrug with this KATO.")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write a workbook for each owner into this folder.", file_okay=False)
+    ] = None,
+    format: Format = "table",
+) -> None:
+    """Where the registries in force for a period disagree: compare them anew if something changed, and print counts.
+
+    The workbooks hold both values, files and lines of each, with reasons in Russian and Kazakh.
+    """
+    from auyl.errors import ContractInvalid
+    from auyl.linkage import catalogue
+    from auyl.linkage import contradictions as room
+
+    with told():
+        settings = from_environment()
+        known = catalogue.load(settings.include)
+        if type and type not in {one.id for one in known}:
+            raise ContractInvalid(f"no type «{type}»; there are: {', '.join(one.id for one in known)}")
+        result = room.compute(month(period), settings)
+        rows = room.summary(settings, period, registry, type, okrug)
+        if format == "json":
+            as_json(rows)
+        else:
+            table(rows, list(rows[0]) if rows else [])
+            if result.blind:
+                typer.echo(f"not judged, a registry is missing: {', '.join(result.blind)}")
+        if export:
+            room.export(settings, period, export, registry, type, okrug, typer.echo)
+
+
 def _against_truth(truth: Path, period: str, kinds: bool, format: str) -> None:
     """Print what intake did beside what the truth says. Exits 1 over the limits."""
     from auyl import truth as room

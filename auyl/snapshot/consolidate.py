@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auyl import contracts, duck, ledger
 from auyl.duck import literal
 from auyl.lake import Lake
+from auyl.linkage.inputs import digest, in_force
 from auyl.linkage.places import edition_in_force, open_territory, resolve
 from auyl.linkage.staged import stage_view
-from auyl.periods import last_day, month_before
+from auyl.periods import last_day
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import REGISTRIES_OF, Catalogue
 
@@ -34,35 +34,12 @@ class Inputs:
 
 def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) -> Inputs:
     """The batches in force for `period`, an older one where the contract lets it be carried forward."""
-    batches: dict[str, list[ledger.Batch]] = {}
-    missing = []
-    for registry in catalogue.registries:
-        contract = contracts.load(registry, settings.include)
-        for back in range(contract.carry_forward_months + 1):
-            found = ledger.in_force(settings, registry, month_before(period, back), contract.is_delta)
-            if found:
-                batches[registry] = found
-                break
-        else:
-            missing.append(registry)
+    batches, missing = in_force(settings, catalogue.registries, period)
     edition = edition_in_force(settings, lake)
-    total = hashlib.sha256()
-    for registry in sorted(batches):
-        for batch in batches[registry]:
-            total.update(f"{registry} {batch.period} {batch.digest} {batch.rules_digest}\n".encode())
-    for path in lake.files(f"reference/territory/{edition}"):
-        total.update(path.encode() + hashlib.sha256(lake.read(path)).digest())
-    total.update(settings.oblast_kato.encode() + _code_digest(settings))
-    return Inputs(period, batches, missing, edition, total.hexdigest())
-
-
-def _code_digest(settings: Settings) -> bytes:
-    total = hashlib.sha256()
     folders = [settings.include / "sql" / name for name in ("macros", "core", "indicators")]
-    paths = [p for folder in [*folders, settings.include / "indicators"] for p in sorted(folder.iterdir())]
-    for path in [*paths, settings.expectations / "snapshot.json"]:
-        total.update(path.name.encode() + path.read_bytes())
-    return total.digest()
+    rules = [p for folder in [*folders, settings.include / "indicators"] for p in sorted(folder.iterdir())]
+    made_of = digest(settings, lake, batches, edition, [*rules, settings.expectations / "snapshot.json"])
+    return Inputs(period, batches, missing, edition, made_of)
 
 
 def consolidate(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, inputs: Inputs) -> str:

@@ -312,6 +312,9 @@ def test_every_table_of_serving_is_open_on_purpose_or_has_row_security(owner) ->
         "snapshot_in_force",
         "snapshot_source",
         "snapshot_missing",
+        # the catalogue, and which of its types a period could judge: no row of persons
+        "contradiction_type",
+        "contradiction_judged",
     }
     readable = rows(
         owner,

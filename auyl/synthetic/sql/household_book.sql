@@ -1,7 +1,8 @@
 -- grain: rural household with somebody alive; key: key (also account)
 -- In the order of the book: okrug, settlement, household. A settlement and its code stand at the first household only,
--- the cells below are merged with it. Animals are those of the identification system.
--- inputs: person, place, parcel, herd, the variable as_of
+-- the cells below are merged with it. Animals are those that the identification
+-- system has under the head's own number: a farm's stand under the farm.
+-- inputs: person, place, parcel, herd, organisation, the variable as_of
 create or replace view household_book_clean as
 with living as (
     select
@@ -22,6 +23,7 @@ stock as (
         coalesce(max(heads) filter (part = 3), 0) as horses,
         coalesce(max(heads) filter (part = 4), 0) as camels
     from herd
+    where hh not in (select hh from organisation where kind = 'farm' and closed_on is null)
     group by hh
 ),
 

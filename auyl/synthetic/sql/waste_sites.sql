@@ -79,7 +79,12 @@ reported as (
         *,
         -- found in the quarter after it came up
         (open_month // 3 * 3 + 3)::bigint,
-        coalesce(end_month < quarter_start, false),
+        -- what was cleared before the day of the picture is not on it
+        coalesce(
+            month_start(end_month) + roll(site, 'ended day', 28)::integer
+            <= month_start(quarter_start) + roll(site * 65536 + quarter_start, 'pictured', 28)::integer,
+            false
+        ),
         month_start(quarter_start) + roll(site * 65536 + quarter_start, 'pictured', 28)::integer,
         lon,
         lat

@@ -1,0 +1,112 @@
+-- Where registries disagree, by period, for engineers and for the owner who has to act.
+-- grain: a period's set is written whole; one row a type and subject of it
+-- key: (period, type_id, subject_kind, subject_key)
+-- inputs: access.registries
+
+-- The set of a period: which inputs made it, and when.
+create table if not exists serving.contradiction_set (
+    period text primary key,
+    inputs_digest text not null,
+    edition text not null,
+    lake_path text not null,
+    contradictions bigint not null,
+    computed_at timestamptz not null default now()
+);
+
+-- Types that a period's set could judge: all registries that they rest on were in force.
+create table if not exists serving.contradiction_judged (
+    period text not null references serving.contradiction_set on delete cascade,
+    type_id text not null,
+    primary key (type_id, period)
+);
+
+-- Batches that a period's set was made of.
+create table if not exists serving.contradiction_source (
+    period text not null references serving.contradiction_set on delete cascade,
+    registry text not null,
+    batch_id bigint not null,
+    primary key (period, registry, batch_id)
+);
+
+-- The catalogue as it stood when the newest set was written.
+create table if not exists serving.contradiction_type (
+    type_id text primary key,
+    position integer not null,
+    name_kk text not null,
+    name_ru text not null,
+    name_en text not null,
+    owner_registry text not null,
+    left_registry text not null,
+    right_registry text not null,
+    severity text not null check (severity in ('high', 'medium', 'low')),
+    affected_unit text
+);
+
+create table if not exists serving.contradiction (
+    period text not null references serving.contradiction_set on delete cascade,
+    type_id text not null,
+    owner_registry text not null,
+    subject_kind text not null,
+    subject_key text not null,
+    okrug_kato text,
+    left_file text,
+    left_record bigint,
+    left_value text,
+    left_date date,
+    right_file text,
+    right_record bigint,
+    right_value text,
+    right_date date,
+    people bigint,
+    tenge numeric(18, 2),
+    -- in the type's affected_unit
+    affected numeric(18, 4),
+    primary key (period, type_id, subject_kind, subject_key)
+);
+create index if not exists contradiction_subject
+on serving.contradiction (type_id, subject_kind, subject_key, period);
+
+-- Grain: unbroken stretch in which a contradiction stands. A period that could not judge its type neither opens nor
+-- closes it; closed_period is the first later one that could and does not hold it, null while it stands.
+create or replace view serving.contradiction_history with (security_invoker = true) as
+with judged as (
+    select
+        type_id,
+        period,
+        row_number() over (partition by type_id order by period) as nth,
+        lead(period) over (partition by type_id order by period) as next_period
+    from serving.contradiction_judged
+),
+
+placed as (
+    select
+        c.*,
+        j.next_period,
+        j.nth - row_number() over (partition by c.type_id, c.subject_kind, c.subject_key order by c.period) as stretch
+    from serving.contradiction as c
+    inner join judged as j on c.type_id = j.type_id and c.period = j.period
+)
+
+select
+    type_id,
+    subject_kind,
+    subject_key,
+    (array_agg(owner_registry order by period desc))[1] as owner_registry,
+    (array_agg(okrug_kato order by period desc))[1] as okrug_kato,
+    min(period) as opened_period,
+    max(period) as last_period,
+    (array_agg(next_period order by period desc))[1] as closed_period
+from placed
+group by type_id, subject_kind, subject_key, stretch;
+
+alter table serving.contradiction enable row level security;
+drop policy if exists read_own_registry on serving.contradiction;
+create policy read_own_registry on serving.contradiction for select to auyl_reader
+using (owner_registry = any((select access.registries())::text[]));
+drop policy if exists engineers_read on serving.contradiction;
+create policy engineers_read on serving.contradiction for select to auyl_engineer using (true);
+
+-- An akim is a reader too, but owns no registry: no row of persons comes to the akim.
+grant select on serving.contradiction, serving.contradiction_history, serving.contradiction_judged,
+serving.contradiction_type to auyl_reader, auyl_engineer;
+grant select on serving.contradiction_set, serving.contradiction_source to auyl_engineer;
