@@ -307,6 +307,12 @@ def reasons_of_refusal(settings: Settings, registry: str, period: str) -> list[s
         return list(rows.scalars())
 
 
+def periods(settings: Settings) -> list[str]:
+    """Periods of which something was accepted, oldest first."""
+    with _transaction(settings) as con:
+        return list(con.execute(text("select distinct period from ledger.batch_standing order by 1")).scalars())
+
+
 def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> str | None:
     """The newest period before `period` whose accepted extract had the very same bytes."""
     with _transaction(settings) as con:

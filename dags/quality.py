@@ -1,13 +1,11 @@
 """
 ### Quality of what registries send
 **Purpose.** Measures completeness, validity, repetitions and timeliness of every registry by okrug and publishes them
-as `serving.quality`; engineers and the owners of registries read it. Then compares the registries with each other and
-writes where they disagree as `serving.contradiction`.
+as `serving.quality`; engineers and the owners of registries read it.
 
 **Owner.** data engineers of the digitalisation office
 
-**Source.** the batches in force of every period in which something was accepted since the last measure; for the
-contradictions every period whose inputs are no longer those of its set
+**Source.** the batches in force of every period in which something was accepted since the last measure
 
 **Cadence.** every night at 05:00, Almaty time
 
@@ -22,7 +20,7 @@ from auyl_airflow import DEFAULT_ARGS
 with DAG(
     dag_id="quality",
     dag_display_name="Quality of the registries",
-    description="Completeness, validity, timeliness by registry and okrug; where registries disagree",
+    description="Completeness, validity, timeliness by registry and okrug",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("0 5 * * *", timezone="Asia/Almaty"),
     catchup=False,
@@ -40,13 +38,4 @@ with DAG(
         settings = from_environment()
         return {period: len(measure_quality(period, settings)) for period in unmeasured(settings)}
 
-    @task
-    def compare() -> dict[str, int]:
-        """Compare the registries of the periods that changed; the XCom holds contradictions by period."""
-        from auyl.linkage.contradictions import compute, outdated
-        from auyl.settings import from_environment
-
-        settings = from_environment()
-        return {period: sum(compute(period, settings).counts.values()) for period in outdated(settings)}
-
-    measure() >> compare()
+    measure()

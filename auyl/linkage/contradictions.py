@@ -113,9 +113,7 @@ def compute(period: str, settings: Settings | None = None) -> Result:
 def outdated(settings: Settings) -> list[str]:
     """Periods whose batches in force, or rules, are no longer those of their set; oldest first."""
     lake = Lake(settings.lake)
-    with ledger.engine(settings.dsn).connect() as con:
-        periods = list(con.execute(text("select distinct period from ledger.batch_standing order by 1")).scalars())
-    return [p for p in periods if gather(settings, lake, p).digest != _digest_in_force(settings, p)]
+    return [p for p in ledger.periods(settings) if gather(settings, lake, p).digest != _digest_in_force(settings, p)]
 
 
 def define(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, made_of: Inputs) -> None:
