@@ -60,7 +60,14 @@ def one(people: int) -> dict[str, Any]:
                 )
                 model.features(con, settings.include, "fresh", "fresh_features")
             persons.weigh_changes(
-                con, trained, "lab_known_features", "lab_record_features", "pair", "changed", "stepwise"
+                con,
+                settings.include,
+                trained,
+                "lab_known_features",
+                "lab_record_features",
+                "pair",
+                "changed",
+                "stepwise",
             )
             persons.choose(con, settings.include, trained, "stepwise", "choice_again")
             day = time.perf_counter() - began

@@ -222,7 +222,8 @@ def _weigh(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model) -
         con.executemany("insert into decision values (?, ?, ?)", [tuple(row) for row in decisions])
     for relation in ("known", "record"):
         model.features(con, settings.include, relation, f"{relation}_features")
-    persons.weigh(con, trained, "known_features", "record_features", "weighed")
+    persons.near(con, settings.include, "known_features", "record_features", "near_known")
+    persons.weigh(con, trained, "near_known", "record_features", "weighed")
     query = duck.bind(
         duck.sql(settings.include / "sql" / "linkage" / "number_repaired.sql"), records="record", known="known"
     )

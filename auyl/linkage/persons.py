@@ -34,8 +34,21 @@ def weigh(con: duckdb.DuckDBPyConnection, trained: Model, known: str, keyless: s
     pairs.drop_table_from_database_and_remove_from_cache()
 
 
+def near(con: duckdb.DuckDBPyConnection, include: Path, known: str, keyless: str, target: str) -> None:
+    """Create `target` with those of `known` who can stand in a pair with one of a few records."""
+    query = duck.bind(duck.sql(include / "sql" / "linkage" / "near_persons.sql"), known=known, records=keyless)
+    con.execute(f"create or replace temp table {target} as {query}")
+
+
 def weigh_changes(
-    con: duckdb.DuckDBPyConnection, trained: Model, known: str, keyless: str, former: str, changed: str, target: str
+    con: duckdb.DuckDBPyConnection,
+    include: Path,
+    trained: Model,
+    known: str,
+    keyless: str,
+    former: str,
+    changed: str,
+    target: str,
 ) -> None:
     """The same as `weigh`, when most of it was done before.
 
@@ -54,7 +67,8 @@ def weigh_changes(
         f"create or replace temp table same_record as select f.* from {keyless} as f "
         f"anti join (from {changed} where side = 'record') as c using (unique_id)"
     )
-    weigh(con, trained, known, "fresh_record", "pair_of_records")
+    near(con, include, known, "fresh_record", "near_known")
+    weigh(con, trained, "near_known", "fresh_record", "pair_of_records")
     weigh(con, trained, "fresh_known", "same_record", "pair_of_known")
     con.execute(
         f"create or replace temp table {target} as from pair_of_records union all by name from pair_of_known "

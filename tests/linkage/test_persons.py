@@ -99,7 +99,9 @@ def test_what_changed_is_weighed_again_and_the_whole_is_the_same(
             "union all select 'record', unique_id from lab_record where hash(unique_id) % 100 < 3"
         )
         persons.weigh(con, trained, "known_yesterday", "record_yesterday", "former")
-        persons.weigh_changes(con, trained, "known_today", "record_today", "former", "changed", "stepwise")
+        persons.weigh_changes(
+            con, own_settings.include, trained, "known_today", "record_today", "former", "changed", "stepwise"
+        )
         persons.weigh(con, trained, "known_today", "record_today", "whole")
         stepwise, whole, former = (
             con.execute(f"from {table} order by record, person").fetchall() for table in ("stepwise", "whole", "former")
