@@ -106,7 +106,7 @@ def _address_claims(con: duckdb.DuckDBPyConnection, claims: list[tuple[Contract,
     """
     texts = [
         f"select {address_key(contract)} as _key, "
-        f"{', '.join(f'{_column(contract, role, str())} as {role}' for role in ADDRESS_ROLES)} from {relation}"
+        f"{', '.join(f'{_column(contract, role, str())}::varchar as {role}' for role in ADDRESS_ROLES)} from {relation}"
         for contract, relation in claims
         if "address" in contract.place
     ]
@@ -118,9 +118,9 @@ def _address_claims(con: duckdb.DuckDBPyConnection, claims: list[tuple[Contract,
         f"from ({' union all '.join([*texts, nothing])}) where address is not null"
     )
     homes = [
-        f"select r.person_key as person, min(p.settlement_kato) as home_kato from {relation} as r "
+        f"select r.person_key::varchar as person, min(p.settlement_kato) as home_kato from {relation} as r "
         f"inner join place as p on {claim_key(contract, 'r.')} = p._key "
-        f"where r.person_key in (select person from address_said) group by r.person_key "
+        f"where r.person_key::varchar in (select person from address_said) group by r.person_key "
         f"having count(distinct p.settlement_kato) = 1"
         for contract, relation in claims
         if contract.feeds_vault and "person_key" in _columns(con, relation)
