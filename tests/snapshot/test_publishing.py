@@ -139,4 +139,4 @@ def test_a_corrected_name_reaches_the_vault_though_no_number_moves(
         assert [row.surname for row in now] == [surname]
         assert content(installation) == before
     tables = query(installation, "select table_name from information_schema.tables where table_schema = 'vault'")
-    assert {row.table_name for row in tables} == {"person", "person_period"}
+    assert {row.table_name for row in tables} == {"person", "person_period", "link_review"}
