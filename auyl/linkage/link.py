@@ -94,7 +94,7 @@ def link(settings: Settings, period: str) -> LinkResult:
             open_territory(con, settings, lake, edition)
             _read(con, settings, lake, people, known, held, period)
             _weigh(con, settings, trained)
-            _decide(con, settings, trained)
+            _decide(con, settings, trained, {c.registry for c in held if c.keys == ("iin",)})
             lake.prepare(path.rpartition("/")[0])
             con.execute(f"copy link to {literal(lake.address(path))} (format parquet, compression zstd)")
             counts = dict(con.execute("select outcome, count(distinct record_key) from link group by all").fetchall())
@@ -233,12 +233,11 @@ def _weigh(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model) -
     con.execute(f"create or replace temp table repaired as from repaired_any {apart}")
 
 
-def _decide(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model) -> None:
+def _decide(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model, singular: set[str]) -> None:
     """Create `link`: a row for each row of a registry, with the person it speaks of, how and why, or nobody.
 
-    A registry whose key is the number alone has one row a person; another registry may speak of the same person.
+    `singular` registries, whose key is the number alone, have one row a person; others may speak of one more than once.
     """
-    singular = {contract.registry for contract in sources(settings) if contract.keys == ("iin",)}
     con.execute("create or replace temp table choice (record varchar, person varchar, weight double, "
                 "next_weight double, outcome varchar)")  # fmt: skip
     for (registry,) in con.execute("select distinct registry from record order by 1").fetchall():
