@@ -54,7 +54,7 @@ def forget(up: demo.Ready) -> None:
         Lake(up.settings.lake).remove(folder)
 
 
-def wait_for(found: Callable[[], bool], seconds: float = 60, every_s: float = 0.005) -> None:
+def wait_for(found: Callable[[], bool], seconds: float = 300, every_s: float = 0.005) -> None:
     """Wait until it is so."""
     deadline = time.monotonic() + seconds
     while not found():

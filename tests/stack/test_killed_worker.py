@@ -35,9 +35,11 @@ def running(up: demo.Ready, dag_id: str, task_id: str) -> dict | None:
     return next((task for task in found if task["task_id"] == task_id and task["pid"]), None)
 
 
-def kill_at_work(up: demo.Ready, dag_id: str, task_id: str, sign: Path, whole_worker: bool) -> dict:
+def kill_at_work(
+    up: demo.Ready, dag_id: str, task_id: str, sign: Path, whole_worker: bool, runner: threading.Thread
+) -> dict:
     """SIGKILL the process of a task as soon as it has begun to write below `sign`, with its worker if so asked."""
-    wait_for(lambda: any(sign.rglob("*.parquet*")))
+    wait_for(lambda: any(sign.rglob("*.parquet*")) or not runner.is_alive())
     task = running(up, dag_id, task_id)
     assert task is not None, "it was too quick to be killed"
     pid = task["pid"]
@@ -73,11 +75,11 @@ def test_a_task_killed_in_the_middle_gives_the_same_snapshot(
 
     runner = threading.Thread(target=run)
     runner.start()
-    killed = kill_at_work(up, dag_id, task_id, Path(up.settings.lake) / folder, whole_worker)
+    killed = kill_at_work(up, dag_id, task_id, Path(up.settings.lake) / folder, whole_worker, runner)
     batches = "select count(*) from ledger.batch_standing where registry = 'population'"
     assert ask(up, batches) == [(0 if task_id == "load" else 1,)]
     assert ask(up, "select count(*) from serving.snapshot") == [(0,)]
-    runner.join(240)
+    runner.join(400)
     assert not runner.is_alive() and not failed, failed
     path = f"dags/{dag_id}/dagRuns/{killed['dag_run_id']}/taskInstances/{task_id}"
     again = up.airflow.get(path)
