@@ -29,7 +29,7 @@ MAX_GROWTH = 1.15
 def one(people: int) -> dict[str, Any]:
     """Link once in this process: seconds of the whole and of a day's change, peak memory in GiB."""
     from auyl import duck
-    from auyl.linkage import model, persons
+    from auyl.linkage.persons import model, weigh
     from auyl.settings import from_environment
     from auyl.synthetic import keyless
 
@@ -44,8 +44,8 @@ def one(people: int) -> dict[str, Any]:
             began = time.perf_counter()
             for relation in ("lab_known", "lab_record"):
                 model.features(con, settings.include, relation, f"{relation}_features")
-            persons.weigh(con, trained, "lab_known_features", "lab_record_features", "pair")
-            persons.choose(con, settings.include, trained, "pair", "choice")
+            weigh.weigh(con, trained, "lab_known_features", "lab_record_features", "pair")
+            weigh.choose(con, settings.include, trained, "pair", "choice")
             whole = time.perf_counter() - began
             con.execute(
                 "create temp table changed as "
@@ -59,7 +59,7 @@ def one(people: int) -> dict[str, Any]:
                     f"semi join (from changed where side = '{side}') as c using (unique_id)"
                 )
                 model.features(con, settings.include, "fresh", "fresh_features")
-            persons.weigh_changes(
+            weigh.weigh_changes(
                 con,
                 settings.include,
                 trained,
@@ -69,7 +69,7 @@ def one(people: int) -> dict[str, Any]:
                 "changed",
                 "stepwise",
             )
-            persons.choose(con, settings.include, trained, "stepwise", "choice_again")
+            weigh.choose(con, settings.include, trained, "stepwise", "choice_again")
             day = time.perf_counter() - began
             ((records, differ),) = con.execute(
                 "select (select count(*) from lab_record), (select count(*) from "

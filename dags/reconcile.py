@@ -35,7 +35,7 @@ with DAG(
     def link() -> dict[str, int]:
         """Link the rows without a number; the XCom holds linked records by period."""
         from auyl.ledger import periods
-        from auyl.linkage.link import link as link_period
+        from auyl.linkage.persons.link import link as link_period
         from auyl.settings import from_environment
 
         settings = from_environment()
@@ -45,7 +45,7 @@ with DAG(
     def entities() -> dict[str, int]:
         """Keep what stands for each attribute; the XCom holds new sets by period."""
         from auyl.ledger import periods
-        from auyl.linkage.entities import build
+        from auyl.linkage.entities.build import build
         from auyl.settings import from_environment
 
         settings = from_environment()
@@ -54,7 +54,7 @@ with DAG(
     @task
     def compare() -> dict[str, int]:
         """Compare the registries of the periods that changed; the XCom holds contradictions by period."""
-        from auyl.linkage.contradictions import compute, outdated
+        from auyl.linkage.contradictions.compute import compute, outdated
         from auyl.settings import from_environment
 
         settings = from_environment()

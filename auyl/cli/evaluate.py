@@ -13,7 +13,7 @@ from auyl.cli.shared import Format, Period, as_json, month, table, told
 from auyl.settings import from_environment
 
 if TYPE_CHECKING:
-    from auyl.linkage.evaluate_address import Share
+    from auyl.linkage.places.evaluate import Share
 
 # Linked wrongly, one person reads as another; not linked, a row waits for its owner.
 LEAST_F1, LEAST_PRECISION = 0.985, 0.998
@@ -33,7 +33,7 @@ def persons(
 
     Ends with 1 when precision or F1 are below the limits, or when the seed is the one of training.
     """
-    from auyl.linkage import evaluate, model
+    from auyl.linkage.persons import evaluate, model
     from auyl.synthetic import keyless
 
     settings = from_environment()
@@ -72,7 +72,7 @@ def persons(
 def febrl(format: Format = "table") -> None:
     """FEBRL 3 and 4, without the social security number. Ends with 1 when F1 is below the limits."""
     from auyl import duck
-    from auyl.linkage import febrl as room
+    from auyl.linkage.persons import febrl as room
 
     with told():
         found = {}
@@ -95,7 +95,7 @@ def address(
     format: Format = "table",
 ) -> None:
     """Free addresses of ambulance calls: settlements right, wrong and openly unresolved. Exits 1 over the limits."""
-    from auyl.linkage import evaluate_address as room
+    from auyl.linkage.places import evaluate as room
 
     with told():
         found = room.evaluate_address(from_environment(), extracts, month(period))
@@ -119,7 +119,7 @@ def train(
 ) -> None:
     """Train the model of persons anew and put it in force. The same seed gives the same include/linkage/person.json."""
     from auyl import duck
-    from auyl.linkage import model
+    from auyl.linkage.persons import model
     from auyl.synthetic import keyless
 
     settings = from_environment()

@@ -17,7 +17,7 @@ def build(
     format: Format = "table",
 ) -> None:
     """Make the entities of a period from the batches in force, and of what stood before each correction."""
-    from auyl.linkage.entities import build as make
+    from auyl.linkage.entities.build import build as make
 
     with told():
         rows = []
@@ -45,7 +45,7 @@ def show(
     format: Format = "table",
 ) -> None:
     """One entity: each value with its registry, file, record and line, and the values that did not stand."""
-    from auyl.linkage import history as room
+    from auyl.linkage.entities import history as room
 
     with told():
         settings = from_environment()

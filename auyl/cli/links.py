@@ -16,10 +16,10 @@ Language = Annotated[str, typer.Option(help="kk, ru or en")]
 
 def build(period: Period = "2026-10", format: Format = "table") -> None:
     """Link the records of a period that came without a valid number. The same inputs are linked once."""
-    from auyl.linkage import link as room
+    from auyl.linkage.persons.link import link
 
     with told():
-        result = room.link(from_environment(), month(period))
+        result = link(from_environment(), month(period))
     if format == "json":
         as_json(asdict(result))
         return
@@ -32,7 +32,7 @@ def build(period: Period = "2026-10", format: Format = "table") -> None:
 
 def review(language: Language = "ru", limit: int = 50, format: Format = "table") -> None:
     """What waits for a person: both sides, and why. Names are shown: for reviewers alone."""
-    from auyl.linkage import link as room
+    from auyl.linkage.persons import review as room
 
     settings = from_environment()
     with told():
@@ -68,7 +68,7 @@ def apart(record_key: Key, person_key: Key, reason: Annotated[str, typer.Option(
 
 
 def _decide(record_key: str, person_key: str, is_same: bool, reason: str) -> None:
-    from auyl.linkage import link as room
+    from auyl.linkage.persons import review as room
 
     with told():
         room.decide(from_environment(), record_key, person_key, is_same, reason)
@@ -83,12 +83,13 @@ def show(
     format: Format = "table",
 ) -> None:
     """Rows of a registry that came without a number: whom they were linked to, and why. Names nobody."""
-    from auyl.linkage import link as room
-    from auyl.linkage.persons import FIELDS
+    from auyl.linkage.persons import review as room
+    from auyl.linkage.persons.link import link
+    from auyl.linkage.persons.weigh import FIELDS
 
     settings = from_environment()
     with told():
-        result = room.link(settings, month(period))
+        result = link(settings, month(period))
         rows = room.links(settings, result.path, registry)[:limit] if result.path else []
         for row in rows:
             levels = {field: row.pop(f"{field}_level") for field in FIELDS}

@@ -65,7 +65,7 @@ def territory(
 
 def changes(period: Period = "2026-10") -> None:
     """Write what became of former codes, by the registry `territory` and the district dictionary; print the kinds."""
-    from auyl.linkage.changes import write_changes
+    from auyl.linkage.places.changes import write_changes
 
     with told():
         for kind, codes in write_changes(from_environment(), month(period)).items():
@@ -78,7 +78,7 @@ def translate(
     as_of: Annotated[datetime | None, typer.Option(help="Day of the extract, where its edition is not told.")] = None,
 ) -> None:
     """Today's code for a former one. Exits 1 where nothing can be said, with the reason."""
-    from auyl.linkage.changes import translate_one
+    from auyl.linkage.places.changes import translate_one
 
     with told():
         found = translate_one(from_environment(), kato, edition, as_of.date() if as_of else None)

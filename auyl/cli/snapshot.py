@@ -144,8 +144,8 @@ def contradictions(
     The workbooks hold both values, files and lines of each, with reasons in Russian and Kazakh.
     """
     from auyl.errors import ContractInvalid
-    from auyl.linkage import catalogue
-    from auyl.linkage import contradictions as room
+    from auyl.linkage.contradictions import catalogue
+    from auyl.linkage.contradictions import compute as room
 
     with told():
         settings = from_environment()

@@ -9,7 +9,7 @@ from auyl import contracts, duck, ledger
 from auyl.duck import literal
 from auyl.lake import Lake
 from auyl.linkage.inputs import digest, in_force
-from auyl.linkage.places import edition_in_force, open_territory, resolve
+from auyl.linkage.places.resolver import edition_in_force, open_territory, resolve
 from auyl.linkage.staged import stage_view
 from auyl.periods import last_day
 from auyl.settings import Settings

@@ -18,7 +18,14 @@ from auyl.duck import identifier, literal
 from auyl.intake import check
 from auyl.intake.batch import set_person_key
 from auyl.lake import Lake
-from auyl.linkage.places import SETTLING_ROLES, address_key, claim_key, edition_in_force, open_territory, resolve
+from auyl.linkage.places.resolver import (
+    SETTLING_ROLES,
+    address_key,
+    claim_key,
+    edition_in_force,
+    open_territory,
+    resolve,
+)
 from auyl.periods import last_day
 from auyl.settings import Settings, from_environment
 from auyl.sources import LOCAL

@@ -10,7 +10,8 @@ import pytest
 from auyl import intake, ledger, synthetic
 from auyl.intake.reference import load_territory
 from auyl.lake import Lake
-from auyl.linkage import entities, survivorship
+from auyl.linkage.entities import build as entities
+from auyl.linkage.entities import survivorship
 from auyl.settings import Settings, from_environment
 from auyl.synthetic import keyless
 from auyl.synthetic.keyless import Laboratory

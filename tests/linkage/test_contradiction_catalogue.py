@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from auyl.errors import ContractInvalid
-from auyl.linkage import catalogue
+from auyl.linkage.contradictions import catalogue
 from auyl.settings import REPOSITORY, from_environment
 
 INCLUDE = from_environment().include

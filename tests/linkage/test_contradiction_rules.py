@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from auyl import contracts, duck
-from auyl.linkage import catalogue
-from auyl.linkage.contradictions import COLUMNS, empty_set, find
+from auyl.linkage.contradictions import catalogue
+from auyl.linkage.contradictions.compute import COLUMNS, empty_set, find
 from auyl.linkage.staged import empty_stage
 from auyl.settings import Settings, from_environment
 

@@ -21,7 +21,7 @@ from auyl.duck import literal
 from auyl.intake import land_files, load
 from auyl.intake.batch import set_person_key
 from auyl.lake import Lake
-from auyl.linkage.contradictions import compute, define, export, gather, outdated, summary
+from auyl.linkage.contradictions.compute import compute, define, export, gather, outdated, summary
 from auyl.settings import Settings
 from auyl.snapshot import build
 from auyl.stack.postgres import database_url

@@ -14,8 +14,9 @@ from auyl import ledger
 from auyl.duck import literal
 from auyl.identifiers import keyed_hash
 from auyl.lake import Lake
-from auyl.linkage import entities, survivorship
-from auyl.linkage.history import show
+from auyl.linkage.entities import build as entities
+from auyl.linkage.entities import survivorship
+from auyl.linkage.entities.history import show
 from auyl.settings import Settings
 from tests.linkage.conftest import PERIOD
 from tests.test_cli import Auyl

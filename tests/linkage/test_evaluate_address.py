@@ -8,7 +8,7 @@ import pytest
 
 from auyl import intake, synthetic
 from auyl.intake.reference import load_territory
-from auyl.linkage.evaluate_address import (
+from auyl.linkage.places.evaluate import (
     RIGHT_MIN_PCT,
     WRONG_MAX_PCT,
     AddressTruthMissing,

@@ -8,8 +8,9 @@ import pytest
 
 from auyl import duck, ledger
 from auyl.lake import Lake
-from auyl.linkage import entities, survivorship
-from auyl.linkage.history import history, open_history
+from auyl.linkage.entities import build as entities
+from auyl.linkage.entities import survivorship
+from auyl.linkage.entities.history import history, open_history
 from auyl.settings import Settings
 from tests.conftest import fresh_installation
 from tests.linkage.conftest import PERIODS, extract, know_territory, take_in

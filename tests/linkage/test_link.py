@@ -14,8 +14,9 @@ from auyl import intake, ledger, synthetic
 from auyl.identifiers import keyed_hash
 from auyl.intake.reference import load_territory
 from auyl.lake import Lake
-from auyl.linkage import link as room
-from auyl.linkage.persons import FIELDS
+from auyl.linkage.persons import review as room
+from auyl.linkage.persons.link import link
+from auyl.linkage.persons.weigh import FIELDS
 from auyl.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -59,7 +60,7 @@ def truth(extracts: Path, settings: Settings, registry: str) -> dict[tuple[str, 
 
 
 def test_rows_kept_for_their_number_find_their_person(loaded: Settings, extracts: Path) -> None:
-    result = room.link(loaded, PERIOD)
+    result = link(loaded, PERIOD)
     assert result.status == "linked" and result.path is not None
     kinds: Counter[str] = Counter()
     for registry in NUMBERED_ALIKE:
@@ -85,14 +86,14 @@ def standing(settings: Settings, path: str) -> list[tuple]:
 
 
 def test_the_same_inputs_are_linked_once_and_a_decision_outranks_every_weight(loaded: Settings) -> None:
-    first = room.link(loaded, PERIOD)
-    assert room.link(loaded, PERIOD).status == "unchanged"
+    first = link(loaded, PERIOD)
+    assert link(loaded, PERIOD).status == "unchanged"
     before = room.links(loaded, first.path)
     linked = next(row for row in before if row["method"] == "weighed" and row["outcome"] == "link")
     record, person = linked["record_key"], linked["person_key"]
 
     room.decide(loaded, record, person, False, "another person of that name, seen by the akim")
-    parted = room.link(loaded, PERIOD)
+    parted = link(loaded, PERIOD)
     assert parted.status == "linked" and parted.linked == first.linked - 1
     after = room.links(loaded, parted.path)
     (row,) = [row for row in after if row["record_key"] == record]
@@ -101,19 +102,19 @@ def test_the_same_inputs_are_linked_once_and_a_decision_outranks_every_weight(lo
     assert others == [one for one in after if one["record_key"] != record], "nothing else was lost or moved"
 
     room.decide(loaded, record, person, True, "it was that person after all")
-    joined = room.link(loaded, PERIOD)
+    joined = link(loaded, PERIOD)
     (row,) = [row for row in room.links(loaded, joined.path) if row["record_key"] == record]
     assert (row["person_key"], row["method"], row["outcome"]) == (person, "decided", "link")
 
     # killed before its end, a run leaves no row of the ledger, and the next does the same again
     with ledger.engine(loaded.dsn).begin() as con:
         con.execute(text("delete from ledger.link_run where path = :p"), {"p": joined.path})
-    again = room.link(loaded, PERIOD)
+    again = link(loaded, PERIOD)
     assert again.status == "linked" and standing(loaded, again.path) == standing(loaded, joined.path)
 
 
 def test_why_is_told_in_three_languages_and_names_nobody(loaded: Settings) -> None:
-    result = room.link(loaded, PERIOD)
+    result = link(loaded, PERIOD)
     rows = [row for row in room.links(loaded, result.path) if row["outcome"] != "none"]
     told = set()
     for row in rows:
@@ -134,7 +135,7 @@ def test_only_the_vault_shows_a_reviewer_both_sides(loaded: Settings) -> None:
     strict = own / "linkage" / "person.yaml"
     strict.write_text(model_file.read_text("utf-8").replace("link: 4.0", "link: 99.0"), "utf-8")
     settings = replace(loaded, include=own)
-    result = room.link(settings, PERIOD)
+    result = link(settings, PERIOD)
     waiting = room.review(settings, 10_000)
     assert result.reviewed == len(waiting) > 50
     assert all(row["record"]["surname"] and row["person"]["number"] and row["places"] for row in waiting)

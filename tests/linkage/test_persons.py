@@ -8,7 +8,7 @@ import pytest
 
 from auyl import duck
 from auyl.cli.evaluate import LEAST_F1, LEAST_FEBRL, LEAST_PRECISION
-from auyl.linkage import evaluate, febrl, model, persons
+from auyl.linkage.persons import evaluate, febrl, model, weigh
 from auyl.settings import Settings
 from auyl.synthetic import keyless
 from auyl.synthetic.keyless import NOISE, Laboratory
@@ -51,8 +51,8 @@ def pairs_of(con: duckdb.DuckDBPyConnection, settings: Settings, laboratory: Lab
         con.execute(f"create or replace temp table {relation} as from {relation} order by {order}")
         model.features(con, settings.include, relation, f"{relation}_features")
     trained = model.load(settings.include)
-    persons.weigh(con, trained, "lab_known_features", "lab_record_features", "pair")
-    persons.choose(con, settings.include, trained, "pair", "choice")
+    weigh.weigh(con, trained, "lab_known_features", "lab_record_features", "pair")
+    weigh.choose(con, settings.include, trained, "pair", "choice")
     return con.execute("from choice order by record").fetchall()
 
 
@@ -73,7 +73,7 @@ def test_a_pair_weighs_the_same_alone_and_among_all(laboratory: Laboratory, own_
             for relation in ("lab_known", "lab_record"):
                 con.execute(f"create or replace temp table part_{relation} as select * from {relation} where {part}")
                 model.features(con, own_settings.include, f"part_{relation}", f"{relation}_features")
-            persons.weigh(con, trained, "lab_known_features", "lab_record_features", "pair")
+            weigh.weigh(con, trained, "lab_known_features", "lab_record_features", "pair")
             weights.append(dict(con.execute("select (record, person), weight from pair").fetchall()))
     assert len(weights[1]) > 50
     assert all(weights[0][pair] == weight for pair, weight in weights[1].items())
@@ -98,11 +98,11 @@ def test_what_changed_is_weighed_again_and_the_whole_is_the_same(
             "select 'known' as side, unique_id from lab_known where hash(unique_id) % 100 < 3 "
             "union all select 'record', unique_id from lab_record where hash(unique_id) % 100 < 3"
         )
-        persons.weigh(con, trained, "known_yesterday", "record_yesterday", "former")
-        persons.weigh_changes(
+        weigh.weigh(con, trained, "known_yesterday", "record_yesterday", "former")
+        weigh.weigh_changes(
             con, own_settings.include, trained, "known_today", "record_today", "former", "changed", "stepwise"
         )
-        persons.weigh(con, trained, "known_today", "record_today", "whole")
+        weigh.weigh(con, trained, "known_today", "record_today", "whole")
         stepwise, whole, former = (
             con.execute(f"from {table} order by record, person").fetchall() for table in ("stepwise", "whole", "former")
         )
@@ -129,7 +129,7 @@ def test_a_record_has_one_person_a_person_one_record_and_a_tie_nobody(
     with duck.connect(own_settings) as con:
         con.execute("create temp table pair (record varchar, person varchar, weight double)")
         con.executemany("insert into pair values (?, ?, ?)", pairs)
-        persons.choose(con, own_settings.include, trained, "pair", "choice")
+        weigh.choose(con, own_settings.include, trained, "pair", "choice")
         found = con.execute("select record, person, outcome from choice").fetchall()
     assert {record: (person, outcome) for record, person, outcome in found} == expected
 

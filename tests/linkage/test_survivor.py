@@ -8,7 +8,7 @@ import pytest
 
 from auyl import duck
 from auyl.ledger import Batch
-from auyl.linkage.versions import Version, versions
+from auyl.linkage.entities.versions import Version, versions
 from auyl.settings import REPOSITORY
 
 LINKAGE = REPOSITORY / "include" / "sql" / "linkage"

@@ -10,8 +10,9 @@ import pytest
 from auyl import duck
 from auyl.errors import ContractInvalid
 from auyl.lake import Lake
-from auyl.linkage import entities, survivorship
-from auyl.linkage.places import edition_in_force, open_territory
+from auyl.linkage.entities import build as entities
+from auyl.linkage.entities import survivorship
+from auyl.linkage.places.resolver import edition_in_force, open_territory
 from auyl.settings import REPOSITORY, Settings
 from tests.linkage.conftest import know_territory
 

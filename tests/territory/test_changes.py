@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from auyl.linkage.changes import Translation, make_changes, translate
+from auyl.linkage.places.changes import Translation, make_changes, translate
 from auyl.settings import from_environment
 
 FORMER = "FORMER"

@@ -1,6 +1,6 @@
 -- Grain: person who can stand in a pair with one of the records. Key: unique_id. Inputs: ${known}, ${records}.
 -- Every block of the model holds pairs that agree on the birth date, as written or swapped, or on two of the three
--- names (auyl/linkage/model.py, BLOCKING): who agrees with no record so need not be looked at sixteen times.
+-- names (auyl/linkage/persons/model.py, BLOCKING): who agrees with no record so need not be looked at sixteen times.
 select k.*
 from ${known} as k
 where

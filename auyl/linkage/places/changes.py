@@ -14,7 +14,7 @@ from auyl import contracts, duck, ledger
 from auyl.duck import literal
 from auyl.errors import TerritoryMissing
 from auyl.lake import Lake
-from auyl.linkage.places import edition_in_force, open_territory
+from auyl.linkage.places.resolver import edition_in_force, open_territory
 from auyl.linkage.staged import stage_view
 from auyl.periods import month_before
 from auyl.settings import Settings

@@ -7,27 +7,24 @@ says, so rows that say the same are one record, today and in the next extract, a
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import yaml
 from sqlalchemy import text
 
 from auyl import contracts, duck, ledger
 from auyl.contracts import Contract
 from auyl.duck import identifier, literal
-from auyl.errors import AuylError
 from auyl.intake import check
 from auyl.intake.batch import identity_path, set_person_key
 from auyl.intake.suites import load as load_suite
 from auyl.lake import Lake
-from auyl.linkage import model, persons
-from auyl.linkage.model import Model
-from auyl.linkage.places import claim_key, edition_in_force, open_territory, resolve
+from auyl.linkage.persons import model, weigh
+from auyl.linkage.persons.model import Model
+from auyl.linkage.places.resolver import claim_key, edition_in_force, open_territory, resolve
 from auyl.linkage.staged import stage_view
 from auyl.settings import Settings
 
@@ -222,8 +219,8 @@ def _weigh(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model) -
         con.executemany("insert into decision values (?, ?, ?)", [tuple(row) for row in decisions])
     for relation in ("known", "record"):
         model.features(con, settings.include, relation, f"{relation}_features")
-    persons.near(con, settings.include, "known_features", "record_features", "near_known")
-    persons.weigh(con, trained, "near_known", "record_features", "weighed")
+    weigh.near(con, settings.include, "known_features", "record_features", "near_known")
+    weigh.weigh(con, trained, "near_known", "record_features", "weighed")
     query = duck.bind(
         duck.sql(settings.include / "sql" / "linkage" / "number_repaired.sql"), records="record", known="known"
     )
@@ -245,9 +242,9 @@ def _decide(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model, 
             "create or replace temp view own_pair as select p.* from pair as p inner join record as r "
             f"on p.record = r.unique_id where r.registry = {literal(registry)}"
         )
-        persons.choose(con, settings.include, trained, "own_pair", "own_choice", registry in singular)
+        weigh.choose(con, settings.include, trained, "own_pair", "own_choice", registry in singular)
         con.execute("insert into choice by name from own_choice")
-    levels = ", ".join(f"w.{field} as {field}_level" for field in persons.FIELDS)
+    levels = ", ".join(f"w.{field} as {field}_level" for field in weigh.FIELDS)
     con.execute(f"""
         create or replace temp table link as
         with found as (
@@ -285,7 +282,7 @@ def _to_vault(
 ) -> None:
     """Replace what needs a look and write the run down, in one transaction."""
     says = ", ".join((*SAYS, "sex", "settlement_kato", "number"))
-    levels = ", ".join(f"'{field}', {field}_level" for field in persons.FIELDS)
+    levels = ", ".join(f"'{field}', {field}_level" for field in weigh.FIELDS)
     query = f"""
         select {literal(period)}, l.record_key, l.person_key, any_value(l.weight), any_value(l.next_weight),
             any_value(json_object({levels})),
@@ -319,66 +316,3 @@ def _to_vault(
             connection.commit()
         finally:
             connection.close()
-
-
-def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, reason: str) -> None:
-    """Keep a person's decision on a pair. It outranks every weight from the next run on; a later one replaces it."""
-    with ledger.engine(settings.dsn).begin() as con:
-        con.execute(
-            text(
-                "insert into ledger.link_decision (record_key, person_key, is_same, reason) "
-                "values (cast(:r as uuid), cast(:p as uuid), :s, :why)"
-            ),
-            {"r": record_key, "p": person_key, "s": is_same, "why": reason},
-        )
-
-
-def review(settings: Settings, limit: int = 50) -> list[dict[str, Any]]:
-    """What waits for a person, the heaviest first: period, keys, weights in bits, levels, places and both sides."""
-    with ledger.engine(settings.dsn).connect() as con:
-        rows = con.execute(
-            text(
-                "select r.* from vault.link_review as r left join ledger.link_decision_standing as d "
-                "using (record_key, person_key) where d.is_same is null "
-                "order by r.weight_bits desc, r.period, r.record_key limit :n"
-            ),
-            {"n": limit},
-        )
-        return [dict(row._mapping) for row in rows]
-
-
-def explain(settings: Settings, method: str, weight: float | None, levels: dict[str, int | None], language: str) -> str:
-    """Why a link stands, in kk, ru or en: the method, then each field and how it agrees. Raises AuylError."""
-    words = yaml.safe_load((settings.include / "linkage" / "words.yaml").read_text(encoding="utf-8"))
-    if language not in ("kk", "ru", "en"):
-        raise AuylError(f"no language «{language}»: kk, ru or en")
-    labels = level_labels(model.load(settings.include))
-    said = [
-        f"{words['fields'][field][language]} — {words['levels'][labels[field][level]][language]}"
-        for field, level in levels.items()
-        if level is not None
-    ]
-    bits = f" {weight:.1f}" if weight is not None else ""
-    return (
-        f"{words['methods'][method][language]}{bits}: {'; '.join(said)}" if said else words["methods"][method][language]
-    )
-
-
-def level_labels(trained: Model) -> dict[str, dict[int, str]]:
-    """What a level of each field means: Splink counts them down to 0 for the last, and has -1 for what is not given."""
-    labels: dict[str, dict[int, str]] = {}
-    for comparison in trained.settings["comparisons"]:
-        kept = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
-        own = {len(kept) - 1 - n: level["label_for_charts"] for n, level in enumerate(kept)}
-        labels[comparison["output_column_name"]] = {**own, -1: "none"}
-    return labels
-
-
-def links(settings: Settings, path: str, registry: str | None = None) -> list[dict[str, Any]]:
-    """The rows of a run's links, all or those of one registry: places, keys, method, outcome, weight, levels."""
-    lake = Lake(settings.lake)
-    with duck.connect(settings, lake) as con:
-        where = f"where registry = {literal(registry)}" if registry else ""
-        found = con.execute(f"select * from read_parquet({literal(lake.address(path))}) {where}")
-        names = [column[0] for column in found.description]
-        return [json.loads(json.dumps(dict(zip(names, row, strict=True)), default=str)) for row in found.fetchall()]

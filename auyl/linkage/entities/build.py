@@ -26,11 +26,11 @@ from auyl.errors import ContractInvalid
 from auyl.intake import check
 from auyl.lake import Lake
 from auyl.ledger import Batch, EntitySet
-from auyl.linkage import survivorship
-from auyl.linkage.places import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
+from auyl.linkage.entities import survivorship
+from auyl.linkage.entities.survivorship import PERIOD, PLACE_COLUMNS, Attribute, Kind, Source
+from auyl.linkage.entities.versions import Version, versions
+from auyl.linkage.places.resolver import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
 from auyl.linkage.staged import stage_view
-from auyl.linkage.survivorship import PERIOD, PLACE_COLUMNS, Attribute, Kind, Source
-from auyl.linkage.versions import Version, versions
 from auyl.periods import last_day, month_before
 from auyl.settings import Settings, from_environment
 

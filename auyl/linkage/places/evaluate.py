@@ -14,7 +14,7 @@ from auyl import contracts, duck, ledger
 from auyl.duck import literal
 from auyl.errors import AuylError
 from auyl.lake import Lake
-from auyl.linkage.places import edition_in_force, open_territory, resolve
+from auyl.linkage.places.resolver import edition_in_force, open_territory, resolve
 from auyl.linkage.staged import stage_view
 from auyl.settings import Settings
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auyl import duck
-from auyl.linkage import model, persons
-from auyl.linkage.febrl import Scores
-from auyl.linkage.model import Model
+from auyl.linkage.persons import model, weigh
+from auyl.linkage.persons.febrl import Scores
+from auyl.linkage.persons.model import Model
 from auyl.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def persons_of(settings: Settings, known: Path, keyless: Path, trained: Model | 
         model.read_laboratory(con, known, keyless)
         for relation in ("lab_known", "lab_record"):
             model.features(con, settings.include, relation, f"{relation}_features")
-        persons.weigh(con, trained, "lab_known_features", "lab_record_features", "pair")
+        weigh.weigh(con, trained, "lab_known_features", "lab_record_features", "pair")
         curve = []
         for weight in CURVE_WEIGHTS:
             at = replace(trained, link_weight=float(weight), review_weight=min(trained.review_weight, float(weight)))
@@ -83,7 +83,7 @@ order by n.kind
 
 
 def _scores(con: duckdb.DuckDBPyConnection, include: Path, trained: Model) -> Scores:
-    persons.choose(con, include, trained, "pair", "choice")
+    weigh.choose(con, include, trained, "pair", "choice")
     (found,) = con.execute(
         "select count(*), count(*) filter (c.person = t.person), (select count(person) from lab_truth) "
         "from choice as c inner join lab_truth as t using (record) where c.outcome = 'link'"

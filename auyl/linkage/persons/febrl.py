@@ -74,7 +74,7 @@ def measure(con: duckdb.DuckDBPyConnection, dataset: int, files: Path, seed: int
     """Train on dataset 3 (duplicates in one file) or 4 (two files) and compare what is linked with the truth."""
     from splink import block_on
 
-    from auyl.linkage.model import quiet_linker
+    from auyl.linkage.persons.model import quiet_linker
 
     tables = []
     for number, name in enumerate(FILES[dataset]):

@@ -17,8 +17,9 @@ from sqlalchemy import text
 from auyl import contracts, duck, ledger
 from auyl.duck import identifier, literal
 from auyl.lake import Lake
-from auyl.linkage import catalogue, inputs
-from auyl.linkage.places import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
+from auyl.linkage import inputs
+from auyl.linkage.contradictions import catalogue
+from auyl.linkage.places.resolver import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
 from auyl.linkage.staged import stage_view
 from auyl.periods import last_day, month_before
 from auyl.settings import Settings, from_environment

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl import duck
-from auyl.linkage import model
-from auyl.linkage.model import Model
+from auyl.linkage.persons import model
+from auyl.linkage.persons.model import Model
 
 if TYPE_CHECKING:
     import duckdb

@@ -14,10 +14,10 @@ from auyl.duck import literal
 from auyl.intake.locate import locate
 from auyl.lake import Lake
 from auyl.ledger import EntitySet
-from auyl.linkage import survivorship
-from auyl.linkage.entities import inputs_digest, rules_digest, versions_of
-from auyl.linkage.survivorship import Kind
-from auyl.linkage.versions import Version
+from auyl.linkage.entities import survivorship
+from auyl.linkage.entities.build import inputs_digest, rules_digest, versions_of
+from auyl.linkage.entities.survivorship import Kind
+from auyl.linkage.entities.versions import Version
 from auyl.periods import month_before
 from auyl.settings import Settings
 

@@ -1,0 +1,1 @@
+"""Contradictions: where registries disagree, and who is to act."""

@@ -1,0 +1,1 @@
+"""Persons: of whom a record speaks that came without a valid number."""

@@ -1,0 +1,80 @@
+"""Review: what waits for a person, what was decided, and why a link stands, in three languages."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+from sqlalchemy import text
+
+from auyl import duck, ledger
+from auyl.duck import literal
+from auyl.errors import AuylError
+from auyl.lake import Lake
+from auyl.linkage.persons import model
+from auyl.linkage.persons.model import Model
+from auyl.settings import Settings
+
+
+def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, reason: str) -> None:
+    """Keep a person's decision on a pair. It outranks every weight from the next run on; a later one replaces it."""
+    with ledger.engine(settings.dsn).begin() as con:
+        con.execute(
+            text(
+                "insert into ledger.link_decision (record_key, person_key, is_same, reason) "
+                "values (cast(:r as uuid), cast(:p as uuid), :s, :why)"
+            ),
+            {"r": record_key, "p": person_key, "s": is_same, "why": reason},
+        )
+
+
+def review(settings: Settings, limit: int = 50) -> list[dict[str, Any]]:
+    """What waits for a person, the heaviest first: period, keys, weights in bits, levels, places and both sides."""
+    with ledger.engine(settings.dsn).connect() as con:
+        rows = con.execute(
+            text(
+                "select r.* from vault.link_review as r left join ledger.link_decision_standing as d "
+                "using (record_key, person_key) where d.is_same is null "
+                "order by r.weight_bits desc, r.period, r.record_key limit :n"
+            ),
+            {"n": limit},
+        )
+        return [dict(row._mapping) for row in rows]
+
+
+def explain(settings: Settings, method: str, weight: float | None, levels: dict[str, int | None], language: str) -> str:
+    """Why a link stands, in kk, ru or en: the method, then each field and how it agrees. Raises AuylError."""
+    words = yaml.safe_load((settings.include / "linkage" / "words.yaml").read_text(encoding="utf-8"))
+    if language not in ("kk", "ru", "en"):
+        raise AuylError(f"no language «{language}»: kk, ru or en")
+    labels = level_labels(model.load(settings.include))
+    said = [
+        f"{words['fields'][field][language]} — {words['levels'][labels[field][level]][language]}"
+        for field, level in levels.items()
+        if level is not None
+    ]
+    bits = f" {weight:.1f}" if weight is not None else ""
+    return (
+        f"{words['methods'][method][language]}{bits}: {'; '.join(said)}" if said else words["methods"][method][language]
+    )
+
+
+def level_labels(trained: Model) -> dict[str, dict[int, str]]:
+    """What a level of each field means: Splink counts them down to 0 for the last, and has -1 for what is not given."""
+    labels: dict[str, dict[int, str]] = {}
+    for comparison in trained.settings["comparisons"]:
+        kept = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+        own = {len(kept) - 1 - n: level["label_for_charts"] for n, level in enumerate(kept)}
+        labels[comparison["output_column_name"]] = {**own, -1: "none"}
+    return labels
+
+
+def links(settings: Settings, path: str, registry: str | None = None) -> list[dict[str, Any]]:
+    """The rows of a run's links, all or those of one registry: places, keys, method, outcome, weight, levels."""
+    lake = Lake(settings.lake)
+    with duck.connect(settings, lake) as con:
+        where = f"where registry = {literal(registry)}" if registry else ""
+        found = con.execute(f"select * from read_parquet({literal(lake.address(path))}) {where}")
+        names = [column[0] for column in found.description]
+        return [json.loads(json.dumps(dict(zip(names, row, strict=True)), default=str)) for row in found.fetchall()]
