@@ -7,21 +7,20 @@ says, so rows that say the same are one record, today and in the next extract, a
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from auyl import contracts, duck, ledger
-from auyl.contracts import Contract
-from auyl.duck import identifier, literal
-from auyl.intake import check
+from auyl.duck import literal
 from auyl.intake.batch import identity_path, set_person_key
-from auyl.intake.suites import load as load_suite
 from auyl.lake import Lake
+from auyl.linkage.inputs import Batches, digest, in_force
+from auyl.linkage.kept import SAYS, kept_table, sources
 from auyl.linkage.persons import model, weigh
 from auyl.linkage.persons.model import Model
 from auyl.linkage.places.resolver import claim_key, edition_in_force, open_territory, resolve
@@ -31,9 +30,9 @@ from auyl.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-# A row that breaks these alone speaks of a person whose number did not come.
-NUMBER_RULES = ("iin_present", "iin_checksum")
-SAYS = ("surname", "given_name", "patronymic", "birth_date")
+POPULATION = "population"
+# Splink's own names are in the model; these are asked beside it.
+SQL = ("known_person", "near_persons", "number_repaired", "person_choice", "person_features")
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class LinkResult:
     """What came of a period. `status` is linked, unchanged (the same inputs before) or nothing (no population came).
 
     `records` are distinct sayings, `rows` the rows of registries that say them; `linked` and `reviewed` count records,
-    `methods` the linked ones by method.
+    `methods` the linked ones by method. `contents` has a digest of the linked rows and their persons for each registry.
     """
 
     period: str
@@ -52,95 +51,96 @@ class LinkResult:
     linked: int = 0
     reviewed: int = 0
     methods: dict[str, int] | None = None
+    contents: dict[str, str] = field(default_factory=dict)
 
 
-def sources(settings: Settings) -> list[Contract]:
-    """Contracts of registries whose rows name a person beside the number."""
-    found = []
-    for registry in contracts.names(settings.include):
-        contract = contracts.load(registry, settings.include)
-        names = {column.name for column in contract.columns}
-        if {"iin", *SAYS} <= names and not contract.feeds_vault:
-            found.append(contract)
-    return found
-
-
-def link(settings: Settings, period: str) -> LinkResult:
+def link(settings: Settings, period: str, given: Batches | None = None) -> LinkResult:
     """Link the records of `period`, write the links to the lake and what needs a look to the vault.
 
-    The same batches, decisions and model are linked once.
+    The same batches, decisions and model are linked once. Batches are those in force for the period, carried forward as
+    the contracts allow; `given` are those of some registries that the caller has looked up already.
     """
     lake = Lake(settings.lake)
     trained = model.load(settings.include)
+    named = {contract.registry: contract for contract in sources(settings)}
     with ledger.lock(settings, f"link.{period}"):
-        people = contracts.load("population", settings.include)
-        known = ledger.in_force(settings, people.registry, period, people.is_delta)
-        if not known:
+        batches, _ = in_force(settings, [POPULATION, *named], period)
+        batches |= {registry: found for registry, found in (given or {}).items() if registry in batches}
+        if POPULATION not in batches:
             return LinkResult(period, "nothing")
-        held = {c: ledger.in_force(settings, c.registry, period, c.is_delta) for c in sources(settings)}
-        held = {contract: batches for contract, batches in held.items() if batches}
         edition = edition_in_force(settings, lake)
-        digest = _digest(settings, [*known, *(b for batches in held.values() for b in batches)], edition)
-        path = f"linkage/{period}/{digest[:16]}/link.parquet"
-        former = _former(settings, period, digest)
+        made_of = _digest(settings, lake, batches, edition)
+        path = f"linkage/{period}/{made_of[:16]}/link.parquet"
+        former = _former(settings, period, made_of)
         if former is not None and lake.exists(path):
-            return LinkResult(period, "unchanged", path, former[0], 0, former[1], former[2])
+            return LinkResult(period, "unchanged", path, former[0], 0, former[1], former[2], contents=former[3])
         con = duck.connect(settings, lake)
         try:
             set_person_key(con, settings)
             open_territory(con, settings, lake, edition)
-            _read(con, settings, lake, people, known, held, period)
+            _read(con, settings, lake, batches)
             _weigh(con, settings, trained)
-            _decide(con, settings, trained, {c.registry for c in held if c.keys == ("iin",)})
+            _decide(con, settings, trained, {r for r, contract in named.items() if contract.keys == ("iin",)})
             lake.prepare(path.rpartition("/")[0])
             con.execute(f"copy link to {literal(lake.address(path))} (format parquet, compression zstd)")
-            counts = dict(con.execute("select outcome, count(distinct record_key) from link group by all").fetchall())
-            methods = con.execute(
-                "select method, count(distinct record_key) from link where outcome = 'link' group by all"
-            ).fetchall()
-            ((records, rows),) = con.execute("select count(distinct record_key), count(*) from link").fetchall()
-            linked, reviewed = counts.get("link", 0), counts.get("review", 0)
-            _to_vault(con, settings, period, digest, path, (records, linked, reviewed))
+            result = _told(con, period, path)
+            _to_vault(con, settings, made_of, result)
         finally:
             con.close()
-    return LinkResult(period, "linked", path, records, rows, linked, reviewed, dict(Counter(dict(methods))))
+    return result
 
 
-def _digest(settings: Settings, batches: list[ledger.Batch], edition: str) -> str:
-    total = hashlib.sha256(edition.encode())
-    for batch in sorted(batches, key=lambda batch: (batch.registry, batch.batch_id)):
-        total.update(f"{batch.registry} {batch.digest} {batch.rules_digest}\n".encode())
+def _digest(settings: Settings, lake: Lake, batches: Batches, edition: str) -> str:
+    include = settings.include
+    rules = sorted(file for file in (include / "linkage").iterdir() if file.name != "words.yaml")
+    rules += [include / "sql" / "linkage" / f"{name}.sql" for name in SQL]
+    rules += sorted((include / "sql" / "macros").iterdir())
     with ledger.engine(settings.dsn).connect() as con:
         decisions = con.execute(text("select coalesce(max(decision_id), 0) from ledger.link_decision")).scalar()
-    total.update(f"decisions {decisions}\n".encode())
-    folders = [settings.include / "linkage", settings.include / "sql" / "linkage", settings.include / "sql" / "macros"]
-    for file in sorted(file for folder in folders for file in folder.iterdir() if file.name != "words.yaml"):
-        total.update(file.name.encode() + file.read_bytes())
-    return total.hexdigest()
+    made_of = digest(settings, lake, batches, edition, rules)
+    return hashlib.sha256(f"{made_of} decisions {decisions}".encode()).hexdigest()
 
 
-def _former(settings: Settings, period: str, digest: str) -> tuple[int, int, int] | None:
+def _told(con: duckdb.DuckDBPyConnection, period: str, path: str) -> LinkResult:
+    """What came of it, counted in `link`."""
+    counts = dict(con.execute("select outcome, count(distinct record_key) from link group by all").fetchall())
+    methods = con.execute(
+        "select method, count(distinct record_key) from link where outcome = 'link' group by all"
+    ).fetchall()
+    ((records, rows),) = con.execute("select count(distinct record_key), count(*) from link").fetchall()
+    contents = con.execute(
+        "select registry, sha256(string_agg(concat_ws(chr(31), _file, _record, person_key, method), chr(30) "
+        "order by _file, _record)) from link where outcome = 'link' group by all"
+    ).fetchall()
+    linked, reviewed = counts.get("link", 0), counts.get("review", 0)
+    return LinkResult(period, "linked", path, records, rows, linked, reviewed, dict(methods), dict(contents))
+
+
+def _former(settings: Settings, period: str, digest: str) -> tuple[int, int, int, dict[str, str]] | None:
     with ledger.engine(settings.dsn).connect() as con:
         row = con.execute(
-            text("select records, linked, reviewed from ledger.link_run where period = :p and inputs_digest = :d"),
+            text(
+                "select records, linked, reviewed, contents from ledger.link_run "
+                "where period = :p and inputs_digest = :d"
+            ),
             {"p": period, "d": digest},
         ).one_or_none()
-    return (row[0], row[1], row[2]) if row else None
+    return (row[0], row[1], row[2], row[3]) if row else None
 
 
-def _read(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    lake: Lake,
-    people: Contract,
-    known: list[ledger.Batch],
-    held: dict[Contract, list[ledger.Batch]],
-    period: str,
-) -> None:
+def _read(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, batches: Batches) -> None:
     """Create `known`, and `said` with a row for each row of a registry that names a person without a number."""
-    claims = [(people, stage_view(con, settings, lake, people, known))]
-    for contract, batches in held.items():
-        claims.append((contract, _kept_for_its_number(con, settings, lake, contract, batches, period)))
+    people = contracts.load(POPULATION, settings.include)
+    known = batches[POPULATION]
+    claims = []
+    for registry in sorted(set(batches) - {POPULATION}):
+        contract = contracts.load(registry, settings.include)
+        claims.append((contract, kept_table(con, settings, lake, contract, batches[registry])))
+    everybody = stage_view(con, settings, lake, people, known)
+    if not any(con.execute(f"select 1 from {relation} limit 1").fetchall() for _, relation in claims):
+        con.execute(f"create or replace temp table nobody as from {everybody} limit 0")
+        con.execute("create or replace temp view stage_population as from nobody")
+    claims.insert(0, (people, everybody))
     resolve(con, settings, claims)
     identity = ", ".join(literal(lake.address(identity_path(batch.stage_path))) for batch in known)
     con.execute(f"create or replace temp view identity as select * from read_parquet([{identity}])")
@@ -174,38 +174,6 @@ def _read(
 def _sex(con: duckdb.DuckDBPyConnection, relation: str) -> str:
     columns = {row[0] for row in con.execute(f"describe {relation}").fetchall()}
     return "r.sex" if "sex" in columns else "null::varchar"
-
-
-def _kept_for_its_number(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    lake: Lake,
-    contract: Contract,
-    batches: list[ledger.Batch],
-    period: str,
-) -> str:
-    """Create `kept_<registry>`: typed rows of quarantine that break no critical rule but those of the number."""
-    suite = load_suite(contract.suite, settings.expectations)
-    others = [literal(r.rule) for r in suite.row_rules if r.is_critical and r.rule not in NUMBER_RULES]
-    numbers = ", ".join(map(literal, NUMBER_RULES))
-    files = ", ".join(literal(lake.address(batch.quarantine_path)) for batch in batches)
-    columns = ", ".join(identifier(column.name) for column in contract.columns)
-    con.execute(
-        f"create or replace temp view kept as select {columns}, _file, _record "
-        f"from read_parquet([{files}], union_by_name = true) where _outcome = 'quarantined' and _record is not null "
-        f"and list_has_any(_rules, [{numbers}]) and not list_has_any(_rules, [{', '.join(others)}]::varchar[])"
-    )
-    stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
-    check.define_views_over(con, contract, "kept", period, stage_sql)
-    # Stage leaves out what only the vault keeps.
-    staged = {row[0] for row in con.execute("describe candidate").fetchall()}
-    left_out = "".join(f", t.{identifier(n)}" for n in ("iin", *SAYS) if n not in staged)
-    name = f"kept_{contract.registry}"
-    con.execute(
-        f"create or replace temp table {name} as select c.*{left_out} from candidate as c "
-        f"inner join typed as t using (_file, _record)"
-    )
-    return name
 
 
 def _weigh(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model) -> None:
@@ -275,16 +243,14 @@ def _decide(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model, 
 def _to_vault(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
-    period: str,
-    digest: str,
-    path: str,
-    counts: tuple[int, int, int],
+    made_of: str,
+    result: LinkResult,
 ) -> None:
     """Replace what needs a look and write the run down, in one transaction."""
     says = ", ".join((*SAYS, "sex", "settlement_kato", "number"))
     levels = ", ".join(f"'{field}', {field}_level" for field in weigh.FIELDS)
     query = f"""
-        select {literal(period)}, l.record_key, l.person_key, any_value(l.weight), any_value(l.next_weight),
+        select {literal(result.period)}, l.record_key, l.person_key, any_value(l.weight), any_value(l.next_weight),
             any_value(json_object({levels})),
             to_json(list([l.registry, l._file, l._record::varchar] order by l._file, l._record)),
             any_value(to_json(r)), any_value(to_json(k))
@@ -301,7 +267,7 @@ def _to_vault(
         connection = ledger.engine(settings.dsn).raw_connection()
         try:
             cursor = connection.cursor()
-            cursor.execute("delete from vault.link_review where period = %s", (period,))
+            cursor.execute("delete from vault.link_review where period = %s", (result.period,))
             with file.open("rb") as stream:
                 cursor.copy_expert(
                     "copy vault.link_review (period, record_key, person_key, weight_bits, next_weight_bits, levels, "
@@ -309,9 +275,17 @@ def _to_vault(
                     stream,
                 )
             cursor.execute(
-                "insert into ledger.link_run (period, inputs_digest, path, records, linked, reviewed) "
-                "values (%s, %s, %s, %s, %s, %s) on conflict (period, inputs_digest) do nothing",
-                (period, digest, path, *counts),
+                "insert into ledger.link_run (period, inputs_digest, path, records, linked, reviewed, contents) "
+                "values (%s, %s, %s, %s, %s, %s, %s) on conflict (period, inputs_digest) do nothing",
+                (
+                    result.period,
+                    made_of,
+                    result.path,
+                    result.records,
+                    result.linked,
+                    result.reviewed,
+                    json.dumps(result.contents),
+                ),
             )
             connection.commit()
         finally:

@@ -47,6 +47,7 @@ create table if not exists ledger.link_run (
     linked integer not null,
     reviewed integer not null,
     finished_at timestamptz not null default clock_timestamp(),
+    contents jsonb not null default '{}', -- digest of the linked rows and their persons, by registry
     unique (period, inputs_digest)
 );
 
