@@ -86,8 +86,11 @@ def lineage(
             )
             for name, count in part.files.items():
                 typer.echo(f"  {count:>8} from {name}")
+            for method, count in part.linked.items():
+                typer.echo(f"  {count:>8} of them came without a valid number and were linked: {method}")
             for row in part.sample:
-                typer.echo(f"           {row.file} record {row.record}, line {row.line}")
+                by = f", linked: {row.linked_by}" if row.linked_by else ""
+                typer.echo(f"           {row.file} record {row.record}, line {row.line}{by}")
         for source in found.sources:
             typer.echo(
                 f"\nbatch {source.batch_id} of {source.registry} ({source.owner}), "

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from auyl import contracts, duck, ledger
 from auyl.duck import literal
+from auyl.intake.batch import set_person_key
 from auyl.lake import Lake
 from auyl.linkage.inputs import digest, in_force
+from auyl.linkage.kept import counted_view
+from auyl.linkage.kept import sources as linked_registries
+from auyl.linkage.persons.link import link
 from auyl.linkage.places.resolver import edition_in_force, open_territory, resolve
 from auyl.linkage.staged import stage_view
 from auyl.periods import last_day
@@ -23,13 +28,17 @@ CORE_TABLES = ("person", "assistance", "jobseeker", "animal", "ambulance_call", 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a build is made of. `batches` has a list a registry; `missing` are registries that gave nothing."""
+    """What a build is made of. `batches` has a list a registry; `missing` are registries that gave nothing.
+
+    `links`: path of the links of rows that came without a number, None where there is no population to link them to.
+    """
 
     period: str
     batches: dict[str, list[ledger.Batch]]
     missing: list[str]
     edition: str
     digest: str
+    links: str | None = None
 
 
 def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) -> Inputs:
@@ -42,15 +51,29 @@ def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) ->
     return Inputs(period, batches, missing, edition, made_of)
 
 
+def with_links(settings: Settings, inputs: Inputs) -> Inputs:
+    """The same with the links of its batches. What was not linked yet is linked first."""
+    linked = link(settings, inputs.period, inputs.batches)
+    told = [f"{registry} {linked.contents.get(registry, '')}" for registry in sorted(inputs.batches)]
+    made_of = hashlib.sha256("\n".join([inputs.digest, *told]).encode()).hexdigest()
+    return replace(inputs, links=linked.path, digest=made_of)
+
+
 def consolidate(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, inputs: Inputs) -> str:
     """Create the core tables on `con` and write them to the lake; return their folder."""
     con.execute(f"set variable period_begin = date {literal(inputs.period + '-01')}")
     con.execute(f"set variable period_end = date {literal(last_day(inputs.period).isoformat())}")
     open_territory(con, settings, lake, inputs.edition)
+    set_person_key(con, settings)
+    linked = {contract.registry for contract in linked_registries(settings)}
     claims = []
     for registry in sorted({r for registries in REGISTRIES_OF.values() for r in registries}):
         contract = contracts.load(registry, settings.include)
-        claims.append((contract, stage_view(con, settings, lake, contract, inputs.batches.get(registry, []))))
+        batches = inputs.batches.get(registry, [])
+        view = stage_view(con, settings, lake, contract, batches)
+        if registry in linked:
+            view = counted_view(con, settings, lake, contract, batches, view, inputs.links)
+        claims.append((contract, view))
     sql = settings.include / "sql" / "core"
     resolve(con, settings, claims)
     con.execute(

@@ -23,16 +23,23 @@ from auyl.snapshot.catalogue import REGISTRIES_OF, Measure
 
 @dataclass(frozen=True)
 class Row:
-    """A row that was counted: file, record in it, and the line where it begins."""
+    """A row that was counted: file, record in it, and the line where it begins.
+
+    `linked_by`: by which method its person was found, None where its own number told.
+    """
 
     file: str
     record: int
     line: int | None
+    linked_by: str | None = None
 
 
 @dataclass(frozen=True)
 class Part:
-    """A measure: how many rows of which files made it, and the first of them."""
+    """A measure: how many rows of which files made it, and the first of them.
+
+    `linked` counts by method those whose person was found without a number: they stand in quarantine.
+    """
 
     measure: str
     registry: str
@@ -41,6 +48,7 @@ class Part:
     rows: int
     files: dict[str, int]
     sample: list[Row]
+    linked: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,15 +155,23 @@ def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: l
     registry = REGISTRIES_OF[measure.table][0]
     con = duck.connect(settings, lake)
     try:
-        counted = (
-            f"from read_parquet({literal(lake.address(f'{core}/{measure.table}.parquet'))}) "
+        con.execute(
+            "create or replace temp view counted as "
+            f"select * from read_parquet({literal(lake.address(f'{core}/{measure.table}.parquet'))}) "
             f"where okrug_kato = {literal(kato)} and ({measure.condition})"
         )
-        files: dict[str, int] = dict(con.execute(f"select _file, count(*) {counted} group by 1 order by 1").fetchall())
-        rows = con.execute(f"select _file, _record {counted} order by 1, 2 limit {int(sample)}").fetchall()
+        columns = {row[0] for row in con.execute("describe counted").fetchall()}
+        how = "linked_by" if "linked_by" in columns else "null::varchar"
+        files: dict[str, int] = dict(
+            con.execute("select _file, count(*) from counted group by 1 order by 1").fetchall()
+        )
+        linked: dict[str, int] = dict(
+            con.execute(f"select {how}, count(*) from counted where {how} is not null group by 1 order by 1").fetchall()
+        )
+        rows = con.execute(f"select _file, _record, {how} from counted order by 1, 2 limit {int(sample)}").fetchall()
     finally:
         con.close()
     batches = [source.batch_id for source in sources if source.registry == registry]
-    lines = locate(settings, registry, batches, rows)
-    shown = [Row(name, record, lines.get((name, record))) for name, record in rows]
-    return Part(measure.id, registry, measure.aggregate, measure.condition, sum(files.values()), files, shown)
+    lines = locate(settings, registry, batches, [(name, record) for name, record, _ in rows])
+    shown = [Row(name, record, lines.get((name, record)), by) for name, record, by in rows]
+    return Part(measure.id, registry, measure.aggregate, measure.condition, sum(files.values()), files, shown, linked)

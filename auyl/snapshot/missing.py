@@ -13,7 +13,7 @@ from auyl.lake import Lake
 from auyl.periods import month_before
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
-from auyl.snapshot.consolidate import Inputs, gather
+from auyl.snapshot.consolidate import Inputs, gather, with_links
 
 if TYPE_CHECKING:
     import duckdb
@@ -62,6 +62,7 @@ def waiting(settings: Settings, on: date) -> list[str]:
 def _is_new(settings: Settings, inputs: Inputs) -> bool:
     if INDISPENSABLE in inputs.missing:
         return False
+    inputs = with_links(settings, inputs)
     with ledger.engine(settings.dsn).connect() as con:
         return not con.execute(
             text("select exists (select from ledger.build where period = :p and inputs_digest = :d)"),

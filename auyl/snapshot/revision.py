@@ -11,7 +11,7 @@ from auyl.lake import Lake
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.catalogue import Catalogue
-from auyl.snapshot.consolidate import Inputs, consolidate, gather
+from auyl.snapshot.consolidate import Inputs, consolidate, gather, with_links
 from auyl.snapshot.gate import gate
 from auyl.snapshot.measure import measure
 from auyl.snapshot.missing import INDISPENSABLE, missing_table
@@ -45,6 +45,7 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
         inputs = gather(settings, lake, catalogue, period)
         if inputs.missing and (not allow_missing or INDISPENSABLE in inputs.missing):
             return BuildResult(period, "incomplete", missing=inputs.missing)
+        inputs = with_links(settings, inputs)
         standing = _done_before(settings, inputs)
         if standing is not None:
             return BuildResult(period, "unchanged", standing, missing=inputs.missing)

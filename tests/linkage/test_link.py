@@ -41,9 +41,14 @@ def extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def loaded(settings: Settings, extracts: Path) -> Settings:
+    return take_in(settings, extracts, REGISTRIES)
+
+
+def take_in(settings: Settings, extracts: Path, registries: tuple[str, ...]) -> Settings:
+    """Load the territory and the extracts of these registries."""
     reference = extracts / "reference"
     load_territory(settings, reference / "kato.csv", reference / "crosswalk.csv", reference / "address.csv", None)
-    for registry in REGISTRIES:
+    for registry in registries:
         files = sorted((extracts / PERIOD / registry).iterdir())
         assert intake.load(intake.land_files(registry, PERIOD, files, settings), settings).accepted
     return settings
@@ -78,6 +83,13 @@ def test_rows_kept_for_their_number_find_their_person(loaded: Settings, extracts
     assert kinds["right", "number_repaired"] > 10 and kinds["right", "weighed"] > 10, kinds
     # those who are not in the population registry have nobody to be linked to
     assert right >= 0.9 * (right + sum(n for (kind, _), n in kinds.items() if kind == "open")), kinds
+
+
+def test_where_no_row_lacks_its_number_there_is_nothing_to_link(settings: Settings, extracts: Path) -> None:
+    take_in(settings, extracts, ("population",))
+    result = link(settings, PERIOD)
+    assert result.status == "linked" and result.path is not None
+    assert (result.records, result.linked, result.contents, room.links(settings, result.path)) == (0, 0, {}, [])
 
 
 def standing(settings: Settings, path: str) -> list[tuple]:

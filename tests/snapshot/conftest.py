@@ -25,6 +25,11 @@ def oblast(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def spine(folder: Path) -> Path:
     """Make the oblast in `folder`, without registries that the snapshot does not rest on: they would only take time."""
     synthetic.make(folder, PERIOD, PEOPLE)
+    return without_others(folder)
+
+
+def without_others(folder: Path) -> Path:
+    """Leave the six registries that the snapshot rests on."""
     for other in (folder / PERIOD).iterdir():
         if other.is_dir() and other.name not in SPINE:
             shutil.rmtree(other)

@@ -1,4 +1,4 @@
--- Grain: jobseeker. Key: person_key. Inputs: stage_employment, person, place. Variables: period_begin, period_end.
+-- Grain: jobseeker. Key: person_key. Inputs: counted_employment, person, place. Variables: period_begin, period_end.
 -- A jobseeker is counted where registered; who is not in the population registry, by the code that the source gives.
 select
     j.person_key,
@@ -13,8 +13,9 @@ select
     coalesce(p.okrug_kato, l.okrug_kato) as okrug_kato,
     coalesce(p.district_kato, l.district_kato) as district_kato,
     case when p.okrug_kato is not null then 'person' else l.step end as step,
+    j.linked_by,
     j._file,
     j._record
-from stage_employment as j
+from counted_employment as j
 left join person as p on j.person_key = p.person_key
 left join place as l on claim_key(null, j.kato, null, null, null, j.settlement_name) = l._key
