@@ -9,6 +9,7 @@ import pytest
 from auyl import ledger, pipeline, synthetic
 from auyl.identifiers import keyed_hash
 from auyl.lake import Lake
+from auyl.linkage.entities import build as entities
 from auyl.linkage.persons.review import decide
 from auyl.settings import Settings
 from auyl.snapshot import build
@@ -98,6 +99,31 @@ def test_lineage_tells_how_many_were_linked_and_on_which_line_they_stand(install
     assert len(shown) == linked and all(row.line for row in shown)
 
 
+def linked_attributes(settings: Settings) -> set[tuple]:
+    """(person, attribute, file, record) that the entity persons took from a linked row of employment."""
+    (made,) = entities.build(PERIOD, settings, only=("person",))
+    with duckdb.connect() as con:
+        return set(
+            con.execute(
+                f"select e.entity_key, e.attribute, e.file, e.record "
+                f"from '{Lake(settings.lake).address(made.set.path)}' as e "
+                f"semi join (from '{core(settings, 'jobseeker')}' where linked_by is not null) as c "
+                "on e.file = c._file and e.record = c._record and e.entity_key = c.person_key::varchar "
+                "where e.registry = 'employment'"
+            ).fetchall()
+        )
+
+
+def test_an_entity_knows_what_its_linked_row_says(installation: Settings) -> None:
+    with duckdb.connect() as con:
+        told = con.execute(
+            f"select person_key::varchar from '{core(installation, 'jobseeker')}' where linked_by is not null"
+        ).fetchall()
+    of_rows = linked_attributes(installation)
+    assert {person for person, *_ in of_rows} == {person for (person,) in told}
+    assert not any(one.is_new for one in entities.build(PERIOD, installation, only=("person",)))
+
+
 def test_a_link_taken_back_no_longer_counts_and_the_former_revision_stays(installation: Settings) -> None:
     lake = Lake(installation.lake)
     ((path,),) = query(installation, f"select path from ledger.link_run where period = '{PERIOD}'")
@@ -107,6 +133,7 @@ def test_a_link_taken_back_no_longer_counts_and_the_former_revision_stays(instal
             "where registry = 'employment' and method = 'weighed' and outcome = 'link' order by all limit 1"
         ).fetchall()
     former = core(installation, "jobseeker")
+    before_it = linked_attributes(installation)
     decide(installation, str(record_key), str(person), False, "another person of that name")
     result = build(PERIOD, installation)
     assert result.status in ("published", "unchanged")
@@ -117,6 +144,8 @@ def test_a_link_taken_back_no_longer_counts_and_the_former_revision_stays(instal
             for at in (former, core(installation, "jobseeker"))
         )
     assert (before, after) == (1, 0)
+    gone = before_it - linked_attributes(installation)
+    assert gone and {(str(person), file, record)} == {(key, f, r) for key, _, f, r in gone}
 
 
 def test_the_same_links_again_publish_nothing(installation: Settings) -> None:

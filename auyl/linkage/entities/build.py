@@ -24,11 +24,15 @@ from auyl import contracts, duck, ledger
 from auyl.duck import identifier, literal
 from auyl.errors import ContractInvalid
 from auyl.intake import check
+from auyl.intake.batch import set_person_key
 from auyl.lake import Lake
 from auyl.ledger import Batch, EntitySet
 from auyl.linkage.entities import survivorship
 from auyl.linkage.entities.survivorship import PERIOD, PLACE_COLUMNS, Attribute, Kind, Source
 from auyl.linkage.entities.versions import Version, versions
+from auyl.linkage.inputs import Batches
+from auyl.linkage.kept import counted_view, sources
+from auyl.linkage.persons.link import LinkResult, link
 from auyl.linkage.places.resolver import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
 from auyl.linkage.staged import stage_view
 from auyl.periods import last_day, month_before
@@ -72,16 +76,19 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
         edition = edition_in_force(settings, lake)
         rules = rules_digest(settings, lake)
         known = {(s.kind, s.inputs_digest): s for s in ledger.entity_sets(settings, period=period)}
-        wanted: dict[datetime | None, list[tuple[Kind, Version, str]]] = {}
+        wanted: dict[tuple[datetime | None, str | None], list[tuple[Kind, Version, str]]] = {}
         for kind in kinds:
             for version in versions_of(settings, kind, period):
-                inputs = inputs_digest(settings, kind, version, rules)
+                links = link(settings, period, linked_batches(settings, kind, version)) if kind.links_rows else None
+                inputs = inputs_digest(settings, kind, version, rules, links)
                 if found := known.get((kind.id, inputs)):
                     made.append(Made(found, version.until, False))
                 else:
-                    wanted.setdefault(version.until, []).append((kind, version, inputs))
-        for until, group in wanted.items():
-            made += [Made(one, until, True) for one in _make(settings, lake, edition, period, group)]
+                    wanted.setdefault((version.until, links.path if links else None), []).append(
+                        (kind, version, inputs)
+                    )
+        for (until, path), group in wanted.items():
+            made += [Made(one, until, True) for one in _make(settings, lake, edition, period, group, path)]
     order = {kind.id: n for n, kind in enumerate(kinds)}
     return sorted(made, key=lambda one: (order[one.set.kind], one.until is None, one.until))
 
@@ -108,25 +115,41 @@ def rules_digest(settings: Settings, lake: Lake) -> str:
     return total.hexdigest()
 
 
-def inputs_digest(settings: Settings, kind: Kind, version: Version, rules: str) -> str:
-    """sha256 over all that a set of a kind is made of; `rules` are those of `rules_digest`."""
+def linked_batches(settings: Settings, kind: Kind, version: Version) -> Batches:
+    """The batches of a version, as links are asked for."""
+    return {registry: [batch] for registry, batch in version.batches.items() if registry in kind.registries}
+
+
+def inputs_digest(settings: Settings, kind: Kind, version: Version, rules: str, links: LinkResult | None = None) -> str:
+    """sha256 over all that a set of a kind is made of.
+
+    `rules` are those of `rules_digest`, `links` those of rows that came without a number.
+    """
     total = hashlib.sha256(f"{version.digest} {rules}".encode() + kind.path.read_bytes())
+    for registry, content in sorted(links.contents.items() if links else ()):
+        if registry in kind.registries:
+            total.update(f"{registry} {content}".encode())
     for name in kind.throughs:
         total.update((settings.include / "sql" / "linkage" / f"{name}.sql").read_bytes())
     return total.hexdigest()
 
 
 def _make(
-    settings: Settings, lake: Lake, edition: str, period: str, group: list[tuple[Kind, Version, str]]
+    settings: Settings,
+    lake: Lake,
+    edition: str,
+    period: str,
+    group: list[tuple[Kind, Version, str]],
+    links: str | None,
 ) -> list[EntitySet]:
-    """Write the sets of kinds that are made of the same batches, as far as they share registries."""
+    """Write the sets of kinds that are made of the same batches and links, as far as they share registries."""
     con = duck.connect(settings, lake)
     try:
         con.execute("set enable_progress_bar = false")  # it writes to the command's own output
         open_territory(con, settings, lake, edition)
         batches = {r: b for _, version, _ in group for r, b in version.batches.items()}
         registries = sorted({r for kind, _, _ in group for r in kind.registries})
-        open_sources(con, settings, lake, registries, batches)
+        open_sources(con, settings, lake, registries, batches, links)
         made = []
         for kind, version, inputs in group:
             open_throughs(con, settings, kind)
@@ -144,11 +167,15 @@ def open_sources(
     lake: Lake,
     registries: list[str],
     batches: dict[str, Batch],
+    links: str | None = None,
 ) -> None:
     """Create `source_<registry>` for each: the columns of stage, the place that the resolver found, and what a claim
     needs beside them: _batch, _extracted_at, _told_on (last day of the extract's period). Empty where nothing came.
+
+    With `links`, the path of those of these batches, rows that came without a number are there too, with their person.
     """
-    con.execute("create temp table if not exists link (registry varchar, file varchar, record bigint, person_key uuid)")
+    set_person_key(con, settings)
+    linked = {contract.registry for contract in sources(settings)}
     views = []
     for registry in registries:
         contract = contracts.load(registry, settings.include)
@@ -158,6 +185,8 @@ def open_sources(
             # An empty stage still has what only the vault may see.
             kept = ", ".join(map(identifier, check.stage_columns(con, contract)))
             con.execute(f"create or replace temp view {view} as select {kept} from nothing_{registry}")
+        elif registry in linked:
+            view = counted_view(con, settings, lake, contract, [batch], view, links)
         views.append((contract, view))
     resolve(con, settings, views)
     for contract, view in views:
@@ -166,17 +195,15 @@ def open_sources(
         has_place = bool(set(contract.place) & set(CLAIM_ROLES))
         found = ", ".join(f"p.{name}" if has_place else f"null::varchar as {name}" for name in PLACE_COLUMNS)
         place = f"left join place as p on {claim_key(contract, 's.')} = p._key" if has_place else ""
-        # Whoever has a number of a person and knows whether it is valid may also be linked without it.
+        is_known = "s.is_iin_valid or s.linked_by is not null" if "linked_by" in columns else "s.is_iin_valid"
         is_person = {"person_key", "is_iin_valid"} <= columns
-        person = "coalesce(k.person_key, case when s.is_iin_valid then s.person_key end)" if is_person else "null::uuid"
+        person = f"case when {is_known} then s.person_key end" if is_person else "null::uuid"
         told = literal(last_day(batch.period).isoformat()) if batch else "null"
         at = literal(batch.extracted_at.isoformat()) if batch else "null"
         con.execute(
             f"create or replace temp table source_{contract.registry} as select s.*, {found}, "
             f"{person} as known_person, {literal(_batch_name(batch)) if batch else 'null'}::varchar as _batch, "
-            f"{at}::timestamptz as _extracted_at, {told}::date as _told_on from {view} as s {place} "
-            f"left join link as k on k.registry = {literal(contract.registry)} and s._file = k.file "
-            f"and s._record = k.record"
+            f"{at}::timestamptz as _extracted_at, {told}::date as _told_on from {view} as s {place}"
         )
 
 

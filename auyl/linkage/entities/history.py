@@ -15,9 +15,10 @@ from auyl.intake.locate import locate
 from auyl.lake import Lake
 from auyl.ledger import EntitySet
 from auyl.linkage.entities import survivorship
-from auyl.linkage.entities.build import inputs_digest, rules_digest, versions_of
+from auyl.linkage.entities.build import inputs_digest, linked_batches, rules_digest, versions_of
 from auyl.linkage.entities.survivorship import Kind
 from auyl.linkage.entities.versions import Version
+from auyl.linkage.persons.link import linked
 from auyl.periods import month_before
 from auyl.settings import Settings
 
@@ -189,10 +190,13 @@ def _sets(settings: Settings, kind: Kind, made: list[EntitySet], rules: str) -> 
     """
     by_inputs = {s.inputs_digest: s for s in made}
     by_batches = {s.batches_digest: s for s in made}
-    return [
-        (v, by_inputs.get(inputs_digest(settings, kind, v, rules)) or by_batches.get(v.digest))
-        for v in versions_of(settings, kind, made[0].period)
-    ]
+    period = made[0].period
+    found = []
+    for version in versions_of(settings, kind, period):
+        links = linked(settings, period, linked_batches(settings, kind, version)) if kind.links_rows else None
+        inputs = inputs_digest(settings, kind, version, rules, links)
+        found.append((version, by_inputs.get(inputs) or by_batches.get(version.digest)))
+    return found
 
 
 def _said(row: dict[str, Any]) -> Said:

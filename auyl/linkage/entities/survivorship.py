@@ -22,6 +22,8 @@ from auyl.errors import ContractInvalid
 LANGUAGES = ("kk", "ru", "en")
 TYPES = ("text", "date", "integer", "number", "boolean")
 NUMBERS = ("integer", "number")
+# The key of a row that may have been linked: the person of its valid number, or the one that linkage found.
+LINKED = "known_person"
 # Levels of personal data are the contracts' classifications. What is of the vault is no attribute.
 LEVELS = ("internal", "restricted")
 # Columns that every registry with a place has beside those of stage: what the resolver found.
@@ -116,6 +118,11 @@ class Kind:
     throughs: tuple[str, ...]
     registries: tuple[str, ...]
     path: Path
+
+    @property
+    def links_rows(self) -> bool:
+        """Do rows belong to it whose person was found without a number?"""
+        return any(source.rows.key == LINKED for attribute in self.attributes for source in attribute.sources)
 
     def attribute(self, attribute_id: str) -> Attribute:
         """The attribute with this id. Raises KeyError naming those that there are."""

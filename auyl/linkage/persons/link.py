@@ -62,32 +62,49 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
     """
     lake = Lake(settings.lake)
     trained = model.load(settings.include)
-    named = {contract.registry: contract for contract in sources(settings)}
+    singular = {contract.registry for contract in sources(settings) if contract.keys == ("iin",)}
     with ledger.lock(settings, f"link.{period}"):
-        batches, _ = in_force(settings, [POPULATION, *named], period)
-        batches |= {registry: found for registry, found in (given or {}).items() if registry in batches}
+        batches, is_standing = _batches(settings, period, given)
         if POPULATION not in batches:
             return LinkResult(period, "nothing")
         edition = edition_in_force(settings, lake)
         made_of = _digest(settings, lake, batches, edition)
+        former = _former(settings, lake, period, made_of)
+        if former is not None:
+            return former
         path = f"linkage/{period}/{made_of[:16]}/link.parquet"
-        former = _former(settings, period, made_of)
-        if former is not None and lake.exists(path):
-            return LinkResult(period, "unchanged", path, former[0], 0, former[1], former[2], contents=former[3])
         con = duck.connect(settings, lake)
         try:
             set_person_key(con, settings)
             open_territory(con, settings, lake, edition)
             _read(con, settings, lake, batches)
             _weigh(con, settings, trained)
-            _decide(con, settings, trained, {r for r, contract in named.items() if contract.keys == ("iin",)})
+            _decide(con, settings, trained, singular)
             lake.prepare(path.rpartition("/")[0])
             con.execute(f"copy link to {literal(lake.address(path))} (format parquet, compression zstd)")
             result = _told(con, period, path)
-            _to_vault(con, settings, made_of, result)
+            _to_vault(con, settings, made_of, result, is_standing)
         finally:
             con.close()
     return result
+
+
+def linked(settings: Settings, period: str, given: Batches | None = None) -> LinkResult | None:
+    """What `link` would give without linking anything: None where it was not done yet."""
+    lake = Lake(settings.lake)
+    batches, _ = _batches(settings, period, given)
+    if POPULATION not in batches:
+        return LinkResult(period, "nothing")
+    made_of = _digest(settings, lake, batches, edition_in_force(settings, lake))
+    return _former(settings, lake, period, made_of)
+
+
+def _batches(settings: Settings, period: str, given: Batches | None) -> tuple[Batches, bool]:
+    """The batches to link, and whether they are those in force, so that a person need look at what comes of them."""
+    names = [POPULATION, *(contract.registry for contract in sources(settings))]
+    standing, _ = in_force(settings, names, period)
+    batches = standing | {registry: found for registry, found in (given or {}).items() if registry in names}
+    return batches, batches == standing
 
 
 def _digest(settings: Settings, lake: Lake, batches: Batches, edition: str) -> str:
@@ -116,16 +133,18 @@ def _told(con: duckdb.DuckDBPyConnection, period: str, path: str) -> LinkResult:
     return LinkResult(period, "linked", path, records, rows, linked, reviewed, dict(methods), dict(contents))
 
 
-def _former(settings: Settings, period: str, digest: str) -> tuple[int, int, int, dict[str, str]] | None:
+def _former(settings: Settings, lake: Lake, period: str, made_of: str) -> LinkResult | None:
     with ledger.engine(settings.dsn).connect() as con:
         row = con.execute(
             text(
-                "select records, linked, reviewed, contents from ledger.link_run "
+                "select path, records, linked, reviewed, contents from ledger.link_run "
                 "where period = :p and inputs_digest = :d"
             ),
-            {"p": period, "d": digest},
+            {"p": period, "d": made_of},
         ).one_or_none()
-    return (row[0], row[1], row[2], row[3]) if row else None
+    if row is None or not lake.exists(row.path):
+        return None
+    return LinkResult(period, "unchanged", row.path, row.records, 0, row.linked, row.reviewed, contents=row.contents)
 
 
 def _read(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, batches: Batches) -> None:
@@ -245,8 +264,9 @@ def _to_vault(
     settings: Settings,
     made_of: str,
     result: LinkResult,
+    is_standing: bool,
 ) -> None:
-    """Replace what needs a look and write the run down, in one transaction."""
+    """Write the run down and, where it is of the batches in force, replace what needs a look: one transaction."""
     says = ", ".join((*SAYS, "sex", "settlement_kato", "number"))
     levels = ", ".join(f"'{field}', {field}_level" for field in weigh.FIELDS)
     query = f"""
@@ -267,13 +287,14 @@ def _to_vault(
         connection = ledger.engine(settings.dsn).raw_connection()
         try:
             cursor = connection.cursor()
-            cursor.execute("delete from vault.link_review where period = %s", (result.period,))
-            with file.open("rb") as stream:
-                cursor.copy_expert(
-                    "copy vault.link_review (period, record_key, person_key, weight_bits, next_weight_bits, levels, "
-                    "places, record, person) from stdin (format csv)",
-                    stream,
-                )
+            if is_standing:
+                cursor.execute("delete from vault.link_review where period = %s", (result.period,))
+                with file.open("rb") as stream:
+                    cursor.copy_expert(
+                        "copy vault.link_review (period, record_key, person_key, weight_bits, next_weight_bits, "
+                        "levels, places, record, person) from stdin (format csv)",
+                        stream,
+                    )
             cursor.execute(
                 "insert into ledger.link_run (period, inputs_digest, path, records, linked, reviewed, contents) "
                 "values (%s, %s, %s, %s, %s, %s, %s) on conflict (period, inputs_digest) do nothing",
