@@ -18,6 +18,7 @@ from auyl.access import accounts, logins, passwords
 from auyl.access.errors import PrincipalInvalid
 from auyl.access.grants import grant
 from auyl.errors import AuylError
+from auyl.linkage.persons.link import linked
 from auyl.settings import Settings
 from auyl.stack.airflow import secret
 
@@ -34,6 +35,11 @@ def ledger_table(settings: Settings, period: str, out: Printer) -> None:
             rows.append((contract.registry, len(batches), *counts))
     out("")
     _table(("registry", "deliveries", "rows in", "staged", "quarantined", "duplicates"), rows, out)
+    if found := linked(settings, period):
+        out(
+            f"without a valid number: {found.records} records whose person is looked for, {found.linked} found "
+            f"and counted, {found.reviewed} for a person to look at"
+        )
 
 
 def revision_in_force(dsn: str, period: str) -> int | None:
