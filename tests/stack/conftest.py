@@ -50,7 +50,7 @@ def ask(up: demo.Ready, statement: str) -> list[tuple]:
 def forget(up: demo.Ready) -> None:
     """As if nothing had ever come."""
     empty_tables(up.settings.dsn)
-    for folder in ("landing", "raw", "stage", "quarantine", "core"):
+    for folder in ("landing", "raw", "stage", "quarantine", "linkage", "core"):
         Lake(up.settings.lake).remove(folder)
 
 
