@@ -1,11 +1,14 @@
 """Fixtures shared by all rooms: a real PostgreSQL and a fresh database."""
 
 import contextlib
+import fcntl
 import os
+import pickle
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -13,11 +16,34 @@ import pytest
 from auyl.settings import Settings
 from auyl.stack.postgres import EmbeddedPostgres, database_url
 
+Once = Callable[[str, Callable[[Path], Any]], tuple[Path, Any]]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Modules with a slow test come first: the last to begin would keep one process at work and the others idle."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Make something in a folder once for all processes of a run: the folder, and what its maker returned.
+
+    Only for what no test changes.
+    """
+    own = tmp_path_factory.getbasetemp()
+    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def shared(name: str, make: Callable[[Path], Any]) -> tuple[Path, Any]:
+        folder, kept = root / name, root / f"{name}.pickle"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                folder.mkdir(exist_ok=True)
+                kept.write_bytes(pickle.dumps(make(folder)))
+        return folder, pickle.loads(kept.read_bytes())
+
+    return shared
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from auyl.linkage.entities import survivorship
 from auyl.settings import Settings, from_environment
 from auyl.synthetic import keyless
 from auyl.synthetic.keyless import Laboratory
-from tests.conftest import fresh_installation
+from tests.conftest import Once, fresh_installation
 
 PERIODS = ("2026-09", "2026-10")
 PERIOD = PERIODS[-1]
@@ -25,12 +25,14 @@ DIRT = {"birth_date_disagrees": 0.03}
 
 
 @pytest.fixture(scope="session")
-def oblast(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def oblast(once: Once) -> Path:
     """Extracts of all registries, dirt and truth with them."""
-    folder = tmp_path_factory.mktemp("oblast")
-    for period in PERIODS:
-        synthetic.make(folder, period, PEOPLE, dirt=DIRT)
-    return folder
+
+    def make(folder: Path) -> None:
+        for period in PERIODS:
+            synthetic.make(folder, period, PEOPLE, dirt=DIRT)
+
+    return once("linkage", make)[0]
 
 
 def know_territory(settings: Settings, oblast: Path) -> Settings:
@@ -89,9 +91,9 @@ SEED = 90_210
 
 
 @pytest.fixture(scope="session")
-def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
+def laboratory(once: Once) -> Laboratory:
     """40,000 persons, a tenth of them met without a number, all noise on."""
-    return keyless.make(tmp_path_factory.mktemp("laboratory"), 40_000, SEED)
+    return once("laboratory", lambda folder: keyless.make(folder, 40_000, SEED))[1]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from auyl.settings import Settings
 from auyl.synthetic import make
+from tests.conftest import Once
 from tests.registries.taken import Taken, take_in
 from tests.registries.truth import PERIOD
 from tests.synthetic.readers import Oblast
@@ -14,19 +15,16 @@ PEOPLE = 20_000
 
 
 @pytest.fixture(scope="session")
-def dirty_oblast(tmp_path_factory: pytest.TempPathFactory) -> Oblast:
+def dirty_oblast(once: Once) -> Oblast:
     """The oblast with five times the usual dirt, so that a small one has every kind."""
-    return _made(tmp_path_factory.mktemp("dirty"), {"*": 5, "rca_missing": 0.1})
+    dirt = {"*": 5, "rca_missing": 0.1}
+    return Oblast(*once("registries-dirty", lambda folder: make(folder, PERIOD, PEOPLE, dirt=dirt)))
 
 
 @pytest.fixture(scope="session")
-def clean_oblast(tmp_path_factory: pytest.TempPathFactory) -> Oblast:
+def clean_oblast(once: Once) -> Oblast:
     """The same oblast without dirt."""
-    return _made(tmp_path_factory.mktemp("clean"), 0)
-
-
-def _made(folder: Path, dirt: float | dict[str, float]) -> Oblast:
-    return Oblast(folder, make(folder, PERIOD, PEOPLE, dirt=dirt))
+    return Oblast(*once("registries-clean", lambda folder: make(folder, PERIOD, PEOPLE, dirt=0)))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from auyl.intake.reference import load_territory
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.stack.demo import SPINE
+from tests.conftest import Once
 
 PERIOD = "2026-10"
 # Fewer leave some okrugs without a resident, which the gate does not let through.
@@ -17,9 +18,9 @@ PEOPLE = 12_000
 
 
 @pytest.fixture(scope="session")
-def oblast(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def oblast(once: Once) -> Path:
     """Extracts of a small oblast, dirt and truth with them."""
-    return spine(tmp_path_factory.mktemp("oblast"))
+    return once("spine", spine)[0]
 
 
 def spine(folder: Path) -> Path:

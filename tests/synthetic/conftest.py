@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from auyl.synthetic import make
+from tests.conftest import Once
 from tests.synthetic.readers import PEOPLE, PERIOD, Oblast
 
 
@@ -21,13 +22,14 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Oblast]:
 
 
 @pytest.fixture(scope="session")
-def oblast(build: Callable[..., Oblast]) -> Oblast:
+def oblast(once: Once) -> Oblast:
     """The oblast with five times the usual dirt, so that a small one has every kind; a registry of a dozen rows needs
     more repeated ones."""
-    return build(dirt={"*": 5, "rca_missing": 0.1, "exact_duplicate": 0.2})
+    dirt = {"*": 5, "rca_missing": 0.1, "exact_duplicate": 0.2}
+    return Oblast(*once("synthetic-dirty", lambda folder: make(folder, PERIOD, PEOPLE, dirt=dirt)))
 
 
 @pytest.fixture(scope="session")
-def clean(build: Callable[..., Oblast]) -> Oblast:
+def clean(once: Once) -> Oblast:
     """The same oblast without dirt."""
-    return build(dirt=0)
+    return Oblast(*once("synthetic-clean", lambda folder: make(folder, PERIOD, PEOPLE, dirt=0)))
