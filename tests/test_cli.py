@@ -105,6 +105,15 @@ def test_intake_exits_0_only_for_an_accepted_batch_that_balances(auyl: Auyl, tmp
     assert "YYYY-MM" in auyl("intake", "social_assistance", good, "--period", "2026-13", code=2)
 
 
+def test_a_database_that_is_not_ready_is_told_in_words(auyl: Auyl, dsn: str) -> None:
+    without = Auyl.__new__(Auyl)
+    without.environment = auyl.environment | {"AUYL_DSN": dsn.rpartition("/")[0] + "/postgres"}
+    assert "Run `auyl migrate`" in without("extracts", code=1)
+    without.environment = auyl.environment | {"AUYL_DSN": "postgresql://auyl:word-of-passage@127.0.0.1:1/auyl"}
+    told = without("extracts", code=1)
+    assert "expected it to answer" in told and "word-of-passage" not in told
+
+
 STARTED = """
 import json, sys
 from auyl.cli import app

@@ -25,8 +25,32 @@ def told() -> Iterator[None]:
     try:
         yield
     except (AuylError, KeyError) as error:
-        typer.secho(str(error.args[0]) if error.args else str(error), fg="red", err=True)
-        raise typer.Exit(1) from error
+        words = str(error.args[0]) if error.args else str(error)
+        cause: Exception = error
+    except Exception as error:
+        found = _database_fault(error)
+        if found is None:
+            raise
+        words, cause = found, error
+    else:
+        return
+    typer.secho(words, fg="red", err=True)
+    raise typer.Exit(1) from cause
+
+
+def _database_fault(error: Exception) -> str | None:
+    """What is wrong with the database that AUYL_DSN names, in words; None where it is something else."""
+    # Of SQLAlchemy or of the driver, neither of which a command without a database has to import.
+    of_driver = getattr(error, "orig", None) or error
+    if not type(of_driver).__module__.startswith("psycopg2"):
+        return None
+    said = str(of_driver).strip().partition("\n")[0]
+    code = getattr(of_driver, "pgcode", None)
+    if type(of_driver).__name__ == "OperationalError" and code is None:
+        return f"the database of AUYL_DSN: expected it to answer; found: {said}. To be mended by: a data engineer"
+    if code in ("3F000", "42P01", "42703", "42883"):  # no such schema, table, column, function
+        return f"the database of AUYL_DSN: expected the tables of this version; found: {said}. Run `auyl migrate`"
+    return None
 
 
 def month(text: str) -> str:
