@@ -60,7 +60,10 @@ def territory(
     from auyl.intake.reference import load_territory
 
     with told():
-        typer.echo(str(load_territory(from_environment(), kato, crosswalk, addresses, edition)))
+        loaded = load_territory(from_environment(), kato, crosswalk, addresses, edition)
+        for name, value in asdict(loaded).items():
+            counts = isinstance(value, dict)
+            typer.echo(f"{name:<18}{', '.join(f'{k} {n:,}' for k, n in value.items()) if counts else value}")
 
 
 def changes(period: Period = "2026-10") -> None:

@@ -54,7 +54,8 @@ def explain(settings: Settings, method: str, weight: float | None, levels: dict[
         for field, level in levels.items()
         if level is not None
     ]
-    bits = f" {weight:.1f}" if weight is not None else ""
+    # Of the other methods the weight decided nothing.
+    bits = f" {weight:.1f}" if weight is not None and method == "weighed" else ""
     return (
         f"{words['methods'][method][language]}{bits}: {'; '.join(said)}" if said else words["methods"][method][language]
     )
