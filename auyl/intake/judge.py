@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -28,14 +29,7 @@ def judge(name: str, expectations: list[dict[str, Any]], frame: Any) -> list[str
 
 
 def _judge(gx: Any, name: str, suite: Any, frame: Any) -> list[str]:
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
-    source = context.data_sources.add_pandas("outcome")
-    batch = (
-        source.add_dataframe_asset("outcome")
-        .add_batch_definition_whole_dataframe("all")
-        .get_batch({"dataframe": frame})
-    )
+    batch = _whole_frames(gx).get_batch({"dataframe": frame})
     breaches = []
     for result in batch.validate(suite, result_format="SUMMARY").results:
         raised = _exception(result.exception_info)
@@ -44,6 +38,15 @@ def _judge(gx: Any, name: str, suite: Any, frame: Any) -> list[str]:
         if not result.success:
             breaches.append(_in_words(result))
     return breaches
+
+
+@cache
+def _whole_frames(gx: Any) -> Any:
+    """A definition of batches that are whole frames. Its context costs more to make than a suite to run."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_pandas("outcome")
+    return source.add_dataframe_asset("outcome").add_batch_definition_whole_dataframe("all")
 
 
 def _library() -> Any:
