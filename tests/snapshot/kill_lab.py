@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import great_expectations  # noqa: F401 - before the forks
 import pandas  # noqa: F401 - before the forks
 import psycopg2
@@ -23,6 +24,8 @@ import psycopg2
 from auyl import ledger, pipeline
 from auyl.intake import check, formats
 from auyl.lake import Lake
+from auyl.linkage.contradictions import compute as contradictions
+from auyl.linkage.entities import build as entities
 from auyl.linkage.persons import link
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import publish, revision, vault
@@ -35,8 +38,9 @@ POINTS: list[tuple[Any, str]] = [
     (link, "_to_vault"), (revision, "consolidate"), (revision, "publish"), (publish, "_catalogue"),
     (publish.Publication, "copy"), (vault.VaultLoad, "swap"), (publish, "_ledger_row"),
 ]  # fmt: skip
+RECONCILED: list[tuple[Any, str]] = [(entities, "_write"), (ledger, "add_entity_set"), (contradictions, "_publish")]
 # After these something is there for good.
-COMMITS = ("move", "add_delivery", "add_batch", "publish")
+COMMITS = ("move", "add_delivery", "add_batch", "publish", "add_entity_set", "_publish")
 
 
 def die() -> None:
@@ -60,12 +64,12 @@ def killing(function: Callable[..., Any], when: str, call: int) -> Callable[...,
     return wrapped
 
 
-def attempt(settings: Settings, extracts: Path, prepare: Callable[[], None] = lambda: None, seconds: float = 0) -> int:
-    """Run the path in a fork; with `seconds` the parent kills it then. Returns the signal that ended it, or 0."""
+def attempt(work: Callable[[], object], prepare: Callable[[], None] = lambda: None, seconds: float = 0) -> int:
+    """Do the work in a fork; with `seconds` the parent kills it then. Returns the signal that ended it, or 0."""
     child = os.fork()
     if child == 0:
         prepare()
-        pipeline.run(settings, PERIOD, extracts, say=lambda _: None)
+        work()
         os._exit(0)
     if seconds:
         time.sleep(seconds)
@@ -115,36 +119,97 @@ def state(settings: Settings) -> dict[str, Any]:
     }
 
 
+def reconcile(settings: Settings) -> None:
+    """What the night makes of the batches that have come."""
+    entities.build(PERIOD, settings)
+    contradictions.compute(PERIOD, settings)
+
+
+def forget_reconciled(settings: Settings) -> None:
+    ask(settings, "truncate ledger.entity_set, serving.contradiction_set, serving.contradiction cascade")
+    for folder in ("entity", "contradiction"):
+        Lake(settings.lake).remove(folder)
+
+
+def state_reconciled(settings: Settings) -> dict[str, Any]:
+    """What the ledger names of entities, and what owners read of contradictions."""
+    lake = Lake(settings.lake)
+    sets = ask(settings, "select kind, inputs_digest, path, attributes from ledger.entity_set order by 1, 2")
+    ((told,),) = ask(settings, "select contradictions from serving.contradiction_set union all select 0 limit 1")
+    ((held,),) = ask(settings, "select count(*) from serving.contradiction")
+    whole = held == told
+    with duckdb.connect() as con:
+        for *_, path, attributes in sets:
+            whole &= con.execute(f"select count(*) from '{lake.address(path)}'").fetchall() == [(attributes,)]
+    return {
+        "ledger_names_whole_files": whole,
+        "sets": [list(row) for row in sets],
+        "contradictions": [
+            str(row)
+            for row in ask(
+                settings, "select type_id, subject_key, left_value from serving.contradiction order by 1, 2, 3"
+            )
+        ],
+    }
+
+
+def points(steps: list[tuple[Any, str]]) -> list[tuple[str, Callable[[], None], float]]:
+    scenarios: list[tuple[str, Callable[[], None], float]] = []
+    for place, name in steps:
+        function = getattr(place, name)
+        for when in ("before", "after") if name in COMMITS else ("before",):
+            killer = killing(function, when, 2 if name in ("put", "prepare") else 1)
+            scenarios.append((f"{when} {name}", lambda p=place, n=name, k=killer: setattr(p, n, k), 0))  # type: ignore[misc]
+    return scenarios
+
+
 def main() -> None:
     extracts, chosen = Path(sys.argv[1]), sys.argv[2]
     settings = replace(from_environment(), threads=2)
     empty(settings)
+
+    def whole_path() -> object:
+        return pipeline.run(settings, PERIOD, extracts, say=lambda _: None)
+
+    if chosen == "reconciled":
+        assert attempt(whole_path) == 0
+        forget_reconciled(settings)
+        laboratory(lambda: reconcile(settings), points(RECONCILED), forget_reconciled, state_reconciled, settings)
+        return
     began = time.monotonic()
-    assert attempt(settings, extracts) == 0
+    assert attempt(whole_path) == 0
     whole_s = time.monotonic() - began
-    print(json.dumps({"point": "none", "signal": 0, "after": state(settings)}), flush=True)
-    scenarios: list[tuple[str, Callable[[], None], float]] = []
-    if chosen == "points":
-        for place, name in POINTS:
-            function = getattr(place, name)
-            for when in ("before", "after") if name in COMMITS else ("before",):
-                killer = killing(function, when, 2 if name in ("put", "prepare") else 1)
-                scenarios.append((f"{when} {name}", lambda p=place, n=name, k=killer: setattr(p, n, k), 0))  # type: ignore[misc]
-    else:
+    scenarios = points(POINTS)
+    if chosen == "moments":
         scenarios = [(f"at {part}/8", lambda: None, whole_s * part / 8) for part in range(1, 8)]
+    laboratory(whole_path, scenarios, empty, state, settings)
+
+
+def laboratory(
+    work: Callable[[], object],
+    scenarios: list[tuple[str, Callable[[], None], float]],
+    forget: Callable[[Settings], None],
+    look: Callable[[Settings], dict[str, Any]],
+    settings: Settings,
+) -> None:
+    """Print what the work leaves, then for each scenario what a killed one left and what the next made of it."""
+    assert attempt(work) == 0
+    print(json.dumps({"point": "none", "signal": 0, "after": look(settings)}), flush=True)
     for point, prepare, seconds in scenarios:
-        empty(settings)
-        ended = attempt(settings, extracts, prepare, seconds)
+        forget(settings)
+        ended = attempt(work, prepare, seconds)
         sooner = seconds
         while sooner > 0.1 and ended == 0:
             # It was quicker than the first, which had the caches to warm or neighbours beside it.
             sooner *= 0.75
-            empty(settings)
-            ended = attempt(settings, extracts, prepare, sooner)
-        killed = state(settings)
-        code = attempt(settings, extracts)
-        after = state(settings)
-        print(json.dumps({"point": point, "signal": ended, "killed": killed, "code": code, "after": after}), flush=True)
+            forget(settings)
+            ended = attempt(work, prepare, sooner)
+        killed = look(settings)
+        code = attempt(work)
+        print(
+            json.dumps({"point": point, "signal": ended, "killed": killed, "code": code, "after": look(settings)}),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
