@@ -1,5 +1,6 @@
 """The catalogue, its SQL files and its page say the same, and a bad entry says what is wrong with it."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from auyl.errors import ContractInvalid
 from auyl.linkage.contradictions import catalogue
+from auyl.linkage.contradictions.compute import SUBJECTS
 from auyl.settings import REPOSITORY, from_environment
 
 INCLUDE = from_environment().include
@@ -17,6 +19,11 @@ def test_at_least_twenty_types_each_with_its_sql() -> None:
     files = {path.stem for path in (INCLUDE / "sql" / "contradictions").glob("*.sql")}
     assert len(types) >= 20 and {one.id for one in types} == files
     assert [one.position for one in types] == list(range(1, len(types) + 1))
+
+
+def test_an_owner_reads_what_each_is_about_in_words() -> None:
+    said = {word for one in catalogue.load(INCLUDE) for word in re.findall(r"'(\w+)' as subject_kind", one.sql)}
+    assert said == set(SUBJECTS)
 
 
 def test_the_page_lists_the_catalogue() -> None:

@@ -293,6 +293,21 @@ def export(
 
 
 Lines = dict[tuple[str, str, int], int]
+# What a contradiction is about, as its owner reads it.
+SUBJECTS = {
+    "animal": "животное / жануар",
+    "application": "заявка / өтінім",
+    "family": "семья / отбасы",
+    "herd": "стадо / мал",
+    "household": "хозяйство / шаруашылық",
+    "okrug": "округ / округ",
+    "organisation": "организация / ұйым",
+    "person": "лицо / адам",
+    "plot": "участок / жер телімі",
+    "post": "должность / лауазым",
+    "settlement": "населённый пункт / елді мекен",
+    "site": "свалка / қоқыс орны",
+}
 
 
 def _lines(
@@ -323,7 +338,7 @@ def _told(one: catalogue.Type, row: dict[str, Any], lines: Lines) -> dict[str, A
             one.severity
         ],
         "Округ / Округ": row["okrug_kato"],
-        "Предмет / Нысан": row["subject_kind"],
+        "Предмет / Нысан": SUBJECTS[row["subject_kind"]],
         "Ключ / Кілт": row["subject_key"],
         "Открыто с / Ашылған": row["opened_period"],
     }
