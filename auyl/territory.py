@@ -143,7 +143,12 @@ def edition_of(kato_file: Path) -> str:
     note = kato_file.with_suffix(".source.json")
     date = json.loads(note.read_text(encoding="utf-8")).get("actualised_at") if note.exists() else None
     tail = date or hashlib.sha256(kato_file.read_bytes()).hexdigest()[:8]
-    return re.sub(r"[^\w.-]+", "-", f"{versions[0].strip()}_{tail}")
+    return edition_name(f"{versions[0].strip()}_{tail}")
+
+
+def edition_name(text: str) -> str:
+    """A version of the classifier as the name of an edition has it: it is a folder of the lake too."""
+    return re.sub(r"[^\w.-]+", "-", text)
 
 
 def _checked_edition(kato_file: Path, edition: str) -> str:

@@ -37,25 +37,46 @@ def show(
     period: AnyPeriod = None,
     format: Format = "table",
     language: Annotated[str, typer.Option(help="kk, ru or en")] = "ru",
+    boundaries: Annotated[
+        str, typer.Option(help="period (as published), today, or an edition of KATO: measured anew in its boundaries.")
+    ] = "period",
 ) -> None:
-    """One okrug's snapshot in force."""
-    from auyl.snapshot import show as room
+    """One okrug's snapshot in force, as published or in the boundaries of another edition."""
+    from auyl.snapshot.boundaries import show_in
 
     with told():
-        shown = room.show(from_environment(), okrug, period, language)
+        shown = show_in(from_environment(), okrug, boundaries, period, language)
         if format == "json":
             as_json(shown)
             return
         typer.echo(f"{shown['name']} · {okrug} · {shown['period']} · revision {shown['revision']}")
+        for line in _boundaries(shown):
+            typer.echo(line)
         if shown["without"]:
             typer.echo("without: " + ", ".join(map(_without, shown["without"])))
         for row in shown["indicators"]:
             value = "—" if row["value"] is None else f"{row['value']:,.{row['decimals']}f}".replace(",", " ")
             row["shown"], row["from"] = value, "+".join(row["registries"])
-            row["part"] = (
-                f"{row['numerator']:,.0f} / {row['denominator']:,.0f}" if row["denominator"] is not None else ""
-            )
+            parts = (row["numerator"], row["denominator"])
+            row["part"] = "" if None in parts else " / ".join(f"{part:,.0f}" for part in parts)
         table(shown["indicators"], ["name", "shown", "unit_name", "part", "as_of", "coverage_pct", "from", "flag"])
+
+
+def _boundaries(shown: dict[str, Any]) -> list[str]:
+    """What is to be said of boundaries that are not those of the period."""
+    if "edition" not in shown:
+        return []
+    lines = [f"in the boundaries of {shown['edition']}; published in those of {shown['edition_of_period']}"]
+    if was := shown["code_was"]:
+        lines.append(f"the code was {was['name']} then, which lies in: {', '.join(was['became']) or 'nobody tells'}")
+    if shown["outside"]:
+        lines.append(f"{shown['outside']} places of it lay in another oblast, whose rows are not here")
+    lines += [
+        f"not tellable, {row['registry']}: {row['rows']} rows known only by an okrug that was divided or is no more, "
+        f"{row['maybe_here']} of them may belong here"
+        for row in shown["not_tellable"]
+    ]
+    return lines
 
 
 def _without(row: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from auyl import contracts, duck, ledger
 from auyl.duck import literal
 from auyl.errors import TerritoryMissing
 from auyl.lake import Lake
-from auyl.linkage.places.resolver import edition_in_force, open_territory
+from auyl.linkage.places.resolver import changes_path, edition_in_force, open_territory
 from auyl.linkage.staged import stage_view
 from auyl.periods import month_before
 from auyl.settings import Settings
@@ -87,8 +87,8 @@ def translate_one(settings: Settings, kato: str, edition: str | None, as_of: dat
     """One code by the table that `write_changes` left in the lake. Raises TerritoryMissing where it is absent."""
     lake = Lake(settings.lake)
     in_force = edition_in_force(settings, lake)
-    path = f"reference/changes/{in_force}/change.parquet"
-    if path not in lake.files(f"reference/changes/{in_force}"):
+    path = changes_path(lake, in_force)
+    if path is None:
         raise TerritoryMissing(f"no changes to edition {in_force} are written: auyl changes")
     con = duck.connect(settings, lake)
     try:

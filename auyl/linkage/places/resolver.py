@@ -38,6 +38,12 @@ def edition_in_force(settings: Settings, lake: Lake) -> str:
     return edition
 
 
+def changes_path(lake: Lake, edition: str) -> str | None:
+    """The table that tells what became of former codes as of an edition (`auyl changes`), or None without one."""
+    path = f"reference/changes/{edition}/change.parquet"
+    return path if lake.exists(path) else None
+
+
 def open_territory(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, edition: str) -> None:
     """Create the views `territory`, `crosswalk` and `address` of an edition and set the variable `oblast_name`."""
     reference = f"reference/territory/{edition}"

@@ -1,0 +1,223 @@
+"""A published period told in the boundaries of another edition of the classifier.
+
+Nothing published is added up: the core tables of the revision are measured anew, each row placed where its settlement
+lies in the other edition. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from auyl import duck, ledger
+from auyl.duck import literal
+from auyl.errors import AuylError
+from auyl.lake import Lake
+from auyl.linkage.places.moves import make_moves
+from auyl.linkage.places.resolver import edition_in_force
+from auyl.settings import Settings
+from auyl.snapshot import catalogue as catalogues
+from auyl.snapshot.catalogue import LANGUAGES, REGISTRIES_OF, Catalogue, Indicator
+from auyl.snapshot.consolidate import CORE_TABLES, Inputs
+from auyl.snapshot.measure import measure
+from auyl.snapshot.show import show
+
+if TYPE_CHECKING:
+    import duckdb
+
+PERIOD, TODAY = "period", "today"
+VALUE = ("value", "numerator", "denominator", "flag", "coverage_pct", "as_of")
+
+
+class NotTellable(AuylError):
+    """An okrug that the other edition does not have, or a revision that cannot be measured anew."""
+
+
+@dataclass(frozen=True)
+class Untold:
+    """Rows of a core table known only by an okrug that was divided; `maybe_here` may belong to the okrug asked."""
+
+    table: str
+    registry: str
+    rows: int
+    maybe_here: int
+
+
+def show_in(
+    settings: Settings, kato: str, boundaries: str = PERIOD, period: str | None = None, language: str = "ru"
+) -> dict[str, Any]:
+    """An okrug of the edition `boundaries` (period, today, or a name) in the revision in force, as `show` tells it.
+
+    Also `edition`, `edition_of_period`, and, where they differ: `not_tellable`, see `Untold`; `code_was`, what the
+    code meant in the period's edition if it was another place; `outside`, how many places of the okrug's ground lay
+    in another oblast. Flags besides those of a published value: partly_told, not_tellable. Raises KeyError when
+    nothing is published, TerritoryMissing when an edition is not loaded, NotTellable.
+    """
+    if boundaries == PERIOD:
+        return show(settings, kato, period, language)
+    if language not in LANGUAGES:
+        raise KeyError(f"no language {language}; there are {', '.join(LANGUAGES)}")
+    lake = Lake(settings.lake)
+    target = edition_in_force(settings, lake) if boundaries == TODAY else boundaries
+    catalogue = catalogues.load(settings.include)
+    revision, inputs = _published(settings, catalogue, period)
+    con = duck.connect(settings, lake)
+    try:
+        make_moves(con, settings, lake, inputs.edition, target)
+        okrug = _okrug(con, settings, kato, inputs.edition, target, language)
+        _open_core(con, settings, lake, inputs, revision)
+        measure(con, catalogue, inputs)
+        untold = _untold(con, inputs, kato)
+        rows = con.execute(f"select indicator_id, {', '.join(VALUE)} from snapshot_value").fetchall()
+    finally:
+        con.close()
+    values = {row[0]: dict(zip(VALUE, row[1:], strict=True)) for row in rows}
+    doubted = set(CORE_TABLES) if okrug["outside"] else {one.table for one in untold if one.maybe_here}
+    return {
+        "kato": kato,
+        "name": okrug["name"],
+        "period": inputs.period,
+        "revision": revision,
+        "edition": target,
+        "edition_of_period": inputs.edition,
+        "code_was": okrug["code_was"],
+        "outside": okrug["outside"],
+        "not_tellable": [asdict(one) for one in untold],
+        "without": ledger.missing_in_snapshot(settings, inputs.period),
+        "indicators": [_told(one, values[one.id], inputs, doubted, language) for one in catalogue.indicators],
+    }
+
+
+def _published(settings: Settings, catalogue: Catalogue, period: str | None) -> tuple[int, Inputs]:
+    """The revision in force and what it was made of, with the batches that it names."""
+    with ledger.engine(settings.dsn).connect() as con:
+        row = con.execute(
+            text(
+                "select s.period, s.revision, s.edition, s.inputs_digest from serving.snapshot_in_force as f "
+                "inner join serving.snapshot as s using (period, revision) "
+                "where f.period = coalesce(:period, (select max(n.period) from serving.snapshot_in_force as n))"
+            ),
+            {"period": period},
+        ).one_or_none()
+        if row is None:
+            raise KeyError("nothing is published" + (f" for {period}" if period else ""))
+        sources = con.execute(
+            text(
+                "select registry, batch_id from serving.snapshot_source where period = :p and revision = :r "
+                "order by registry, source_period, extracted_at, batch_id"
+            ),
+            {"p": row.period, "r": row.revision},
+        ).all()
+    batches: dict[str, list[ledger.Batch]] = {}
+    for registry, batch_id in sources:
+        batches.setdefault(registry, []).append(ledger.batch(settings, batch_id))
+    missing = [registry for registry in catalogue.registries if registry not in batches]
+    return row.revision, Inputs(row.period, batches, missing, row.edition, row.inputs_digest)
+
+
+def _okrug(
+    con: duckdb.DuckDBPyConnection, settings: Settings, kato: str, source: str, target: str, language: str
+) -> dict[str, Any]:
+    """Create `okrug` with the one asked; its name, what the code was, and places of its ground outside the oblast."""
+    name = "name_kk" if language == "kk" else "name_ru"
+    found = con.execute(
+        f"select {name}, district_kato, is_rural_akimat from target_place where kato = $kato", {"kato": kato}
+    ).fetchall()
+    former = con.execute(
+        f"select p.{name}, list_sort(m.okrugs), m.is_told from source_place as p inner join move as m using (kato) "
+        "where p.kato = $kato",
+        {"kato": kato},
+    ).fetchall()
+    became = _became(con, name, former[0][1]) if former else []
+    if not found or not found[0][2]:
+        raise NotTellable(_why_not(kato, source, target, found, former, became))
+    ((inside, outside),) = con.execute(
+        "select count(*) filter (oblast_from = $oblast), count(*) filter (oblast_from <> $oblast) "
+        "from move where list_contains(okrugs, $kato) and level <> 'district'",
+        {"kato": kato, "oblast": settings.oblast_kato},
+    ).fetchall()
+    if not inside:
+        where = f"lay in another oblast than {settings.oblast_kato}" if outside else f"is not known in edition {source}"
+        raise NotTellable(f"okrug {kato} {found[0][0]} of edition {target}: its ground {where}")
+    con.execute("create or replace temp table okrug (kato varchar, district_kato varchar)")
+    con.execute("insert into okrug values (?, ?)", [kato, found[0][1]])
+    was = None
+    if former and former[0][1] != [kato]:
+        was = {"name": former[0][0], "became": became}
+    return {"name": found[0][0], "outside": outside, "code_was": was}
+
+
+def _became(con: duckdb.DuckDBPyConnection, name: str, okrugs: list[str]) -> list[str]:
+    rows = con.execute(
+        f"select kato || ' ' || {name} from target_place where list_contains($okrugs, kato) order by kato",
+        {"okrugs": okrugs},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _why_not(kato: str, source: str, target: str, found: list[Any], former: list[Any], became: list[str]) -> str:
+    if found:
+        return f"{kato} {found[0][0]} is no rural okrug in edition {target}"
+    if not former:
+        return f"neither edition {target} nor that of the period, {source}, has the code {kato}"
+    known = f"it lies in {', '.join(became)}" if became else "what became of it is not told: auyl changes"
+    return f"{kato} {former[0][0]} is not in edition {target}: {known}"
+
+
+def _open_core(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, inputs: Inputs, revision: int) -> None:
+    """Create the core tables as views whose rows lie where the table `move` puts them, and `<table>_moved` of each."""
+    text_of_rows = duck.sql(settings.include / "sql" / "territory" / "moved.sql")
+    folder = f"core/{inputs.period}/{inputs.digest[:16]}"
+    for table in CORE_TABLES:
+        path = f"{folder}/{table}.parquet"
+        if not lake.exists(path):
+            raise NotTellable(
+                f"{inputs.period} revision {revision}: no core table {path} is left in the lake, so nothing can be "
+                f"measured anew; auyl build --period {inputs.period} makes it from the batches in force"
+            )
+        moved = duck.bind(text_of_rows, core=f"read_parquet({literal(lake.address(path))})")
+        con.execute(f"create or replace temp view {table}_moved as {moved}")
+        con.execute(
+            f"create or replace temp view {table} as select * exclude (settlement_to, okrug_to, district_to, is_told, "
+            "okrugs) replace (settlement_to as settlement_kato, okrug_to as okrug_kato, district_to as district_kato) "
+            f"from {table}_moved"
+        )
+
+
+def _untold(con: duckdb.DuckDBPyConnection, inputs: Inputs, kato: str) -> list[Untold]:
+    found = []
+    for table in CORE_TABLES:
+        registry = REGISTRIES_OF[table][0]
+        if registry in inputs.missing:
+            continue
+        ((rows, here),) = con.execute(
+            f"select count(*), count(*) filter (list_contains(okrugs, $kato)) from {table}_moved "
+            "where okrug_kato is not null and not is_told",
+            {"kato": kato},
+        ).fetchall()
+        if rows:
+            found.append(Untold(table, registry, rows, here))
+    return found
+
+
+def _told(
+    indicator: Indicator, value: dict[str, Any], inputs: Inputs, doubted: set[str], language: str
+) -> dict[str, Any]:
+    """One indicator as `show` tells it, flagged where a table that it rests on has rows that cannot be told."""
+    tables = {indicator.value.table} | ({indicator.per.table} if indicator.per else set())
+    came = not any(REGISTRIES_OF[table][0] in inputs.missing for table in tables)
+    if came and tables & doubted:
+        value = value | {"flag": "not_tellable" if value["value"] is None else "partly_told"}
+    return {
+        "indicator_id": indicator.id,
+        "theme": indicator.theme,
+        "name": indicator.names[language],
+        "unit": indicator.unit,
+        "unit_name": indicator.units[language],
+        "decimals": indicator.decimals,
+        "registries": indicator.registries,
+        "responsible": indicator.body[language],
+        **value,
+    }

@@ -1,0 +1,253 @@
+"""A period in other boundaries is measured anew from its rows; what cannot be told is counted and flagged.
+
+The editions and the rows are invented and few, so that every answer is known: okrugs of one district, of which one was
+divided, one merged into its neighbour, one renamed, one recoded, and a village that moved.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from auyl import ledger, territory
+from auyl.cli import app
+from auyl.errors import TerritoryMissing
+from auyl.lake import Lake
+from auyl.settings import Settings
+from auyl.snapshot.boundaries import NotTellable, show_in
+from auyl.snapshot.consolidate import CORE_TABLES
+from tests.conftest import fresh_installation
+from tests.territory.test_moves import kato_file, write_changes
+
+PERIOD, DIGEST = "2021-10", "ab" * 32
+OLD, NEW = "OLD", "TODAY"
+WHOLE = [
+    ("190000000", "oblast", "Алматинская область", "Алматы облысы", "190000000"),
+    ("194000000", "district", "Енбекшиказахский район", "Еңбекшіқазақ ауданы", "194000000"),
+]
+# code, level, names, what it became
+BEFORE = [
+    *WHOLE,
+    # divided: с.Южное became an okrug of its own with с.Дальнее of the neighbour
+    ("194031000", "sub_district", "Большой с.о.", "Үлкен а.о.", "194031000"),
+    ("194031100", "settlement", "с.Северное", "Солтүстік а.", "194031100"),
+    ("194031200", "settlement", "с.Южное", "Оңтүстік а.", "194041100"),
+    ("194033000", "sub_district", "Соседний с.о.", "Көрші а.о.", "194033000"),
+    ("194033100", "settlement", "с.Ближнее", "Жақын а.", "194033100"),
+    ("194033200", "settlement", "с.Дальнее", "Алыс а.", "194041200"),
+    # merged whole into the next, which was renamed
+    ("194035000", "sub_district", "Малый с.о.", "Кіші а.о.", "194037000"),
+    ("194035100", "settlement", "с.Малое", "Кіші а.", "194037200"),
+    ("194037000", "sub_district", "Октябрьский с.о.", "Октябрь а.о.", "194037000"),
+    ("194037100", "settlement", "с.Октябрь", "Октябрь а.", "194037100"),
+    # took a village of the neighbouring oblast in
+    ("194039000", "sub_district", "Крайний с.о.", "Шет а.о.", "194039000"),
+    ("194039100", "settlement", "с.Край", "Шет а.", "194039100"),
+    ("310000000", "oblast", "Жамбылская область", "Жамбыл облысы", "310000000"),
+    ("314000000", "district", "Жамбылский район", "Жамбыл ауданы", "314000000"),
+    ("314033000", "sub_district", "Пограничный с.о.", "Шекара а.о.", None),
+    ("314033100", "settlement", "с.Граница", "Шекара а.", "194039200"),
+    ("314035000", "sub_district", "Чужой с.о.", "Бөтен а.о.", "314035000"),
+    # went to the new oblast with its district
+    ("193200000", "district", "Аксуский район", "Ақсу ауданы", "333200000"),
+    ("193230000", "sub_district", "Арасанский с.о.", "Арасан а.о.", "333230000"),
+    ("193230100", "settlement", "с.Арасан", "Арасан а.", "333230100"),
+]
+AFTER = [
+    *WHOLE,
+    ("194031000", "sub_district", "Большой с.о.", "Үлкен а.о."),
+    ("194031100", "settlement", "с.Северное", "Солтүстік а."),
+    ("194033000", "sub_district", "Соседний с.о.", "Көрші а.о."),
+    ("194033100", "settlement", "с.Ближнее", "Жақын а."),
+    ("194037000", "sub_district", "Бәйдібек би с.о.", "Бәйдібек би а.о."),
+    ("194037100", "settlement", "с.Бәйдібек би", "Бәйдібек би а."),
+    ("194037200", "settlement", "с.Малое", "Кіші а."),
+    ("194039000", "sub_district", "Крайний с.о.", "Шет а.о."),
+    ("194039100", "settlement", "с.Край", "Шет а."),
+    ("194039200", "settlement", "с.Граница", "Шекара а."),
+    ("194041000", "sub_district", "Новый с.о.", "Жаңа а.о."),
+    ("194041100", "settlement", "с.Южное", "Оңтүстік а."),
+    ("194041200", "settlement", "с.Дальнее", "Алыс а."),
+    ("330000000", "oblast", "область Жетісу", "Жетісу облысы"),
+    ("333200000", "district", "Аксуский район", "Ақсу ауданы"),
+    ("333230000", "sub_district", "Арасанский с.о.", "Арасан а.о."),
+    ("333230100", "settlement", "с.Арасан", "Арасан а."),
+    ("314000000", "district", "Жамбылский район", "Жамбыл ауданы"),
+    ("310000000", "oblast", "Жамбылская область", "Жамбыл облысы"),
+    ("314031000", "sub_district", "Асинский с.о.", "Аса а.о."),
+    ("314035000", "sub_district", "Чужой с.о.", "Бөтен а.о."),
+]
+# settlement, okrug, persons, children among them
+PEOPLE = [
+    ("194031100", "194031000", 100, 10),
+    ("194031200", "194031000", 40, 20),
+    ("194033100", "194033000", 70, 7),
+    ("194033200", "194033000", 30, 3),
+    ("194035100", "194035000", 20, 0),
+    ("194037100", "194037000", 60, 30),
+    ("194039100", "194039000", 10, 1),
+    ("193230100", "193230000", 50, 5),
+    # known by okrug only
+    (None, "194031000", 8, 0),
+    (None, "194035000", 5, 1),
+]
+BUDGETS = {"194031000": 900, "194033000": 500, "194035000": 100, "194037000": 300, "194039000": 50, "193230000": 200}
+
+
+@pytest.fixture(scope="module")
+def installation(dsn, con, tmp_path_factory) -> Settings:
+    """Two editions and a revision in force of a period of the old one, with its core tables."""
+    folder = tmp_path_factory.mktemp("boundaries")
+    settings = replace(fresh_installation(dsn, folder), kato_edition=NEW)
+    lake = Lake(settings.lake)
+    reference = lake.address("reference/territory")
+    for edition, rows in ((OLD, BEFORE), (NEW, AFTER), ("SAME", BEFORE)):
+        territory.load(kato_file(folder, edition, rows), reference, con, edition=edition)
+    write_changes(con, lake, NEW, OLD, BEFORE)
+    _core(con, lake.prepare(f"core/{PERIOD}/{DIGEST[:16]}"))
+    _publish(settings)
+    return settings
+
+
+def _core(con, folder: str) -> None:
+    con.execute("create or replace temp table people (settlement text, okrug text, n integer, children integer)")
+    con.executemany("insert into people values (?, ?, ?, ?)", PEOPLE)
+    con.execute("create or replace temp table budgets (okrug text, thousand_kzt double)")
+    con.executemany("insert into budgets values (?, ?)", list(BUDGETS.items()))
+    place = "settlement as settlement_kato, okrug as okrug_kato, left(okrug, 4) || '00000' as district_kato"
+    rows = {
+        "person": f"select {place}, true as is_alive, 'f' as sex, if(i < children, 5, 40) as age_years, "
+        "false as registered_12_months from people, range(n) as r(i)",
+        "budget_line": "select 'income' as line, thousand_kzt as executed_thousand_kzt, "
+        "thousand_kzt as plan_period_thousand_kzt, null::text as settlement_kato, okrug as okrug_kato, "
+        "left(okrug, 4) || '00000' as district_kato from budgets",
+    }
+    for table in CORE_TABLES:
+        query = rows.get(table, "select null::text as settlement_kato, null::text as okrug_kato, "
+                                "null::text as district_kato where false")  # fmt: skip
+        con.execute(f"copy ({query}) to '{folder}/{table}.parquet' (format parquet)")
+
+
+def _publish(settings: Settings) -> None:
+    """The revision in force as the ledger has it: of the population and the budgets, nothing else came."""
+    at = datetime(2021, 11, 1, tzinfo=UTC)
+    account = dict.fromkeys(("rows_in", "staged", "quarantined", "duplicates", "warned"), 0)
+    account |= dict.fromkeys(("rules_digest", "raw_path", "stage_path", "quarantine_path"), "-") | {"notes": {}}
+    with ledger.engine(settings.dsn).begin() as db:
+        revision = {"p": PERIOD, "d": DIGEST, "e": OLD}
+        db.execute(text("insert into serving.snapshot values (:p, 1, :e, :d, :d)"), revision)
+        db.execute(text("insert into serving.snapshot_in_force values (:p, 1, :e)"), revision)
+    for registry in ("population", "budget_okrug"):
+        came = ledger.add_delivery(settings, registry, PERIOD, registry, [("f", "-", 1)], at, None, "-", "-")
+        batch = ledger.add_batch(settings, {"delivery_id": came.delivery_id, **account}, [], [], [])
+        with ledger.engine(settings.dsn).begin() as db:
+            db.execute(
+                text("insert into serving.snapshot_source values (:p, 1, :r, :b, :at, :p, 0, 0)"),
+                {"p": PERIOD, "r": registry, "b": batch.batch_id, "at": at},
+            )
+
+
+def told(settings: Settings, kato: str, boundaries: str = "today") -> dict[str, tuple]:
+    shown = show_in(settings, kato, boundaries, PERIOD)
+    return {i["indicator_id"]: (i["value"] if i["value"] is None else float(i["value"]), i["flag"])
+            for i in shown["indicators"]}  # fmt: skip
+
+
+RESIDENTS, INCOME = "population.residents", "budget.income"
+
+
+def test_a_settlement_that_moved_counts_where_it_lies(installation):
+    assert told(installation, "194041000")[RESIDENTS] == (40 + 30, "partly_told")
+    assert told(installation, "194031000")[RESIDENTS] == (100, "partly_told")
+    # the neighbour gave a village away, and no row of it was known by okrug only
+    assert told(installation, "194033000")[RESIDENTS] == (70, "ok")
+
+
+def test_a_ratio_is_measured_anew_and_not_added_up(installation):
+    shown = show_in(installation, "194037000", "today", PERIOD)
+    share = next(i for i in shown["indicators"] if i["indicator_id"] == "population.children_share")
+    assert (share["numerator"], share["denominator"]) == (31, 85)
+    assert float(share["value"]) == pytest.approx(100 * 31 / 85, abs=0.06)
+
+
+def test_what_is_known_by_okrug_goes_along_where_the_okrug_went_whole(installation):
+    found = told(installation, "194037000")
+    # the merged okrug's five persons without a settlement too, and both budgets
+    assert found[RESIDENTS] == (60 + 20 + 5, "ok")
+    assert found[INCOME] == (400, "ok")
+    assert show_in(installation, "194037000", "today", PERIOD)["name"] == "Бәйдібек би с.о."
+
+
+def test_rows_of_a_divided_okrug_are_counted_openly_and_lower_coverage(installation):
+    shown = show_in(installation, "194041000", "today", PERIOD)
+    assert shown["not_tellable"] == [
+        {"table": "person", "registry": "population", "rows": 8, "maybe_here": 8},
+        {"table": "budget_line", "registry": "budget_okrug", "rows": 2, "maybe_here": 2},
+    ]
+    residents = next(i for i in shown["indicators"] if i["indicator_id"] == RESIDENTS)
+    # 343 persons lie in the district of today
+    assert float(residents["coverage_pct"]) == pytest.approx(100 * (343 - 8) / 343, abs=0.06)
+    assert told(installation, "194041000")[INCOME] == (None, "not_tellable")
+    # its registry never came, whatever is told of the residents
+    assert told(installation, "194041000")["social.asp_share"] == (None, "missing")
+
+
+def test_an_okrug_that_went_to_another_oblast_is_told_there_from_the_rows_of_its_time(installation):
+    assert told(installation, "333230000")[RESIDENTS] == (50, "ok")
+    assert told(installation, "333230000")[INCOME] == (200, "ok")
+
+
+def test_ground_of_another_oblast_is_said_since_its_rows_never_came(installation):
+    assert told(installation, "194039000")[RESIDENTS] == (10, "partly_told")
+    assert show_in(installation, "194039000", "today", PERIOD)["outside"] == 2
+    with pytest.raises(NotTellable, match="its ground lay in another oblast than 190000000"):
+        show_in(installation, "314035000", "today", PERIOD)
+
+
+def test_the_same_boundaries_under_another_name_tell_each_okrug_as_it_was(installation):
+    for kato, budget in BUDGETS.items():
+        found = told(installation, kato, "SAME")
+        assert found[RESIDENTS] == (sum(n for _, okrug, n, _ in PEOPLE if okrug == kato), "ok")
+        assert found[INCOME] == (budget, "ok")
+
+
+def test_what_cannot_be_told_is_refused_in_words(installation, tmp_path):
+    with pytest.raises(NotTellable, match=r"194035000 Малый с\.о\. is not in edition TODAY: it lies in 194037000"):
+        show_in(installation, "194035000", "today", PERIOD)
+    with pytest.raises(NotTellable, match="neither edition TODAY nor that of the period, OLD, has the code 123"):
+        show_in(installation, "123", "today", PERIOD)
+    with pytest.raises(NotTellable, match="no rural okrug"):
+        show_in(installation, "194000000", "today", PERIOD)
+    with pytest.raises(NotTellable, match="is not known in edition OLD"):
+        show_in(installation, "314031000", "today", PERIOD)
+    with pytest.raises(TerritoryMissing, match="edition 2019 is not loaded; there are OLD, SAME, TODAY"):
+        show_in(installation, "194031000", "2019", PERIOD)
+    with pytest.raises(KeyError, match="nothing is published for 1999-01"):
+        show_in(installation, "194031000", "today", "1999-01")
+    lake = Lake(installation.lake)
+    bare = replace(installation, lake=str(tmp_path))
+    lake.filesystem.copy(lake.address("reference"), str(tmp_path / "reference"), recursive=True)
+    with pytest.raises(NotTellable, match="no core table"):
+        show_in(bare, "194031000", "today", PERIOD)
+
+
+def test_the_command_says_in_whose_boundaries_and_what_is_not_told(installation, monkeypatch):
+    for name, value in {
+        "AUYL_DSN": installation.dsn, "AUYL_LAKE": installation.lake, "AUYL_HOME": str(installation.home),
+        "AUYL_HASH_KEY_FILE": str(installation.hash_key_file), "AUYL_KATO_EDITION": NEW,
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    asked = ["snapshot", "show", "--okrug", "194031000", "--boundaries", "today"]
+    table = CliRunner().invoke(app, asked).output
+    assert "in the boundaries of TODAY; published in those of OLD" in table
+    assert "the code was Большой с.о. then, which lies in: 194031000 Большой с.о., 194041000 Новый с.о." in table
+    assert "not tellable, population: 8 rows" in table and "partly_told" in table
+    shown = json.loads(CliRunner().invoke(app, [*asked, "--format", "json"]).output)
+    assert shown["not_tellable"][0]["maybe_here"] == 8 and shown["edition"] == NEW
+    refused = CliRunner().invoke(app, [*asked[:3], "194035000", *asked[4:]])
+    assert refused.exit_code == 1 and "it lies in 194037000" in refused.output
