@@ -14,7 +14,9 @@ from auyl.lake import Lake
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.snapshot import catalogue as catalogues
+from auyl.snapshot.boundaries import show_in
 from auyl.snapshot.lineage import lineage
+from auyl.snapshot.show import show
 from tests.conftest import fresh_installation
 from tests.snapshot.conftest import PERIOD, know_territory
 from tests.snapshot.queries import content, query
@@ -105,6 +107,20 @@ def test_no_number_of_a_person_outside_the_vault(installation: Settings, publish
     for table in tables:
         dump = query(installation, f"select string_agg(t::text, ' ') as rows from {table.name} as t")[0].rows or ""
         assert not any(number in dump for number in numbers), table.name
+
+
+def test_measured_anew_in_boundaries_that_did_not_change_every_value_is_the_published_one(
+    installation: Settings, published: BuildResult
+) -> None:
+    lake = Lake(installation.lake)
+    edition = query(installation, "select edition from serving.snapshot")[0][0]
+    for path in lake.files(f"reference/territory/{edition}"):
+        lake.filesystem.makedirs(lake.address("reference/territory/A-COPY"), exist_ok=True)
+        lake.filesystem.copy(lake.address(path), lake.address(path.replace(edition, "A-COPY")))
+    for kato in sorted({row.kato for row in content(installation)})[::50]:
+        retold = show_in(installation, kato, "A-COPY")
+        assert retold["not_tellable"] == [] and retold["code_was"] is None
+        assert retold["indicators"] == show(installation, kato)["indicators"]
 
 
 def test_a_published_revision_cannot_be_published_twice(installation: Settings, published: BuildResult) -> None:
