@@ -33,13 +33,18 @@ def in_force(settings: Settings, registries: Iterable[str], period: str) -> tupl
     return batches, missing
 
 
+def territory_files(lake: Lake, edition: str) -> list[str]:
+    """What says where a place lies: the edition's tables, and what became of former codes if that was written."""
+    return [*lake.files(f"reference/territory/{edition}"), *lake.files(f"reference/changes/{edition}")]
+
+
 def digest(settings: Settings, lake: Lake, batches: Batches, edition: str, rules: Iterable[Path]) -> str:
     """sha256 over the batches, the edition of KATO, the oblast, and the files that say what is made of them."""
     total = hashlib.sha256()
     for registry in sorted(batches):
         for batch in batches[registry]:
             total.update(f"{registry} {batch.period} {batch.digest} {batch.rules_digest}\n".encode())
-    for path in lake.files(f"reference/territory/{edition}"):
+    for path in territory_files(lake, edition):
         total.update(path.encode() + hashlib.sha256(lake.read(path)).digest())
     of_rules = hashlib.sha256()
     for file in rules:

@@ -22,7 +22,7 @@ from auyl.settings import Settings
 from auyl.snapshot.boundaries import NotTellable, show_in
 from auyl.snapshot.consolidate import CORE_TABLES
 from tests.conftest import fresh_installation
-from tests.territory.test_moves import kato_file, write_changes
+from tests.territory.editions import kato_file, write_changes
 
 PERIOD, DIGEST = "2021-10", "ab" * 32
 OLD, NEW = "OLD", "TODAY"

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from auyl.duck import bind, sql
 from auyl.linkage.places.changes import Translation, make_changes, translate
-from auyl.settings import from_environment
+from auyl.settings import REPOSITORY, from_environment
 
 FORMER = "FORMER"
 # kato, edition, level, name_ru, name_kk, became_kato, changed_on
@@ -104,6 +105,23 @@ def test_renamed_recoded_merged_split_and_abolished_are_told_apart(world):
 def test_a_code_of_a_former_edition_is_todays_or_openly_none(world, code, edition, as_of, today, reason):
     found = world.ask(code, edition, as_of)
     assert (found.today_kato, found.reason) == (today, reason)
+
+
+def test_the_resolver_reads_a_former_code_as_it_is_translated(con, world):
+    text = sql(REPOSITORY / "include" / "sql" / "core" / "resolve_former.sql")
+    read = con.execute(f"from ({bind(text, change='change', kato='territory')})").fetchall()
+    assert {code for code, *_ in read} >= {"191600000", "194099100", "199900000"}
+    for code, today, parts in read:
+        found = world.ask(code, None, None)
+        assert (today, parts is not None) == (found.today_kato, found.reason == "split"), code
+
+
+def test_an_okrug_whose_villages_lie_in_two_today_is_split(con, invented):
+    okrug = ("194085000", FORMER, "sub_district", "Малый с.о.", "Кіші а.о.", "194083000", None)
+    one = ("194085100", FORMER, "settlement", "с.Аймен", "Аймен а.", "194083280", None)
+    other = ("194085200", FORMER, "settlement", "с.Байдибек би", "Бәйдібек би а.", "194037100", None)
+    assert _open(con, invented, [okrug, one]).ask("194085000", FORMER, None).today_kato == "194083000"
+    assert _open(con, invented, [okrug, one, other]).ask("194085000", FORMER, None).reason == "split"
 
 
 def test_without_the_registry_a_reused_code_is_believed_on_no_day(con, invented):

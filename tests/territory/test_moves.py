@@ -6,11 +6,11 @@ import pytest
 
 from auyl import territory
 from auyl.lake import Lake
-from auyl.linkage.places.changes import make_changes
 from auyl.linkage.places.moves import is_named, make_moves
 from auyl.settings import from_environment
 from tests.reference import reference_file
 from tests.territory.conftest import CROSSWALK, KATO
+from tests.territory.editions import kato_file, write_changes
 
 # The invented territory before its changes: code, level, names, and what the code became.
 FORMER = [
@@ -42,31 +42,6 @@ FORMER = [
     ("194235000", "sub_district", "Жамбылский с.о.", "Жамбыл а.о.", "194235000"),
     ("194235100", "settlement", "с.Жамбыл", "Жамбыл а.", "194235100"),
 ]
-
-
-def kato_file(folder, name, rows):
-    lines = ["kato,kato_version,level,type_code,name_ru,name_kk"]
-    lines += [f"{code},{name},{level},2,{ru},{kk}" for code, level, ru, kk, *_ in rows]
-    path = folder / f"{name}.csv"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def write_changes(con, lake, edition, former, rows):
-    """The table that `auyl changes` writes, of a registry that tells `rows` of the edition `former`."""
-    for view, file in (("territory", "kato"), ("crosswalk", "crosswalk")):
-        path = lake.address(f"reference/territory/{edition}/{file}.parquet")
-        con.execute(f"create or replace temp view {view} as from read_parquet('{path}')")
-    con.execute(
-        "create or replace temp table staged (kato text, edition text, level text, name_ru text, name_kk text, "
-        "became_kato text, changed_on date, act text)"
-    )
-    if rows:
-        staged = [(code, former, level, ru, kk, became) for code, level, ru, kk, became in rows]
-        con.executemany("insert into staged values (?, ?, ?, ?, ?, ?, null, null)", staged)
-    make_changes(con, from_environment(), "staged", edition)
-    folder = lake.prepare(f"reference/changes/{edition}")
-    con.execute(f"copy change to '{folder}/change.parquet' (format parquet)")
 
 
 @pytest.fixture

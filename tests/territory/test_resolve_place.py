@@ -1,16 +1,36 @@
 """The resolver: РКА, then KATO, then the district of ГБД ФЛ, then names; what is ambiguous never answers."""
 
+from dataclasses import replace
+
 import pytest
 
+from auyl import contracts, territory
 from auyl.duck import bind, sql
-from auyl.settings import REPOSITORY
+from auyl.lake import Lake
+from auyl.linkage.inputs import digest
+from auyl.linkage.places.resolver import open_territory
+from auyl.linkage.places.resolver import resolve as place_resolver
+from auyl.settings import REPOSITORY, from_environment
+from tests.territory.conftest import KATO
+from tests.territory.editions import write_changes
 
 COLUMNS = ("rca", "kato", "gbd_district_code", "oblast_name", "district_name", "okrug_name", "settlement_name")
 ALMATY = "Алматинская область"
 UNKNOWN = (None, None, None, "unresolved")
 
 
-def resolve(con, territory, *places: dict) -> list[tuple]:
+def former(con, edition, changes=()) -> str:
+    """The table of former codes, made of (code, successor_kato, kind, is_in_edition)."""
+    con.execute("create or replace temp table told (code text, successor_kato text, kind text, is_in_edition boolean)")
+    if changes:
+        con.executemany("insert into told values (?, ?, ?, ?)", changes)
+    text = sql(REPOSITORY / "include" / "sql" / "core" / "resolve_former.sql")
+    kato = f"'{edition.folder}/kato.parquet'"
+    con.execute(f"create or replace temp table former as {bind(text, change='told', kato=kato)}")
+    return "former"
+
+
+def resolve(con, edition, *places: dict, changes=()) -> list[tuple]:
     con.execute(
         "create or replace temp table places (_key integer, " + ", ".join(f"{name} text" for name in COLUMNS) + ")"
     )
@@ -18,7 +38,8 @@ def resolve(con, territory, *places: dict) -> list[tuple]:
         "insert into places values (" + ", ".join("?" * (len(COLUMNS) + 1)) + ")",
         [[key, *(place.get(name) for name in COLUMNS)] for key, place in enumerate(places)],
     )
-    tables = {name: f"'{territory.folder}/{name}.parquet'" for name in ("kato", "crosswalk", "address")}
+    tables = {name: f"'{edition.folder}/{name}.parquet'" for name in ("kato", "crosswalk", "address")}
+    tables["former"] = former(con, edition, changes)
     answer = bind(sql(REPOSITORY / "include" / "sql" / "core" / "resolve_place.sql"), places="places", **tables)
     rows = con.execute(
         f"select _key, settlement_kato, okrug_kato, district_kato, step from ({answer}) order by _key"
@@ -128,6 +149,91 @@ def test_each_step(con, invented, place, expected):
     assert resolve(con, invented, place) == [expected]
 
 
+# What `auyl changes` tells: code, successor_kato, kind, is_in_edition.
+CHANGES = [
+    ("191610000", "191010000", "recoded", True),
+    ("194099000", "194083000", "merged", True),
+    # two editions tell the same
+    ("194099100", "194083280", "merged", True),
+    ("194099100", "194083280", "recoded", True),
+    ("194099200", None, "abolished", False),
+    ("194099300", "449900000", "recoded", False),
+    # two editions tell different places
+    ("194099400", "194083100", "recoded", True),
+    ("194099400", "194083280", "recoded", True),
+    # a district divided between two, an okrug between two
+    ("195500000", "194000000", "split", True),
+    ("195500000", "194200000", "split", True),
+    ("195531000", "194033000", "split", True),
+    ("195531000", "194037000", "split", True),
+    # the code stands in this edition: another place's
+    ("194037000", "194083000", "recoded", True),
+]
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ({"kato": "191610000"}, ("191010000", "191010000", "191000000", "kato_former")),
+        ({"kato": "194099000"}, (None, "194083000", "194000000", "kato_former")),
+        ({"kato": "194099000", "settlement_name": "Аймен"}, ("194083280", "194083000", "194000000", "kato_former")),
+        ({"kato": "194099100"}, ("194083280", "194083000", "194000000", "kato_former")),
+        ({"kato": "194099200"}, UNKNOWN),
+        ({"kato": "194099300"}, UNKNOWN),
+        ({"kato": "194099400"}, UNKNOWN),
+        # a divided code tells a place only with the name of a settlement inside its parts
+        ({"kato": "195500000"}, UNKNOWN),
+        ({"kato": "195500000", "settlement_name": "Аймен"}, ("194083280", "194083000", "194000000", "kato_former")),
+        ({"kato": "195500000", "settlement_name": "Жамбыл"}, ("194235100", "194235000", "194200000", "kato_former")),
+        ({"kato": "195500000", "settlement_name": "Шелек"}, (None, "194083000", "194000000", "kato_former")),
+        ({"kato": "195500000", "settlement_name": "Кайрат"}, UNKNOWN),
+        ({"kato": "195531000", "settlement_name": "Аймен"}, UNKNOWN),
+        (
+            {"kato": "195531000", "settlement_name": "с.Байдибек би"},
+            ("194037100", "194037000", "194000000", "kato_former"),
+        ),
+        # РКА goes before it, the district of ГБД ФЛ after it, and what it does not tell is left to them
+        ({"kato": "194099100", "rca": "0201300000000002"}, ("194037200", "194037000", "194000000", "rca")),
+        (
+            {"kato": "194099100", "gbd_district_code": "1907208", "settlement_name": "Жамбыл"},
+            ("194083280", "194083000", "194000000", "kato_former"),
+        ),
+        (
+            {"kato": "194099200", "gbd_district_code": "1907208", "settlement_name": "Жамбыл"},
+            ("194235100", "194235000", "194200000", "gbd_district+settlement"),
+        ),
+        # a code that stands in the edition in force is its own, whatever it was before
+        ({"kato": "194037000"}, (None, "194037000", "194000000", "kato")),
+        ({"kato": "123456789"}, UNKNOWN),
+    ],
+)
+def test_a_former_code_is_read_as_todays_or_openly_not(con, invented, place, expected):
+    assert resolve(con, invented, place, changes=CHANGES) == [expected]
+
+
+def test_former_codes_come_from_the_table_of_changes_in_the_lake(con, tmp_path):
+    """The way of a build: an edition, then `auyl changes`; without its table a former code is unknown, as ever."""
+    lake = Lake(str(tmp_path))
+    (tmp_path / "kato.csv").write_text(KATO, encoding="utf-8")
+    territory.load(tmp_path / "kato.csv", lake.address("reference/territory"), con, edition="T1")
+    settings = replace(from_environment(), lake=lake.root, oblast_kato="190000000")
+    livestock = contracts.load("livestock", settings.include)
+    columns = ", ".join(f"null::text as {name}" for role, name in livestock.place.items() if role != "kato")
+    con.execute(f"create or replace temp table animals as select '191610000' as {livestock.place['kato']}, {columns}")
+
+    def found():
+        open_territory(con, settings, lake, "T1")
+        place_resolver(con, settings, [(livestock, "animals")])
+        return con.execute("select settlement_kato, step from place").fetchall(), digest(settings, lake, {}, "T1", [])
+
+    before, of_before = found()
+    write_changes(con, lake, "T1", "F", [("191610000", "sub_district", "г.Капчагай", "Қапшағай қ.", "191010000")])
+    after, of_after = found()
+    assert (before, after) == ([(None, "unresolved")], [("191010000", "kato_former")])
+    # what was built before is built anew
+    assert of_before != of_after
+
+
 def test_every_row_is_answered_once_also_when_descriptions_repeat(con, invented):
     places = [
         {"kato": "194083100"},
@@ -168,6 +274,7 @@ def test_every_official_settlement_is_found_by_its_names_or_not_at_all(con, offi
             join '{folder}/kato.parquet' o on o.kato = s.oblast_kato
             where s.is_main_settlement and s.level = 'settlement'""")
         tables = {name: f"'{folder}/{name}.parquet'" for name in ("kato", "crosswalk", "address")}
+        tables["former"] = former(con, official)
         answer = bind(sql(REPOSITORY / "include" / "sql" / "core" / "resolve_place.sql"), places="places", **tables)
         wrong, right, total = con.execute(f"""select
                 count(*) filter (answer.settlement_kato <> answer._key or answer.district_kato <> truth.district_kato

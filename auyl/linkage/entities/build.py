@@ -30,7 +30,7 @@ from auyl.ledger import Batch, EntitySet
 from auyl.linkage.entities import survivorship
 from auyl.linkage.entities.survivorship import PERIOD, PLACE_COLUMNS, Attribute, Kind, Source
 from auyl.linkage.entities.versions import Version, versions
-from auyl.linkage.inputs import Batches
+from auyl.linkage.inputs import Batches, territory_files
 from auyl.linkage.kept import counted_view, sources
 from auyl.linkage.persons.link import LinkResult, link
 from auyl.linkage.places.resolver import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
@@ -110,7 +110,7 @@ def rules_digest(settings: Settings, lake: Lake) -> str:
     paths = [sql / "linkage" / "surviving.sql", *(sql / "core").glob("resolve_*.sql"), *(sql / "macros").glob("*.sql")]
     for path in sorted(paths):
         total.update(path.name.encode() + path.read_bytes())
-    for name in lake.files(f"reference/territory/{edition_in_force(settings, lake)}"):
+    for name in territory_files(lake, edition_in_force(settings, lake)):
         total.update(name.encode() + hashlib.sha256(lake.read(name)).digest())
     return total.hexdigest()
 

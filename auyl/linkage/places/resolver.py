@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 # They settle between places of one name; a row without them lacks nothing.
 SETTLING_ROLES = ("crew", "person")
 ADDRESS_ROLES = ("address", *SETTLING_ROLES)
+NO_CHANGES = (
+    "(select null::varchar as code, null::varchar as successor_kato, null::varchar as kind, false as is_in_edition "
+    "where false)"
+)
 CLAIM_ROLES = tuple(role for role in PLACE_ROLES if role not in ADDRESS_ROLES)
 
 
@@ -45,13 +49,19 @@ def changes_path(lake: Lake, edition: str) -> str | None:
 
 
 def open_territory(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, edition: str) -> None:
-    """Create the views `territory`, `crosswalk` and `address` of an edition and set the variable `oblast_name`."""
+    """Create the views `territory`, `crosswalk` and `address` of an edition, the table `former` of codes that it does
+    not have, empty where `auyl changes` wrote none, and set the variable `oblast_name`.
+    """
     reference = f"reference/territory/{edition}"
     for name, view in (("kato", "territory"), ("crosswalk", "crosswalk"), ("address", "address")):
         con.execute(
             f"create or replace temp view {view} as select * from read_parquet("
             f"{literal(lake.address(f'{reference}/{name}.parquet'))})"
         )
+    path = changes_path(lake, edition)
+    change = f"read_parquet({literal(lake.address(path))})" if path else NO_CHANGES
+    former = duck.sql(settings.include / "sql" / "core" / "resolve_former.sql")
+    con.execute(f"create or replace temp table former as {duck.bind(former, change=change, kato='territory')}")
     # A district's name is only clear within its oblast; papers leave the oblast out.
     con.execute(
         f"set variable oblast_name = (select name_ru from territory where kato = {literal(settings.oblast_kato)})"
@@ -92,7 +102,7 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, claims: list[tup
         f"case when district_name is not null then getvariable('oblast_name') end as oblast_name "
         f"from ({' union all '.join([*said, nothing])})"
     )
-    places = {"kato": "territory", "crosswalk": "crosswalk", "address": "address"}
+    places = {"kato": "territory", "crosswalk": "crosswalk", "address": "address", "former": "former"}
     resolver = duck.bind(duck.sql(sql / "resolve_place.sql"), places="place_claim", **places)
     con.execute(f"create or replace temp table place as {resolver}")
     _address_claims(con, claims)

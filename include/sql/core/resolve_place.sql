@@ -1,14 +1,16 @@
 -- Grain: row of ${places}. Key: _key. Answer: (_key, settlement_kato, okrug_kato, district_kato, step).
 -- Inputs: ${places} (_key, rca, kato, gbd_district_code, oblast_name, district_name, okrug_name, settlement_name), all
 -- text;
---         ${kato}, ${crosswalk}, ${address} of one edition.
--- Order: РКА; KATO; district code of ГБД ФЛ with a settlement name; names. Every name is looked up only inside what is
+--         ${kato}, ${crosswalk}, ${address} of one edition;
+--         ${former}, codes that it does not have (resolve_former.sql).
+-- Order: РКА; KATO; a former KATO; district code of ГБД ФЛ with a settlement name; names. A former code that was
+-- divided tells a place only with the name of a settlement in its parts. Every name is looked up only inside what is
 -- known
 -- already, and a name that stands there twice gives no answer: «Жамбылский с.о.» exists 19 times. Names without a
 -- district are
 -- looked up in the oblast that oblast_name tells; without an oblast a district's name must be the only one in the
 -- country.
--- step: 'rca', 'kato', 'gbd_district+settlement', 'names', 'district_only', 'unresolved'.
+-- step: 'rca', 'kato', 'kato_former', 'gbd_district+settlement', 'names', 'district_only', 'unresolved'.
 -- settlement_kato is NULL where only the okrug is known; a city of oblast rank is its own settlement and okrug.
 -- Work is done once for each distinct description, then joined back.
 with description as materialized (
@@ -116,6 +118,37 @@ district_by_name as (
     having count(distinct district_name.district_kato) = 1
 ),
 
+code_read as (
+    select
+        keyed.id,
+        place.kato,
+        'kato' as step
+    from keyed
+    inner join ${kato} as place on keyed.kato = place.kato
+    union all
+    select
+        keyed.id,
+        former.today_kato,
+        'kato_former'
+    from keyed
+    inner join ${former} as former on keyed.kato = former.code
+    where former.today_kato is not null
+    union all
+    select
+        keyed.id,
+        case when count(distinct name.kato) = 1 then min(name.kato) else min(name.okrug_kato) end,
+        'kato_former'
+    from keyed
+    inner join ${former} as former on keyed.kato = former.code
+    inner join name
+        on
+            keyed.settlement_key = name.key
+            and list_has_any(former.parts, [name.okrug_kato, name.district_kato, name.oblast_kato])
+    where name.level = 'settlement' or (name.level = 'okrug' and name.kind = 'г.')
+    group by keyed.id
+    having count(distinct name.kato) = 1 or count(distinct coalesce(name.okrug_kato, name.kato)) = 1
+),
+
 -- What is known before okrug and settlement are looked up.
 scope as materialized (
     select
@@ -138,12 +171,13 @@ scope as materialized (
             when keyed.district_key is null then coalesce(oblast_by_name.oblast_kato, place.oblast_kato)
         end as oblast_kato,
         case
-            when place.level <> 'oblast' or place.kind = 'г.' then 'kato'
+            when place.level <> 'oblast' or place.kind = 'г.' then code_read.step
             when crosswalk.district_kato is not null then 'gbd_district+settlement'
             else 'names'
         end as step
     from keyed
-    left join ${kato} as place on keyed.kato = place.kato
+    left join code_read on keyed.id = code_read.id
+    left join ${kato} as place on code_read.kato = place.kato
     left join ${crosswalk} as crosswalk on keyed.gbd_district_code = crosswalk.code
     left join oblast_by_name on keyed.id = oblast_by_name.id
     left join district_by_name on keyed.id = district_by_name.id

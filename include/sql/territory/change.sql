@@ -81,7 +81,7 @@ named as (
 ),
 
 part (level, part_level, digits) as (
-    values ('oblast', 'district', 2), ('district', 'okrug', 4)
+    values ('oblast', 'district', 2), ('district', 'okrug', 4), ('okrug', 'settlement', 6)
 ),
 
 parted as (
