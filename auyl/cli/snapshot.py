@@ -72,7 +72,7 @@ def _boundaries(shown: dict[str, Any]) -> list[str]:
     if shown["outside"]:
         lines.append(f"{shown['outside']} places of it lay in another oblast, whose rows are not here")
     lines += [
-        f"not tellable, {row['registry']}: {row['rows']} rows known only by an okrug that was divided or is no more, "
+        f"not tellable, {row['registry']}: {row['rows']} rows of places that were divided or of which nothing is told, "
         f"{row['maybe_here']} of them may belong here"
         for row in shown["not_tellable"]
     ]

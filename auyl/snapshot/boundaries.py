@@ -37,7 +37,7 @@ class NotTellable(AuylError):
 
 @dataclass(frozen=True)
 class Untold:
-    """Rows of a core table known only by an okrug that was divided; `maybe_here` may belong to the okrug asked."""
+    """Rows of places that were divided or of which nothing is told; `maybe_here` may belong to the okrug asked."""
 
     table: str
     registry: str
