@@ -69,7 +69,7 @@ def show_in(
         okrug = _okrug(con, settings, kato, inputs.edition, target, language)
         _open_core(con, settings, lake, inputs, revision)
         measure(con, catalogue, inputs)
-        untold = _untold(con, inputs, kato)
+        untold = _untold(con, inputs)
         rows = con.execute(f"select indicator_id, {', '.join(VALUE)} from snapshot_value").fetchall()
     finally:
         con.close()
@@ -126,7 +126,7 @@ def _okrug(
         f"select {name}, district_kato, is_rural_akimat from target_place where kato = $kato", {"kato": kato}
     ).fetchall()
     former = con.execute(
-        f"select p.{name}, list_sort(m.okrugs), m.is_told from source_place as p inner join move as m using (kato) "
+        f"select p.{name}, list_sort(m.okrugs) from source_place as p inner join move as m using (kato) "
         "where p.kato = $kato",
         {"kato": kato},
     ).fetchall()
@@ -141,8 +141,14 @@ def _okrug(
     if not inside:
         where = f"lay in another oblast than {settings.oblast_kato}" if outside else f"is not known in edition {source}"
         raise NotTellable(f"okrug {kato} {found[0][0]} of edition {target}: its ground {where}")
-    con.execute("create or replace temp table okrug (kato varchar, district_kato varchar)")
-    con.execute("insert into okrug values (?, ?)", [kato, found[0][1]])
+    # is_open: nothing is told of where a settlement of it was before, so rows without a trace may be of it
+    con.execute(
+        "create or replace temp table okrug as select o.kato, o.district_kato, exists (select 1 from target_place as t "
+        "where t.okrug_kato = o.kato and t.level = 'settlement' "
+        "and t.kato not in (select unnest(m.settlements) from move as m)) as is_open "
+        "from target_place as o where o.kato = $kato",
+        {"kato": kato},
+    )
     was = None
     if former and former[0][1] != [kato]:
         was = {"name": former[0][0], "became": became}
@@ -186,16 +192,16 @@ def _open_core(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, i
         )
 
 
-def _untold(con: duckdb.DuckDBPyConnection, inputs: Inputs, kato: str) -> list[Untold]:
+def _untold(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> list[Untold]:
     found = []
     for table in CORE_TABLES:
         registry = REGISTRIES_OF[table][0]
         if registry in inputs.missing:
             continue
         ((rows, here),) = con.execute(
-            f"select count(*), count(*) filter (list_contains(okrugs, $kato)) from {table}_moved "
-            "where okrug_kato is not null and not is_told",
-            {"kato": kato},
+            "select count(*), count(*) filter (list_contains(m.okrugs, o.kato) or (len(m.okrugs) = 0 and o.is_open "
+            f"and coalesce(m.district_to, o.district_kato) = o.district_kato)) from {table}_moved as m "
+            "cross join okrug as o where m.okrug_kato is not null and not m.is_told"
         ).fetchall()
         if rows:
             found.append(Untold(table, registry, rows, here))

@@ -25,8 +25,8 @@ DICTIONARY = "ГБД ФЛ"
 def make_moves(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, source: str, target: str) -> None:
     """Create the views `source_place` and `target_place` of two editions and `move`, from the one to the other.
 
-    move: kato, level, okrug_from, oblast_from, settlement_kato, okrug_kato, district_kato, is_told, okrugs. Raises
-    TerritoryMissing where an edition is not loaded.
+    move: kato, level, okrug_from, oblast_from, settlement_kato, okrug_kato, district_kato, is_told, okrugs,
+    settlements. Raises TerritoryMissing where an edition is not loaded.
     """
     known = editions(settings, lake)
     for view, edition in (("source_place", source), ("target_place", target)):
