@@ -58,6 +58,12 @@ BEFORE = [
     ("314033000", "sub_district", "Пограничный с.о.", "Шекара а.о.", None),
     ("314033100", "settlement", "с.Граница", "Шекара а.", "194039200"),
     ("314035000", "sub_district", "Чужой с.о.", "Бөтен а.о.", "314035000"),
+    # a district divided in two: each okrug went whole
+    ("196600000", "district", "Уйгурский район", "Ұйғыр ауданы", "196600000"),
+    ("196631000", "sub_district", "Шонжинский с.о.", "Шонжы а.о.", "196631000"),
+    ("196631100", "settlement", "с.Шонжы", "Шонжы а.", "196631100"),
+    ("196633000", "sub_district", "Аватский с.о.", "Ават а.о.", "196731000"),
+    ("196633100", "settlement", "с.Ават", "Ават а.", "196731100"),
     # went to the new oblast with its district
     ("193200000", "district", "Аксуский район", "Ақсу ауданы", "333200000"),
     ("193230000", "sub_district", "Арасанский с.о.", "Арасан а.о.", "333230000"),
@@ -81,6 +87,12 @@ AFTER = [
     ("194047000", "sub_district", "Тихий с.о.", "Тыныш а.о."),
     ("194047100", "settlement", "с.Тихое", "Тыныш а."),
     ("194047200", "settlement", "с.Позднее", "Кейінгі а."),
+    ("196600000", "district", "Уйгурский район", "Ұйғыр ауданы"),
+    ("196631000", "sub_district", "Шонжинский с.о.", "Шонжы а.о."),
+    ("196631100", "settlement", "с.Шонжы", "Шонжы а."),
+    ("196700000", "district", "Аватский район", "Ават ауданы"),
+    ("196731000", "sub_district", "Аватский с.о.", "Ават а.о."),
+    ("196731100", "settlement", "с.Ават", "Ават а."),
     ("330000000", "oblast", "область Жетісу", "Жетісу облысы"),
     ("333200000", "district", "Аксуский район", "Ақсу ауданы"),
     ("333230000", "sub_district", "Арасанский с.о.", "Арасан а.о."),
@@ -102,10 +114,16 @@ PEOPLE = [
     ("194045100", "194045000", 6, 0),
     ("194047100", "194047000", 9, 1),
     ("193230100", "193230000", 50, 5),
+    ("196631100", "196631000", 12, 2),
+    ("196633100", "196633000", 18, 3),
     # known by okrug only
     (None, "194031000", 8, 0),
     (None, "194035000", 5, 1),
+    (None, "196633000", 3, 0),
 ]
+# of the district that was divided, known by nothing else
+DISTRICT_ONLY, IN_DISTRICT = 4, "196600000"
+EVERYONE = sum(n for _, _, n, _ in PEOPLE) + DISTRICT_ONLY
 BUDGETS = {
     "194031000": 900,
     "194033000": 500,
@@ -114,6 +132,8 @@ BUDGETS = {
     "194039000": 50,
     "194045000": 30,
     "194047000": 60,
+    "196631000": 70,
+    "196633000": 80,
     "193230000": 200,
 }
 
@@ -141,7 +161,8 @@ def _core(con, folder: str) -> None:
     place = "settlement as settlement_kato, okrug as okrug_kato, left(okrug, 4) || '00000' as district_kato"
     rows = {
         "person": f"select {place}, true as is_alive, 'f' as sex, if(i < children, 5, 40) as age_years, "
-        "false as registered_12_months from people, range(n) as r(i)",
+        "false as registered_12_months from people, range(n) as r(i) "
+        f"union all select null, null, '{IN_DISTRICT}', true, 'f', 40, false from range({DISTRICT_ONLY})",
         "budget_line": "select 'income' as line, thousand_kzt as executed_thousand_kzt, "
         "thousand_kzt as plan_period_thousand_kzt, null::text as settlement_kato, okrug as okrug_kato, "
         "left(okrug, 4) || '00000' as district_kato from budgets",
@@ -209,11 +230,21 @@ def test_rows_of_a_divided_okrug_are_counted_openly_and_lower_coverage(installat
         {"table": "budget_line", "registry": "budget_okrug", "rows": 3, "maybe_here": 2},
     ]
     residents = next(i for i in shown["indicators"] if i["indicator_id"] == RESIDENTS)
-    # 358 persons lie in the district of today
-    assert float(residents["coverage_pct"]) == pytest.approx(100 * (358 - 14) / 358, abs=0.06)
+    # 358 persons lie in the district of today; who is of no district may be of any
+    share = (358 - 14) / 358 * (1 - DISTRICT_ONLY / EVERYONE)
+    assert float(residents["coverage_pct"]) == pytest.approx(100 * share, abs=0.06)
     assert told(installation, "194041000")[INCOME] == (None, "not_tellable")
     # its registry never came, whatever is told of the residents
     assert told(installation, "194041000")["social.asp_share"] == (None, "missing")
+
+
+def test_okrugs_of_a_divided_district_go_with_all_that_is_known_by_them(installation):
+    assert told(installation, "196631000")[RESIDENTS] == (12, "ok")
+    assert told(installation, "196731000")[RESIDENTS] == (18 + 3, "ok")
+    shown = show_in(installation, "196731000", "today", PERIOD)
+    (residents,) = (i for i in shown["indicators"] if i["indicator_id"] == RESIDENTS)
+    # who is known by the district only has none of today's
+    assert float(residents["coverage_pct"]) == pytest.approx(100 * (1 - DISTRICT_ONLY / EVERYONE), abs=0.06)
 
 
 def test_an_okrug_that_went_to_another_oblast_is_told_there_from_the_rows_of_its_time(installation):

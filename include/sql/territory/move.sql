@@ -1,8 +1,8 @@
 -- Grain: place of ${source}, one edition, and where its ground lies in ${target}, another. Key: kato.
 -- Inputs: ${source}, ${target} (as kato.sql), ${told} (code, successor_kato, is_told, name_key): what is told of codes
 -- of the one as codes of the other; is_told where it is told of that edition itself, else by a dictionary of districts.
--- A place is followed by what its edition is told of it; else it is the one of its code and name, or, where its district
--- has another code, the one with its last five digits and its name, or the name that was told.
+-- A place is followed by what its edition is told of it; else it is the one of its code and name, or, where its
+-- district has another code, the one with its last five digits and its name, or the name that was told.
 -- A settlement, and a city on the level of okrugs, goes by itself; an okrug or a district where all its settlements go.
 -- is_told: it lies in one okrug, or by its settlement in none. okrugs: all that it lies in, so that what is known by a
 -- divided okrug only may belong to each; settlements: those that a settlement is. settlement_kato, okrug_kato,
