@@ -62,8 +62,9 @@ def territory(
     with told():
         loaded = load_territory(from_environment(), kato, crosswalk, addresses, edition)
         for name, value in asdict(loaded).items():
-            counts = isinstance(value, dict)
-            typer.echo(f"{name:<18}{', '.join(f'{k} {n:,}' for k, n in value.items()) if counts else value}")
+            parts = value.items() if isinstance(value, dict) else []
+            said = ", ".join(f"{part} {n:,}" if isinstance(n, int) else f"{part} {n}" for part, n in parts) or value
+            typer.echo(f"{name:<24}  {said}")
 
 
 def changes(period: Period = "2026-10") -> None:
