@@ -90,14 +90,18 @@ def _dump_jsonl(contract: Contract, table: Table) -> bytes:
 
 
 def _load_geojson(contract: Contract, content: bytes) -> Table:
-    features = json.loads(content)["features"]
-    return _of_objects([one["properties"] for one in features], features[0]["geometry"])
+    collection = json.loads(content)
+    features = collection.pop("features")
+    # The number of features would be wrong as soon as one is gone.
+    members = {key: value for key, value in collection.items() if key != contract.options.get("total")}
+    return _of_objects([one["properties"] for one in features], (members, features[0]["geometry"]))
 
 
 def _dump_geojson(contract: Contract, table: Table) -> bytes:
-    features = [{"type": "Feature", "geometry": table.around, "properties": one} for one in _objects(table)]
+    members, geometry = table.around
+    features = [{"type": "Feature", "geometry": geometry, "properties": one} for one in _objects(table)]
     lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in features)
-    return f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n'.encode()
+    return f'{json.dumps(members, ensure_ascii=False)[:-1]}, "features": [\n{lines}\n]}}\n'.encode()
 
 
 def _record(contract: Contract) -> str:
