@@ -111,7 +111,7 @@ def _digest(settings: Settings, lake: Lake, batches: Batches, edition: str) -> s
     include = settings.include
     rules = sorted(file for file in (include / "linkage").iterdir() if file.name != "words.yaml")
     rules += [include / "sql" / "linkage" / f"{name}.sql" for name in SQL]
-    rules += sorted((include / "sql" / "macros").iterdir())
+    rules += sorted((include / "sql" / "macros").iterdir()) + sorted((include / "sql" / "core").glob("resolve_*.sql"))
     with ledger.engine(settings.dsn).connect() as con:
         decisions = con.execute(text("select coalesce(max(decision_id), 0) from ledger.link_decision")).scalar()
     made_of = digest(settings, lake, batches, edition, rules)

@@ -58,8 +58,12 @@ def write_changes(settings: Settings, period: str) -> dict[str, int]:
             if batches:
                 break
         make_changes(con, settings, stage_view(con, settings, lake, contract, batches), edition)
-        folder = lake.prepare(f"reference/changes/{edition}")
-        con.execute(f"copy change to {literal(f'{folder}/change.parquet')} (format parquet, compression zstd)")
+        # A killed run leaves no half of it where the resolver looks.
+        partial = f"reference/changes/{edition}.partial"
+        con.execute(
+            f"copy change to {literal(lake.prepare(partial) + '/change.parquet')} (format parquet, compression zstd)"
+        )
+        lake.move(partial, f"reference/changes/{edition}")
         return dict(con.execute("select kind, count(*) from change group by kind order by kind").fetchall())
     finally:
         con.close()
