@@ -61,7 +61,9 @@ def samples(settings: Settings, folder: Path, only: Sequence[str] = ()) -> tuple
         contract = contracts.load(registry, include)
         table = tables.load(found[base].contract, next(iter(found[base].files.values())))
         if contract.format == "geojson":
-            table = replace(table, around={"type": "Point", "coordinates": [77.25, 43.5]})
+            table = replace(
+                table, around=({"type": "FeatureCollection"}, {"type": "Point", "coordinates": [77.25, 43.5]})
+            )
         if contract.format == "csv" and table.around not in ("\n", "\r\n"):
             table = replace(table, around="\n")
         found[registry] = Sample(contract, {f"{registry}.{contract.format}": tables.dump(contract, table)})
