@@ -1,8 +1,8 @@
 """
 ### Who is who, and who disagrees
-**Purpose.** Finds of whom the rows speak that came without a valid number; keeps the one value of each attribute of
-persons, households, organisations, plots, animals and places that stands; writes where registries disagree as
-`serving.contradiction`, which owners read.
+**Purpose.** Writes what became of former codes of the classifier; finds of whom the rows speak that came without a
+valid number; keeps the one value of each attribute of persons, households, organisations, plots, animals and places
+that stands; writes where registries disagree as `serving.contradiction`, which owners read.
 
 **Owner.** data engineers of the digitalisation office
 
@@ -30,6 +30,16 @@ with DAG(
     max_active_runs=1,
     tags=["reconcile"],
 ) as dag:
+
+    @task
+    def changes() -> dict[str, int]:
+        """Write what became of former codes, by the newest period; the XCom holds codes by kind."""
+        from auyl.ledger import periods
+        from auyl.linkage.places.changes import write_changes
+        from auyl.settings import from_environment
+
+        settings = from_environment()
+        return write_changes(settings, max(known)) if (known := periods(settings)) else {}
 
     @task
     def link() -> dict[str, int]:
@@ -60,4 +70,4 @@ with DAG(
         settings = from_environment()
         return {period: sum(compute(period, settings).counts.values()) for period in outdated(settings)}
 
-    link() >> entities() >> compare()
+    changes() >> link() >> entities() >> compare()

@@ -264,9 +264,10 @@ class AirflowStack:
         """POST to the public API, as JSON."""
         return self._ask("POST", path, json=body)
 
-    def trigger(self, dag_id: str, period: str) -> RunState:
-        """Start a run with the period as its partition key."""
-        return _run(self.post(f"dags/{dag_id}/dagRuns", logical_date=None, partition_key=period))
+    def trigger(self, dag_id: str, period: str | None) -> RunState:
+        """Start a run with the period as its partition key; a DAG that has no partitions takes none."""
+        partition = {"partition_key": period} if period else {}
+        return _run(self.post(f"dags/{dag_id}/dagRuns", logical_date=None, **partition))
 
     def runs(self, dag_id: str, period: str) -> list[RunState]:
         """Runs of a DAG for a period, oldest first."""

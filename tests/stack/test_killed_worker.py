@@ -1,4 +1,7 @@
-"""`kill -9` in mid-task under the real scheduler: Airflow tries again, and the snapshot is the same byte for byte."""
+"""`kill -9` in mid-task under the real scheduler: Airflow tries again, and the snapshot is the same byte for byte.
+
+What was taken in is reconciled by the night's DAG then.
+"""
 
 import os
 import signal
@@ -7,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from auyl.lake import Lake
 from auyl.stack import demo
 from tests.stack.conftest import ask, forget, wait_for
 
@@ -85,3 +89,15 @@ def test_a_task_killed_in_the_middle_gives_the_same_snapshot(
     again = up.airflow.get(path)
     assert (again["try_number"], again["state"]) == (killed["try_number"] + 1, "success")
     assert state(up) == undisturbed
+
+
+def test_the_night_reconciles_what_was_taken_in(up: demo.Ready, undisturbed: dict[str, object]) -> None:
+    run = up.airflow.trigger("reconcile", None)
+    wait_for(lambda: up.airflow.look(run).done, every_s=0.5)
+    assert up.airflow.look(run).state == "success", up.airflow.failure(run)
+    assert up.airflow.task_states(run) == dict.fromkeys(("changes", "link", "entities", "compare"), "success")
+    kinds = "select count(distinct kind) from ledger.entity_set where attributes > 0"
+    assert ask(up, kinds)[0][0] >= 3
+    assert ask(up, "select count(*) from serving.contradiction_set") == [(1,)]
+    assert Lake(up.settings.lake).files("reference/changes")
+    assert ask(up, "select count(distinct contents) from ledger.link_run where period = '2026-10'") == [(1,)]

@@ -134,8 +134,8 @@ left join (
     select
         code,
         edition_from,
-        any_value(name_ru) as name_ru,
-        any_value(name_kk) as name_kk
+        min(name_ru) as name_ru,
+        min(name_kk) as name_kk
     from named
     group by all
 ) as whole
