@@ -25,7 +25,7 @@ REASONS = {"late": "опаздывает", "refused": "прислан, но не
 def keep(day: date, settings: Settings | None = None) -> ledger.Digest:
     """Compose the digest of `day` and keep it; the one that is kept already is returned as it is."""
     settings = settings or from_environment()
-    with ledger.lock(settings, "digest"):
+    with ledger.lock(settings, "digest", keyed=False):
         found = ledger.digest(settings, day)
         if found is None:
             since = ledger.digest_before(settings, day)
@@ -44,7 +44,7 @@ def send(day: date, address: str | None, settings: Settings | None = None) -> le
     Raises KeyError when none is kept of that day, MailNotSent, SettingMissing.
     """
     settings = settings or from_environment()
-    with ledger.lock(settings, "digest"):
+    with ledger.lock(settings, "digest", keyed=False):
         found = ledger.digest(settings, day)
         if found is None:
             raise KeyError(f"no digest of {day}")

@@ -49,6 +49,10 @@ class ConnectionUnusable(AuylError):
         )
 
 
+class HashKeyRefused(AuylError):
+    """The key of this process is not that of what is stored, or a rotation has not ended. Nothing was written."""
+
+
 class TerritoryMissing(AuylError):
     """No edition of KATO has been loaded."""
 

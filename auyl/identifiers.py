@@ -78,6 +78,11 @@ def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
     return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
 
 
+def key_fingerprint(key: bytes) -> str:
+    """16 hexadecimal digits that tell one key from another and nothing of the key: HMAC-SHA256 of a fixed text."""
+    return hmac.new(key, b"auyl: fingerprint of the hash key", hashlib.sha256).hexdigest()[:16]
+
+
 def keyed_hash(text: str | None, key: bytes) -> str | None:
     """First 32 hexadecimal digits (128 bits) of HMAC-SHA256 of the text in UTF-8; None for None.
 

@@ -70,6 +70,15 @@ class Lake:
                 self.filesystem.copy(self.address(path), self.address(target + path[len(folder) :]))
             self.remove(folder)
 
+    def replace(self, path: str, target: str) -> None:
+        """Put the file at `path` in the place of that at `target`; killed within, it may be done again."""
+        if self.is_local:
+            os.makedirs(os.path.dirname(self.address(target)), exist_ok=True)
+            os.replace(self.address(path), self.address(target))
+        else:
+            self.filesystem.copy(self.address(path), self.address(target))
+            self.filesystem.rm_file(self.address(path))
+
     def put(self, file: Path, path: str) -> str:
         """Copy a local file to `path`, durably, and return the sha256 of what was copied, as hex."""
         total = hashlib.sha256()
@@ -96,6 +105,11 @@ class Lake:
         found: list[Any] = self.filesystem.find(self.address(folder)) if self.exists(folder) else []
         stripped = self.filesystem._strip_protocol(self.root)
         return sorted(str(name)[len(str(stripped)) + 1 :] for name in found)
+
+    def rooms(self) -> list[str]:
+        """Names of what lies at the root, sorted."""
+        found: list[Any] = self.filesystem.ls(self.root, detail=False) if self.filesystem.exists(self.root) else []
+        return sorted(str(name).rstrip("/").rpartition("/")[2] for name in found)
 
     @contextmanager
     def open(self, path: str, mode: str = "rb") -> Iterator[IO[bytes]]:

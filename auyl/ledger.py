@@ -19,6 +19,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
+from auyl.errors import HashKeyRefused
+from auyl.identifiers import key_fingerprint, keyed_hash
 from auyl.settings import Settings
 
 
@@ -61,23 +63,121 @@ def check_locale(con: Connection) -> None:
 _HELD: ContextVar[tuple[str, Connection] | None] = ContextVar("held", default=None)
 
 
+# Does this thread share the lock that a rotation of the hash key waits for? To ask for it twice behind one that waits
+# would wait for ever.
+_SHARES: ContextVar[bool] = ContextVar("shares", default=False)
+_KEYED = "auyl.keyed"
+
+
 @contextmanager
-def lock(settings: Settings, name: str) -> Iterator[None]:
+def lock(settings: Settings, name: str, *, keyed: bool = True) -> Iterator[None]:
     """Hold the lock `name` against every other process; the server drops it when this one dies.
 
     Who holds it writes to the ledger through the very connection of the lock: if the server has dropped that, and
     with it the lock, nothing is written any more.
+
+    What is `keyed` makes or reads person keys: it runs under the hash key in force alone, and never while that is
+    rotated. Raises HashKeyRefused.
     """
+    shares = keyed and not _SHARES.get()
     with engine(settings.dsn).connect() as con:
         with con.begin():
+            if shares:
+                con.execute(text("select pg_advisory_lock_shared(hashtext(:name))"), {"name": _KEYED})
             con.execute(text("select pg_advisory_lock(hashtext(:name))"), {"name": f"auyl.{name}"})
-        former = _HELD.set((settings.dsn, con))
+        former, shared = _HELD.set((settings.dsn, con)), _SHARES.set(shares or _SHARES.get())
         try:
+            if keyed:
+                check_hash_key(settings)
             yield
         finally:
+            _SHARES.reset(shared)
             _HELD.reset(former)
             with con.begin():
                 con.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": f"auyl.{name}"})
+                if shares:
+                    con.execute(text("select pg_advisory_unlock_shared(hashtext(:name))"), {"name": _KEYED})
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[Connection]:
+    """Wait until nothing keyed runs, and let nothing keyed begin; gives the connection that holds it so."""
+    with engine(settings.dsn).connect() as con:
+        with con.begin():
+            con.execute(text("select pg_advisory_lock(hashtext(:name))"), {"name": _KEYED})
+        former, shared = _HELD.set((settings.dsn, con)), _SHARES.set(True)
+        try:
+            yield con
+        finally:
+            _SHARES.reset(shared)
+            _HELD.reset(former)
+            with con.begin():
+                con.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": _KEYED})
+
+
+@dataclass(frozen=True)
+class HashKey:
+    """A key that was put in force. `settled_at` is null until every file of the lake was made with it."""
+
+    key_no: int
+    fingerprint: str
+    since: datetime
+    put_by: str
+    reason: str
+    settled_at: datetime | None
+
+
+def hash_key_in_force(settings: Settings) -> HashKey | None:
+    """The key that what is stored was made with; None before anything keyed ever ran."""
+    with _transaction(settings) as con:
+        row = con.execute(
+            text(
+                "select k.key_no, k.fingerprint, k.since, k.put_by, k.reason, s.settled_at from ledger.hash_key as k "
+                "left join ledger.hash_key_settled as s using (key_no) order by k.key_no desc limit 1"
+            )
+        ).one_or_none()
+    return HashKey(**row._mapping) if row else None
+
+
+def check_hash_key(settings: Settings) -> HashKey:
+    """The key in force, when it is that of `settings`; the first one that ever comes is put in force.
+
+    Raises HashKeyRefused when it is another one, or its rotation has not ended.
+    """
+    own = key_fingerprint(settings.hash_key)
+    known = hash_key_in_force(settings) or _put_first(settings, own)
+    if known.fingerprint != own:
+        raise HashKeyRefused(
+            f"hash key: expected the key {known.fingerprint}, with which all person keys have been made since "
+            f"{known.since:%Y-%m-%d %H:%M}; {settings.hash_key_file} holds the key {own}. Give that key back, or "
+            "rotate to the new one: auyl key rotate"
+        )
+    if known.settled_at is None:
+        raise HashKeyRefused(f"hash key: the rotation to {own} was cut short; auyl key rotate ends it")
+    return known
+
+
+def _put_first(settings: Settings, fingerprint: str) -> HashKey:
+    """Put the first key in force, unless the vault holds persons of another one."""
+    with _transaction(settings) as con:
+        kept = con.execute(text("select iin, person_key::text from vault.person limit 1")).one_or_none()
+        if kept and keyed_hash(kept[0], settings.hash_key) != kept[1].replace("-", ""):
+            raise HashKeyRefused(
+                f"hash key: expected the key that the persons of the vault were made with; {settings.hash_key_file} "
+                "holds another one"
+            )
+        con.execute(
+            text(
+                "with first as (insert into ledger.hash_key (key_no, fingerprint, reason) values (1, :f, 'the first') "
+                "on conflict (key_no) do nothing returning key_no) "
+                "insert into ledger.hash_key_settled (key_no) select key_no from first"
+            ),
+            {"f": fingerprint},
+        )
+    found = hash_key_in_force(settings)
+    if found is None:  # pragma: no cover - it was put in force a moment ago
+        raise LookupError("ledger.hash_key")
+    return found
 
 
 @contextmanager

@@ -6,6 +6,7 @@
     people     who may read what
     links      of whom records without a number speak, what a person decided
     evaluate   how well linkage does where the truth is known, its training
+    secrecy    the key of the keyed hashes
     running    setting up, the demo, what the night has to say
     shared     options, tables, expected errors
 
@@ -16,7 +17,7 @@ from collections.abc import Callable
 
 import typer
 
-from auyl.cli import evaluate, intake, linkage, links, people, running, snapshot
+from auyl.cli import evaluate, intake, linkage, links, people, running, secrecy, snapshot
 
 __all__ = ["app"]
 
@@ -93,4 +94,7 @@ app.add_typer(
         },
     ),
     name="access",
+)
+app.add_typer(
+    _group("The key that person keys are made with.", {"status": secrecy.status, "rotate": secrecy.rotate}), name="key"
 )

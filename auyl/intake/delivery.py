@@ -37,7 +37,7 @@ def pull(
     spill.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Two pulls at once would ask the source for the same twice.
     with (
-        ledger.lock(settings, f"pull.{registry}.{period}"),
+        ledger.lock(settings, f"pull.{registry}.{period}", keyed=False),
         tempfile.TemporaryDirectory(prefix="auyl-", dir=spill) as folder,
     ):
         work = Path(folder)

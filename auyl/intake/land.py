@@ -40,7 +40,7 @@ def land(
     lake = Lake(settings.lake)
     files = sorted(files, key=lambda file: file.name)
     parent = f"landing/{contract.registry}/{period}"
-    with ledger.lock(settings, parent):
+    with ledger.lock(settings, parent, keyed=False):
         # Only this lock's holder writes an incoming folder, so one that is there was left by a killed process.
         incoming = f"{parent}/incoming"
         lake.prepare(incoming)
