@@ -124,9 +124,13 @@ def rotate(
             _collect(con, lake, connection, files, spill)
             _map(con, settings, lake, say)
             keys, orphans = _judge(con, connection, allow_orphans)
+            for folder in sorted({file.rpartition("/")[0] for file in files}):
+                lake.prepare(f"{WORK}/{folder}")
             for file in files:
                 _rewrite(con, lake, file)
                 say(f"wrote {file}")
+            if lake.files(WORK) != sorted(f"{WORK}/{file}" for file in files):
+                raise RuntimeError("rotation: not every file was written anew")
             con.execute(f"copy key_map to {literal(str(spill / 'map.csv'))} (format csv, header false)")
             if lake.is_local:
                 os.sync()  # the files before the row that rests on them
@@ -269,7 +273,7 @@ def _numbers(
     # Extracts of former contracts may lack columns that came later.
     named = ", ".join(f"null::varchar as {identifier(column.name)}" for column in contract.columns)
     con.execute(
-        f"create or replace temp view whole as select {named} limit 0 union all by name "
+        f"create or replace temp view whole as select {named} where false union all by name "
         f"select * from read_parquet([{', '.join(map(literal, parts))}], union_by_name = true)"
     )
     set_person_key(con, settings)
@@ -326,11 +330,9 @@ def _rewrite(con: duckdb.DuckDBPyConnection, lake: Lake, file: str) -> None:
         else:
             parts.append(column)
     order = KEYED[file.partition("/")[0]] or "f.file_row_number"
-    target = f"{WORK}/{file}"
-    lake.prepare(target.rpartition("/")[0])
     con.execute(
         f"copy (select {', '.join(parts)} from {source} as f {' '.join(joins)} order by {order}) "
-        f"to {literal(lake.address(target))} (format parquet, {_layout(con, lake, file)})"
+        f"to {literal(lake.address(f'{WORK}/{file}'))} (format parquet, {_layout(con, lake, file)})"
     )
     _prove(con, lake, file, said)
 

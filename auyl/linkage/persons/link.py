@@ -81,12 +81,22 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
             _weigh(con, settings, trained)
             _decide(con, settings, trained, singular)
             lake.prepare(path.rpartition("/")[0])
+            _keep_sayings(con, lake, path)
             con.execute(f"copy link to {literal(lake.address(path))} (format parquet, compression zstd)")
             result = _told(con, period, path)
             _to_vault(con, settings, made_of, result, is_standing)
         finally:
             con.close()
     return result
+
+
+def _keep_sayings(con: duckdb.DuckDBPyConnection, lake: Lake, path: str) -> None:
+    """Write what each record's key was made of to identity, beside who staged rows are: another key needs it."""
+    folder = f"identity/{path.rpartition('/')[0]}"
+    con.execute(
+        "copy (select distinct unique_id::uuid as record_key, says from said order by 1) "
+        f"to {literal(lake.prepare(folder) + '/said.parquet')} (format parquet, compression zstd)"
+    )
 
 
 def linked(settings: Settings, period: str, given: Batches | None = None) -> LinkResult | None:
@@ -179,13 +189,14 @@ def _read(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, batche
         "'' as patronymic, null::date as birth_date, '' as sex, '' as settlement_kato, '' as district_kato where false"
     )
     con.execute(
-        "create or replace temp table said as select person_key(concat_ws(chr(31), registry, "
+        "create or replace temp table said as select concat_ws(chr(31), registry, "
         "coalesce(number, ''), coalesce(surname, ''), coalesce(given_name, ''), coalesce(patronymic, ''), "
         "coalesce(birth_date::varchar, ''), coalesce(sex, ''), coalesce(settlement_kato, ''), "
-        f"coalesce(district_kato, '')))::varchar as unique_id, * from ({' union all '.join([*parts, nothing])})"
+        "coalesce(district_kato, '')) as says, person_key(says)::varchar as unique_id, * "
+        f"from ({' union all '.join([*parts, nothing])})"
     )
     con.execute(
-        "create or replace temp table record as select distinct on (unique_id) * exclude (_file, _record) "
+        "create or replace temp table record as select distinct on (unique_id) * exclude (_file, _record, says) "
         "from said order by unique_id"
     )
 

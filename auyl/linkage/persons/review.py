@@ -19,7 +19,7 @@ from auyl.settings import Settings
 
 def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, reason: str) -> None:
     """Keep a person's decision on a pair. It outranks every weight from the next run on; a later one replaces it."""
-    with ledger.engine(settings.dsn).begin() as con:
+    with ledger.lock(settings, "decide"), ledger.engine(settings.dsn).begin() as con:
         con.execute(
             text(
                 "insert into ledger.link_decision (record_key, person_key, is_same, reason) "

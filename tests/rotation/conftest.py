@@ -1,0 +1,193 @@
+"""A small oblast taken in, linked, decided on and compared, under one key and, apart from that, under another."""
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg2
+import pytest
+
+from auyl import intake, pipeline, synthetic
+from auyl.intake.reference import load_territory
+from auyl.lake import Lake
+from auyl.linkage.contradictions.compute import compute
+from auyl.linkage.entities.build import build as build_entities
+from auyl.linkage.persons.link import link
+from auyl.linkage.persons.review import decide
+from auyl.rotation import KEYED, SCHEMAS, UNKEYED, UUID, rotate
+from auyl.settings import Settings
+from auyl.snapshot import build
+from auyl.stack.demo import SPINE
+from tests.conftest import fresh_installation
+
+PERIOD = "2026-10"
+PEOPLE = 12_000
+OLD, NEW = "11" * 32, "c5" * 32
+# Not in the snapshot: it comes after the rotation.
+LATER = "disability"
+DIRT = {"iin_missing": 0.015, "iin_bad_checksum": 0.015, "iin_short": 0.015, "birth_date_disagrees": 0.01}
+KINDS = ("person", "animal")
+# What a new table of the project could look like: keys as they are, within a text, within JSON.
+PROBE = "serving.probe_of_rotation"
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """An installation after its rotation, what it held before, and one that never had another key."""
+
+    settings: Settings
+    before: dict[str, Any]
+    old_keys: set[str]
+    pair: tuple[str, str]
+    steps: list[str]
+    native: Settings
+    native_tables: dict[str, list[tuple[Any, ...]]]
+    core: str
+    native_core: str
+
+
+@pytest.fixture(scope="session")
+def oblast(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Extracts in which many numbers are missing or mistyped."""
+    folder = tmp_path_factory.mktemp("oblast")
+    synthetic.make(folder, PERIOD, PEOPLE, dirt=DIRT)
+    for other in (folder / PERIOD).iterdir():
+        if other.is_dir() and other.name not in (*SPINE, LATER):
+            shutil.rmtree(other)
+    (folder / PERIOD / LATER).rename(folder / LATER)
+    return folder
+
+
+def taken_in(dsn: str, folder: Path, oblast: Path, key: str) -> Settings:
+    """The oblast published under `key`, with entities and contradictions."""
+    settings = fresh_installation(dsn, folder)
+    settings.hash_key_file.write_text(key)
+    reference = oblast / "reference"
+    load_territory(settings, reference / "kato.csv", reference / "crosswalk.csv", reference / "address.csv", None)
+    assert pipeline.run(settings, PERIOD, oblast, say=lambda _: None).status == "published"
+    build_entities(PERIOD, settings, KINDS)
+    compute(PERIOD, settings)
+    return settings
+
+
+def under(settings: Settings, key: str) -> Settings:
+    """The same installation with another key in a file of its own."""
+    file = settings.home / f"{key[:4]}.key"
+    file.write_text(key)
+    return replace(settings, hash_key_file=file)
+
+
+def ask(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
+    con = psycopg2.connect(settings.dsn)
+    try:
+        with con, con.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        con.close()
+
+
+def keys_of_database(settings: Settings) -> set[str]:
+    """Every uuid that stands anywhere in a table of the project."""
+    tables = ask(
+        settings,
+        "select format('%I.%I', table_schema, table_name) from information_schema.tables "
+        f"where table_schema = any(array{list(SCHEMAS)}) and table_type = 'BASE TABLE'",
+    )
+    found: set[str] = set()
+    for (table,) in tables:
+        rows = ask(
+            settings, f"select distinct m.met[1] from {table} as t, regexp_matches(t::text, '{UUID}', 'g') as m (met)"
+        )
+        found |= {key for (key,) in rows}
+    return found
+
+
+def keys_of_lake(settings: Settings) -> set[str]:
+    """Every uuid that stands anywhere in a Parquet file of the lake, without those that registries sent."""
+    lake = Lake(settings.lake)
+    rooms = set(lake.rooms()) - set(UNKEYED)
+    return uuids_in(lake, sorted(rooms)) - uuids_in(lake, ["raw"])
+
+
+def uuids_in(lake: Lake, rooms: list[str]) -> set[str]:
+    found: set[str] = set()
+    with duckdb.connect() as con:
+        for file in (f for room in rooms for f in lake.files(room) if f.endswith(".parquet")):
+            rows = con.execute(
+                f"select distinct unnest(regexp_extract_all(t::varchar, '{UUID}')) "
+                f"from read_parquet('{lake.address(file)}') as t"
+            ).fetchall()
+            found |= {key for (key,) in rows}
+    return found
+
+
+def tables_with_keys(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        "person": ask(settings, "select person_key::text, iin, surname from vault.person order by 1"),
+        "contradiction": ask(settings, "select * from serving.contradiction order by type_id, subject_key"),
+        "review": ask(
+            settings,
+            "select period, record_key::text, person_key::text, record::text, person::text from vault.link_review "
+            "order by record_key, person_key",
+        ),
+    }
+
+
+def standing(settings: Settings) -> dict[str, Any]:
+    """What must not move: revisions with their content, numbers, sets, decisions."""
+    return {
+        "snapshots": ask(settings, "select period, revision, content_sha256, inputs_digest from serving.snapshot"),
+        "values": ask(settings, "select * from serving.snapshot_value order by 1, 2, 3, 4"),
+        "batches": ask(settings, "select * from ledger.batch order by 1"),
+        "sets": ask(settings, "select * from ledger.entity_set order by 1"),
+        "runs": ask(settings, "select * from ledger.link_run order by 1"),
+        "decisions": ask(settings, "select decision_id, is_same, decided_by, decided_at from ledger.link_decision"),
+        "files": {room: Lake(settings.lake).files(room) for room in KEYED},
+    }
+
+
+def core(settings: Settings) -> str:
+    """Folder of core of the first revision."""
+    ((made_of,),) = ask(settings, "select inputs_digest from serving.snapshot where revision = 1")
+    return f"core/{PERIOD}/{made_of[:16]}/"
+
+
+def a_weighed_pair(settings: Settings) -> tuple[str, str]:
+    lake = Lake(settings.lake)
+    with duckdb.connect() as con:
+        ((record, person),) = con.execute(
+            f"select record_key::varchar, person_key::varchar from '{lake.address(link(settings, PERIOD).path or '')}' "
+            "where method = 'weighed' and outcome = 'link' order by _file, _record limit 1"
+        ).fetchall()
+    return record, person
+
+
+@pytest.fixture(scope="module")
+def rotated(dsn: str, oblast: Path, tmp_path_factory: pytest.TempPathFactory) -> Rotated:
+    """Taken in under the old key, a pair told apart, built anew, and rotated to the new one."""
+    native = taken_in(dsn, tmp_path_factory.mktemp("native"), oblast, NEW)
+    native_tables, native_core = tables_with_keys(native), core(native)
+    settings = taken_in(dsn, tmp_path_factory.mktemp("installation"), oblast, OLD)
+    first_core, pair = core(settings), a_weighed_pair(settings)
+    decide(settings, *pair, False, f"not {pair[1]}, says the akim")
+    build(PERIOD, settings)
+    ask(settings, f"create table {PROBE} (k uuid, t text, j jsonb)")
+    ask(settings, f"insert into {PROBE} values ('{pair[1]}', 'said of {pair[0]} twice', '{{\"a\": [\"{pair[1]}\"]}}')")
+    old_keys = keys_of_lake(settings) | keys_of_database(settings)
+    before = standing(settings)
+    steps: list[str] = []
+    done = rotate(settings, under(settings, NEW).hash_key_file, "test", say=steps.append)
+    assert (done.status, done.orphans) == ("rotated", 0)
+    return Rotated(under(settings, NEW), before, old_keys, pair, steps, native, native_tables, first_core, native_core)
+
+
+def take_in_later(settings: Settings, oblast: Path) -> str:
+    """Take in the extract that came after the rotation; its stage."""
+    files = sorted((oblast / LATER).iterdir())
+    result = intake.load(intake.land_files(LATER, PERIOD, files, settings), settings)
+    assert result.accepted, result.refusal
+    ((path,),) = ask(settings, f"select stage_path from ledger.batch where batch_id = {result.batch_id}")
+    return Lake(settings.lake).address(path)
