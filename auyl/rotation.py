@@ -134,7 +134,7 @@ def rotate(
             con.execute(f"copy key_map to {literal(str(spill / 'map.csv'))} (format csv, header false)")
             if lake.is_local:
                 os.sync()  # the files before the row that rests on them
-            _commit(connection, spill / "map.csv", known.key_no + 1, wanted, reason)
+            _commit(connection, spill / "map.csv", known.key_no + 1, wanted, reason, say)
         say("committed")
         _settle(settings, lake, known.key_no + 1, say)
     return Rotation("rotated", wanted, keys, orphans, len(files))
@@ -399,7 +399,9 @@ $body$
 """
 
 
-def _commit(connection: Connection, csv: Path, key_no: int, fingerprint: str, reason: str) -> None:
+def _commit(
+    connection: Connection, csv: Path, key_no: int, fingerprint: str, reason: str, say: Callable[[str], None]
+) -> None:
     """New keys into every table, and the new key in force, in one transaction."""
     with connection.begin():
         cursor = _cursor(connection)
@@ -432,6 +434,7 @@ def _commit(connection: Connection, csv: Path, key_no: int, fingerprint: str, re
             "insert into ledger.hash_key (key_no, fingerprint, reason, changed) values (%s, %s, %s, %s)",
             (key_no, fingerprint, reason, sorted(changed)),
         )
+        say(f"changed {', '.join(sorted(changed))}")
 
 
 def _settle(settings: Settings, lake: Lake, key_no: int, say: Callable[[str], None]) -> None:

@@ -1,6 +1,10 @@
 """Rotation of the hash key: no old key stays anywhere, no number moves, later extracts join with the same persons."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -12,6 +16,7 @@ from auyl.intake import land_files, load
 from auyl.lake import Lake
 from auyl.linkage.persons.link import link
 from auyl.rotation import rotate, status
+from auyl.settings import REPOSITORY
 from auyl.snapshot import build
 from tests.rotation.conftest import (
     LATER,
@@ -131,6 +136,38 @@ def test_a_room_of_which_nobody_said_whether_it_holds_keys_ends_a_rotation(rotat
         rotate(rotated.settings, under(rotated.settings, OLD).hash_key_file, "test")
     Lake(rotated.settings.lake).remove("novelty")
     assert status(rotated.settings).holds
+
+
+def test_killed_anywhere_it_leaves_the_old_or_the_new_state_and_again_it_ends(rotated: Rotated) -> None:
+    settings = rotated.settings
+    build(PERIOD, settings)  # with what came later
+    before, keys = standing(settings), keys_of_lake(settings) | keys_of_database(settings)
+    environment = os.environ | {
+        "AUYL_DSN": settings.dsn, "AUYL_LAKE": settings.lake, "AUYL_HOME": str(settings.home),
+        "PYTHONWARNINGS": "ignore",
+    }  # fmt: skip
+    files = [str(settings.hash_key_file), str(under(settings, "ef" * 32).hash_key_file)]
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.rotation.kill_lab", *files],
+        cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-3000:]
+    cases = [json.loads(line) for line in run.stdout.splitlines()]
+    assert len(cases) == 8 and {case["signal"] for case in cases} == {9}
+    for case in cases:
+        former, target, point = case["killed"]["former"], case["killed"]["target"], case["point"]
+        if point.split()[0] in ("committed", "moved"):
+            assert (former["vault"], target["vault"]) == (0, 1), point
+            assert "expected the key" in former["build"] and "cut short" in target["build"], point
+            assert case["status"] == "ended", point
+        else:
+            assert (former["lake"], former["vault"], former["build"]) == (1, 1, "unchanged"), point
+            assert "expected the key" in target["build"] and case["status"] == "rotated", point
+        after = case["after"]
+        assert (case["code"], after["work"], after["former"]["lake"], after["former"]["vault"]) == (0, 0, 0, 0), point
+        assert after["target"] == {"lake": 1, "vault": 1, "build": "unchanged"}, point
+    assert standing(settings) == before
+    assert keys_of_lake(settings) | keys_of_database(settings) == keys  # there and back again, four times
 
 
 def test_keys_whose_numbers_are_gone_are_refused_and_keep_together_when_allowed(rotated: Rotated) -> None:
