@@ -229,7 +229,7 @@ def _map(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, say: Ca
     say("identity read")
     for registry, period, path in _raw(settings):
         if not _unknown(con):
-            return
+            break
         parts = [lake.address(part) for part in lake.files(path)]
         numbers = _numbers(con, settings, registry, period, parts) if parts else None
         if numbers:

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import cycle
@@ -39,8 +40,12 @@ def forked(work: Callable[[], Any]) -> tuple[int, Any]:
     with tempfile.NamedTemporaryFile() as file:
         child = os.fork()
         if child == 0:
-            Path(file.name).write_text(json.dumps(work()))
-            os._exit(0)
+            try:
+                Path(file.name).write_text(json.dumps(work()))
+                os._exit(0)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
         _, status = os.waitpid(child, 0)
         text = Path(file.name).read_text()
         return os.waitstatus_to_exitcode(status), json.loads(text) if text else None

@@ -153,7 +153,7 @@ def test_killed_anywhere_it_leaves_the_old_or_the_new_state_and_again_it_ends(ro
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-3000:]
     cases = [json.loads(line) for line in run.stdout.splitlines()]
-    assert len(cases) == 8 and {case["signal"] for case in cases} == {9}
+    assert len(cases) == 8 and {case["signal"] for case in cases} == {9}, run.stderr[-3000:]
     for case in cases:
         former, target, point = case["killed"]["former"], case["killed"]["target"], case["point"]
         if point.split()[0] in ("committed", "moved"):

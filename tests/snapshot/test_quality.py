@@ -1,5 +1,6 @@
 """Quality by registry and okrug adds up to the batches, and each reader sees the own part of it."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,8 +60,10 @@ def test_most_rows_are_placed_and_valid(measured: Settings) -> None:
 def test_measured_once_it_waits_for_the_next_batch(measured: Settings, oblast: Path) -> None:
     assert unmeasured(measured) == []
     (batch,) = ledger.in_force(measured, "social_assistance", PERIOD)
-    stricter = replace(measured, hash_key_file=measured.home / "another.key")
-    stricter.hash_key_file.write_text("ab" * 32, "ascii")
+    stricter = replace(measured, expectations=measured.home / "expectations")
+    shutil.copytree(measured.expectations, stricter.expectations)
+    with (stricter.expectations / "social_assistance.json").open("a") as suite:
+        suite.write("\n")
     assert intake.load(batch.delivery_id, stricter).status == "accepted"
     assert unmeasured(measured) == [PERIOD]
 
