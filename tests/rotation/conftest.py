@@ -44,8 +44,7 @@ class Rotated:
     steps: list[str]
     native: Settings
     native_tables: dict[str, list[tuple[Any, ...]]]
-    core: str
-    native_core: str
+    twins: dict[str, str]
 
 
 @pytest.fixture(scope="session")
@@ -149,10 +148,11 @@ def standing(settings: Settings) -> dict[str, Any]:
     }
 
 
-def core(settings: Settings) -> str:
-    """Folder of core of the first revision."""
-    ((made_of,),) = ask(settings, "select inputs_digest from serving.snapshot where revision = 1")
-    return f"core/{PERIOD}/{made_of[:16]}/"
+def made_of_links(settings: Settings) -> list[str]:
+    """Folders whose names rest on the keys of links: core of the first revision, the first set of each kind."""
+    core = ask(settings, "select 'core/' || period || '/' || left(inputs_digest, 16) from serving.snapshot")
+    sets = ask(settings, "select replace(path, '/attribute.parquet', '') from ledger.entity_set order by kind, set_id")
+    return [path for (path,) in core + sets]
 
 
 def a_weighed_pair(settings: Settings) -> tuple[str, str]:
@@ -169,9 +169,10 @@ def a_weighed_pair(settings: Settings) -> tuple[str, str]:
 def rotated(dsn: str, oblast: Path, tmp_path_factory: pytest.TempPathFactory) -> Rotated:
     """Taken in under the old key, a pair told apart, built anew, and rotated to the new one."""
     native = taken_in(dsn, tmp_path_factory.mktemp("native"), oblast, NEW)
-    native_tables, native_core = tables_with_keys(native), core(native)
+    native_tables, native_folders = tables_with_keys(native), made_of_links(native)
     settings = taken_in(dsn, tmp_path_factory.mktemp("installation"), oblast, OLD)
-    first_core, pair = core(settings), a_weighed_pair(settings)
+    twins = dict(zip(native_folders, made_of_links(settings), strict=True))
+    pair = a_weighed_pair(settings)
     decide(settings, *pair, False, f"not {pair[1]}, says the akim")
     build(PERIOD, settings)
     ask(settings, f"create table {PROBE} (k uuid, t text, j jsonb)")
@@ -181,7 +182,7 @@ def rotated(dsn: str, oblast: Path, tmp_path_factory: pytest.TempPathFactory) ->
     steps: list[str] = []
     done = rotate(settings, under(settings, NEW).hash_key_file, "test", say=steps.append)
     assert (done.status, done.orphans) == ("rotated", 0)
-    return Rotated(under(settings, NEW), before, old_keys, pair, steps, native, native_tables, first_core, native_core)
+    return Rotated(under(settings, NEW), before, old_keys, pair, steps, native, native_tables, twins)
 
 
 def take_in_later(settings: Settings, oblast: Path) -> str:
