@@ -325,7 +325,7 @@ def _rewrite(con: duckdb.DuckDBPyConnection, lake: Lake, file: str) -> None:
             joins.append(f"left join key_map as {m} on try_cast({column} as uuid) = {m}.old")
             parts.append(f"coalesce({m}.new::varchar, {column}) as {identifier(name)}")
         elif name in said and kind.startswith("STRUCT(") and kind.endswith("[]"):
-            joins.append(f"left join ({_claims(source, name)}) as {m} on f.file_row_number = {m}.at")
+            joins.append(f"left join ({_claims(source, name)}) as {m} on f.file_row_number = {m}.row_no")
             parts.append(f"coalesce({m}.claims, {column}) as {identifier(name)}")
         else:
             parts.append(column)
@@ -349,12 +349,13 @@ def _with_uuids(con: duckdb.DuckDBPyConnection, source: str, columns: list[str])
 
 
 def _claims(source: str, name: str) -> str:
-    """SQL of a column of claims (lists of structs with a `value`) with new keys: at (row of the file), claims."""
+    """SQL of a column of claims (lists of structs with a `value`) with new keys: row_no in the file, claims."""
     column = identifier(name)
     return (
-        "select at, list(struct_update(claim, value := coalesce(m.new::varchar, claim.value)) order by n) as claims "
-        f"from (select file_row_number as at, unnest({column}) as claim, generate_subscripts({column}, 1) as n "
-        f"from {source}) left join key_map as m on try_cast(claim.value as uuid) = m.old group by at"
+        "select row_no, "
+        "list(struct_update(claim, value := coalesce(m.new::varchar, claim.value)) order by n) as claims "
+        f"from (select file_row_number as row_no, unnest({column}) as claim, generate_subscripts({column}, 1) as n "
+        f"from {source}) left join key_map as m on try_cast(claim.value as uuid) = m.old group by row_no"
     )
 
 

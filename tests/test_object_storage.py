@@ -14,6 +14,7 @@ from auyl import ledger, pipeline
 from auyl.intake.quarantine import quarantine
 from auyl.intake.reference import load_territory
 from auyl.lake import Lake
+from auyl.rotation import rotate
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from tests.conftest import empty_tables
@@ -77,6 +78,13 @@ def test_a_lake_in_object_storage_gives_the_same_snapshot(settings: Settings, bu
     # landed bytes are asked for again when somebody looks at a row
     rejected = quarantine(remote, "population", PERIOD, 3)
     assert len(rejected) == 3 and rejected["_line"].notna().all()
+
+    key = settings.home / "another.key"
+    key.write_text("ab" * 32)
+    files = Lake(bucket).files("")
+    assert rotate(remote, key, "test").status == "rotated"
+    assert Lake(bucket).files("") == files
+    assert take_in_and_build(replace(remote, hash_key_file=key), extracts).status == "unchanged"
 
 
 def test_moving_a_folder_replaces_what_a_killed_process_left_there(bucket: str) -> None:

@@ -28,7 +28,9 @@ OLD, NEW = "11" * 32, "c5" * 32
 # Not in the snapshot: it comes after the rotation.
 LATER = "disability"
 DIRT = {"iin_missing": 0.015, "iin_bad_checksum": 0.015, "iin_short": 0.015, "birth_date_disagrees": 0.01}
-KINDS = ("person", "animal")
+# A household's claims have keys in values and within lists.
+KINDS = ("person", "animal", "household")
+BOOKS = ("household_book", "family_card")
 # What a new table of the project could look like: keys as they are, within a text, within JSON.
 PROBE = "serving.probe_of_rotation"
 
@@ -53,7 +55,7 @@ def oblast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("oblast")
     synthetic.make(folder, PERIOD, PEOPLE, dirt=DIRT)
     for other in (folder / PERIOD).iterdir():
-        if other.is_dir() and other.name not in (*SPINE, LATER):
+        if other.is_dir() and other.name not in (*SPINE, *BOOKS, LATER):
             shutil.rmtree(other)
     (folder / PERIOD / LATER).rename(folder / LATER)
     return folder

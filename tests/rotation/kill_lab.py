@@ -29,10 +29,7 @@ from auyl.snapshot import build
 
 PERIOD = "2026-10"
 # How the step begins that is the last one to be told, and the how manieth of its kind it is.
-POINTS = (
-    ("alone", 1), ("raw read", 1), ("wrote", 1), ("wrote", 9), ("changed", 1), ("committed", 1), ("moved", 1),
-    ("moved", 9),
-)  # fmt: skip
+POINTS = (("alone", 1), ("wrote", 9), ("changed", 1), ("committed", 1), ("moved", 1), ("moved", 9))
 
 
 def forked(work: Callable[[], Any]) -> tuple[int, Any]:
