@@ -34,7 +34,7 @@ from auyl.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-# Rooms of the lake with keys, and the order of their rows where that goes by a key.
+# Rooms of the lake with keys (every column of type uuid is one), and the order of their rows where that goes by a key.
 KEYED = {
     "stage": "", "identity": "", "core": "", "linkage": "",
     "entity": "entity_key, attribute", "contradiction": "type_id, subject_kind, subject_key",
@@ -46,6 +46,8 @@ WORK = "rotation"
 LINKS = "link.parquet"
 SAYINGS = "said.parquet"
 SCHEMAS = ("ledger", "serving", "vault", "access")
+# Types of columns in whose texts a key may stand.
+TEXTS = ("text", "character varying", "json", "jsonb", "text[]", "uuid[]")
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
@@ -107,6 +109,7 @@ def rotate(
     target = replace(settings, hash_key_file=to)
     wanted = key_fingerprint(target.hash_key)
     lake = Lake(settings.lake)
+    say("waiting for what runs")
     with ledger.alone(settings) as connection:
         say("alone")
         known = ledger.hash_key_in_force(settings)
@@ -210,7 +213,7 @@ def _of_type(connection: Connection, *types: str) -> dict[str, list[str]]:
             "select format('%I.%I', n.nspname, c.relname) as name, array_agg(quote_ident(a.attname) order by a.attnum) "
             "from pg_attribute as a inner join pg_class as c on a.attrelid = c.oid "
             "inner join pg_namespace as n on c.relnamespace = n.oid "
-            "where n.nspname = any(:schemas) and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped "
+            "where n.nspname = any(:schemas) and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped "
             "and format_type(a.atttypid, null) = any(:types) group by 1 order by 1"
         ),
         {"schemas": list(SCHEMAS), "types": list(types)},
@@ -265,7 +268,9 @@ def _raw(settings: Settings) -> list[tuple[str, str, str]]:
 def _numbers(
     con: duckdb.DuckDBPyConnection, settings: Settings, registry: str, period: str, parts: list[str]
 ) -> str | None:
-    """SQL of the numbers that stage hashes, column `said`; None for a registry that speaks of nobody."""
+    """SQL of the numbers that stage hashes, column `said`; None for a registry of nobody, or without a contract now."""
+    if registry not in contracts.names(settings.include):
+        return None
     contract = contracts.load(registry, settings.include)
     stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
     if "person_key(" not in stage_sql:
@@ -424,7 +429,7 @@ def _commit(
                 cursor.execute(f"update {table} set {column} = m.new from key_map as m where {column} = m.old")
                 if cursor.rowcount:
                     changed.add(table)
-        for kind in ("text", "jsonb", "text[]"):
+        for kind in TEXTS:
             for table, columns in _of_type(connection, kind).items():
                 new = ", ".join(f"{column} = pg_temp.rekeyed({column}::text)::{kind}" for column in columns)
                 where = " or ".join(f"{column}::text ~ '{UUID}'" for column in columns)

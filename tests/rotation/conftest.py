@@ -177,8 +177,12 @@ def rotated(dsn: str, oblast: Path, tmp_path_factory: pytest.TempPathFactory) ->
     pair = a_weighed_pair(settings)
     decide(settings, *pair, False, f"not {pair[1]}, says the akim")
     build(PERIOD, settings)
-    ask(settings, f"create table {PROBE} (k uuid, t text, j jsonb)")
-    ask(settings, f"insert into {PROBE} values ('{pair[1]}', 'said of {pair[0]} twice', '{{\"a\": [\"{pair[1]}\"]}}')")
+    ask(settings, f"create table {PROBE} (k uuid, t text, j jsonb, v varchar, o json, l uuid[])")
+    ask(
+        settings,
+        f"insert into {PROBE} values ('{pair[1]}', 'said of {pair[0]} twice', '{{\"a\": [\"{pair[1]}\"]}}', "
+        f"'{pair[1]}', '[\"{pair[0]}\"]', array['{pair[0]}', '{pair[1]}']::uuid[])",
+    )
     old_keys = keys_of_lake(settings) | keys_of_database(settings)
     before = standing(settings)
     steps: list[str] = []

@@ -78,11 +78,14 @@ def test_every_row_is_that_of_an_installation_which_never_had_another_key(rotate
 
 def test_a_table_that_nobody_named_is_rotated_too(rotated: Rotated) -> None:
     record, person = rotated.pair
-    ((key, said, json),) = ask(rotated.settings, f"select k::text, t, j from {PROBE}")
+    ((key, said, jsonb, varchar, json_, keys),) = ask(
+        rotated.settings, f"select k::text, t, j, v, o, l::text from {PROBE}"
+    )
     ((new_record, new_person),) = ask(
         rotated.settings, "select record_key::text, person_key::text from ledger.link_decision"
     )
-    assert (key, said, json) == (new_person, f"said of {new_record} twice", {"a": [new_person]})
+    assert (key, said, jsonb) == (new_person, f"said of {new_record} twice", {"a": [new_person]})
+    assert (varchar, json_, keys) == (new_person, [new_record], f"{{{new_record},{new_person}}}")
     assert new_person != person and new_record != record
     # the reason of the decision quotes a key
     assert ask(rotated.settings, "select reason from ledger.link_decision") == [(f"not {new_person}, says the akim",)]

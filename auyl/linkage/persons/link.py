@@ -92,11 +92,16 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
 
 def _keep_sayings(con: duckdb.DuckDBPyConnection, lake: Lake, path: str) -> None:
     """Write what each record's key was made of to identity, beside who staged rows are: another key needs it."""
-    folder = f"identity/{path.rpartition('/')[0]}"
+    sayings = _sayings_path(path)
+    lake.prepare(sayings.rpartition("/")[0])
     con.execute(
         "copy (select distinct unique_id::uuid as record_key, says from said order by 1) "
-        f"to {literal(lake.prepare(folder) + '/said.parquet')} (format parquet, compression zstd)"
+        f"to {literal(lake.address(sayings))} (format parquet, compression zstd)"
     )
+
+
+def _sayings_path(path: str) -> str:
+    return f"identity/{path.rpartition('/')[0]}/said.parquet"
 
 
 def linked(settings: Settings, period: str, given: Batches | None = None) -> LinkResult | None:
@@ -152,7 +157,7 @@ def _former(settings: Settings, lake: Lake, period: str, made_of: str) -> LinkRe
             ),
             {"p": period, "d": made_of},
         ).one_or_none()
-    if row is None or not lake.exists(row.path):
+    if row is None or not all(lake.exists(path) for path in (row.path, _sayings_path(row.path))):
         return None
     return LinkResult(period, "unchanged", row.path, row.records, 0, row.linked, row.reviewed, contents=row.contents)
 
