@@ -54,10 +54,11 @@ def killing(function: Callable[..., Any], when: str, call: int) -> Callable[...,
     def wrapped(*arguments: Any, **named: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == call and when == "before":
+        own = calls  # other threads call it meanwhile
+        if own == call and when == "before":
             die()
         result = function(*arguments, **named)
-        if calls == call and when == "after":
+        if own == call and when == "after":
             die()
         return result
 
