@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
+from cryptography.exceptions import InvalidTag
 
 from auyl import duck
 from auyl.cli.evaluate import LEAST_F1, LEAST_FEBRL, LEAST_PRECISION
-from auyl.linkage.persons import evaluate, febrl, model, weigh
+from auyl.lake import Lake
+from auyl.linkage.persons import evaluate, febrl, index, model, scoring, weigh
 from auyl.settings import Settings
 from auyl.synthetic import keyless
 from auyl.synthetic.keyless import NOISE, Laboratory
@@ -51,7 +54,7 @@ def pairs_of(con: duckdb.DuckDBPyConnection, settings: Settings, laboratory: Lab
         con.execute(f"create or replace temp table {relation} as from {relation} order by {order}")
         model.features(con, settings.include, relation, f"{relation}_features")
     trained = model.load(settings.include)
-    weigh.weigh(con, trained, "lab_known_features", "lab_record_features", "pair")
+    weigh.weigh(con, settings.include, trained, "lab_known_features", "lab_record_features", "pair")
     weigh.choose(con, settings.include, trained, "pair", "choice")
     return con.execute("from choice order by record").fetchall()
 
@@ -73,40 +76,101 @@ def test_a_pair_weighs_the_same_alone_and_among_all(laboratory: Laboratory, own_
             for relation in ("lab_known", "lab_record"):
                 con.execute(f"create or replace temp table part_{relation} as select * from {relation} where {part}")
                 model.features(con, own_settings.include, f"part_{relation}", f"{relation}_features")
-            weigh.weigh(con, trained, "lab_known_features", "lab_record_features", "pair")
+            weigh.weigh(con, own_settings.include, trained, "lab_known_features", "lab_record_features", "pair")
             weights.append(dict(con.execute("select (record, person), weight from pair").fetchall()))
     assert len(weights[1]) > 50
     assert all(weights[0][pair] == weight for pair, weight in weights[1].items())
 
 
-def test_what_changed_is_weighed_again_and_the_whole_is_the_same(
+def test_weights_are_those_of_splink_to_the_last_digit(laboratory: Laboratory, own_settings: Settings) -> None:
+    with duck.connect(own_settings) as con:
+        pairs_of(con, own_settings, laboratory, "unique_id")
+        trained = model.load(own_settings.include)
+        blocks = [{"blocking_rule": block, "sql_dialect": "duckdb"} for block in scoring.BLOCKS]
+        settings = trained.settings | {"blocking_rules_to_generate_predictions": blocks}
+        predicted = model.linker(con, settings, "lab_known_features", "lab_record_features").inference.predict(
+            threshold_match_weight=trained.review_weight
+        )
+        levels = ", ".join(f"gamma_{field}" for field in weigh.FIELDS)
+        splinks = con.execute(
+            f"select unique_id_r, unique_id_l, round(match_weight, 4), {levels} from {predicted.physical_name} "
+            "where source_dataset_r = 'record' order by 1, 2"
+        ).fetchall()
+        own = con.execute(
+            f"select record, person, weight, {', '.join(weigh.FIELDS)} from pair order by 1, 2"
+        ).fetchall()
+    assert own == splinks and len(own) > 3_000
+
+
+def test_narrow_blocks_hold_nearly_all_that_those_of_the_model_hold(
     laboratory: Laboratory, own_settings: Settings
 ) -> None:
     with duck.connect(own_settings) as con:
-        trained = model.load(own_settings.include)
         model.read_laboratory(con, laboratory.known, laboratory.keyless)
-        # yesterday: a hundredth had not come yet, a hundredth was somebody else, a hundredth is gone today
-        for relation, side in (("lab_known", "known"), ("lab_record", "record")):
-            model.features(con, own_settings.include, relation, f"{side}_today")
-            con.execute(
-                f"create temp table {side}_yesterday as select * replace (if(hash(unique_id) % 100 = 1, "
-                f"'other', given_name) as given_name) from {side}_today where hash(unique_id) % 100 <> 0"
-            )
-            con.execute(f"delete from {side}_today where hash(unique_id) % 100 = 2")
+        for relation in ("lab_known", "lab_record"):
+            model.features(con, own_settings.include, relation, f"{relation}_features")
+        found, pairs = {}, {}
+        for name, blocks in (("own", scoring.BLOCKS), ("model", model.BLOCKING)):
+            candidates = scoring.candidates("lab_known_features", "lab_record_features", blocks)
+            ((found[name], pairs[name]),) = con.execute(
+                "select (select count(*) from lab_truth as t "
+                "inner join lab_known_features as k on t.person = k.unique_id "
+                "inner join lab_record_features as r on t.record = r.unique_id "
+                f"semi join ({candidates}) as c on k.rowid = c.person_row and r.rowid = c.record_row), "
+                f"(select count(*) from (select distinct * from ({candidates})))"
+            ).fetchall()
+    assert found["own"] >= 0.999 * found["model"] and pairs["own"] < pairs["model"]
+
+
+@pytest.fixture
+def keyed(own_settings: Settings, tmp_path: Path) -> Settings:
+    """Settings with a lake and a key of the test's own."""
+    key = tmp_path / "hash.key"
+    key.write_text("22" * 32)
+    return replace(own_settings, lake=str(tmp_path / "lake"), hash_key_file=key)
+
+
+def test_whom_the_index_names_are_all_that_a_record_could_be(laboratory: Laboratory, keyed: Settings) -> None:
+    lake = Lake(keyed.lake)
+    with duck.connect(keyed) as con:
+        trained = model.load(keyed.include)
+        model.read_laboratory(con, laboratory.known, laboratory.keyless)
+        con.execute("create temp table few as select * from lab_record where hash(unique_id) % 20 = 0")
+        for relation, target in (("lab_known", "known"), ("few", "few")):
+            model.features(con, keyed.include, relation, f"{target}_features")
+        index.write(con, keyed, lake, "index.bin", "known_features", "unique_id::bigint")
+        index.near(con, keyed, lake, "index.bin", "few_features", "near_person")
         con.execute(
-            "create temp table changed as "
-            "select 'known' as side, unique_id from lab_known where hash(unique_id) % 100 < 3 "
-            "union all select 'record', unique_id from lab_record where hash(unique_id) % 100 < 3"
+            "create temp table near_features as select k.* from known_features as k "
+            "semi join near_person as n on k.unique_id::bigint = n.person"
         )
-        weigh.weigh(con, trained, "known_yesterday", "record_yesterday", "former")
-        weigh.weigh_changes(
-            con, own_settings.include, trained, "known_today", "record_today", "former", "changed", "stepwise"
+        weigh.weigh(con, keyed.include, trained, "near_features", "few_features", "stepwise")
+        weigh.weigh(con, keyed.include, trained, "known_features", "few_features", "whole")
+        stepwise, whole = (
+            con.execute(f"from {table} order by record, person").fetchall() for table in ("stepwise", "whole")
         )
-        weigh.weigh(con, trained, "known_today", "record_today", "whole")
-        stepwise, whole, former = (
-            con.execute(f"from {table} order by record, person").fetchall() for table in ("stepwise", "whole", "former")
-        )
-    assert stepwise == whole and whole != former and len(whole) > 3_000
+        ((near, everybody),) = con.execute(
+            "select (select count(*) from near_features), (select count(*) from known_features)"
+        ).fetchall()
+    assert stepwise == whole and len(whole) > 100 and near < everybody / 5
+
+
+def test_the_index_opens_with_the_key_of_its_installation_and_at_its_place_alone(
+    laboratory: Laboratory, keyed: Settings, tmp_path: Path
+) -> None:
+    lake = Lake(keyed.lake)
+    (other := tmp_path / "other.key").write_text("33" * 32)
+    with duck.connect(keyed) as con:
+        model.read_laboratory(con, laboratory.known, laboratory.keyless)
+        con.execute("create temp table few as from lab_record limit 10")
+        model.features(con, keyed.include, "few", "few_features")
+        index.write(con, keyed, lake, "index.bin", "few_features", "unique_id::bigint")
+        content = lake.read("index.bin")
+        lake.write("moved.bin", content)
+        assert b"PAR1" not in content
+        for settings, path in ((replace(keyed, hash_key_file=other), "index.bin"), (keyed, "moved.bin")):
+            with pytest.raises(InvalidTag):
+                index.near(con, settings, lake, path, "few_features", "near_person")
 
 
 CHOICES = [

@@ -48,7 +48,7 @@ def persons_of(settings: Settings, known: Path, keyless: Path, trained: Model | 
         model.read_laboratory(con, known, keyless)
         for relation in ("lab_known", "lab_record"):
             model.features(con, settings.include, relation, f"{relation}_features")
-        weigh.weigh(con, trained, "lab_known_features", "lab_record_features", "pair")
+        weigh.weigh(con, settings.include, trained, "lab_known_features", "lab_record_features", "pair")
         curve = []
         for weight in CURVE_WEIGHTS:
             at = replace(trained, link_weight=float(weight), review_weight=min(trained.review_weight, float(weight)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from auyl.intake.batch import identity_path, set_person_key
 from auyl.lake import Lake
 from auyl.linkage.inputs import Batches, digest, in_force
 from auyl.linkage.kept import SAYS, kept_table, sources
-from auyl.linkage.persons import model, weigh
+from auyl.linkage.persons import index, model, weigh
 from auyl.linkage.persons.model import Model
 from auyl.linkage.places.resolver import claim_key, edition_in_force, open_territory, resolve
 from auyl.linkage.staged import stage_view
@@ -32,15 +32,20 @@ if TYPE_CHECKING:
 
 POPULATION = "population"
 # Splink's own names are in the model; these are asked beside it.
-SQL = ("known_person", "near_persons", "number_repaired", "person_choice", "person_features")
+SQL = ("known_person", "number_repaired", "person_choice", "person_features", "weighed_pairs")
+
+
+# Further back nobody looks for a run on the same persons: they come anew every month.
+FORMER_RUNS = 100
 
 
 @dataclass(frozen=True)
 class LinkResult:
     """What came of a period. `status` is linked, unchanged (the same inputs before) or nothing (no population came).
 
-    `records` are distinct sayings, `rows` the rows of registries that say them; `linked` and `reviewed` count records,
-    `methods` the linked ones by method. `contents` has a digest of the linked rows and their persons for each registry.
+    `records` are distinct sayings, `fresh` those that no former run had weighed, `rows` the rows of registries that say
+    them; `linked` and `reviewed` count records, `methods` the linked ones by method. `contents` has a digest of the
+    linked rows and their persons for each registry.
     """
 
     period: str
@@ -52,13 +57,35 @@ class LinkResult:
     reviewed: int = 0
     methods: dict[str, int] | None = None
     contents: dict[str, str] = field(default_factory=dict)
+    fresh: int = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a run may rest on: `known`, a digest of persons and rules, and the folder of a `former` run on the same.
+
+    Without a former run everything is weighed.
+    """
+
+    known: str
+    former: str | None
+
+    @property
+    def index(self) -> str:
+        """Where the index of the persons lies."""
+        return f"linkage/known/{self.known}.bin"
+
+    def pairs(self, folder: str) -> str:
+        """Where a run keeps what it weighed."""
+        return f"{folder}/pair-{self.known}.parquet"
 
 
 def link(settings: Settings, period: str, given: Batches | None = None) -> LinkResult:
     """Link the records of `period`, write the links to the lake and what needs a look to the vault.
 
-    The same batches, decisions and model are linked once. Batches are those in force for the period, carried forward as
-    the contracts allow; `given` are those of some registries that the caller has looked up already.
+    The same batches, decisions and model are linked once, and where the persons are those of a former run, only records
+    that it did not have are weighed. Batches are those in force for the period, carried forward as the contracts allow;
+    `given` are those of some registries that the caller has looked up already.
     """
     lake = Lake(settings.lake)
     trained = model.load(settings.include)
@@ -72,18 +99,23 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
         former = _former(settings, lake, period, made_of)
         if former is not None:
             return former
-        path = f"linkage/{period}/{made_of[:16]}/link.parquet"
+        folder = f"linkage/{period}/{made_of[:16]}"
+        path = f"{folder}/link.parquet"
+        step = _step(settings, lake, batches, edition)
         con = duck.connect(settings, lake)
         try:
             set_person_key(con, settings)
             open_territory(con, settings, lake, edition)
-            _read(con, settings, lake, batches)
-            _weigh(con, settings, trained)
+            _read_records(con, settings, lake, batches)
+            _weigh(con, settings, lake, trained, batches, step)
             _decide(con, settings, trained, singular)
-            lake.prepare(path.rpartition("/")[0])
+            lake.prepare(folder)
             _keep_sayings(con, lake, path)
-            con.execute(f"copy link to {literal(lake.address(path))} (format parquet, compression zstd)")
+            for table, file in (("link", path), ("weighed_or_repaired", step.pairs(folder))):
+                con.execute(f"copy {table} to {literal(lake.address(file))} (format parquet, compression zstd)")
             result = _told(con, period, path)
+            if step.former is not None and result.reviewed:
+                _read_known(con, settings, lake, batches, "select person_key from link where outcome = 'review'")
             _to_vault(con, settings, made_of, result, is_standing)
         finally:
             con.close()
@@ -123,14 +155,32 @@ def _batches(settings: Settings, period: str, given: Batches | None) -> tuple[Ba
 
 
 def _digest(settings: Settings, lake: Lake, batches: Batches, edition: str) -> str:
-    include = settings.include
-    rules = sorted(file for file in (include / "linkage").iterdir() if file.name != "words.yaml")
-    rules += [include / "sql" / "linkage" / f"{name}.sql" for name in SQL]
-    rules += sorted((include / "sql" / "macros").iterdir()) + sorted((include / "sql" / "core").glob("resolve_*.sql"))
     with ledger.engine(settings.dsn).connect() as con:
         decisions = con.execute(text("select coalesce(max(decision_id), 0) from ledger.link_decision")).scalar()
-    made_of = digest(settings, lake, batches, edition, rules)
-    return hashlib.sha256(f"{made_of} decisions {decisions}".encode()).hexdigest()
+    made_of = digest(settings, lake, batches, edition, _rules(settings.include))
+    return hashlib.sha256(f"{made_of} decisions {decisions}".encode() + index.rules()).hexdigest()
+
+
+def _rules(include: Path) -> list[Path]:
+    rules = sorted(file for file in (include / "linkage").iterdir() if file.name != "words.yaml")
+    rules += [include / "sql" / "linkage" / f"{name}.sql" for name in SQL]
+    rules += sorted((include / "sql" / "core").glob("resolve_*.sql"))
+    return rules + sorted((include / "sql" / "macros").iterdir())
+
+
+def _step(settings: Settings, lake: Lake, batches: Batches, edition: str) -> Step:
+    """The newest run on the same persons by the same rules that kept what it weighed."""
+    persons = digest(settings, lake, {POPULATION: batches[POPULATION]}, edition, _rules(settings.include))
+    step = Step(hashlib.sha256(persons.encode() + index.rules()).hexdigest()[:16], None)
+    if not lake.exists(step.index):
+        return step
+    with ledger.engine(settings.dsn).connect() as con:
+        paths = con.execute(text("select path from ledger.link_run order by run_id desc limit :n"), {"n": FORMER_RUNS})
+        for path in paths.scalars():
+            folder = path.rpartition("/")[0]
+            if lake.exists(step.pairs(folder)) and lake.exists(path):
+                return replace(step, former=folder)
+    return step
 
 
 def _told(con: duckdb.DuckDBPyConnection, period: str, path: str) -> LinkResult:
@@ -144,8 +194,9 @@ def _told(con: duckdb.DuckDBPyConnection, period: str, path: str) -> LinkResult:
         "select registry, sha256(string_agg(concat_ws(chr(31), _file, _record, person_key, method), chr(30) "
         "order by _file, _record)) from link where outcome = 'link' group by all"
     ).fetchall()
+    ((fresh,),) = con.execute("select count(*) from fresh_record").fetchall()
     linked, reviewed = counts.get("link", 0), counts.get("review", 0)
-    return LinkResult(period, "linked", path, records, rows, linked, reviewed, dict(methods), dict(contents))
+    return LinkResult(period, "linked", path, records, rows, linked, reviewed, dict(methods), dict(contents), fresh)
 
 
 def _former(settings: Settings, lake: Lake, period: str, made_of: str) -> LinkResult | None:
@@ -162,32 +213,19 @@ def _former(settings: Settings, lake: Lake, period: str, made_of: str) -> LinkRe
     return LinkResult(period, "unchanged", row.path, row.records, 0, row.linked, row.reviewed, contents=row.contents)
 
 
-def _read(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, batches: Batches) -> None:
-    """Create `known`, and `said` with a row for each row of a registry that names a person without a number."""
-    people = contracts.load(POPULATION, settings.include)
-    known = batches[POPULATION]
+def _read_records(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, batches: Batches) -> None:
+    """Create `said` with a row for each row of a registry that names a person without a number, and `record` of it."""
     claims = []
     for registry in sorted(set(batches) - {POPULATION}):
         contract = contracts.load(registry, settings.include)
         claims.append((contract, kept_table(con, settings, lake, contract, batches[registry])))
-    everybody = stage_view(con, settings, lake, people, known)
-    if not any(con.execute(f"select 1 from {relation} limit 1").fetchall() for _, relation in claims):
-        con.execute(f"create or replace temp table nobody as from {everybody} limit 0")
-        con.execute("create or replace temp view stage_population as from nobody")
-    claims.insert(0, (people, everybody))
     resolve(con, settings, claims)
-    identity = ", ".join(literal(lake.address(identity_path(batch.stage_path))) for batch in known)
-    con.execute(f"create or replace temp view identity as select * from read_parquet([{identity}])")
-    query = duck.bind(
-        duck.sql(settings.include / "sql" / "linkage" / "known_person.sql"), claim=claim_key(people, "p.")
-    )
-    con.execute(f"create or replace temp table known as {query}")
     parts = [
         f"select {literal(contract.registry)} as registry, r._file, r._record, r.iin as number, "
         f"{', '.join(f'r.{name}' for name in SAYS)}, {_sex(con, relation)} as sex, "
         f"l.settlement_kato, l.district_kato "
         f"from {relation} as r left join place as l on {claim_key(contract, 'r.')} = l._key"
-        for contract, relation in claims[1:]
+        for contract, relation in claims
     ]
     nothing = (
         "select '' as registry, '' as _file, 0::bigint as _record, '' as number, '' as surname, '' as given_name, "
@@ -206,13 +244,62 @@ def _read(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, batche
     )
 
 
+def _read_known(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, batches: Batches, wanted: str | None = None
+) -> None:
+    """Create `known` with the persons whose keys the SQL `wanted` gives, or with everybody."""
+    people = contracts.load(POPULATION, settings.include)
+    everybody = stage_view(con, settings, lake, people, batches[POPULATION])
+    if wanted is not None:
+        con.execute(
+            f"create or replace temp table some_persons as select p.* from {everybody} as p "
+            f"semi join ({wanted}) as w(person_key) on p.person_key = w.person_key"
+        )
+        con.execute(f"create or replace temp view {everybody} as from some_persons")
+    resolve(con, settings, [(people, everybody)])
+    identity = ", ".join(literal(lake.address(identity_path(batch.stage_path))) for batch in batches[POPULATION])
+    con.execute(f"create or replace temp view identity as select * from read_parquet([{identity}])")
+    query = duck.bind(
+        duck.sql(settings.include / "sql" / "linkage" / "known_person.sql"), claim=claim_key(people, "p.")
+    )
+    con.execute(f"create or replace temp table known as {query}")
+
+
 def _sex(con: duckdb.DuckDBPyConnection, relation: str) -> str:
     columns = {row[0] for row in con.execute(f"describe {relation}").fetchall()}
     return "r.sex" if "sex" in columns else "null::varchar"
 
 
-def _weigh(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model) -> None:
-    """Create `pair` and `repaired`, without the pairs that a person has told apart."""
+def _weigh(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, trained: Model, batches: Batches, step: Step
+) -> None:
+    """Create `weighed`, and `pair` and `repaired` without the pairs that a person has told apart."""
+    _read_decisions(con, settings)
+    _recall(con, lake, step)
+    model.features(con, settings.include, "fresh_record", "fresh_record_features")
+    _read_whom_they_could_be(con, settings, lake, batches, step)
+    weigh.weigh(con, settings.include, trained, "near_known", "fresh_record_features", "weighed_now")
+    query = duck.bind(
+        duck.sql(settings.include / "sql" / "linkage" / "number_repaired.sql"), records="fresh_record", known="known"
+    )
+    con.execute(
+        "create or replace temp table weighed_or_repaired as select * from recalled union all by name "
+        "select * replace (record::uuid as record, person::uuid as person) from weighed_now union all by name "
+        f"select record::uuid as record, person::uuid as person, true as is_repaired from ({query}) "
+        "order by record, person, is_repaired"
+    )
+    apart = "anti join (from decision where not is_same) as d using (record, person)"
+    for table, condition in (("weighed", "is_repaired is null"), ("repaired_any", "is_repaired")):
+        con.execute(
+            f"create or replace temp view {table} as select * exclude (is_repaired) "
+            "replace (record::varchar as record, person::varchar as person) "
+            f"from weighed_or_repaired where {condition}"
+        )
+    con.execute(f"create or replace temp table pair as from weighed {apart}")
+    con.execute(f"create or replace temp table repaired as select record, person from repaired_any {apart}")
+
+
+def _read_decisions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     with ledger.engine(settings.dsn).connect() as connection:
         decisions = connection.execute(
             text("select record_key::text, person_key::text, is_same from ledger.link_decision_standing")
@@ -220,17 +307,57 @@ def _weigh(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model) -
     con.execute("create or replace temp table decision (record varchar, person varchar, is_same boolean)")
     if decisions:
         con.executemany("insert into decision values (?, ?, ?)", [tuple(row) for row in decisions])
-    for relation in ("known", "record"):
-        model.features(con, settings.include, relation, f"{relation}_features")
-    weigh.near(con, settings.include, "known_features", "record_features", "near_known")
-    weigh.weigh(con, trained, "near_known", "record_features", "weighed")
-    query = duck.bind(
-        duck.sql(settings.include / "sql" / "linkage" / "number_repaired.sql"), records="record", known="known"
+
+
+def _recall(con: duckdb.DuckDBPyConnection, lake: Lake, step: Step) -> None:
+    """Create `recalled`, what a former run found for records that still stand, and `fresh_record` with the others."""
+    if step.former is None:
+        levels = "".join(f", null::tinyint as {field}" for field in weigh.FIELDS)
+        con.execute("create or replace temp view fresh_record as from record")
+        con.execute(
+            "create or replace temp view recalled as select null::uuid as record, null::uuid as person, "
+            f"null::double as weight{levels}, null::boolean as is_repaired where false"
+        )
+        return
+    pairs, links = (
+        f"read_parquet({literal(lake.address(path))})"
+        for path in (step.pairs(step.former), f"{step.former}/link.parquet")
     )
-    con.execute(f"create or replace temp table repaired_any as {query}")
-    apart = "anti join (from decision where not is_same) as d using (record, person)"
-    con.execute(f"create or replace temp table pair as from weighed {apart}")
-    con.execute(f"create or replace temp table repaired as from repaired_any {apart}")
+    con.execute(
+        f"create or replace temp table recalled as select p.* from {pairs} as p "
+        "semi join record as r on p.record = r.unique_id::uuid"
+    )
+    con.execute(
+        "create or replace temp table fresh_record as select r.* from record as r "
+        f"anti join {links} as l on r.unique_id::uuid = l.record_key"
+    )
+
+
+def _read_whom_they_could_be(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, batches: Batches, step: Step
+) -> None:
+    """Create `known` and its features with all whom a fresh record could be, and `near_known`, the nearest of them.
+
+    Those whom a decision names are in `known` too. The first run on these persons leaves an index for the next.
+    """
+    named = "select person::uuid from decision where is_same"
+    ((is_idle,),) = con.execute("select count(*) = 0 from fresh_record").fetchall()
+    is_first = step.former is None and not is_idle
+    if is_first:
+        _read_known(con, settings, lake, batches)
+        model.features(con, settings.include, "known", "known_features")
+        index.write(con, settings, lake, step.index, "known_features", "unique_id::uuid")
+    if is_idle:
+        con.execute("create or replace temp table near_person as select null::uuid as person where false")
+    else:
+        index.near(con, settings, lake, step.index, "fresh_record_features", "near_person")
+    if not is_first:
+        _read_known(con, settings, lake, batches, f"select person from near_person union {named}")
+        model.features(con, settings.include, "known", "known_features")
+    con.execute(
+        "create or replace temp table near_known as select k.* from known_features as k "
+        "semi join near_person as n on k.unique_id::uuid = n.person"
+    )
 
 
 def _decide(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model, singular: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The model of persons: which fields are compared at which levels, which pairs are looked at, and how it is trained.
+"""The model of persons: which fields are compared at which levels, and how it is trained.
 
 What runs is the file `include/linkage/person.json`, as Splink writes it, with the trained weights; this module makes it
 anew. `include/linkage/person.yaml` holds the thresholds and says what the model was trained on.
@@ -28,7 +28,7 @@ KNOWN_PERSONS = 2_000_000
 UNSEEN = 0.001
 NEAR = 0.92
 ALIKE = 0.8
-# Pairs are looked at only within these. Each is so narrow that the pairs grow hardly faster than the records.
+# Within these Splink would look at pairs; they stand in the model's file. What runs is narrower: scoring.BLOCKS.
 BLOCKING = (
     "l.born = r.born and substr(l.given_name, 1, 2) = substr(r.given_name, 1, 2)",
     "l.born = r.born and substr(l.surname, 1, 2) = substr(r.surname, 1, 2)",
