@@ -130,7 +130,7 @@ def waiting(settings: Settings) -> list[dict]:
 
 
 def test_what_came_later_is_weighed_alone_and_the_links_are_those_of_a_whole_run(
-    settings: Settings, extracts: Path
+    settings: Settings, extracts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # nobody is sure of anything, so that the vault has to be right too
     own = settings.home / "include"
@@ -163,6 +163,15 @@ def test_what_came_later_is_weighed_alone_and_the_links_are_those_of_a_whole_run
     whole = link(strict, PERIOD)
     assert whole.fresh == whole.records
     assert room.links(strict, whole.path) == stepwise_rows and waiting(strict) == stepwise_review and review
+
+    # the same where the records are taken for few, and only those are read whom they could be
+    monkeypatch.setattr("auyl.linkage.persons.link.PERSONS_A_RECORD", 1)
+    with ledger.engine(strict.dsn).begin() as con:
+        con.execute(text("delete from ledger.link_run"))
+    Lake(strict.lake).remove("linkage")
+    few = link(strict, PERIOD)
+    assert not Lake(strict.lake).exists("linkage/known")
+    assert room.links(strict, few.path) == stepwise_rows and waiting(strict) == stepwise_review
 
 
 def test_why_is_told_in_three_languages_and_names_nobody(loaded: Settings) -> None:

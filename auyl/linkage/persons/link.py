@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 
 POPULATION = "population"
 # Splink's own names are in the model; these are asked beside it.
-SQL = ("known_person", "number_repaired", "person_choice", "person_features", "weighed_pairs")
+SQL = ("known_person", "number_repaired", "person_choice", "person_features", "possible_person", "weighed_pairs")
 
 
 # Further back nobody looks for a run on the same persons: they come anew every month.
 FORMER_RUNS = 100
+# Where records are fewer than one in so many persons, those whom they could be are found without folding every name.
+PERSONS_A_RECORD = 200
 
 
 @dataclass(frozen=True)
@@ -172,8 +174,6 @@ def _step(settings: Settings, lake: Lake, batches: Batches, edition: str) -> Ste
     """The newest run on the same persons by the same rules that kept what it weighed."""
     persons = digest(settings, lake, {POPULATION: batches[POPULATION]}, edition, _rules(settings.include))
     step = Step(hashlib.sha256(persons.encode() + index.rules()).hexdigest()[:16], None)
-    if not lake.exists(step.index):
-        return step
     with ledger.engine(settings.dsn).connect() as con:
         paths = con.execute(text("select path from ledger.link_run order by run_id desc limit :n"), {"n": FORMER_RUNS})
         for path in paths.scalars():
@@ -244,12 +244,21 @@ def _read_records(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake
     )
 
 
+def _open_population(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, batches: Batches
+) -> tuple[contracts.Contract, str]:
+    """Create the views of everybody's stage and `identity`; return the contract and the name of the first."""
+    people = contracts.load(POPULATION, settings.include)
+    identity = ", ".join(literal(lake.address(identity_path(batch.stage_path))) for batch in batches[POPULATION])
+    con.execute(f"create or replace temp view identity as select * from read_parquet([{identity}])")
+    return people, stage_view(con, settings, lake, people, batches[POPULATION])
+
+
 def _read_known(
     con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, batches: Batches, wanted: str | None = None
 ) -> None:
     """Create `known` with the persons whose keys the SQL `wanted` gives, or with everybody."""
-    people = contracts.load(POPULATION, settings.include)
-    everybody = stage_view(con, settings, lake, people, batches[POPULATION])
+    people, everybody = _open_population(con, settings, lake, batches)
     if wanted is not None:
         con.execute(
             f"create or replace temp table some_persons as select p.* from {everybody} as p "
@@ -257,8 +266,6 @@ def _read_known(
         )
         con.execute(f"create or replace temp view {everybody} as from some_persons")
     resolve(con, settings, [(people, everybody)])
-    identity = ", ".join(literal(lake.address(identity_path(batch.stage_path))) for batch in batches[POPULATION])
-    con.execute(f"create or replace temp view identity as select * from read_parquet([{identity}])")
     query = duck.bind(
         duck.sql(settings.include / "sql" / "linkage" / "known_person.sql"), claim=claim_key(people, "p.")
     )
@@ -338,20 +345,26 @@ def _read_whom_they_could_be(
 ) -> None:
     """Create `known` and its features with all whom a fresh record could be, and `near_known`, the nearest of them.
 
-    Those whom a decision names are in `known` too. The first run on these persons leaves an index for the next.
+    Those whom a decision names are in `known` too. A run of many records leaves an index of everybody for the next.
     """
-    named = "select person::uuid from decision where is_same"
-    ((is_idle,),) = con.execute("select count(*) = 0 from fresh_record").fetchall()
-    is_first = step.former is None and not is_idle
-    if is_first:
+    ((fresh,),) = con.execute("select count(*) from fresh_record").fetchall()
+    persons = sum(batch.staged for batch in batches[POPULATION])
+    is_whole = fresh * PERSONS_A_RECORD > persons and not lake.exists(step.index)
+    if is_whole:
         _read_known(con, settings, lake, batches)
         model.features(con, settings.include, "known", "known_features")
         index.write(con, settings, lake, step.index, "known_features", "unique_id::uuid")
-    if is_idle:
+    if not fresh:
         con.execute("create or replace temp table near_person as select null::uuid as person where false")
-    else:
+    elif lake.exists(step.index):
         index.near(con, settings, lake, step.index, "fresh_record_features", "near_person")
-    if not is_first:
+    else:
+        _, everybody = _open_population(con, settings, lake, batches)
+        sql = duck.sql(settings.include / "sql" / "linkage" / "possible_person.sql")
+        query = duck.bind(sql, population=everybody, records="fresh_record_features")
+        con.execute(f"create or replace temp table near_person as {query}")
+    if not is_whole:
+        named = "select person::uuid from decision where is_same"
         _read_known(con, settings, lake, batches, f"select person from near_person union {named}")
         model.features(con, settings.include, "known", "known_features")
     con.execute(
