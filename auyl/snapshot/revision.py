@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from auyl import duck, ledger
 from auyl.lake import Lake
+from auyl.linkage.persons.link import linked
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.catalogue import Catalogue
@@ -45,10 +46,10 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
         inputs = gather(settings, lake, catalogue, period)
         if inputs.missing and (not allow_missing or INDISPENSABLE in inputs.missing):
             return BuildResult(period, "incomplete", missing=inputs.missing)
-        inputs = with_links(settings, inputs)
-        standing = _done_before(settings, inputs)
-        if standing is not None:
-            return BuildResult(period, "unchanged", standing, missing=inputs.missing)
+        if linked(settings, period, inputs.batches) is not None:
+            standing = _done_before(settings, with_links(settings, inputs))
+            if standing is not None:
+                return BuildResult(period, "unchanged", standing, missing=inputs.missing)
         return _build(settings, lake, catalogue, inputs)
 
 
@@ -69,6 +70,11 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs)
     connection = ledger.engine(settings.dsn).raw_connection()
     vault = VaultLoad(settings, lake, inputs, connection)
     try:
+        # PostgreSQL copies the vault meanwhile. New links may say the same as those before.
+        inputs = with_links(settings, inputs)
+        standing = _done_before(settings, inputs)
+        if standing is not None:
+            return BuildResult(inputs.period, "unchanged", standing, missing=inputs.missing)
         consolidate(con, settings, lake, inputs)
         con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar)")
         con.executemany("insert into catalogue values (?, ?)", [(i.id, i.unit) for i in catalogue.indicators])
