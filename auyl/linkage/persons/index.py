@@ -49,10 +49,12 @@ def write(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, path: 
 def near(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, path: str, records: str, target: str) -> None:
     """Create `target` (person, as it was written) with those who can stand in a pair with one of a few records."""
     sealed = memoryview(lake.read(path))
-    with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
-        file = Path(folder) / "index.parquet"
-        file.write_bytes(_cipher(settings).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], path.encode()))
-        index = f"read_parquet({literal(str(file))})"
+    # In memory: hashes that were sealed do not lie open on a disk, and a disk would cost more than the search.
+    with os.fdopen(os.memfd_create("index"), "wb", buffering=0) as file:
+        opened = memoryview(_cipher(settings).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], path.encode()))
+        while opened:
+            opened = opened[file.write(opened) :]
+        index = f"read_parquet('/proc/self/fd/{file.fileno()}')"
         con.execute(f"create or replace temp table {target} as {scoring.near_by_key(index, records)}")
 
 
