@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -58,6 +59,7 @@ class Bench:
         self.postgres = EmbeddedPostgres(work / "server")
         self.results: dict[str, list[Measured]] = {}
         self.agreement: float | None = None
+        self.apart: dict[str, int] = {}
         self.measured: dict[str, Any] = {}
         self._made = 0
 
@@ -220,7 +222,11 @@ class Bench:
             self._drop(dsn)
         if not ours:
             raise ChildFailed(f"auyl build published nothing for {extracts.name}, a tenth of the people; take more")
-        return sum(_near(value, values.get(key)) for key, value in ours.items()) / len(ours)
+        apart = [
+            indicator for (okrug, indicator), value in ours.items() if not _near(value, values.get((okrug, indicator)))
+        ]
+        self.apart = dict(Counter(indicator.partition(".")[0] for indicator in apart).most_common())
+        return 1 - len(apart) / len(ours)
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
@@ -340,6 +346,7 @@ def spine_report(bench: Bench) -> dict[str, Any]:
         "people": bench.people // PANDAS_SHARE,
         "scaled": f"parts {', '.join(PANDAS_FIXED)} once, all others times {PANDAS_SHARE}",
         "share_of_values_as_auyl_build": bench.agreement,
+        "values_apart_by_theme": bench.apart,
     }
     return bench.report(medians, verdicts) | {"pandas": pandas}
 
@@ -405,7 +412,9 @@ def table(report: dict[str, Any]) -> str:
     lines += [f"| {v['limit']} | {ratio(v['measured'])} | {words[v['kept']]} |" for v in report["limits"]]
     agreement = report.get("pandas", {}).get("share_of_values_as_auyl_build")
     if agreement is not None:
-        lines += ["", f"The pandas way finds {agreement:.1%} of the values that `auyl build` finds, within 2%."]
+        apart = ", ".join(f"{theme} {n}" for theme, n in report["pandas"]["values_apart_by_theme"].items())
+        told = f" Others, by theme: {apart}." if apart else ""
+        lines += ["", f"The pandas way finds {agreement:.1%} of the values that `auyl build` finds, within 2%.{told}"]
         lines += [f"Its seconds: {report['pandas']['scaled']}; its peak is that of a tenth of the people."]
     lines += ["", "Outside of the clock: " + "; ".join(report["outside_of_the_clock"]) + "."]
     return "\n".join(lines)
