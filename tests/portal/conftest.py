@@ -84,7 +84,7 @@ def portal(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
         )  # fmt: skip
     try:
         running = Running(f"http://127.0.0.1:{port}", dsn, people)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             with contextlib.suppress(httpx.TransportError):
                 if httpx.get(f"{running.url}/healthz", trust_env=False).status_code == 200:

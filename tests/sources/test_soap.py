@@ -387,4 +387,4 @@ def test_the_gateway_as_a_process_of_its_own(gateway: Gateway, work: Path, tmp_p
         assert soap.pull(CONTRACT, PERIOD, where, work, Past()).files
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=90)

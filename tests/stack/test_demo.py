@@ -102,9 +102,9 @@ def test_a_stopped_demo_leaves_no_process_behind(home: Path, how: signal.Signals
             break
     time.sleep(2)
     process.send_signal(how)
-    process.communicate(timeout=120)
+    process.communicate(timeout=300)
     assert process.returncode == (130 if how == signal.SIGINT else -9)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while left_over(home) and time.monotonic() < end:
         time.sleep(0.2)
     assert left_over(home) == []
@@ -112,6 +112,6 @@ def test_a_stopped_demo_leaves_no_process_behind(home: Path, how: signal.Signals
 
 def test_an_absent_classifier_is_told_at_once(home: Path) -> None:
     process = demo(home, "--kato", "/nowhere/kato.csv")
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=240)
     assert process.returncode == 2
     assert "no file /nowhere/kato.csv" in out

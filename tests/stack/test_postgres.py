@@ -16,7 +16,7 @@ import pytest
 
 from auyl.stack.postgres import EmbeddedPostgres, PostgresError
 
-TIMEOUT_S = 20
+TIMEOUT_S = 90
 
 
 def value(dsn: str, query: str) -> object:

@@ -34,7 +34,7 @@ with Supervisor(Path(sys.argv[1])) as supervisor:
 
 
 def pids(file: Path) -> list[int]:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     while not file.exists():
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -42,7 +42,7 @@ def pids(file: Path) -> list[int]:
 
 
 def all_gone(found: list[int]) -> bool:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     while time.monotonic() < end:
         if not any(alive(pid) for pid in found):
             return True

@@ -85,7 +85,7 @@ def test_of_two_processes_on_one_folder_the_second_waits_and_finds_it_finished(t
         subprocess.Popen([*command, "--people", "20000"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for _ in range(2)
     )
-    said = [process.communicate(timeout=120)[0] for process in (first, second)]
+    said = [process.communicate(timeout=400)[0] for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], said
     assert sorted(text.splitlines()[-1].split(":")[0] for text in said) == ["made", "unchanged"]
     assert make(tmp_path, PERIOD, 20_000).is_unchanged
