@@ -20,6 +20,7 @@ from typing import Any
 from auyl.errors import AuylError
 from auyl.stack import demo, report
 from auyl.stack.postgres import EmbeddedPostgres
+from bench import REPOSITORY
 from bench.measured import ChildFailed, Measured
 from bench.spine import Bench, Verdict, alone, conclude, tell
 
@@ -125,6 +126,7 @@ def main() -> None:
     parser.add_argument("--period", default="2026-10")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--work", type=Path, help="folder for extracts, lake and server; <AUYL_HOME>/bench by default")
+    parser.add_argument("--results", type=Path, default=REPOSITORY / "bench" / "results", help="folder for the JSON")
     parser.add_argument("--json", action="store_true", help="print JSON only")
     given = parser.parse_args()
     plan = demo.Plan(given.period, given.scale)
@@ -133,7 +135,7 @@ def main() -> None:
             seconds = measure(Bench(plan.people, plan.period, work, tell), plan, given.runs)
     except ChildFailed as error:
         parser.exit(2, f"{error}\n")
-    sys.exit(conclude("airflow", summary(plan.people, plan.period, seconds), table, given.json))
+    sys.exit(conclude("airflow", summary(plan.people, plan.period, seconds), table, given))
 
 
 if __name__ == "__main__":

@@ -183,7 +183,7 @@ class Bench:
 
     def _given(self, extracts: Path) -> dict[str, int]:
         """Bytes of each registry in a folder of extracts."""
-        folders = sorted((extracts / self.period).iterdir())
+        folders = sorted(folder for folder in (extracts / self.period).iterdir() if folder.is_dir())
         return {folder.name: sum(file.stat().st_size for file in folder.iterdir()) for folder in folders}
 
     def _landed(self, dsn: str) -> dict[str, int]:
