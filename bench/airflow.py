@@ -94,7 +94,7 @@ def summary(people: int, period: str, seconds: dict[str, list[float]]) -> dict[s
             "for Airflow: its own start, until it knows the DAGs and its API answers",
         ],
         "not_alike": [
-            "`auyl build` takes the files of all six registries from a folder; through Airflow employment comes over "
+            "`auyl build` takes the files of all registries from a folder; through Airflow employment comes over "
             "HTTP from a server that fails and repeats, ambulance from a database",
         ],
     }
