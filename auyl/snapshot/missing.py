@@ -10,6 +10,7 @@ from sqlalchemy import text
 from auyl import contracts, ledger
 from auyl.intake.late import is_closed
 from auyl.lake import Lake
+from auyl.linkage.persons.link import linked
 from auyl.periods import month_before
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
@@ -62,6 +63,8 @@ def waiting(settings: Settings, on: date) -> list[str]:
 def _is_new(settings: Settings, inputs: Inputs) -> bool:
     if INDISPENSABLE in inputs.missing:
         return False
+    if linked(settings, inputs.period, inputs.batches) is None:
+        return True
     inputs = with_links(settings, inputs)
     with ledger.engine(settings.dsn).connect() as con:
         return not con.execute(

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 POPULATION = "population"
 # Splink's own names are in the model; these are asked beside it.
-SQL = ("known_person", "number_repaired", "person_choice", "person_features", "possible_person", "weighed_pairs")
+SQL = ("known_person", "number_repaired", "person_choice", "person_features", "person_spelling", "possible_person",
+       "weighed_pairs")  # fmt: skip
 
 
 # Further back nobody looks for a run on the same persons: they come anew every month.
@@ -361,7 +362,8 @@ def _read_whom_they_could_be(
     else:
         _, everybody = _open_population(con, settings, lake, batches)
         sql = duck.sql(settings.include / "sql" / "linkage" / "possible_person.sql")
-        query = duck.bind(sql, population=everybody, records="fresh_record_features")
+        spelled = model.spelling(con, settings.include, "identity")
+        query = duck.bind(sql, population=everybody, records="fresh_record_features", spelling=spelled)
         con.execute(f"create or replace temp table near_person as {query}")
     if not is_whole:
         named = "select person::uuid from decision where is_same"

@@ -72,9 +72,20 @@ def load(include: Path) -> Model:
     return Model(settings, weights["link"], weights["review"], weights["margin"], facts["trained"])
 
 
+def spelling(con: duckdb.DuckDBPyConnection, include: Path, names: str) -> str:
+    """Create `<names>_spelling` with the keys of the names in a relation, and return its name."""
+    query = duck.bind(duck.sql(include / "sql" / "linkage" / "person_spelling.sql"), names=names)
+    con.execute(f"create or replace temp table {names}_spelling as {query}")
+    return f"{names}_spelling"
+
+
 def features(con: duckdb.DuckDBPyConnection, include: Path, records: str, target: str) -> None:
     """Create the table `target` with what the model compares, a row for each of the relation `records`."""
-    query = duck.bind(duck.sql(include / "sql" / "linkage" / "person_features.sql"), records=records)
+    query = duck.bind(
+        duck.sql(include / "sql" / "linkage" / "person_features.sql"),
+        records=records,
+        spelling=spelling(con, include, records),
+    )
     con.execute(f"create or replace temp table {target} as {query}")
 
 

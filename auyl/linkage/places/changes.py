@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from auyl import contracts, duck, ledger
+from auyl import contracts, duck
 from auyl.duck import literal
 from auyl.errors import TerritoryMissing
 from auyl.lake import Lake
+from auyl.linkage.inputs import in_force
 from auyl.linkage.places.resolver import changes_path, edition_in_force, open_territory
 from auyl.linkage.staged import stage_view
-from auyl.periods import month_before
 from auyl.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,12 +52,8 @@ def write_changes(settings: Settings, period: str) -> dict[str, int]:
         edition = edition_in_force(settings, lake)
         open_territory(con, settings, lake, edition)
         contract = contracts.load("territory", settings.include)
-        batches: list[ledger.Batch] = []
-        for back in range(contract.carry_forward_months + 1):
-            batches = ledger.in_force(settings, "territory", month_before(period, back), contract.is_delta)
-            if batches:
-                break
-        make_changes(con, settings, stage_view(con, settings, lake, contract, batches), edition)
+        batches, _ = in_force(settings, ["territory"], period)
+        make_changes(con, settings, stage_view(con, settings, lake, contract, batches.get("territory", [])), edition)
         # A killed run leaves no half of it where the resolver looks.
         partial = f"reference/changes/{edition}.partial"
         con.execute(

@@ -1,28 +1,7 @@
 -- Grain: row of ${records}. Key: unique_id. Answer: the columns that the model of persons compares.
 -- Inputs: ${records} (unique_id, surname, given_name, patronymic, birth_date, sex, settlement_kato, district_kato).
--- A name key costs half a microsecond and names and days repeat, so the work is done once for each distinct one.
-with spelling as materialized (
-    select
-        text,
-        key,
-        surname_root(key) as surname,
-        patronymic_root(key) as patronymic
-    from (
-        select
-            text,
-            one_byte(kazakh_letters(text)) as key
-        from (
-            select distinct surname as text from ${records}
-            union
-            select distinct given_name from ${records}
-            union
-            select distinct patronymic from ${records}
-        )
-        where text is not null
-    )
-),
-
-day as materialized (
+--         ${spelling} (person_spelling.sql over the same). Days repeat: each is written out once.
+with day as materialized (
     select
         birth_date,
         strftime(birth_date, '%Y%m%d') as born,
@@ -45,7 +24,7 @@ select
     r.settlement_kato,
     r.district_kato
 from ${records} as r
-left join spelling as s on r.surname = s.text
-left join spelling as g on r.given_name = g.text
-left join spelling as p on r.patronymic = p.text
+left join ${spelling} as s on r.surname = s.text
+left join ${spelling} as g on r.given_name = g.text
+left join ${spelling} as p on r.patronymic = p.text
 left join day as d on r.birth_date = d.birth_date

@@ -1,33 +1,13 @@
 -- Grain: person who could stand in a pair with one of a few records. Key: person.
--- Inputs: ${population} (person_key, birth_date), identity, ${records} (features of the records).
+-- Inputs: ${population} (person_key, birth_date), identity, ${spelling} (person_spelling.sql over it),
+--         ${records} (features of the records).
 -- Every block (auyl/linkage/persons/scoring.py, BLOCKS) holds pairs that agree on the birth date, as written or with
 -- day and month swapped, or on two of the three names. Only names that some record bears are joined.
-with spelling as materialized (
-    select
-        text,
-        key,
-        surname_root(key) as surname,
-        patronymic_root(key) as patronymic
-    from (
-        select
-            text,
-            one_byte(kazakh_letters(text)) as key
-        from (
-            select distinct surname as text from identity
-            union
-            select distinct given_name from identity
-            union
-            select distinct patronymic from identity
-        )
-        where text is not null
-    )
-),
-
-surname_of_some as (
+with surname_of_some as (
     select
         text,
         surname
-    from spelling
+    from ${spelling}
     where
         surname in (
             select surname from ${records}
@@ -40,7 +20,7 @@ given_name_of_some as (
     select
         text,
         key as given_name
-    from spelling
+    from ${spelling}
     where
         key in (
             select given_name from ${records}
@@ -53,7 +33,7 @@ patronymic_of_some as (
     select
         text,
         patronymic
-    from spelling
+    from ${spelling}
     where patronymic in (select patronymic from ${records})
 )
 
