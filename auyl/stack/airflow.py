@@ -154,10 +154,11 @@ class AirflowStack:
             "logging__colored_console_log": "False",
             "scheduler__scheduler_idle_sleep_time": "0.1",
             "scheduler__job_heartbeat_sec": "1",
-            # what a killed scheduler or worker left behind is taken up again within seconds, not after five minutes
-            "scheduler__scheduler_health_check_threshold": "10",
-            "scheduler__orphaned_tasks_check_interval": "10",
-            "scheduler__task_instance_heartbeat_timeout": "60",
+            # A scheduler waits for its database while a disk swallows gigabytes of landing. One that is silent for
+            # longer than this it takes for dead, be it itself, and begins all of its tasks anew.
+            "scheduler__scheduler_health_check_threshold": "120",
+            "scheduler__orphaned_tasks_check_interval": "30",
+            "scheduler__task_instance_heartbeat_timeout": "120",
             "workers__min_heartbeat_interval": "1",
             "dag_processor__parsing_processes": "1",
             "dag_processor__min_file_process_interval": "60",
