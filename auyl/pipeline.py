@@ -11,6 +11,7 @@ from pathlib import Path
 from auyl import contracts
 from auyl.errors import SourceUnavailable
 from auyl.intake import BatchResult, land_files, load
+from auyl.intake.judge import warm_up
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.snapshot import build as build_snapshot
@@ -33,8 +34,8 @@ def run(
         say(f"{time.monotonic() - began:6.1f} s  {text}")
 
     if extracts is not None:
-        # Its import takes seconds of pure Python, which the parser of the first registry does not need.
-        threading.Thread(target=_warm_up, daemon=True).start()
+        # The parser of the first registry does not need it.
+        threading.Thread(target=warm_up, daemon=True).start()
         for batch in take_in(settings, period, extracts):
             tell(
                 f"{batch.registry} {batch.status}: rows_in {batch.rows_in} staged {batch.staged} "
@@ -45,11 +46,6 @@ def run(
     missing = f", missing {', '.join(result.missing)}" if result.missing else ""
     tell(f"snapshot {period} {result.status}, revision {result.revision}, {result.rows} values{missing}")
     return result
-
-
-def _warm_up() -> None:
-    import great_expectations  # noqa: F401
-    import pandas  # noqa: F401
 
 
 def take_in(settings: Settings, period: str, extracts: Path) -> Iterator[BatchResult]:

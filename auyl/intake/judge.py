@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
+import sys
 from functools import cache
 from threading import Lock
+from types import ModuleType
 from typing import Any
 
 _ONE_AT_A_TIME = Lock()
+# Great Expectations takes them for one expectation and its chart, and they are a third of the cost of its import.
+SELDOM_NEEDED = ("altair", "scipy.stats")
 
 
 def judge(name: str, expectations: list[dict[str, Any]], frame: Any) -> list[str]:
@@ -31,7 +37,7 @@ def judge(name: str, expectations: list[dict[str, Any]], frame: Any) -> list[str
 def _judge(gx: Any, name: str, suite: Any, frame: Any) -> list[str]:
     batch = _whole_frames(gx).get_batch({"dataframe": frame})
     breaches = []
-    for result in batch.validate(suite, result_format="SUMMARY").results:
+    for result in batch.validate(suite, result_format="BASIC").results:
         raised = _exception(result.exception_info)
         if raised:
             raise RuntimeError(f"suite {name}, {result.expectation_config.type}: {raised}")
@@ -49,12 +55,44 @@ def _whole_frames(gx: Any) -> Any:
     return source.add_dataframe_asset("outcome").add_batch_definition_whole_dataframe("all")
 
 
+def warm_up() -> None:
+    """Import what judging needs, which takes seconds of pure Python."""
+    import pandas  # noqa: F401
+
+    _library()
+
+
+@cache
 def _library() -> Any:
-    # Importing costs two to three seconds and, without this, a call to an analytics host.
+    # Without this, importing calls an analytics host.
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    for name in SELDOM_NEEDED:
+        _defer(name)
     import great_expectations
 
     return great_expectations
+
+
+class _Deferred(ModuleType):
+    """Stands for a module until something is asked of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        # The import system asks a module for names of its own before anybody needs it, and does without them.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+def _defer(name: str) -> None:
+    """Let `import name` cost nothing until the module is used. One that is imported already, or is not there, stays."""
+    if name in sys.modules:
+        return
+    spec = importlib.util.find_spec(name)
+    if spec is not None:
+        sys.modules[name] = module = _Deferred(name)
+        module.__spec__ = spec
 
 
 def _configuration(item: dict[str, Any]) -> Any:
