@@ -107,7 +107,7 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
     suite = load_suite(contract.suite, settings.expectations)
     raw_path = f"raw/{contract.registry}/{delivery.period}/{delivery.digest[:16]}-{contract.digest[:8]}"
     tail = f"{contract.registry}/{delivery.period}/{delivery.digest[:16]}-{rules[:16]}"
-    con = duck.connect(settings, lake)
+    con = duck.cursor(settings, lake)
     try:
         with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
             files = files_of(lake, delivery, Path(folder))

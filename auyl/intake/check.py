@@ -3,7 +3,7 @@
 typed      view: the contract's columns with their types, `<name>__text` beside each that was converted
 candidate  view: `include/sql/stage/<stage>.sql` over typed, what stage would hold
 scan       table: candidate, made once, with the digest of the content, the key and the bits of the broken rules
-verdict    table: the few rows that are not simply good
+verdict    table: the few rows that are not simply good; `row` is the rowid in scan
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Column, Contract
-from auyl.duck import identifier, literal
+from auyl.duck import PARQUET, identifier, literal
 from auyl.intake.suites import Suite
 
 if TYPE_CHECKING:
@@ -99,24 +99,25 @@ def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejec
     critical = sum(1 << bit for bit, rule in enumerate(suite.immediate) if rule.is_critical)
     # Total order, or the row that stays would change from run to run.
     con.execute(
-        "create or replace temp table repeated as select _file, _record from ("
-        "select _file, _record, row_number() over (partition by _content order by _file, _record) as nth from scan "
+        "create or replace temp table repeated as select row from ("
+        "select rowid as row, row_number() over (partition by _content order by _file, _record) as nth from scan "
         "where _content in (select _content from scan group by _content having count(*) > 1)) where nth > 1"
     )
     con.execute(
-        f"create or replace temp table ranked as select _file, _record from ("
-        f"select _file, _record, row_number() over (partition by _key order by {newest}_file, _record) as {_rank()} "
-        f"from scan anti join repeated using (_file, _record) "
+        f"create or replace temp table ranked as select row from (select scan.rowid as row, "
+        f"row_number() over (partition by _key order by {newest}_file, _record) as {_rank()} "
+        f"from scan anti join repeated on scan.rowid = repeated.row "
         f"where _bits & {critical} = 0 and _key in ("
         f"select _key from scan where _key is not null group by _key having count(*) > 1)) "
         f"where {' or '.join(f'({rule.broken})' for rule in suite.ranked) or 'false'}"
     )
     late_bits = sum(1 << (len(suite.immediate) + bit) for bit, _ in enumerate(suite.ranked))
     con.execute(
-        f"create or replace temp table verdict as select s._file, s._record, r._record is not null as is_repeated, "
-        f"s._bits | case when k._record is not null then {late_bits}::bigint else 0 end as _bits "
-        f"from scan as s left join repeated as r using (_file, _record) left join ranked as k using (_file, _record) "
-        f"where s._bits <> 0 or r._record is not null or k._record is not null"
+        f"create or replace temp table verdict as select s.rowid as row, s._file, s._record, "
+        f"r.row is not null as is_repeated, "
+        f"s._bits | case when k.row is not null then {late_bits}::bigint else 0 end as _bits "
+        f"from scan as s left join repeated as r on s.rowid = r.row left join ranked as k on s.rowid = k.row "
+        f"where s._bits <> 0 or r.row is not null or k.row is not null"
     )
     all_critical = critical | late_bits
     rows_in, repeated, bad, warned = _one(
@@ -186,12 +187,12 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
     """
     columns = ", ".join(f"s.{identifier(name)}" for name in stage_columns(con, contract))
     con.execute(
-        f"create or replace temp table warned as select _file, _record, {_rule_list(suite, '_bits', False)} as _warned "
+        f"create or replace temp table warned as select row, {_rule_list(suite, '_bits', False)} as _warned "
         f"from verdict where not is_repeated and _bits & {_critical_mask(suite)} = 0"
     )
     return _copy(
         con,
-        f"select {columns}, w._warned from {_staying(suite)} left join warned as w using (_file, _record)",
+        f"select {columns}, w._warned from {_staying(suite)} left join warned as w on s.rowid = w.row",
         target,
     )
 
@@ -204,13 +205,13 @@ def write_identity(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Su
 
 def _staying(suite: Suite) -> str:
     return (
-        f"scan as s anti join (select _file, _record from verdict where is_repeated or _bits & {_critical_mask(suite)} "
-        f"<> 0) as v using (_file, _record)"
+        f"scan as s anti join (select row from verdict where is_repeated or _bits & {_critical_mask(suite)} <> 0) as v "
+        f"on s.rowid = v.row"
     )
 
 
 def _copy(con: duckdb.DuckDBPyConnection, query: str, target: str) -> int:
-    con.execute(f"copy ({query}) to {literal(target)} (format parquet, compression snappy, row_group_size 61440)")
+    con.execute(f"copy ({query}) to {literal(target)} ({PARQUET})")
     row = con.fetchone()
     return int(row[0]) if row else 0
 

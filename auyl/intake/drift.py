@@ -17,7 +17,7 @@ from auyl.intake.formats.common import RawResult
 if TYPE_CHECKING:
     import duckdb
 
-SAMPLE_ROWS = 100_000
+SAMPLE_ROWS = 20_000
 # A column is one of categories when a sample has few values, each of them often.
 MOST_CATEGORIES = 40
 ROWS_A_CATEGORY = 10

@@ -18,7 +18,7 @@ from sqlalchemy.exc import NoResultFound
 
 from auyl import contracts, ledger
 from auyl.contracts import Column, Contract
-from auyl.duck import identifier, literal
+from auyl.duck import PARQUET, identifier, literal
 from auyl.errors import ExtractRefused
 from auyl.intake.formats.common import RawResult, Reject
 from auyl.lake import Lake
@@ -251,8 +251,7 @@ def merge(
         f"copy (select b.* from {_relation(lake, base.raw_path)} as b anti join returned as r "
         f"on b._file = r.file and b._record = r.record "
         f"union all by name select * exclude ({names}) replace ({literal(own)} || _file as _file) from {came}) "
-        f"to {literal(lake.address(f'{target}/part-0001.parquet'))} "
-        f"(format parquet, compression snappy, row_group_size 61440)"
+        f"to {literal(lake.address(f'{target}/part-0001.parquet'))} ({PARQUET})"
     )
     lake.move(target, folder)
     rows = dict(con.execute(f"select _file, count(*) from {_relation(lake, folder)} group by 1").fetchall())

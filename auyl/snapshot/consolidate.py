@@ -84,5 +84,5 @@ def consolidate(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, 
     address = lake.prepare(folder)
     for table in CORE_TABLES:
         con.execute(f"create or replace temp table {table} as {duck.sql(sql / f'{table}.sql')}")
-        con.execute(f"copy {table} to {literal(f'{address}/{table}.parquet')} (format parquet, compression snappy)")
+        con.execute(f"copy {table} to {literal(f'{address}/{table}.parquet')} ({duck.PARQUET})")
     return folder

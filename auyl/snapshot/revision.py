@@ -66,7 +66,7 @@ def _done_before(settings: Settings, inputs: Inputs) -> int | None:
 
 
 def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs) -> BuildResult:
-    con = duck.connect(settings, lake)
+    con = duck.cursor(settings, lake)
     connection = ledger.engine(settings.dsn).raw_connection()
     vault = VaultLoad(settings, lake, inputs, connection)
     try:

@@ -53,7 +53,7 @@ class VaultLoad:
         return True
 
     def _write(self, identity: str, file: Path) -> None:
-        con = duck.connect(self._settings, self._lake)
+        con = duck.cursor(self._settings, self._lake)
         try:
             con.execute(
                 f"copy (select person_key, iin, {', '.join(COLUMNS)} "

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Column, Contract
-from auyl.duck import identifier, literal
+from auyl.duck import PARQUET, identifier, literal
 from auyl.errors import ExtractRefused
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ def repeats_heading(found: dict[Column, str]) -> str:
 def write_part(con: duckdb.DuckDBPyConnection, query: str, folder: str, number: int) -> int:
     """Write the rows of `query` as one raw part; return how many."""
     target = f"{folder}/part-{number:04d}.parquet"
-    # A row group of 61,440 rows lets both cores read a part of ordinary size.
-    con.execute(f"copy ({query}) to {literal(target)} (format parquet, compression snappy, row_group_size 61440)")
+    con.execute(f"copy ({query}) to {literal(target)} ({PARQUET})")
     row = con.fetchone()
     return int(row[0]) if row else 0
 

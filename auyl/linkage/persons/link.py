@@ -105,7 +105,7 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
         folder = f"linkage/{period}/{made_of[:16]}"
         path = f"{folder}/link.parquet"
         step = _step(settings, lake, batches, edition)
-        con = duck.connect(settings, lake)
+        con = duck.cursor(settings, lake)
         try:
             set_person_key(con, settings)
             open_territory(con, settings, lake, edition)
