@@ -1,6 +1,7 @@
 """The scan: every row of a batch against every rule of its suite, once, in DuckDB.
 
-typed      view: the contract's columns with their types, `<name>__text` beside each that was converted
+typed      view: the contract's columns with their types, `<name>__text` beside each that was converted; `_filled` and
+           `_unread` have a bit a column that holds something, and that holds what could not be converted
 candidate  view: `include/sql/stage/<stage>.sql` over typed, what stage would hold
 scan       table: candidate, made once, with the digest of the content, the key and the bits of the broken rules
 verdict    table: the few rows that are not simply good; `row` is the rowid in scan
@@ -8,7 +9,7 @@ verdict    table: the few rows that are not simply good; `row` is the rowid in s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from auyl.intake.suites import Suite
 if TYPE_CHECKING:
     import duckdb
 
+# Bits of one number; a contract of more columns has more such numbers.
+COLUMNS_A_MASK = 60
 # They carry no stray spaces and write dates as ISO 8601 does; people's spreadsheets and CSV do neither.
 MADE_BY_MACHINES = ("xml", "json", "jsonl")
 
@@ -55,13 +58,35 @@ def define_views_over(
     """Create `typed` and `candidate` over a relation of raw columns."""
     content = ", ".join(identifier(column.name) for column in contract.columns)
     columns = ", ".join(_typed(column, contract) for column in contract.columns)
+    masks = _masks(contract)
+    marked = ", ".join(f"{bits} as {name}" for name, bits in masks.items())
     con.execute(
-        f"create or replace temp view typed as select {columns}, _file, _record, hash({content}) as _content, "
-        f"{literal(period)} as _period from {raw}"
+        f"create or replace temp view typed as select *, {marked} from (select {columns}, _file, _record, "
+        f"hash({content}) as _content, {literal(period)} as _period from {raw})"
     )
     # Stage SQL names only what it makes; where a row came from and which period it claims ride along.
-    body = stage_sql.replace("\nfrom typed", ",\n    _file,\n    _record,\n    _content,\n    _period\nfrom typed", 1)
+    along = ", ".join(["_file", "_record", "_content", "_period", *masks])
+    body = stage_sql.replace("\nfrom typed", f",\n    {along}\nfrom typed", 1)
     con.execute(f"create or replace temp view candidate as {body}")
+
+
+def mask_bits(contract: Contract) -> Iterator[tuple[Column, int, int]]:
+    """Each column of the contract with the number of its mask and its bit there."""
+    for nth, column in enumerate(contract.columns):
+        yield column, nth // COLUMNS_A_MASK, nth % COLUMNS_A_MASK
+
+
+def _masks(contract: Contract) -> dict[str, str]:
+    """SQL of each mask over the columns of `typed`, by name."""
+    parts: dict[str, list[str]] = {}
+    for column, number, bit in mask_bits(contract):
+        name, text = identifier(column.name), identifier(column.name + "__text")
+        said = name if column.type == "string" else text
+        parts.setdefault(f"_filled{number}", []).append(f"(({said} is not null)::bigint << {bit})")
+        unread = parts.setdefault(f"_unread{number}", [])
+        if column.type != "string":
+            unread.append(f"(({text} is not null and {name} is null)::bigint << {bit})")
+    return {name: " | ".join(bits) or "0::bigint" for name, bits in parts.items()}
 
 
 def _typed(column: Column, contract: Contract) -> str:
@@ -177,6 +202,7 @@ def _columns(con: duckdb.DuckDBPyConnection) -> list[str]:
 def stage_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
     """Columns of `candidate` that stage keeps: without those of the vault and without texts that were converted."""
     hidden = {column.name for column in contract.columns if column.is_vault} | {"_content", "_period"}
+    hidden |= set(_masks(contract))
     return [name for name in _columns(con) if name not in hidden and not name.endswith("__text")]
 
 

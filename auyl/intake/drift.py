@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from auyl.contracts import Contract
 from auyl.duck import identifier
+from auyl.intake.check import mask_bits
 from auyl.intake.formats.common import RawResult
 
 if TYPE_CHECKING:
@@ -57,26 +58,30 @@ class Drift:
 
 
 def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) -> Profile:
-    """Take the profile of the batch whose views `raw` and `typed` are on `con`.
+    """Take the profile of the batch whose view `raw` and table `scan` are on `con`.
 
-    Cells are counted over all rows, unreadable ones over a sample, categories over all rows of the columns that a
-    sample shows to have few values. A column of the vault has no categories: they would be names.
+    Cells are counted over all rows as the scan has read them, categories over all rows of the columns that a sample
+    shows to have few values. A column of the vault has no categories: they would be names.
     """
-    names = [column.name for column in contract.columns]
-    unknown = [row[0] for row in con.execute("describe raw").fetchall() if row[0].startswith("unknown:")]
-    rows, *filled = _one(
-        con, ["count(*)", *(f"count(nullif(trim({identifier(n)}), ''))" for n in names + unknown)], "raw"
+    places = list(mask_bits(contract))
+    counts = _one(
+        con,
+        ["count(*)"]
+        + [f"count(*) filter ({mask}{n} & {1 << bit} <> 0)" for mask in ("_filled", "_unread") for _, n, bit in places],
+        "scan",
     )
-    converted = [column.name for column in contract.columns if column.type != "string"]
-    sample = f"(select * from typed limit {SAMPLE_ROWS})"
-    texts = [f"count({identifier(n + '__text')})" for n in converted]
-    reads = [f"count({identifier(n)})" for n in converted]
-    counts = _one(con, ["count(*)", *texts, *reads], sample)[1:]
+    rows, filled, unread = counts[0], counts[1 : len(places) + 1], counts[len(places) + 1 :]
+    unknown = [row[0] for row in con.execute("describe raw").fetchall() if row[0].startswith("unknown:")]
+    if unknown:
+        filled += _one(con, [f"count(nullif(trim({identifier(name)}), ''))" for name in unknown], "raw")
     unreadable = {
-        name: 1 - counts[len(converted) + n] / counts[n] if counts[n] else None for n, name in enumerate(converted)
+        column.name: bad / cells
+        for (column, _, _), cells, bad in zip(places, filled, unread, strict=False)
+        if column.type != "string" and cells
     }
     categories = _categories(con, contract)
     nowhere: tuple[str | None, int | None] = (None, None)
+    names = [column.name for column in contract.columns]
     columns = {
         name: ColumnProfile(name, *raw.headings.get(name, nowhere), count, unreadable.get(name), categories.get(name))
         for name, count in zip(names + unknown, filled, strict=True)

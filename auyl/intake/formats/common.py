@@ -103,10 +103,14 @@ def repeats_heading(found: dict[Column, str]) -> str:
     return " and ".join(cells) or "false"
 
 
+def part_path(folder: str, number: int) -> str:
+    """Where the raw part `number` lies."""
+    return f"{folder}/part-{number:04d}.parquet"
+
+
 def write_part(con: duckdb.DuckDBPyConnection, query: str, folder: str, number: int) -> int:
     """Write the rows of `query` as one raw part; return how many."""
-    target = f"{folder}/part-{number:04d}.parquet"
-    con.execute(f"copy ({query}) to {literal(target)} ({PARQUET})")
+    con.execute(f"copy ({query}) to {literal(part_path(folder, number))} ({PARQUET})")
     row = con.fetchone()
     return int(row[0]) if row else 0
 

@@ -16,6 +16,7 @@ from auyl.intake.formats.common import (
     Reject,
     distinct,
     empty,
+    part_path,
     repeats_heading,
     select_list,
     write_part,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 HEADING_WITHIN_ROWS = 30
+# Books have a sheet for each okrug: sheets are written together until they are a part of ordinary size.
+ROWS_A_PART = 61_440
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
@@ -39,7 +42,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     import fastexcel
 
     result = RawResult()
-    number = 0
+    part = _Part(folder, con, result)
     for file in files:
         if file.stat().st_size == 0:
             raise empty(contract, file.name, "an empty file, 0 bytes")
@@ -48,15 +51,16 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             book = fastexcel.read_excel(str(file))
         except BaseException as error:
             raise _unreadable(contract, file.name, "a workbook", error) from error
+        names = [f"{file.name}#{sheet}" for sheet in book.sheet_names]
         for sheet in book.sheet_names:
-            number += 1
             name = f"{file.name}#{sheet}"
             rows = _sheet_rows(contract, book, sheet, name)
             if counted is not None:
                 _check_rows(contract, rows, counted[book.sheet_names.index(sheet)], name)
             if rows is not None:
-                result.rows[name] = _write(contract, rows, name, folder, number, con, result)
-        if not sum(result.rows.values()):
+                _add(contract, rows, name, part, result)
+        part.write()
+        if not sum(result.rows.get(name, 0) for name in names):
             raise empty(contract, file.name, "sheets with headings and nothing below them")
     return result
 
@@ -102,15 +106,45 @@ def _unreadable(contract: Contract, name: str, expected: str, error: BaseExcepti
     return ExtractRefused(contract.registry, name, expected, (str(error) or "damage").splitlines()[0], contract.mender)
 
 
-def _write(
-    contract: Contract,
-    rows: pyarrow.Table,
-    name: str,
-    folder: str,
-    number: int,
-    con: duckdb.DuckDBPyConnection,
-    result: RawResult,
-) -> int:
+class _Part:
+    """Sheets that go into one raw part."""
+
+    def __init__(self, folder: str, con: duckdb.DuckDBPyConnection, result: RawResult) -> None:
+        self.con, self._folder, self._result = con, folder, result
+        self._number = self._waiting = self._held_rows = 0
+        self._queries: list[str] = []
+
+    def hold(self, rows: pyarrow.Table) -> str:
+        """The name of the relation that holds the rows of a sheet until the part is written."""
+        self._waiting += 1
+        self._held_rows += rows.num_rows
+        name = f"sheet_{self._waiting}"
+        self.con.register(name, rows)
+        return name
+
+    def add(self, name: str, query: str) -> None:
+        """Take the rows of `query` for the sheet `name`."""
+        self._result.rows[name] = 0
+        self._queries.append(f"({query})")
+        if self._held_rows >= ROWS_A_PART:
+            self.write()
+
+    def write(self) -> None:
+        """Write what was taken, and count the rows of each sheet."""
+        if not self._queries:
+            return
+        self._number += 1
+        write_part(self.con, " union all by name ".join(self._queries), self._folder, self._number)
+        written = f"read_parquet({literal(part_path(self._folder, self._number))})"
+        counts = self.con.execute(f"select _file, count(*) from {written} group by _file").fetchall()
+        self._result.rows.update(counts)
+        for number in range(1, self._waiting + 1):
+            self.con.unregister(f"sheet_{number}")
+        self._queries, self._waiting, self._held_rows = [], 0, 0
+
+
+def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result: RawResult) -> None:
+    con = part.con
     levels = int(contract.options.get("headingRows", 1))
     top = [list(row.values()) for row in rows.slice(0, HEADING_WITHIN_ROWS).to_pylist()]
     at, headings = _heading(contract, top, levels)
@@ -119,12 +153,16 @@ def _write(
     unknown = [h for h in headings if h not in found.values() and not h.startswith(NAMELESS)]
     result.unknown_columns.update(unknown)
     body = rows.rename_columns(headings).slice(at + 1)
-    con.register("sheet", body)
-    numbered = f"(select *, row_number() over () + {at + 1} as _record from sheet)"
+    numbered = f"(select *, row_number() over () + {at + 1} as _record from {part.hold(body)})"
+    known = set(found.values())
+    heading_rows: list[list[str | None]] = [[h if h in known else None for h in headings]]
     repeated = repeats_heading(found)
     if levels > 1:
-        repeated = " or ".join(_is_row(headings, row) for row in top[max(0, at - levels + 1) : at + 1])
-    again = con.execute(f"select _record from {numbered} where {repeated} order by 1").fetchall()
+        heading_rows = top[max(0, at - levels + 1) : at + 1]
+        repeated = " or ".join(_is_row(headings, row) for row in heading_rows)
+    again = []
+    if any(_may_hold(body, row) for row in heading_rows):
+        again = con.execute(f"select _record from {numbered} where {repeated} order by 1").fetchall()
     for (record,) in again:
         result.rejects.append(Reject(name, record, " | ".join(found.values()), "heading_repeated"))
     if again:
@@ -146,13 +184,19 @@ def _write(
     )
     if filled:
         query += " order by _record"
-    written = write_part(con, query, folder, number)
-    con.unregister("sheet")
-    return written
+    part.add(name, query)
 
 
 def _fill_down(contract: Contract) -> list[str]:
     return [str(name) for name in contract.options.get("fillDown") or ()]
+
+
+def _may_hold(rows: pyarrow.Table, cells: list[str | None]) -> bool:
+    """Whether some row holds the first of these cells, be it among other signs: a quick look, before a query."""
+    import pyarrow.compute as pc
+
+    at, cell = next(((n, c.strip()) for n, c in enumerate(cells) if c and c.strip()), (0, ""))
+    return bool(cell) and bool(pc.any(pc.match_substring(rows.column(at).cast("string"), cell)).as_py())
 
 
 def _is_row(headings: list[str], cells: list[str | None]) -> str:
