@@ -1,20 +1,30 @@
-"""`kill -9` in mid-task under the real scheduler: Airflow tries again, and the snapshot is the same byte for byte.
+"""Under the real scheduler, all on one Airflow, in this order.
 
-What was taken in is reconciled by the night's DAG then.
+`kill -9` in mid-task: Airflow tries again, and the snapshot is the same byte for byte. What was taken in is reconciled
+by the night's DAG then. `airflow backfill create` over months gives the same as if they had come in time, in whatever
+order.
 """
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from auyl import synthetic
 from auyl.lake import Lake
 from auyl.stack import demo
-from tests.stack.conftest import ask, forget, wait_for
+from bench import airflow as airflow_bench
+from tests.stack.conftest import MONTHS, ask, forget, wait_for
 
 pytestmark = pytest.mark.slow
+FORMER, LATTER = MONTHS
+
+
+# -- killed ------------------------------------------------------------------------------------------------------
 
 
 def state(up: demo.Ready) -> dict[str, object]:
@@ -28,8 +38,9 @@ def state(up: demo.Ready) -> dict[str, object]:
     }
 
 
-def through(up: demo.Ready) -> None:
-    demo.through_airflow(up.plan, up.airflow, demo.Progress())
+def through(up: demo.Ready, month: str = FORMER) -> None:
+    plan = demo.Plan(month, up.plan.scale, registries=up.plan.registries)
+    demo.through_airflow(plan, up.airflow, demo.Progress())
 
 
 def running(up: demo.Ready, dag_id: str, task_id: str) -> dict | None:
@@ -54,9 +65,27 @@ def kill_at_work(
 
 
 @pytest.fixture(scope="module")
-def undisturbed(up: demo.Ready) -> dict[str, object]:
-    through(up)
+def first_run_s(up: demo.Ready) -> float:
+    """The first run, as the bench measures it."""
+    return airflow_bench.first_run(up)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(up: demo.Ready, first_run_s: float) -> dict[str, object]:
+    """What it left."""
     return state(up)
+
+
+def test_the_bench_measures_a_run_that_published(
+    up: demo.Ready, first_run_s: float, undisturbed: dict[str, object]
+) -> None:
+    assert [revision for revision, _ in undisturbed["content"]] == [1]
+    (took,) = ask(
+        up,
+        "select extract(epoch from max(s.published_at) - min(d.arrived_at))::float "
+        "from serving.snapshot as s, ledger.delivery as d",
+    )[0]
+    assert 0 < took < first_run_s
 
 
 @pytest.mark.parametrize(
@@ -100,4 +129,77 @@ def test_the_night_reconciles_what_was_taken_in(up: demo.Ready, undisturbed: dic
     assert ask(up, kinds)[0][0] >= 3
     assert ask(up, "select count(*) from serving.contradiction_set") == [(1,)]
     assert Lake(up.settings.lake).files("reference/changes")
-    assert ask(up, "select count(distinct contents) from ledger.link_run where period = '2026-10'") == [(1,)]
+    assert ask(up, f"select count(distinct contents) from ledger.link_run where period = '{FORMER}'") == [(1,)]
+
+
+# -- months afterwards -------------------------------------------------------------------------------------------
+
+
+def in_force(up: demo.Ready) -> list[tuple]:
+    return ask(
+        up,
+        "select period, content_sha256, (select count(*) from serving.snapshot_value as v "
+        "where (v.period, v.revision) = (f.period, f.revision)) from serving.snapshot_in_force as f "
+        "inner join serving.snapshot using (period, revision) order by period",
+    )
+
+
+def by_command(up: demo.Ready, registry: str, *options: str) -> str:
+    command = [
+        sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", f"intake_{registry}",
+        "--from-date", "2026-09-01", "--to-date", "2026-10-31", "--run-backwards", *options,
+    ]  # fmt: skip
+    done = subprocess.run(command, env=up.airflow.environment(), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def by_api(up: demo.Ready, registry: str) -> None:
+    """The same request as the command's, without the seconds that its start takes."""
+    up.airflow.post(
+        "backfills", dag_id=f"intake_{registry}", from_date="2026-09-01T00:00:00Z", to_date="2026-10-31T00:00:00Z",
+        run_backwards=True, reprocess_behavior="completed",
+    )  # fmt: skip
+
+
+def backfilled(up: demo.Ready) -> list[dict]:
+    found = up.airflow.get("dags/~/dagRuns", run_type="backfill", limit=100)
+    return list(found["dag_runs"])
+
+
+def backfills(up: demo.Ready, registry: str) -> list[dict]:
+    return list(up.airflow.get("backfills", dag_id=f"intake_{registry}")["backfills"])
+
+
+def quiet(up: demo.Ready) -> bool:
+    return not up.airflow.unfinished()
+
+
+def test_a_backfill_over_months_gives_the_same_as_months_in_time(
+    up: demo.Ready, undisturbed: dict[str, object]
+) -> None:
+    assert state(up) == undisturbed, "the former month is there as it came in time"
+    # the sources know the latter month only now
+    synthetic.make(up.extracts, LATTER, up.plan.people)
+    synthetic.load_dispatch(up.settings.dsn.rpartition("/")[0] + "/dispatch", up.extracts, LATTER)
+    through(up, LATTER)
+    in_time = in_force(up)
+    assert [row[0] for row in in_time] == list(MONTHS) and in_time[0][1] != in_time[1][1]
+
+    # what was taken in by hand is not taken in again unless it is asked for
+    by_command(up, "ambulance")
+    assert backfilled(up) == []
+
+    wait_for(lambda: quiet(up), seconds=180, every_s=0.3)
+    forget(up)
+    by_command(up, "population", "--reprocess-behavior", "completed")
+    for registry in set(up.plan.registries) - {"population", "ambulance"}:
+        by_api(up, registry)
+    # Airflow takes half a minute to see that the first backfill of it is over
+    wait_for(lambda: all(b["completed_at"] for b in backfills(up, "ambulance")), seconds=120, every_s=0.5)
+    by_api(up, "ambulance")
+    keys = sorted(run["partition_key"] for run in backfilled(up))
+    assert keys == sorted(MONTHS * len(up.plan.registries))
+    wait_for(lambda: quiet(up) and len(in_force(up)) == 2, seconds=400, every_s=0.3)
+    assert {run["state"] for run in backfilled(up)} == {"success"}
+    assert in_force(up) == in_time
