@@ -42,9 +42,9 @@ up: setup ## the same, and stays up with the pages; Ctrl-C stops everything
 	@$(DEMO) --stay
 
 # Three at a time on two cores: much of their time is waiting. A module's tests stay in one process, for its fixtures,
-# in the order of tests/conftest.py.
+# in the order of tests/conftest.py. Bytecode is kept whatever the environment says: some hundred processes are started.
 test: setup ## the tests; ARGS="-k name" chooses
-	@$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: setup ## ruff, mypy, layers, SQL
 	@$(PY) -m ruff check .

@@ -6,6 +6,7 @@ its file from 1, the heading not counted), kind, outcome (quarantined, duplicate
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,13 +114,14 @@ def compare(settings: Settings, extracts: Path, period: str, only: tuple[str, ..
     registries = sorted(path.stem for path in folder.glob("*.parquet") if path.stem in known)
     if not registries:
         raise TruthMissing(f"no truth of {period} below {extracts.name}: expected truth/{period}/<registry>.parquet")
-    return [_compare(settings, registry, folder / f"{registry}.parquet", period) for registry in registries]
+    truths = {registry: folder / f"{registry}.parquet" for registry in registries}
+    whole = _whole_files(settings, truths)
+    return [_compare(settings, registry, truth, period, whole.get(registry)) for registry, truth in truths.items()]
 
 
-def _compare(settings: Settings, registry: str, truth: Path, period: str) -> Comparison:
+def _compare(settings: Settings, registry: str, truth: Path, period: str, whole: str | None) -> Comparison:
     contract = contracts.load(registry, settings.include)
     batches = ledger.in_force(settings, registry, period, contract.is_delta)
-    whole = _whole_file(settings, truth)
     if whole:
         # The rows of such an extract are nobody's: it is one broken thing, found when it was refused.
         is_met = not batches and bool(ledger.reasons_of_refusal(settings, registry, period))
@@ -142,16 +144,19 @@ def _compare(settings: Settings, registry: str, truth: Path, period: str) -> Com
         con.close()
 
 
-def _whole_file(settings: Settings, truth: Path) -> str | None:
-    """The fault for which the whole extract is to be refused, if it has one."""
+def _whole_files(settings: Settings, truths: Mapping[str, Path]) -> dict[str, str]:
+    """The faults for which whole extracts are to be refused, by registry."""
     con = duck.connect(settings)
     try:
-        found = con.execute(
-            f"select kind from read_parquet({literal(str(truth))}) where outcome = 'refused'"
-        ).fetchall()
+        return {
+            registry: str(kind)
+            for registry, truth in truths.items()
+            for (kind,) in con.execute(
+                f"select kind from read_parquet({literal(str(truth))}) where outcome = 'refused' limit 1"
+            ).fetchall()
+        }
     finally:
         con.close()
-    return str(found[0][0]) if found else None
 
 
 def _views(

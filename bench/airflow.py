@@ -36,28 +36,31 @@ class Telling(demo.Progress):
 
 
 def through_airflow(plan: demo.Plan, extracts: Path, home: Path) -> float:
-    """Seconds from the first trigger to the end of the run that published, on an empty lake and empty databases.
-
-    Raises ChildFailed when nothing was published.
-    """
+    """`first_run` on an empty lake and empty databases below `home`. Raises ChildFailed."""
     shutil.rmtree(home, ignore_errors=True)
     for name in [name for name in os.environ if name.startswith("AUYL_")]:
         del os.environ[name]
     os.environ["AUYL_HOME"] = str(home)
     try:
         with demo.ready(plan, Telling(), extracts) as up:
-            os.sync()  # as before `auyl build`
-            began = time.perf_counter()
-            demo.through_airflow(plan, up.airflow, Telling())
-            seconds = time.perf_counter() - began
-            if report.revision_in_force(up.settings.dsn, plan.period) is None:
-                raise ChildFailed(f"nothing was published through Airflow; logs: {up.supervisor.logs}")
+            seconds = first_run(up)
     except AuylError as error:
         raise ChildFailed(f"Airflow: {error}") from error
     finally:
         del os.environ["AUYL_HOME"]
     EmbeddedPostgres(home).destroy()
     shutil.rmtree(home, ignore_errors=True)
+    return seconds
+
+
+def first_run(up: demo.Ready) -> float:
+    """Seconds from the first trigger to the end of the run that published. Raises ChildFailed when nothing was."""
+    os.sync()  # as before `auyl build`
+    began = time.perf_counter()
+    demo.through_airflow(up.plan, up.airflow, Telling())
+    seconds = time.perf_counter() - began
+    if report.revision_in_force(up.settings.dsn, up.plan.period) is None:
+        raise ChildFailed(f"nothing was published through Airflow; logs: {up.supervisor.logs}")
     return seconds
 
 

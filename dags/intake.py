@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Asset, PartitionedAtRuntime, get_current_context, task
+from airflow.sdk import DAG, Asset, PartitionedAtRuntime, get_current_context, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
 from auyl_airflow import DEFAULT_ARGS, PERIOD_PARAM, Pull
 from auyl_timetable import due
@@ -73,5 +73,8 @@ def intake(contract: contracts.Contract) -> DAG:
     return dag
 
 
-for found in contracts.load_all(SETTINGS.include):
-    globals()[f"intake_{found.registry}"] = intake(found)
+# the process of a task reads this file too, and needs its own DAG only
+WANTED = get_parsing_context().dag_id
+for name in contracts.names(SETTINGS.include):
+    if WANTED in (None, f"intake_{name}"):
+        globals()[f"intake_{name}"] = intake(contracts.load(name, SETTINGS.include))

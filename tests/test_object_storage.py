@@ -17,7 +17,7 @@ from auyl.lake import Lake
 from auyl.rotation import rotate
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
-from tests.conftest import empty_tables
+from tests.conftest import Once, empty_tables
 from tests.snapshot.conftest import spine
 
 PERIOD = "2026-10"
@@ -61,8 +61,8 @@ def state(settings: Settings) -> tuple[list[Any], list[Any]]:
 
 
 @pytest.mark.slow
-def test_a_lake_in_object_storage_gives_the_same_snapshot(settings: Settings, bucket: str, tmp_path: Path) -> None:
-    extracts = spine(tmp_path / "extracts")
+def test_a_lake_in_object_storage_gives_the_same_snapshot(settings: Settings, bucket: str, once: Once) -> None:
+    extracts, _ = once("spine", spine)
     assert take_in_and_build(settings, extracts).status == "published"
     in_a_folder, files = state(settings), Lake(settings.lake).files("")
     empty_tables(settings.dsn)

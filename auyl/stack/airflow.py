@@ -206,10 +206,11 @@ class AirflowStack:
         Raises ProcessFailed when a component ends or the time is over, AirflowFailed for a DAG file with errors.
         """
         child = self._components["api-server"]
+        client = httpx.Client(base_url=self.url, timeout=60)  # one for all looks: to make it costs more than a look
 
         def healthy() -> bool:
             with contextlib.suppress(httpx.TransportError):
-                health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=10)
+                health = client.get("/api/v2/monitor/health", timeout=10)
                 return health.status_code == 200 and all(
                     health.json()[part]["status"] == "healthy"
                     for part in ("metadatabase", "scheduler", "dag_processor")
@@ -222,9 +223,10 @@ class AirflowStack:
             found = {dag["dag_id"] for dag in self.get("dags", limit=100)["dags"]}
             return dag_ids <= found
 
-        self.supervisor.wait_until(healthy, child, READY_S)
-        httpx.get(f"{self.url}/execution/health", timeout=60)  # its first answer takes 5 s: not from the first task
-        self.supervisor.wait_until(known, self._components["dag-processor"], READY_S)
+        with client:
+            self.supervisor.wait_until(healthy, child, READY_S)
+            client.get("/execution/health")  # its first answer takes 5 s: not from the first task
+        self.supervisor.wait_until(known, self._components["dag-processor"], READY_S, every_s=0.3)
 
     def stop(self) -> dict[str, float]:
         """Stop the components; returns the seconds that each took."""
@@ -274,6 +276,13 @@ class AirflowStack:
         """Runs of a DAG for a period, oldest first."""
         found = self.get(f"dags/{dag_id}/dagRuns", limit=100, order_by="id")["dag_runs"]
         return [_run(run) for run in found if run["partition_key"] == period]
+
+    def unfinished(self) -> dict[str, set[str]]:
+        """Runs that have not ended, by DAG: the hundred oldest, in one question."""
+        found: dict[str, set[str]] = {}
+        for run in self.get("dags/~/dagRuns", state=["queued", "running"], limit=100, order_by="id")["dag_runs"]:
+            found.setdefault(run["dag_id"], set()).add(run["dag_run_id"])
+        return found
 
     def look(self, run: RunState) -> RunState:
         """The run as it is now."""

@@ -293,7 +293,10 @@ def through_airflow(plan: Plan, airflow: AirflowStack, say: Progress) -> None:
     deadline = time.monotonic() + LONGEST_RUN_S
     open_runs = dict(runs)
     while open_runs:
+        unfinished = airflow.unfinished()
         for registry, former in list(open_runs.items()):
+            if former.run_id in unfinished.get(former.dag_id, ()):
+                continue
             now = airflow.look(former)
             if now.done:
                 del open_runs[registry]

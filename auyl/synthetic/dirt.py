@@ -162,8 +162,12 @@ def spoil(con: duckdb.DuckDBPyConnection, registry: Registry, rate: Mapping[str,
 
     statement = f"""
         create or replace table {registry.name}_row as
-        with drawn as (
-            select *, u(key, 'dirt {registry.name}') as _at from {view}
+        -- materialised: each kind of added row reads it again
+        with clean as materialized (
+            from {view}
+        ),
+        drawn as (
+            select *, u(key, 'dirt {registry.name}') as _at from clean
         ),
         chosen as (
             select
@@ -215,7 +219,7 @@ def _extra_rows(name: str, how: Extra, rate: float, reach: float, registry: Regi
             {f"({how.changes[first]})::varchar" if first else "null"} as _became,
             {first or "null"} as _was,
             {registry.id_column} as _id
-        from {registry.name}_clean
+        from clean
         where
             u(key, 'add {name} {registry.name}') < {rate!r} and ({how.when})
             -- beside a spoiled row an exact duplicate would not be one

@@ -25,7 +25,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -214,18 +214,24 @@ def _build(
     threads: int | None,
 ) -> tuple[Summary, dict[str, dict[str, Any]]]:
     land = territory.make(extracts / "reference", kato_file, seed)
+    with contextlib.ExitStack() as opened:
 
-    def former(registry: Registry, folder: Path) -> None:
-        """The registry's extract of the month before, clean."""
-        with contextlib.closing(connect(month.previous, people, seed, work / "spill", threads)) as other:
-            population_of.build(other, land)
+        def oblast_of(month: Month) -> duckdb.DuckDBPyConnection:
+            made = opened.enter_context(contextlib.closing(connect(month, people, seed, work / "spill", threads)))
+            population_of.build(made, land)
+            return made
+
+        month_before = cache(lambda: oblast_of(month.previous))  # seldom asked for
+
+        def former(registry: Registry, folder: Path) -> None:
+            """The registry's extract of the month before, clean."""
+            other = month_before()
             other.execute(sql(registry.name))
             faults.spoil(other, registry, dict.fromkeys(faults.BY_NAME, 0.0))
             registry.write(other, folder, month.previous)
+            _forget(other, registry)
 
-    con = connect(month, people, seed, work / "spill", threads)
-    try:
-        population_of.build(con, land)
+        con = oblast_of(month)
         write_file(
             con,
             "select rca || ',' || kato || chr(10) as line from address",
@@ -246,8 +252,6 @@ def _build(
             dirt[registry.name] = counts
             for one in written:
                 files[f"{month.period}/{registry.name}/{one.name}"] = {"bytes": one.size, "sha256": one.sha256}
-    finally:
-        con.close()
     for path in sorted(path for path in (work / "truth").rglob("*") if path.is_file()):
         size, digest = digest_file(path)
         files[f"truth/{month.period}/{path.relative_to(work / 'truth').as_posix()}"] = {"bytes": size, "sha256": digest}
@@ -300,8 +304,13 @@ def _registry(
         good = f"select {registry.place_truth} from {registry.name}_row where _extra = 0 order by {registry.id_column}"
         _write_parquet(con, f"({good})", truth / "place" / f"{registry.name}.parquet")
     counts = con.execute("select kind, count(*) from fault group by kind order by kind").fetchall()
-    con.execute(f"drop view {registry.name}_clean; drop table {registry.name}_row; drop table fault")
+    con.execute("drop table fault")
+    _forget(con, registry)
     return written, dict(counts)
+
+
+def _forget(con: duckdb.DuckDBPyConnection, registry: Registry) -> None:
+    con.execute(f"drop view {registry.name}_clean; drop table {registry.name}_row")
 
 
 def _write_persons(con: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -46,7 +46,9 @@ def write_pages(
         group by n // {size}
         order by n // {size}
     """
-    bodies = [line for data, _ in lines(con, query) for line in bytes(data).decode().splitlines()] if total else [""]
+    bodies = [""]
+    if total:
+        bodies = [line for batch in lines(con, query) for line in bytes(batch.bytes()).decode().splitlines()]
     written = []
     for page, body in enumerate(bodies, start=1):
         head = f'{{"asOf":"{month.as_of}","period":"{month.period}","page":{page},"pages":{pages},"total":{total},'

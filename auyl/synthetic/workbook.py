@@ -6,14 +6,14 @@ The sheets' XML is made in SQL: a workbook library needs minutes for half a mill
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 import duckdb
 
-from auyl.synthetic.writing import Written, copy_lines, digest_file
+from auyl.synthetic.writing import Cut, Written, digest_file, lines
 
 SHEET_ROWS = 1_048_576
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -77,12 +77,15 @@ def write_workbook(
         for name, text in _frame([sheet.title for sheet in sheets]).items():
             with book.open(_member(name), "w") as out:
                 out.write(text.encode())
+        # one question for all sheets: to plan it takes as long as to read some thousand rows
+        merged = _merged(con, table, sheets, layout)
+        cut = Cut(lines(con, _lines(table, sheets, layout)))
         for number, sheet in enumerate(sheets, start=1):
             with book.open(_member(f"xl/worksheets/sheet{number}.xml"), "w", force_zip64=True) as out:
                 out.write(_head(sheet, layout).encode())
-                rows += copy_lines(con, _lines(table, sheet, layout), out)
+                rows += cut.copy(sheet.after - sheet.first, out)
                 out.write(b"</sheetData>")
-                out.write(_merges(con, table, sheet, layout).encode())
+                out.write(_merges(merged.get(number, [])).encode())
                 out.write(b"</worksheet>")
     size, digest = digest_file(path)
     return Written(path.name, rows, size, digest)
@@ -109,7 +112,7 @@ def _sheets(con: duckdb.DuckDBPyConnection, table: str, titles: Sequence[str], l
     return result
 
 
-def _lines(table: str, sheet: Sheet, layout: Layout) -> str:
+def _lines(table: str, sheets: Sequence[Sheet], layout: Layout) -> str:
     cells = []
     for letter, column in zip(LETTERS, layout.columns, strict=False):
         text = f"case when {column} = '' then '' else text_cell('{letter}', n, {column}) end"
@@ -127,30 +130,53 @@ def _lines(table: str, sheet: Sheet, layout: Layout) -> str:
         cells.append(text)
     return f"""
         select concat('<row r="', n, '">', {", ".join(cells)}, '</row>') as line
-        from (
-            select *, rowid - {sheet.first} + {layout.first_row} as n
-            from {table}
-            where rowid >= {sheet.first} and rowid < {sheet.after}
-        )
+        from (select *, {_row(sheets, layout)} as n from {table})
     """
 
 
-def _merges(con: duckdb.DuckDBPyConnection, table: str, sheet: Sheet, layout: Layout) -> str:
-    ranges: list[str] = []
-    down = layout.first_row - sheet.first
+def _row(sheets: Sequence[Sheet], layout: Layout) -> str:
+    """The number of a row of the table within its sheet, as Excel counts it."""
+    return f"rowid + {_by_sheet(sheets, [layout.first_row - sheet.first for sheet in sheets])}"
+
+
+def _by_sheet(sheets: Sequence[Sheet], values: Iterable[int]) -> str:
+    """Of the values of the sheets, which lie one behind the other in the table, that of the row's own."""
+    cases = "".join(f" when rowid < {sheet.after} then {value}" for sheet, value in zip(sheets, values, strict=True))
+    return f"case{cases} end"
+
+
+def _merged(
+    con: duckdb.DuckDBPyConnection, table: str, sheets: Sequence[Sheet], layout: Layout
+) -> dict[int, list[str]]:
+    """By number of the sheet: its ranges of cells that are one, column by column."""
+    found: dict[int, list[str]] = {}
+    afters = [sheet.after - sheet.first + layout.first_row for sheet in sheets]
     for letter, column in zip(LETTERS, layout.columns, strict=False):
-        if column in layout.merged:
-            found = con.execute(f"""
-                select '{letter}' || (n + {down}) || ':{letter}' || (below - 1 + {down})
+        if column not in layout.merged:
+            continue
+        ranges = con.execute(f"""
+            select sheet_no, '{letter}' || n || ':{letter}' || (below - 1)
+            from (
+                select sheet_no, n, coalesce(lead(n) over (partition by sheet_no order by n), after) as below
                 from (
-                    select rowid as n, coalesce(lead(rowid) over (order by rowid), {sheet.after}) as below
+                    select
+                        {column},
+                        {_by_sheet(sheets, range(1, len(sheets) + 1))} as sheet_no,
+                        {_by_sheet(sheets, afters)} as after,
+                        {_row(sheets, layout)} as n
                     from {table}
-                    where rowid >= {sheet.first} and rowid < {sheet.after} and {column} <> ''
                 )
-                where below - n > 1
-                order by n
-            """).fetchall()
-            ranges += [cells for (cells,) in found]
+                where {column} <> ''
+            )
+            where below - n > 1
+            order by sheet_no, n
+        """).fetchall()
+        for number, cells in ranges:
+            found.setdefault(number, []).append(cells)
+    return found
+
+
+def _merges(ranges: Sequence[str]) -> str:
     if not ranges:
         return ""
     cells = "".join(f'<mergeCell ref="{cells}"/>' for cells in ranges)

@@ -27,18 +27,56 @@ class Written:
     sha256: str
 
 
-def lines(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[memoryview, int]]:
-    """Bytes of the single text column of `query` and the number of its rows, batch by batch, in the query's order."""
+class Lines:
+    """Bytes of some lines, one behind the other, and where each begins and the last one ends."""
+
+    def __init__(self, column: pa.StringArray) -> None:
+        starts = memoryview(column.buffers()[1]).cast("i")
+        self._starts = starts[column.offset : column.offset + len(column) + 1]
+        self._data = memoryview(column.buffers()[2] or b"")
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def bytes(self, first: int = 0, after: int | None = None) -> memoryview:
+        """Those of the lines from `first` up to `after`, which is not with them."""
+        return self._data[self._starts[first] : self._starts[len(self) if after is None else after]]
+
+
+def lines(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[Lines]:
+    """The single text column of `query`, batch by batch, in the query's order."""
     for batch in con.sql(query).to_arrow_reader(BATCH_ROWS):
         column = batch.column(0)
         if column.null_count:
             raise ValueError("a line to write is null")
         if not pa.types.is_string(column.type):
             raise TypeError(f"lines must be text, came {column.type}")
-        offsets = column.buffers()[1]
-        starts = memoryview(offsets).cast("i")
-        start, stop = starts[column.offset], starts[column.offset + len(column)]
-        yield memoryview(column.buffers()[2] or b"")[start:stop], len(column)
+        if len(column):
+            yield Lines(column)
+
+
+class Cut:
+    """Lines of one query that go to several files, one behind the other."""
+
+    def __init__(self, batches: Iterator[Lines]) -> None:
+        self._batches = batches
+        self._batch: Lines | None = None
+        self._at = 0
+
+    def copy(self, rows: int, out: IO[bytes]) -> int:
+        """Write the next `rows` lines into an open binary file; returns their number. Raises ValueError if there are
+        fewer."""
+        left = rows
+        while left:
+            if self._batch is None or self._at == len(self._batch):
+                self._batch, self._at = next(self._batches, None), 0
+                if self._batch is None:
+                    raise ValueError(f"{left} of {rows} lines are missing")
+            take = min(left, len(self._batch) - self._at)
+            out.write(self._batch.bytes(self._at, self._at + take))
+            self._at += take
+            left -= take
+        return rows
 
 
 def write_file(
@@ -62,9 +100,9 @@ def write_file(
             size += len(out)
 
         put(memoryview(head.encode()))
-        for data, count in lines(con, query):
-            put(data)
-            rows += count
+        for batch in lines(con, query):
+            put(batch.bytes())
+            rows += len(batch)
         put(memoryview(tail.encode()))
     return Written(path.name, rows, size, digest.hexdigest())
 
@@ -74,12 +112,3 @@ def digest_file(path: Path) -> tuple[int, str]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return path.stat().st_size, digest
-
-
-def copy_lines(con: duckdb.DuckDBPyConnection, query: str, out: IO[bytes]) -> int:
-    """Write the lines of `query` into an open binary file; returns the number of rows."""
-    rows = 0
-    for data, count in lines(con, query):
-        out.write(data)
-        rows += count
-    return rows

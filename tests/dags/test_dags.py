@@ -37,6 +37,15 @@ def test_every_contract_has_its_dag(bag) -> None:
     assert {dag_id for dag_id in bag.dags if dag_id.startswith("intake_")} == {f"intake_{name}" for name in REGISTRIES}
 
 
+def test_the_process_of_a_task_makes_its_own_dag_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    # Airflow's task runner sets it before it reads the file
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "intake_livestock")
+    own = DagBag(REPOSITORY / "dags" / "intake.py")
+    assert own.import_errors == {} and set(own.dags) == {"intake_livestock"}
+
+
 def test_every_dag_survives_serialization(bag) -> None:
     from airflow.serialization.serialized_objects import DagSerialization
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from auyl import intake, synthetic
-from auyl.intake.reference import load_territory
+from auyl import intake
 from auyl.settings import Settings
+from tests.conftest import Once
 from tests.mailbox import PASSWORD, mailbox
+from tests.snapshot.conftest import know_territory, spine
 from tests.snapshot.queries import query
 
 REPOSITORY = Path(__file__).parents[2]
@@ -44,13 +45,12 @@ print("RESULT " + json.dumps([states, confs]))
 
 
 @pytest.fixture
-def installation(settings: Settings, tmp_path: Path) -> Settings:
+def installation(settings: Settings, once: Once) -> Settings:
     """A small oblast of which the budgets did not come."""
-    synthetic.make(tmp_path / "extracts", PERIOD, 12_000)
-    reference = tmp_path / "extracts" / "reference"
-    load_territory(settings, reference / "kato.csv", reference / "crosswalk.csv", reference / "address.csv", None)
+    extracts, _ = once("spine", spine)
+    know_territory(settings, extracts)
     for registry in REGISTRIES:
-        files = sorted((tmp_path / "extracts" / PERIOD / registry).iterdir())
+        files = sorted((extracts / PERIOD / registry).iterdir())
         delivery = intake.land_files(registry, PERIOD, files, settings, datetime(2026, 11, 1, 5, tzinfo=UTC))
         assert intake.load(delivery, settings).accepted
     return settings

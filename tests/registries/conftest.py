@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from auyl.settings import Settings
 from auyl.synthetic import make
-from tests.conftest import Once
+from tests.conftest import Once, fresh_installation
 from tests.registries.taken import Taken, take_in
 from tests.registries.truth import PERIOD
 from tests.synthetic.readers import Oblast
@@ -39,13 +38,13 @@ def clean(clean_oblast: Oblast) -> Path:
     return clean_oblast.extracts
 
 
-@pytest.fixture
-def taken_dirty(settings: Settings, dirty_oblast: Oblast, registry: str) -> Taken:
+@pytest.fixture(scope="module")
+def taken_dirty(dsn: str, dirty_oblast: Oblast, registry: str, tmp_path_factory: pytest.TempPathFactory) -> Taken:
     """The dirty extract of the module's `registry`, taken in."""
-    return take_in(settings, dirty_oblast, registry)
+    return take_in(fresh_installation(dsn, tmp_path_factory.mktemp("dirty")), dirty_oblast, registry)
 
 
-@pytest.fixture
-def taken_clean(settings: Settings, clean_oblast: Oblast, registry: str) -> Taken:
+@pytest.fixture(scope="module")
+def taken_clean(dsn: str, clean_oblast: Oblast, registry: str, tmp_path_factory: pytest.TempPathFactory) -> Taken:
     """The clean extract of the module's `registry`, taken in."""
-    return take_in(settings, clean_oblast, registry)
+    return take_in(fresh_installation(dsn, tmp_path_factory.mktemp("clean")), clean_oblast, registry)

@@ -9,7 +9,7 @@ from auyl.settings import Settings
 from tests.registries.taken import Taken, hold_against_truth, mended
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def registry() -> str:
     """Of this module."""
     return "pets"

@@ -8,7 +8,7 @@ from tests.reference import reference_file
 from tests.registries.taken import Taken, hold_against_truth, mended
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def registry() -> str:
     """Of this module."""
     return "territory"

@@ -8,7 +8,7 @@ import pytest
 from tests.registries.taken import Taken, hold_against_truth, mended
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def registry() -> str:
     """Of this module."""
     return "veterinary_events"

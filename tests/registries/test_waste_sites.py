@@ -9,7 +9,7 @@ from tests.registries.taken import Taken, hold_against_truth, mended
 from tests.synthetic.readers import Oblast
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def registry() -> str:
     """Of this module."""
     return "waste_sites"

@@ -1,6 +1,7 @@
 """A laboratory of its own process: run the whole path, be killed at a point, run again, tell what is published.
 
-Everything is imported once; each attempt is a fork, which SIGKILL ends as the kernel ends a worker. Prints JSON lines.
+Everything is imported once; each attempt is a fork, which SIGKILL ends as the kernel ends a worker. Prints JSON lines,
+each with the name of its scenarios: points, moments, reconciled.
 """
 
 from __future__ import annotations
@@ -32,9 +33,12 @@ from auyl.snapshot import publish, revision, vault
 
 PERIOD = "2026-10"
 # Each is a step that writes. A process is killed before and after it, or while it runs.
-POINTS: list[tuple[Any, str]] = [
+INTAKE: list[tuple[Any, str]] = [
     (Lake, "prepare"), (Lake, "move"), (Lake, "put"), (ledger, "add_delivery"), (formats, "read"), (check, "scan"),
     (check, "write_quarantine"), (check, "write_stage"), (check, "write_identity"), (ledger, "add_batch"),
+]  # fmt: skip
+# These come when every batch is in the ledger.
+BUILD: list[tuple[Any, str]] = [
     (link, "_to_vault"), (revision, "consolidate"), (revision, "publish"), (publish, "_catalogue"),
     (publish.Publication, "copy"), (vault.VaultLoad, "swap"), (publish, "_ledger_row"),
 ]  # fmt: skip
@@ -86,13 +90,21 @@ def ask(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall()) if cursor.description else []
 
 
-def empty(settings: Settings) -> None:
+def forget_built(settings: Settings) -> None:
+    """Leave the batches alone, as they stand when a build begins."""
     ask(
         settings,
-        "truncate ledger.delivery, ledger.batch, ledger.refusal, ledger.build, ledger.link_run, serving.snapshot, "
-        "vault.link_review, vault.person, vault.person_period cascade",
+        "truncate ledger.build, ledger.link_run, serving.snapshot, vault.link_review, vault.person, "
+        "vault.person_period cascade",
     )
-    for folder in ("landing", "raw", "stage", "quarantine", "linkage", "core"):
+    for folder in ("linkage", "core"):
+        Lake(settings.lake).remove(folder)
+
+
+def empty(settings: Settings) -> None:
+    forget_built(settings)
+    ask(settings, "truncate ledger.delivery, ledger.batch, ledger.refusal cascade")
+    for folder in ("landing", "raw", "stage", "quarantine"):
         Lake(settings.lake).remove(folder)
 
 
@@ -165,28 +177,27 @@ def points(steps: list[tuple[Any, str]]) -> list[tuple[str, Callable[[], None], 
 
 
 def main() -> None:
-    extracts, chosen = Path(sys.argv[1]), sys.argv[2]
+    extracts = Path(sys.argv[1])
     settings = replace(from_environment(), threads=2)
     empty(settings)
 
     def whole_path() -> object:
         return pipeline.run(settings, PERIOD, extracts, say=lambda _: None)
 
-    if chosen == "reconciled":
-        assert attempt(whole_path) == 0
-        forget_reconciled(settings)
-        laboratory(lambda: reconcile(settings), points(RECONCILED), forget_reconciled, state_reconciled, settings)
-        return
     began = time.monotonic()
     assert attempt(whole_path) == 0
     whole_s = time.monotonic() - began
-    scenarios = points(POINTS)
-    if chosen == "moments":
-        scenarios = [(f"at {part}/8", lambda: None, whole_s * part / 8) for part in range(1, 8)]
-    laboratory(whole_path, scenarios, empty, state, settings)
+    moments = [(f"at {part}/8", lambda: None, whole_s * part / 8) for part in range(1, 8)]
+    laboratory("points", whole_path, points(BUILD), forget_built, state, settings)
+    laboratory("points", whole_path, points(INTAKE), empty, state, settings)
+    laboratory("moments", whole_path, moments, empty, state, settings)
+    laboratory(
+        "reconciled", lambda: reconcile(settings), points(RECONCILED), forget_reconciled, state_reconciled, settings
+    )
 
 
 def laboratory(
+    name: str,
     work: Callable[[], object],
     scenarios: list[tuple[str, Callable[[], None], float]],
     forget: Callable[[Settings], None],
@@ -194,8 +205,12 @@ def laboratory(
     settings: Settings,
 ) -> None:
     """Print what the work leaves, then for each scenario what a killed one left and what the next made of it."""
+
+    def tell(point: str, **facts: Any) -> None:
+        print(json.dumps({"name": name, "point": point, **facts}), flush=True)
+
     assert attempt(work) == 0
-    print(json.dumps({"point": "none", "signal": 0, "after": look(settings)}), flush=True)
+    tell("none", signal=0, after=look(settings))
     for point, prepare, seconds in scenarios:
         forget(settings)
         ended = attempt(work, prepare, seconds)
@@ -207,10 +222,7 @@ def laboratory(
             ended = attempt(work, prepare, sooner)
         killed = look(settings)
         code = attempt(work)
-        print(
-            json.dumps({"point": point, "signal": ended, "killed": killed, "code": code, "after": look(settings)}),
-            flush=True,
-        )
+        tell(point, signal=ended, killed=killed, code=code, after=look(settings))
 
 
 if __name__ == "__main__":

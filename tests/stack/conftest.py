@@ -14,9 +14,12 @@ from auyl.stack.postgres import EmbeddedPostgres
 from tests.conftest import empty_tables
 
 SCALE = 80  # 20,000 people
-# settings that an operator has too: a killed task is missed and tried again within seconds
+MONTHS = ("2026-09", "2026-10")
+# settings that an operator has too: a killed task is missed and tried again within seconds, and a scheduler that has
+# nothing to do leaves the processor to the tests beside it
 SETTINGS = {
     "AUYL_SCHEDULE": "on",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
     "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
@@ -25,14 +28,14 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Ready]:
-    """Airflow, PostgreSQL and the sources, all real; nothing was taken in yet."""
+    """Airflow, PostgreSQL and the sources, all real; the sources know one month, and nothing was taken in yet."""
     home = tmp_path_factory.mktemp("stack") / "home"
     before = dict(os.environ)
     for name in [name for name in before if name.startswith(("AUYL_", "AIRFLOW"))]:
         del os.environ[name]
     os.environ["AUYL_HOME"] = str(home)
     try:
-        with demo.ready(demo.Plan("2026-10", SCALE, registries=demo.SPINE), demo.Progress(), env=SETTINGS) as ready:
+        with demo.ready(demo.Plan(MONTHS[0], SCALE, registries=demo.SPINE), demo.Progress(), env=SETTINGS) as ready:
             yield ready
     finally:
         os.environ.clear()

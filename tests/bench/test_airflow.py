@@ -1,0 +1,46 @@
+"""What Airflow adds, told from seconds; the bench's way through Airflow is run in `tests/stack/test_scheduler.py`."""
+
+import json
+import os
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from bench import REPOSITORY
+from bench.airflow import MAX_ADDED_S, summary, table
+from bench.spine import conclude
+
+PERIOD = "2026-10"
+BUILT = [9.0, 11.0, 10.0]
+
+
+@pytest.mark.parametrize(("added", "is_kept"), [(MAX_ADDED_S, True), (MAX_ADDED_S + 0.5, False)])
+def test_what_airflow_adds_is_held_against_its_limit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], added: float, is_kept: bool
+) -> None:
+    through = [300.0, 10.0 + added, 10.0]
+    report = summary(80_000, PERIOD, {"auyl_build": BUILT, "airflow": through})
+    assert report["median_seconds"] == {"auyl_build": 10.0, "airflow": 10.0 + added}
+    assert report["added_seconds"] == pytest.approx(added)
+    code = conclude("airflow", report, table, Namespace(results=tmp_path, json=False))
+    assert code == int(not is_kept)
+    (kept,) = tmp_path.glob("airflow_80000_*.json")
+    assert json.loads(kept.read_text()) == report
+    said = capsys.readouterr().out
+    assert f"| Airflow adds | {added:.1f} | |" in said and f"| {10 + added:.1f} | 10.0–300.0 |" in said
+    assert ("MISSED" in said) is not is_kept
+
+
+def test_what_cannot_be_measured_ends_with_2_and_leaves_no_report(tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AUYL_")}
+    folders = ["--work", str(tmp_path / "work"), "--results", str(tmp_path / "results")]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "airflow", "--scale", "160", "--period", "2026-13", *folders],
+        env=env | {"PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "auyl.synthetic --extracts: month must be in 1..12" in done.stderr
+    assert not (tmp_path / "results").exists()
