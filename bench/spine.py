@@ -1,7 +1,8 @@
 """How fast is the spine? `auyl build` beside its limit (COPY of the same bytes) and its peer (pandas and `to_sql`).
 
 All take the same six registries. `python -m bench.registries` takes all that there are, without pandas. The peer is
-judged as `pandas_way`; shown beside it are `pandas_copy`, whose `to_sql` does COPY, and `pandas_lean`, which does less.
+judged as `pandas_way`; shown beside it are `pandas_copy`, whose `to_sql` does COPY, `pandas_parquet`, which keeps files
+as `auyl build` does, and `pandas_lean`, which does less.
 
 `python -m bench.spine [--people N] [--runs N] [--only copy_limit,auyl_build,pandas_way] [--json]`
 """
@@ -36,7 +37,12 @@ from bench.measured import ChildFailed, Measured, run
 
 # What pandas does too; others that `auyl build` would take in are kept out of its sight.
 SPINE = ("population", "social_assistance", "livestock", "ambulance", "employment", "budget_okrug")
-PEERS: dict[str, tuple[str, ...]] = {"pandas_way": (), "pandas_copy": ("--copy",), "pandas_lean": ("--lean",)}
+PEERS: dict[str, tuple[str, ...]] = {
+    "pandas_way": (),
+    "pandas_copy": ("--store", "copy"),
+    "pandas_parquet": ("--store", "parquet"),
+    "pandas_lean": ("--lean",),
+}
 NAMES = ("copy_limit", "copy_two_sessions", "auyl_build", *PEERS)
 PANDAS_SHARE = 10
 # These parts of the pandas way take the same time for any number of people.
@@ -397,6 +403,7 @@ TITLES = {
     "auyl_build": "`auyl build`",
     "pandas_way": "pandas and `to_sql`, scaled from a tenth",
     "pandas_copy": "the same, `to_sql` by COPY, not judged",
+    "pandas_parquet": "the same, Parquet where build has it, not judged",
     "pandas_lean": "pandas that does less, not judged",
 }
 

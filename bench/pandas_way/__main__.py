@@ -1,4 +1,4 @@
-"""`python -m bench.pandas_way EXTRACTS PERIOD ASIDE [--lean] [--copy]`: address in AUYL_DSN, key file in
+"""`python -m bench.pandas_way EXTRACTS PERIOD ASIDE [--lean] [--store WAY]`: address in AUYL_DSN, key file in
 AUYL_HASH_KEY_FILE.
 
 The last line of the output is JSON: rows, seconds of every part.
@@ -65,12 +65,12 @@ def main() -> None:
     parser.add_argument("period")
     parser.add_argument("aside", type=Path, help="folder for the landing, or for the rows that are set aside")
     parser.add_argument("--lean", action="store_true", help="no landing, raw, stage, ledger, links, core, revisions")
-    parser.add_argument("--copy", action="store_true", help="to_sql with the manual's COPY in place of INSERTs")
+    parser.add_argument("--store", choices=store.WAYS, default="sql", help="to_sql as it is, by COPY, or Parquet files")
     asked = parser.parse_args()
     SECONDS["imports"] = time.perf_counter() - BEGAN
     asked.aside.mkdir(parents=True, exist_ok=True)
     engine = create_engine(os.environ["AUYL_DSN"].replace("postgresql://", "postgresql+psycopg2://"))
-    kept = store.Store(engine, asked.copy)
+    kept = store.Store(engine, asked.store, asked.aside / "kept")
     with part("territory"):
         secret = bytes.fromhex(Path(os.environ["AUYL_HASH_KEY_FILE"]).read_text(encoding="ascii"))
         given = registries.Given(asked.period, Territory(asked.extracts / "reference"), secret)
@@ -83,15 +83,15 @@ def main() -> None:
         with part("link"):
             links, pairs = link_all(batches, given)
         with part("to_sql links"):
-            kept.write("link", links)
-            kept.write("link_pair", pairs)
+            kept.keep("link", links)
+            kept.keep("link_pair", pairs)
             kept.write("link_review", links[links["outcome"] == "review"])
     with part("core tables"):
         core = tables(batches, links, given)
     if not asked.lean:
         with part("to_sql core"):
             for table, rows in core.items():
-                kept.write(f"core_{table}", rows)
+                kept.keep(f"core_{table}", rows)
     with part("indicators"):
         values = measure(core, given.territory, given.end)
     persons = batches["population"].kept

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.pandas_way.clean import age
 from bench.pandas_way.judge import Batch
-from bench.pandas_way.link import SAYS, kept_back, link
+from bench.pandas_way.link import LINK_COLUMNS, PAIR_COLUMNS, SAYS, kept_back, link
 from bench.pandas_way.places import PLACE, Territory
 from bench.pandas_way.read import WHERE
 from bench.pandas_way.registries import Given, place_of_assistance, place_of_calls, place_of_jobseekers
@@ -28,9 +28,13 @@ def link_all(batches: dict[str, Batch], given: Given) -> tuple[pd.DataFrame, pd.
     records = []
     for registry, (key, placed) in LINKED.items():
         rows = kept_back(batches[registry])
+        if rows.empty:
+            continue
         rows[PLACE] = placed(rows, given.territory)
         rows = rows.assign(registry=registry, is_singular=key == ["person_key"])
         records.append(rows[["registry", "is_singular", "iin", *WHERE, *SAYS]])
+    if not records:
+        return pd.DataFrame(columns=LINK_COLUMNS), pd.DataFrame(columns=PAIR_COLUMNS)
     return link(pd.concat(records, ignore_index=True), batches["population"].kept, given.secret)
 
 

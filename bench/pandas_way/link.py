@@ -24,6 +24,8 @@ LINK, REVIEW, MARGIN = 4.0, 0.0, 3.0
 NAMES = ["surname", "given_name", "patronymic"]
 SAYS = [*NAMES, "birth_date", "settlement", "district"]
 FIELDS = [*NAMES, "born", "place", "sex"]
+LINK_COLUMNS = ["registry", *WHERE, "record_key", "person_key", "method", "outcome", "weight", "next_weight"]
+PAIR_COLUMNS = ["record_key", "person_key", "weight", *(f"{field}_level" for field in FIELDS)]
 # Pairs that agree on all columns of one of these are looked at: columns of the record, columns of the person.
 BLOCKS = (
     ("born given_1 surname_1", "born given_1 surname_1"),
@@ -100,7 +102,7 @@ def link(records: pd.DataFrame, people: pd.DataFrame, secret: bytes) -> tuple[pd
     chosen = _choose(weighed, asked["registry"], asked["is_singular"])
     chosen = pd.concat([repaired, chosen]).drop_duplicates("record_key")
     links = records[["registry", *WHERE, "record_key"]].merge(chosen, on="record_key", how="left")
-    return links.fillna({"method": "none", "outcome": "none"}), weighed
+    return links.fillna({"method": "none", "outcome": "none"}).reindex(columns=LINK_COLUMNS), weighed
 
 
 def _near(people: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
@@ -160,7 +162,7 @@ def _weigh(pairs: pd.DataFrame, records: pd.DataFrame, people: pd.DataFrame) -> 
             levels.append(number)
         if weight >= REVIEW:
             rows.append((record, person, round(weight, 4), *levels))
-    return pd.DataFrame(rows, columns=["record_key", "person_key", "weight", *(f"{field}_level" for field in FIELDS)])
+    return pd.DataFrame(rows, columns=PAIR_COLUMNS)
 
 
 def _levels(a: dict[str, Any], b: dict[str, Any]) -> tuple[str | None, ...]:
@@ -225,7 +227,7 @@ def jaro_winkler(a: str, b: str) -> float:
                 break
     if not matched:
         return 0.0
-    turned = sum(letter != b[j] for (letter, _), j in zip(matched, sorted(j for _, j in matched), strict=True)) / 2
+    turned = sum(letter != b[j] for (letter, _), j in zip(matched, sorted(j for _, j in matched), strict=True)) // 2
     m = len(matched)
     jaro = (m / len(a) + m / len(b) + (m - turned) / m) / 3
     prefix = next((n for n, (x, y) in enumerate(zip(a[:4], b[:4], strict=False)) if x != y), min(len(a), len(b), 4))

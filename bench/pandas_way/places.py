@@ -73,7 +73,7 @@ class Territory:
         Rows that say the same without a known РКА are asked for once.
         """
         given = {"said_kato": kato, "said_district": district, "said_okrug": okrug, "said_settlement": settlement}
-        said = pd.DataFrame({name: s for name, s in given.items() if len(s)})
+        said = pd.DataFrame({name: s for name, s in given.items() if s is not NOTHING})
         by_rca = rca.map(self._address).reindex(said.index)
         asked = said[by_rca.isna()].drop_duplicates().reset_index(drop=True)
         found = pd.concat([asked, self._resolve(asked.reindex(columns=list(given)).astype("str"))], axis=1)

@@ -4,7 +4,8 @@ Tried on 20 thousand rows of 16 columns of text, seconds by the clock on a busy 
 5.5; chunks of 10,000 rows 5.2, 4.8, of 1,000 4.7, 5.0; `method="multi"` in chunks of 100 22.1, 22.5, of 1,000 24.2,
 23.1; psycopg2's `values_plus_batch` 5.5, 4.8; SQLAlchemy's pages of 5,000 5.6, 5.4, of 300 5.4, 3.8. So the default it
 is, in chunks for the sake of memory. The recipe of pandas' manual that hands `to_sql` a function which does COPY takes
-0.5: `--copy` takes that way, which is no longer the plain one.
+0.5: `--store copy` takes that way. `--store parquet` writes raw, stage, quarantine, links and core tables as files, as
+`auyl build` does, and only the rest by `to_sql`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from bench.pandas_way.parts import part
 from bench.pandas_way.places import PLACE
 from bench.pandas_way.registries import VAULT
 
+WAYS = ("sql", "copy", "parquet")
 MOST_CATEGORIES, ROWS_A_CATEGORY = 40, 10
 
 
@@ -63,10 +65,11 @@ def land(registry: str, period: str, files: list[Path], landing: Path) -> Landed
 
 
 class Store:
-    """Tables of one database. `is_copied`: by COPY through `to_sql`, else by its own INSERTs."""
+    """Tables of one database. `way` is one of WAYS; `folder` is for the files of the last."""
 
-    def __init__(self, engine: Engine, is_copied: bool) -> None:
-        self.engine, self._method = engine, _by_copy if is_copied else None
+    def __init__(self, engine: Engine, way: str, folder: Path) -> None:
+        self.engine, self._method = engine, _by_copy if way == "copy" else None
+        self._folder = folder if way == "parquet" else None
 
     def write(self, table: str, frame: pd.DataFrame, connection: Connection | None = None) -> None:
         """Append the rows of `frame` to `table`, which is made where it is not there."""
@@ -74,15 +77,23 @@ class Store:
             table, connection or self.engine, if_exists="append", index=False, chunksize=10_000, method=self._method
         )
 
+    def keep(self, table: str, frame: pd.DataFrame) -> None:
+        """Keep what only the pipeline itself reads: as a table, or as the file of that name."""
+        if self._folder is None:
+            self.write(table, frame)
+        else:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            frame.to_parquet(self._folder / f"{table}.parquet", index=False)
+
     def raw(self, batch: Batch) -> None:
         """Rows as they came."""
-        self.write(f"raw_{batch.registry}", batch.raw.rows)
+        self.keep(f"raw_{batch.registry}", batch.raw.rows)
 
     def staged(self, batch: Batch) -> None:
         """Rows that stay, typed and keyed, without what only the vault may hold; and the others with their reasons."""
         hidden = [*VAULT[batch.registry], *PLACE]
-        self.write(f"stage_{batch.registry}", batch.kept.drop(columns=hidden, errors="ignore"))
-        self.write(f"quarantine_{batch.registry}", batch.quarantine)
+        self.keep(f"stage_{batch.registry}", batch.kept.drop(columns=hidden, errors="ignore"))
+        self.keep(f"quarantine_{batch.registry}", batch.quarantine)
 
     def delivered(self, landed: Landed) -> None:
         """The ledger of what came."""
