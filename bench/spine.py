@@ -47,8 +47,8 @@ NAMES = ("copy_limit", "copy_two_sessions", "auyl_build", *PEERS)
 PANDAS_SHARE = 10
 # These parts of the pandas way take the same time for any number of people.
 PANDAS_FIXED = (
-    "imports", "territory", "ledger", "budget_okrug: land", "budget_okrug", "budget_okrug: to_sql raw",
-    "budget_okrug: to_sql stage and quarantine", "indicators", "gate", "to_sql links", "to_sql snapshot",
+    "imports", "territory", "ledger", "budget_okrug: land", "budget_okrug", "budget_okrug: keep raw",
+    "budget_okrug: keep stage and quarantine", "indicators", "gate", "keep links", "keep snapshot",
 )  # fmt: skip
 MAX_TO_COPY, MIN_TO_PANDAS, MAX_PEAK_MIB = 4.0, 15.0, 4096.0
 

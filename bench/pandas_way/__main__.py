@@ -49,9 +49,9 @@ def take_in(registry: str, files: list[Path], given: registries.Given, aside: Pa
             batch.quarantine.to_csv(aside / f"{registry}.csv", index=False)
             return batch
         columns = store.profile(batch)
-    with part(f"{registry}: to_sql raw"):
+    with part(f"{registry}: keep raw"):
         kept.raw(batch)
-    with part(f"{registry}: to_sql stage and quarantine"):
+    with part(f"{registry}: keep stage and quarantine"):
         kept.staged(batch)
     with part("ledger"):
         kept.accepted(batch, landed, columns)
@@ -82,23 +82,23 @@ def main() -> None:
     if not asked.lean:
         with part("link"):
             links, pairs = link_all(batches, given)
-        with part("to_sql links"):
+        with part("keep links"):
             kept.keep("link", links)
             kept.keep("link_pair", pairs)
             kept.write("link_review", links[links["outcome"] == "review"])
     with part("core tables"):
         core = tables(batches, links, given)
     if not asked.lean:
-        with part("to_sql core"):
+        with part("keep core tables"):
             for table, rows in core.items():
                 kept.keep(f"core_{table}", rows)
     with part("indicators"):
         values = measure(core, given.territory, given.end)
     persons = batches["population"].kept
     if asked.lean:
-        with part("to_sql persons"):
+        with part("keep persons"):
             store.write_lean(kept, "person", persons[OF_VAULT[:5]], "person_key")
-        with part("to_sql snapshot"):
+        with part("keep snapshot"):
             store.write_lean(kept, "snapshot_value", values[["kato", "indicator_id", "value"]])
     else:
         with part("gate"):

@@ -131,7 +131,7 @@ def delimited(files: list[Path], delimiter: str, encoding: str, names: dict[str,
     return _raw(frames, rejects)
 
 
-def livestock(files: list[Path], period: str) -> Raw:
+def livestock(files: list[Path]) -> Raw:
     """Workbook with the heading on the third row of each sheet; a record is the row that Excel shows."""
     frames, rejects = [], []
     for file in files:

@@ -41,6 +41,17 @@ VAULT = {
 }
 
 
+# Read for what the stage says in other words.
+NOT_STAGED = {
+    "population": ["sex_code", "is_removed"],
+    "budget_okrug": [
+        "plan_year_thousand_kzt", "obligations_paid_thousand_kzt", "obligations_thousand_kzt",
+        "obligations_executed_thousand_kzt", "executed_of_period_pct", "executed_of_year_pct", "is_leaf", "is_loaded",
+        "is_expanded", "parent_code",
+    ],
+}  # fmt: skip
+
+
 @dataclass
 class Given:
     """What all registries are read with. `secret` is the key of the keyed hash."""
@@ -169,7 +180,7 @@ def place_of_assistance(rows: pd.DataFrame, territory: Territory) -> pd.DataFram
 def livestock(files: list[Path], given: Given) -> Batch:
     """Animals, with the place where they stand."""
     with part("livestock: read XLSX"):
-        raw = read.livestock(files, given.period)
+        raw = read.livestock(files)
     with part("livestock: the rest"):
         t = raw.rows.copy()
         for column in ("animal_number", "owner_number", "kato"):
@@ -217,8 +228,7 @@ def livestock(files: list[Path], given: Given) -> Batch:
         batch = judge("livestock", raw, t, critical, warnings, ["animal_number"], ["vaccinated_on", "tested_on"])
         kept = batch.kept
         kept["owner_key"] = keyed_hash(kept["owner_number"], given.secret)
-        district = kept["kato"].str[:4]
-        kept[PLACE] = given.territory.resolve(kato=kept["kato"], district=district, settlement=kept["settlement_name"])
+        kept[PLACE] = given.territory.resolve(kato=kept["kato"], settlement=kept["settlement_name"])
     return batch
 
 
@@ -323,7 +333,7 @@ def employment(files: list[Path], given: Given) -> Batch:
 
 def place_of_jobseekers(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
     """What the source says of the place of each row."""
-    return territory.resolve(kato=rows["kato"], district=rows["kato"].str[:4], settlement=rows["settlement_name"])
+    return territory.resolve(kato=rows["kato"], settlement=rows["settlement_name"])
 
 
 def budget(files: list[Path], given: Given) -> Batch:

@@ -27,7 +27,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from bench.pandas_way.judge import Batch
 from bench.pandas_way.parts import part
 from bench.pandas_way.places import PLACE
-from bench.pandas_way.registries import VAULT
+from bench.pandas_way.registries import NOT_STAGED, VAULT
 
 WAYS = ("sql", "copy", "parquet")
 MOST_CATEGORIES, ROWS_A_CATEGORY = 40, 10
@@ -91,7 +91,7 @@ class Store:
 
     def staged(self, batch: Batch) -> None:
         """Rows that stay, typed and keyed, without what only the vault may hold; and the others with their reasons."""
-        hidden = [*VAULT[batch.registry], *PLACE]
+        hidden = [*VAULT[batch.registry], *NOT_STAGED.get(batch.registry, ()), *PLACE]
         self.keep(f"stage_{batch.registry}", batch.kept.drop(columns=hidden, errors="ignore"))
         self.keep(f"quarantine_{batch.registry}", batch.quarantine)
 
@@ -160,10 +160,10 @@ def publish(store: Store, revision: Revision) -> int:
         if has_former:
             last = text("select coalesce(max(revision), 0) + 1 from snapshot where period = :period")
             key["revision"] = connection.execute(last, {"period": revision.period}).scalar_one()
-        with part("to_sql persons"):
+        with part("keep persons"):
             store.write("person_incoming", revision.persons, connection)
             connection.execute(text("alter table person_incoming add primary key (person_key)"))
-        with part("to_sql snapshot"):
+        with part("keep snapshot"):
             content = hashlib.sha256(revision.values.to_csv(index=False).encode()).hexdigest()
             head = pd.DataFrame([key | {"content_sha256": content, "published_at": datetime.now(UTC)}])
             store.write("snapshot", head, connection)

@@ -21,7 +21,7 @@ from auyl.stack.postgres import database_url
 from bench import REPOSITORY
 from bench.pandas_way.clean import is_slip
 from bench.pandas_way.link import jaro_winkler
-from bench.spine import SPINE, _near, _snapshot
+from bench.spine import PANDAS_FIXED, SPINE, _near, _snapshot
 from tests.conftest import Once, fresh_installation
 from tests.snapshot.conftest import PERIOD, know_territory, spine
 
@@ -35,6 +35,7 @@ class Both:
     lean: str
     lake: Path
     batches: dict[str, ledger.Batch]
+    parts: dict[str, float]
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,7 @@ def both(postgres_server: str, dsn: str, once: Once, tmp_path_factory: pytest.Te
     names = {kind: f"peer_{kind}_{secrets.token_hex(6)}" for kind in ("whole", "lean")}
     env = {name: value for name, value in os.environ.items() if not name.startswith("AUYL_")}
     env |= {"PYTHONPATH": str(REPOSITORY), "AUYL_HASH_KEY_FILE": str(settings.hash_key_file)}
+    parts = {}
     for kind, name in names.items():
         run(postgres_server, f"create database {name}")
         options = ["--lean"] if kind == "lean" else []
@@ -55,9 +57,10 @@ def both(postgres_server: str, dsn: str, once: Once, tmp_path_factory: pytest.Te
             env=env | {"AUYL_DSN": database_url(postgres_server, name)}, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout.splitlines()[-1])["parts"]["population: read XML"] > 0
+        parts[kind] = json.loads(done.stdout.splitlines()[-1])["parts"]
     batches = {registry: ledger.in_force(settings, registry, PERIOD)[0] for registry in SPINE}
-    yield Both(dsn, *(database_url(postgres_server, name) for name in names.values()), Path(settings.lake), batches)
+    whole, lean = (database_url(postgres_server, name) for name in names.values())
+    yield Both(dsn, whole, lean, Path(settings.lake), batches, parts["whole"])
     for name in names.values():
         run(postgres_server, f"drop database {name} with (force)")
 
@@ -140,6 +143,11 @@ def test_the_published_values_are_the_same_but_for_a_few_places(both: Both) -> N
         (mine,), (yours,) = (rows(dsn, f"select sum({key}) from {schema}{table}") for dsn, schema in
                              ((both.ours, "serving."), (both.theirs, "")))  # fmt: skip
         assert float(yours[0]) == pytest.approx(float(mine[0]), rel=0.01)
+
+
+@pytest.mark.slow
+def test_what_the_bench_counts_once_are_parts_of_the_peer(both: Both) -> None:
+    assert set(PANDAS_FIXED) < set(both.parts)
 
 
 @pytest.mark.slow
