@@ -1,6 +1,8 @@
 """How fast is the spine? `auyl build` beside its limit (COPY of the same bytes) and its peer (pandas and `to_sql`).
 
-All three take the same six registries. `python -m bench.registries` takes all that there are, without pandas.
+All take the same six registries. `python -m bench.registries` takes all that there are, without pandas. The peer is
+judged as `pandas_way`; shown beside it are `pandas_copy`, whose `to_sql` does COPY, `pandas_parquet`, which keeps files
+as `auyl build` does, and `pandas_lean`, which does less.
 
 `python -m bench.spine [--people N] [--runs N] [--only copy_limit,auyl_build,pandas_way] [--json]`
 """
@@ -35,10 +37,19 @@ from bench.measured import ChildFailed, Measured, run
 
 # What pandas does too; others that `auyl build` would take in are kept out of its sight.
 SPINE = ("population", "social_assistance", "livestock", "ambulance", "employment", "budget_okrug")
-NAMES = ("copy_limit", "copy_two_sessions", "auyl_build", "pandas_way")
+PEERS: dict[str, tuple[str, ...]] = {
+    "pandas_way": (),
+    "pandas_copy": ("--store", "copy"),
+    "pandas_parquet": ("--store", "parquet"),
+    "pandas_lean": ("--lean",),
+}
+NAMES = ("copy_limit", "copy_two_sessions", "auyl_build", *PEERS)
 PANDAS_SHARE = 10
 # These parts of the pandas way take the same time for any number of people.
-PANDAS_FIXED = ("imports", "territory", "budget", "to_sql snapshot")
+PANDAS_FIXED = (
+    "imports", "territory", "ledger", "budget_okrug: land", "budget_okrug", "budget_okrug: keep raw",
+    "budget_okrug: keep stage and quarantine", "indicators", "gate", "keep links", "keep snapshot",
+)  # fmt: skip
 MAX_TO_COPY, MIN_TO_PANDAS, MAX_PEAK_MIB = 4.0, 15.0, 4096.0
 
 
@@ -58,8 +69,9 @@ class Bench:
         self.people, self.period, self.work, self.say = people, period, work, say
         self.postgres = EmbeddedPostgres(work / "server")
         self.results: dict[str, list[Measured]] = {}
-        self.agreement: float | None = None
-        self.apart: dict[str, int] = {}
+        self.agreement: dict[str, float] = {}
+        self.apart: dict[str, dict[str, int]] = {}
+        self._ours: dict[tuple[str, str], float | None] = {}
         self.measured: dict[str, Any] = {}
         self._made = 0
 
@@ -201,19 +213,29 @@ class Bench:
             for registry, folder in landing.items()
         }
 
-    def pandas(self, extracts: Path) -> None:
-        """One pass of the pandas way; the first time its values are compared with those of `auyl build`."""
+    def pandas(self, name: str, extracts: Path) -> None:
+        """One pass of a peer; the first time its values are compared with those of `auyl build`."""
         home = self._home()
         dsn = self._database()
+        command = ["bench.pandas_way", str(extracts), self.period, str(home / "aside"), *PEERS[name]]
         try:
-            self._measure("pandas_way", ["bench.pandas_way", str(extracts), self.period, str(home / "aside")], dsn)
-            if self.agreement is None:
-                self.agreement = self._agree(extracts, _snapshot(dsn, "snapshot_value"))
+            self._measure(name, command, dsn)
+            if name not in self.agreement:
+                self._agree(name, extracts, _snapshot(dsn, "snapshot_value"))
         finally:
             self._drop(dsn)
+            shutil.rmtree(home, ignore_errors=True)
 
-    def _agree(self, extracts: Path, values: dict[tuple[str, str], float | None]) -> float:
-        """Share of the values of `auyl build` on these extracts that the pandas way has too, within 2%."""
+    def _agree(self, name: str, extracts: Path, values: dict[tuple[str, str], float | None]) -> None:
+        """Note which share of the values of `auyl build` on these extracts the peer has too, within 2%."""
+        ours = self._ours = self._ours or self._built(extracts)
+        apart = [
+            indicator for (okrug, indicator), value in ours.items() if not _near(value, values.get((okrug, indicator)))
+        ]
+        self.apart[name] = dict(Counter(indicator.partition(".")[0] for indicator in apart).most_common())
+        self.agreement[name] = 1 - len(apart) / len(ours)
+
+    def _built(self, extracts: Path) -> dict[tuple[str, str], float | None]:
         dsn = self._prepared(extracts)
         try:
             self._quiet("auyl.cli", "build", str(extracts), "--period", self.period, dsn=dsn)
@@ -222,11 +244,7 @@ class Bench:
             self._drop(dsn)
         if not ours:
             raise ChildFailed(f"auyl build published nothing for {extracts.name}, a tenth of the people; take more")
-        apart = [
-            indicator for (okrug, indicator), value in ours.items() if not _near(value, values.get((okrug, indicator)))
-        ]
-        self.apart = dict(Counter(indicator.partition(".")[0] for indicator in apart).most_common())
-        return 1 - len(apart) / len(ours)
+        return ours
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
@@ -250,7 +268,7 @@ class Bench:
         made = self.extracts(self.people)
         names = registries or self.every(made)
         full = self.view(made, names)
-        tenth = self.view(self.extracts(self.people // PANDAS_SHARE), names) if "pandas_way" in only else full
+        tenth = self.view(self.extracts(self.people // PANDAS_SHARE), names) if set(PEERS) & set(only) else full
         self.measured = {"registries": list(names), "bytes": sum(self._given(full).values())}
         with self.serving(), tempfile.TemporaryDirectory(prefix="auyl-bench-") as folder:
             plan = self._plan(full, Path(folder)) if {"copy_limit", "copy_two_sessions"} & set(only) else None
@@ -262,8 +280,9 @@ class Bench:
                     self.build(full)
                 if plan and "copy_two_sessions" in only:
                     self.copy("copy_two_sessions", plan, 2)
-                if "pandas_way" in only:
-                    self.pandas(tenth)
+                for name in PEERS:
+                    if name in only:
+                        self.pandas(name, tenth)
 
     def _stale(self) -> list[str]:
         with contextlib.closing(psycopg2.connect(self._server)) as connection:
@@ -285,7 +304,7 @@ class Bench:
         """Medians and ratios of what was measured. PostgreSQL's memory stands apart from the processes' own."""
         medians: dict[str, dict[str, Any]] = {}
         for name in (n for n in NAMES if n in self.results):
-            seconds = [self._scaled(m) if name == "pandas_way" else m.seconds for m in self.results[name]]
+            seconds = [self._scaled(m) if name in PEERS else m.seconds for m in self.results[name]]
             medians[name] = {
                 "seconds": statistics.median(seconds),
                 "fastest": min(seconds),
@@ -383,6 +402,9 @@ TITLES = {
     "copy_two_sessions": "the same by two sessions at once",
     "auyl_build": "`auyl build`",
     "pandas_way": "pandas and `to_sql`, scaled from a tenth",
+    "pandas_copy": "the same, `to_sql` by COPY, not judged",
+    "pandas_parquet": "the same, Parquet where build has it, not judged",
+    "pandas_lean": "pandas that does less, not judged",
 }
 
 
@@ -401,7 +423,7 @@ def table(report: dict[str, Any]) -> str:
         return "" if value is None else f"{value:.2f}"
 
     for name, row in report["medians"].items():
-        cpu = "" if name == "pandas_way" else f"{row['cpu_seconds']:.1f}"
+        cpu = "" if name in PEERS else f"{row['cpu_seconds']:.1f}"
         lines.append(
             f"| {TITLES[name]} | {row['seconds']:.1f} | {row['fastest']:.1f}–{row['slowest']:.1f} | "
             f"{ratio(row['to_copy'])} | {ratio(row['to_build'])} | {cpu} | {row['peak_mib']:,.0f} | "
@@ -410,12 +432,12 @@ def table(report: dict[str, Any]) -> str:
     lines += ["", "| limit | measured | |", "|---|---:|---|"]
     words = {True: "kept", False: "MISSED", None: "not measured"}
     lines += [f"| {v['limit']} | {ratio(v['measured'])} | {words[v['kept']]} |" for v in report["limits"]]
-    agreement = report.get("pandas", {}).get("share_of_values_as_auyl_build")
-    if agreement is not None:
-        apart = ", ".join(f"{theme} {n}" for theme, n in report["pandas"]["values_apart_by_theme"].items())
+    for name, agreement in report.get("pandas", {}).get("share_of_values_as_auyl_build", {}).items():
+        apart = ", ".join(f"{theme} {n}" for theme, n in report["pandas"]["values_apart_by_theme"][name].items())
         told = f" Others, by theme: {apart}." if apart else ""
-        lines += ["", f"The pandas way finds {agreement:.1%} of the values that `auyl build` finds, within 2%.{told}"]
-        lines += [f"Its seconds: {report['pandas']['scaled']}; its peak is that of a tenth of the people."]
+        lines += ["", f"{name} finds {agreement:.1%} of the values that `auyl build` finds, within 2%.{told}"]
+    if set(PEERS) & set(report["medians"]):
+        lines += ["", f"Seconds of pandas: {report['pandas']['scaled']}; its peak is that of a tenth of the people."]
     lines += ["", "Outside of the clock: " + "; ".join(report["outside_of_the_clock"]) + "."]
     return "\n".join(lines)
 

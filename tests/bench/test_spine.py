@@ -23,8 +23,8 @@ from auyl.settings import Settings
 from auyl.stack.postgres import database_url
 from auyl.synthetic import REGISTRIES, Summary, make
 from bench import REPOSITORY, copy_limit
-from bench.measured import ChildFailed
-from bench.spine import SPINE, Bench
+from bench.measured import ChildFailed, Measured
+from bench.spine import PEERS, SPINE, TITLES, Bench, spine_report, table
 
 PERIOD = "2026-10"
 PEOPLE = 2_000
@@ -143,6 +143,26 @@ def test_the_landing_of_linked_extracts_holds_their_bytes_and_no_link(
             assert not any(part.is_symlink() for part in (path, path.parent, path.parent.parent))
             assert not path.samefile(original)
             assert path.read_bytes() == original.read_bytes()
+
+
+def test_the_limit_on_pandas_is_judged_by_the_peer_that_does_the_same_work(tmp_path: Path) -> None:
+    bench = bench_of(tmp_path)
+    bench.results = {"auyl_build": [Measured(10.0, 18.0, 500.0, 50.0)]}
+    for peer, seconds in zip(PEERS, (25.0, 12.0, 9.0, 8.0), strict=True):
+        parts = {"imports": 1.0, "ledger": 0.5, "population: read XML": 3.0}
+        bench.results[peer] = [Measured(seconds, seconds, 100.0, 50.0, {"parts": parts})]
+    report = spine_report(bench)
+    # what does not grow with people stands once, all else ten times
+    assert report["medians"]["pandas_way"]["seconds"] == pytest.approx(1.5 + 10 * 23.5)
+    assert report["medians"]["pandas_lean"]["seconds"] == pytest.approx(1.5 + 10 * 6.5)
+    (limit,) = [limit for limit in report["limits"] if "pandas" in limit["limit"]]
+    assert limit["measured"] == pytest.approx(23.65)
+    assert limit["kept"] is True
+    shown = table(report | {"registries": list(SPINE), "bytes": 1_000})
+    assert all(title in shown for title in (TITLES[peer] for peer in PEERS))
+    bench.results["pandas_way"] = bench.results["pandas_copy"]
+    (limit,) = [limit for limit in spine_report(bench)["limits"] if "pandas" in limit["limit"]]
+    assert limit["kept"] is False
 
 
 @pytest.mark.slow

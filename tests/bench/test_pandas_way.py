@@ -1,0 +1,173 @@
+"""The peer of the bench does the work of `auyl build`: the same rows stay, are kept back and are linked."""
+
+import contextlib
+import json
+import os
+import random
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg2
+import pytest
+
+from auyl import ledger, pipeline
+from auyl.stack.postgres import database_url
+from bench import REPOSITORY
+from bench.pandas_way.clean import is_slip
+from bench.pandas_way.link import jaro_winkler
+from bench.spine import PANDAS_FIXED, SPINE, _near, _snapshot
+from tests.conftest import Once, fresh_installation
+from tests.snapshot.conftest import PERIOD, know_territory, spine
+
+
+@dataclass
+class Both:
+    """What `auyl build` and its peer left of the same extracts."""
+
+    ours: str
+    theirs: str
+    lean: str
+    lake: Path
+    batches: dict[str, ledger.Batch]
+    parts: dict[str, float]
+
+
+@pytest.fixture(scope="module")
+def both(postgres_server: str, dsn: str, once: Once, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    """The same small oblast taken in and published by both, under one key."""
+    extracts = once("spine", spine)[0]
+    home = tmp_path_factory.mktemp("installation")
+    settings = know_territory(fresh_installation(dsn, home), extracts)
+    assert pipeline.run(settings, PERIOD, extracts, say=lambda _: None).status == "published"
+    names = {kind: f"peer_{kind}_{secrets.token_hex(6)}" for kind in ("whole", "lean")}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AUYL_")}
+    env |= {"PYTHONPATH": str(REPOSITORY), "AUYL_HASH_KEY_FILE": str(settings.hash_key_file)}
+    parts = {}
+    for kind, name in names.items():
+        run(postgres_server, f"create database {name}")
+        options = ["--lean"] if kind == "lean" else []
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.pandas_way", str(extracts), PERIOD, str(home / kind), *options],
+            env=env | {"AUYL_DSN": database_url(postgres_server, name)}, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        parts[kind] = json.loads(done.stdout.splitlines()[-1])["parts"]
+    batches = {registry: ledger.in_force(settings, registry, PERIOD)[0] for registry in SPINE}
+    whole, lean = (database_url(postgres_server, name) for name in names.values())
+    yield Both(dsn, whole, lean, Path(settings.lake), batches, parts["whole"])
+    for name in names.values():
+        run(postgres_server, f"drop database {name} with (force)")
+
+
+def run(server: str, statement: str) -> None:
+    with contextlib.closing(psycopg2.connect(server)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(statement)
+
+
+def rows(dsn: str, query: str) -> list[tuple[Any, ...]]:
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def rules(text: str) -> set[str]:
+    return set(text.split("; "))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("registry", SPINE)
+def test_the_account_of_each_registry_is_the_same(both: Both, registry: str) -> None:
+    account = "rows_in, staged, quarantined, duplicates, warned"
+    (theirs,) = rows(both.theirs, f"select {account} from batch where registry = '{registry}'")
+    batch = both.batches[registry]
+    assert theirs == (batch.rows_in, batch.staged, batch.quarantined, batch.duplicates, batch.warned)
+    assert batch.quarantined > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("registry", SPINE)
+def test_the_same_rows_are_kept_back_for_the_same_reasons(both: Both, registry: str) -> None:
+    path = both.lake / both.batches[registry].quarantine_path
+    ours = duckdb.sql(f"select _file, _record, _line, _outcome, _rules from read_parquet('{path}')").fetchall()
+    theirs = rows(both.theirs, f"select _file, _record, _line, _outcome, _rules from quarantine_{registry}")
+    # of an exact repetition only that it is one is said
+    told = {(f, r, line, o, *(sorted(rules(text)) if o == "quarantined" else ())) for f, r, line, o, text in theirs}
+    assert told == {(f, r, line, o, *(sorted(names) if o == "quarantined" else ())) for f, r, line, o, names in ours}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("registry", SPINE)
+def test_the_same_rows_stay_under_the_same_keys(both: Both, registry: str) -> None:
+    key = {"livestock": "owner_key", "ambulance": "patient_key", "budget_okrug": "kato"}.get(registry, "person_key")
+    path = both.lake / both.batches[registry].stage_path
+    ours = duckdb.sql(f"select _file, _record, replace({key}::varchar, '-', '') from read_parquet('{path}')").fetchall()
+    assert set(rows(both.theirs, f"select _file, _record, {key} from stage_{registry}")) == set(ours)
+
+
+@pytest.mark.slow
+def test_no_stage_table_of_the_peer_holds_who_a_person_is(both: Both) -> None:
+    columns = rows(
+        both.theirs,
+        "select table_name, column_name from information_schema.columns where table_name like 'stage\\_%'",
+    )
+    assert {table for table, _ in columns} == {f"stage_{registry}" for registry in SPINE}
+    hidden = {"iin", "surname", "given_name", "patronymic", "street", "owner_number", "patient_iin"}
+    assert not hidden & {column for _, column in columns}
+
+
+@pytest.mark.slow
+def test_rows_without_a_number_are_linked_to_the_same_persons(both: Both) -> None:
+    (path,) = both.lake.glob("linkage/*/*/link.parquet")
+    ours = duckdb.sql(
+        "select registry, _file, _record, replace(person_key::varchar, '-', ''), method, outcome "
+        f"from read_parquet('{path}')"
+    ).fetchall()
+    theirs = rows(both.theirs, "select registry, _file, _record, person_key, method, outcome from link")
+    assert set(theirs) == set(ours)
+    assert "link" in {row[-1] for row in theirs}
+
+
+@pytest.mark.slow
+def test_the_published_values_are_the_same_but_for_a_few_places(both: Both) -> None:
+    ours, theirs = _snapshot(both.ours, "serving.snapshot_value"), _snapshot(both.theirs, "snapshot_value")
+    assert ours.keys() == theirs.keys()
+    assert sum(_near(value, theirs[key]) for key, value in ours.items()) >= 0.99 * len(ours)
+    for table, key in (("ambulance_by_settlement", "calls"), ("veterinary_by_settlement", "heads")):
+        (mine,), (yours,) = (rows(dsn, f"select sum({key}) from {schema}{table}") for dsn, schema in
+                             ((both.ours, "serving."), (both.theirs, "")))  # fmt: skip
+        assert float(yours[0]) == pytest.approx(float(mine[0]), rel=0.01)
+
+
+@pytest.mark.slow
+def test_what_the_bench_counts_once_are_parts_of_the_peer(both: Both) -> None:
+    assert set(PANDAS_FIXED) < set(both.parts)
+
+
+@pytest.mark.slow
+def test_the_lean_peer_leaves_persons_and_values_alone(both: Both) -> None:
+    tables = rows(both.lean, "select table_name from information_schema.tables where table_schema = 'public'")
+    assert {table for (table,) in tables} == {"person", "snapshot_value"}
+    assert rows(both.lean, "select count(*) from person") == rows(both.theirs, "select count(*) from person")
+
+
+def test_names_are_as_like_as_duckdb_says(con: duckdb.DuckDBPyConnection) -> None:
+    draw = random.Random(7)
+    words = ["".join(draw.choices("abcde", k=draw.randint(2, 8))) for _ in range(60)]
+    pairs = [(a, b) for a in words for b in words]
+    con.execute(
+        "create or replace temp table pair as select unnest(?) as a, unnest(?) as b", [*zip(*pairs, strict=True)]
+    )
+    told = con.execute(
+        "select a, b, jaro_winkler_similarity(a, b), damerau_levenshtein(a, b) <= 1 from pair"
+    ).fetchall()
+    assert {is_near for *_, is_near in told} == {True, False}
+    for a, b, likeness, is_near in told:
+        assert jaro_winkler(a, b) == pytest.approx(likeness, abs=1e-9), (a, b)
+        assert is_slip(a, b) is is_near, (a, b)
