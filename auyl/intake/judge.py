@@ -24,11 +24,11 @@ def judge(name: str, expectations: list[dict[str, Any]], frame: Any) -> list[str
     is a fault of ours and says nothing about the data.
     """
     gx = _library()
-    suite = gx.ExpectationSuite(name=name)
-    for item in expectations:
-        column = item["kwargs"].get("column")
-        if column is None or column in frame.columns:
-            suite.add_expectation_configuration(_configuration(item))
+    asked = [item for item in expectations if item["kwargs"].get("column", frame.columns[0]) in frame.columns]
+    # Added one by one, a later rule on a column would take the place of a former one of its type.
+    suite = gx.ExpectationSuite(name=name, expectations=[_configuration(item) for item in asked])
+    if len(suite.expectations) != len(asked):
+        raise RuntimeError(f"suite {name}: {len(asked)} expectations, {len(suite.expectations)} of them understood")
     # The library keeps its project context in a global.
     with _ONE_AT_A_TIME:
         return _judge(gx, name, suite, frame)

@@ -65,6 +65,7 @@ class Indicator:
     better: str
     body: dict[str, str]
     level: str
+    may_exceed_100: bool = False
 
     @property
     def registries(self) -> list[str]:
@@ -196,4 +197,5 @@ def _indicator(
         better=entry["better"],
         body=_texts(bodies[entry["body"]]),
         level=entry["level"],
+        may_exceed_100=bool(entry.get("mayExceed100", False)),
     )

@@ -26,7 +26,8 @@ def gate(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogu
     expectations = document["expectations"]
     values = con.execute(
         "select v.kato, v.indicator_id, v.value::double as value, "
-        "case when i.unit = 'pct' then v.value::double end as value_pct, v.flag "
+        "case when i.unit = 'pct' then v.value::double end as value_pct, "
+        "case when i.is_share then v.value::double end as share_pct, v.flag "
         "from snapshot_value as v inner join catalogue as i using (indicator_id)"
     ).df()
     breaches = judge("snapshot", [e for e in expectations if e["meta"]["level"] == "row"], values)

@@ -76,8 +76,11 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs)
         if standing is not None:
             return BuildResult(inputs.period, "unchanged", standing, missing=inputs.missing)
         consolidate(con, settings, lake, inputs)
-        con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar)")
-        con.executemany("insert into catalogue values (?, ?)", [(i.id, i.unit) for i in catalogue.indicators])
+        con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar, is_share boolean)")
+        con.executemany(
+            "insert into catalogue values (?, ?, ?)",
+            [(i.id, i.unit, i.unit == "pct" and not i.may_exceed_100) for i in catalogue.indicators],
+        )
         measure(con, catalogue, inputs)
         for table in COORDINATOR_TABLES:
             query = duck.sql(settings.include / "sql" / "core" / f"{table}.sql")

@@ -8,13 +8,16 @@ import sys
 import pandas
 from auyl.intake.judge import SELDOM_NEEDED, judge
 
-expectation = {
-    "type": "expect_column_values_to_be_between",
-    "kwargs": {"column": "share_quarantined", "max_value": 0.2},
-    "meta": {"rule": "share_quarantined", "reason_ru": "много"},
-}
-for share in (0.1, 0.5):
-    print(judge("s", [expectation], pandas.DataFrame([{"share_quarantined": share}])))
+expectations = [
+    {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": column, "max_value": limit},
+        "meta": {"rule": rule, "reason_ru": "много"},
+    }
+    for rule, column, limit in (("many", "share", 0.2), ("most", "share", 0.9), ("other", "absent", 0.0))
+]
+for share in (0.1, 0.5, 1.0):
+    print(judge("s", expectations, pandas.DataFrame([{"share": share}])))
 print(sorted(name for name in sys.modules if name.startswith(tuple(f"{n}." for n in SELDOM_NEEDED))))
 from scipy import stats
 import altair
@@ -26,7 +29,8 @@ def test_what_is_seldom_needed_is_imported_when_it_is() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.splitlines() == [
         "[]",
-        "['share_quarantined: expected at most 0.2, found 0.5 (много)']",
+        "['many: expected at most 0.2, found 0.5 (много)']",
+        "['many: expected at most 0.2, found 1 (много)', 'most: expected at most 0.9, found 1 (много)']",
         "[]",
         "0.6931 altair.vegalite.v6.api True",
     ]
