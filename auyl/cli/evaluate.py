@@ -173,24 +173,28 @@ def _entity_tables(found: Evaluation, *, is_whole: bool) -> None:
     else:
         typer.echo("\nattributes")
     table(single, ["kind", "attribute", *columns[1:], "apart_pct"])
-    typer.echo("\nentities with a row that bears dirt")
+    typer.echo("\nentities with a row that bears dirt; found, whole and right of those that bear it alone")
     noises: dict[tuple[str, str], list[int]] = {}
-    for one in found.noises:
-        sums = noises.setdefault((one.outcome, one.noise), [0] * 5)
-        counts = (one.entities, one.found, one.whole, one.attributes, one.right_attributes)
+    for noise in found.noises:
+        sums = noises.setdefault((noise.outcome, noise.noise), [0] * 6)
+        counts = (noise.entities, noise.alone, noise.found, noise.whole, noise.attributes, noise.right_attributes)
         sums[:] = [a + b for a, b in zip(sums, counts, strict=True)]
     rows = [
         {
-            "owed": outcome, "noise": noise, "entities": n, "found_pct": f"{100 * there / n:.1f}",
-            "whole_pct": f"{100 * whole / n:.1f}", "values_right_pct": f"{100 * right / values_of:.1f}",
+            "owed": outcome, "noise": name, "entities": n, "alone": alone, "found_pct": _pct(there, alone),
+            "whole_pct": _pct(whole, alone), "values_right_pct": _pct(right, attributes),
         }
-        for (outcome, noise), (n, there, whole, values_of, right) in sorted(noises.items())
+        for (outcome, name), (n, alone, there, whole, attributes, right) in sorted(noises.items())
     ]  # fmt: skip
-    table(rows, ["owed", "noise", "entities", "found_pct", "whole_pct", "values_right_pct"])
+    table(rows, ["owed", "noise", "entities", "alone", "found_pct", "whole_pct", "values_right_pct"])
     if found.told:
         typer.echo("\nbeside the truth of the people")
         told_columns = ["kind", "attribute", "true", "clean_right", "clean_wrong", "dirty_right", "dirty_wrong"]
         table([asdict(one) for one in found.told], told_columns)
+
+
+def _pct(part: int, whole: int) -> str | None:
+    return f"{100 * part / whole:.1f}" if whole else None
 
 
 def _value_row(one: Values) -> dict[str, Any]:
