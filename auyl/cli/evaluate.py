@@ -174,6 +174,9 @@ def _entity_tables(found: Evaluation, *, is_whole: bool) -> None:
         typer.echo("\nattributes")
     table(single, ["kind", "attribute", *columns[1:], "apart_pct"])
     typer.echo("\nentities with a row that bears dirt; found, whole and right of those that bear it alone")
+    if is_whole:
+        rows_of, placed = (sum(getattr(one, name) for one in found.spoiled) for name in ("rows", "placed"))
+        typer.echo(f"{rows_of:,} spoiled or added rows, {placed:,} of them of an entity")
     noises: dict[tuple[str, str], list[int]] = {}
     for noise in found.noises:
         sums = noises.setdefault((noise.outcome, noise.noise), [0] * 6)

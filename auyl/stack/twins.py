@@ -18,7 +18,7 @@ from auyl import ledger, pipeline, synthetic
 from auyl.errors import AuylError
 from auyl.intake.reference import load_territory
 from auyl.settings import Settings
-from auyl.stack.postgres import EmbeddedPostgres, check_text, database_url, ensure_database
+from auyl.stack.postgres import EmbeddedPostgres, check_text, ensure_database
 
 
 class TwinRefused(AuylError):
@@ -45,7 +45,8 @@ def twins(
 ) -> Iterator[Twins]:
     """Make both oblasts and take in these registries of `period`.
 
-    The server is that of AUYL_DSN, where two databases are made and dropped, or a passing one. Raises TwinRefused.
+    The server is that of AUYL_DSN, where two databases are made and dropped, or a passing one. Raises TwinRefused, and
+    PostgresError where its databases treat Kazakh letters wrongly.
     """
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="auyl-twins-")))
@@ -53,7 +54,6 @@ def twins(
         key.touch(mode=0o600)
         key.write_text(secrets.token_hex(32), encoding="ascii")
         server = settings.dsn_or_none or stack.enter_context(_passing_server(folder))
-        check_text(server)
         made: dict[str, Settings] = {}
         for name, dirt in (("clean", 0.0), ("dirty", 1.0)):
             extracts = folder / name / "extracts"
@@ -84,9 +84,11 @@ def _passing_database(server: str) -> Iterator[str]:
 
     name = f"auyl_twin_{secrets.token_hex(6)}"
     try:
-        yield ensure_database(server, name)
+        dsn = ensure_database(server, name)
+        check_text(dsn)  # it is made after the server's own template
+        yield dsn
     finally:
-        with contextlib.closing(psycopg2.connect(database_url(server, "postgres"))) as connection:
+        with contextlib.closing(psycopg2.connect(server)) as connection:
             connection.autocommit = True
             statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
             connection.cursor().execute(statement)

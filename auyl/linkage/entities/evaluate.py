@@ -30,7 +30,7 @@ from auyl.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-# What names a row of stage: SQL that gives the id which the truth tells of it, or the keyed hash of that id.
+# What names a row of stage: SQL that gives the id which the truth tells of it (see TOLD_IDS), or the keyed hash of it.
 ROW_IDS = {
     "business_register": "coalesce(bin, organisation_key::varchar)",
     "civil_acts": "act_number",
@@ -50,6 +50,10 @@ ROW_IDS = {
     "taxes": "coalesce(payer_bin, payer_key::varchar)",
     "veterinary_events": "event_number",
     "waste_sites": "site_id",
+}
+# Where the truth writes the id as the extract does, and stage does not: SQL over `id`.
+TOLD_IDS = {
+    "land": r"regexp_replace(regexp_replace(id, '[-:]', '', 'g'), '^(..)(...)(...)(.+)$', '\1-\2-\3-\4')",
 }
 # Attributes that say which other entity this one belongs to.
 POINTERS = {
@@ -166,6 +170,15 @@ class Noise:
 
 
 @dataclass(frozen=True)
+class Spoiled:
+    """Spoiled and added rows of a registry, and those of them whose good row belongs to an entity."""
+
+    registry: str
+    rows: int
+    placed: int
+
+
+@dataclass(frozen=True)
 class Told:
     """An attribute that the truth of the people tells: how many are right, and wrong, in each oblast."""
 
@@ -187,6 +200,7 @@ class Evaluation:
     values: tuple[Values, ...]
     noises: tuple[Noise, ...]
     told: tuple[Told, ...]
+    spoiled: tuple[Spoiled, ...] = ()
 
     @property
     def missed(self) -> list[str]:
@@ -221,8 +235,13 @@ class Evaluation:
 
     def only(self, kind: str) -> Evaluation:
         """The same of one kind of entity."""
-        parts = (self.entities, self.joins, self.values, self.noises, self.told)
-        return Evaluation(*(tuple(one for one in part if one.kind == kind) for part in parts))  # type: ignore[arg-type]
+        return Evaluation(
+            tuple(one for one in self.entities if one.kind == kind),
+            tuple(one for one in self.joins if one.kind == kind),
+            tuple(one for one in self.values if one.kind == kind),
+            tuple(one for one in self.noises if one.kind == kind),
+            tuple(one for one in self.told if one.kind == kind),
+        )
 
 
 def _below(one: Agreement, name: str, value: float, least: float | None, counted: int) -> list[str]:
@@ -247,7 +266,8 @@ def evaluate(clean: Settings, dirty: Settings, truth: Path, period: str) -> Eval
             _write_rows(settings, kinds, period, rows)
             con.execute(f"create temp view {name}_row as select * from read_parquet({literal(str(rows))})")
         _prepare(con, clean, kinds, truth)
-        return Evaluation(_entities(con), _joins(con), _values(con), _noises(con, clean), _told(con, clean, truth))
+        told = _told(con, clean, truth)
+        return Evaluation(_entities(con), _joins(con), _values(con), _noises(con, clean), told, _spoiled(con))
 
 
 def _attributes(con: duckdb.DuckDBPyConnection, name: str, settings: Settings, kinds: list[Kind], period: str) -> None:
@@ -310,12 +330,13 @@ def _prepare(con: duckdb.DuckDBPyConnection, settings: Settings, kinds: list[Kin
     con.execute(f"create temp table entity_value as {_sql(settings, 'entity_value')}")
     files = [(r, truth / f"{r}.parquet") for r in sorted({r for kind in kinds for r in kind.registries})]
     faults = [
-        f"select {literal(registry)} as registry, kind as noise, outcome, id from read_parquet({literal(str(file))})"
+        f"select {literal(registry)} as registry, file, record, kind as noise, outcome, "
+        f"{TOLD_IDS.get(registry, 'id')} as id from read_parquet({literal(str(file))})"
         for registry, file in files
         if file.is_file()
     ]
     con.execute(
-        "create temp table fault as select distinct registry, noise, outcome, "
+        "create temp table fault as select registry, file, record, noise, outcome, "
         f"unnest([id, person_key(id)::varchar]) as row_id from ({' union all '.join(faults)})"
     )
     con.execute(
@@ -373,6 +394,15 @@ def _values(con: duckdb.DuckDBPyConnection) -> tuple[Values, ...]:
 
 def _noises(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[Noise, ...]:
     return tuple(Noise(*row) for row in con.execute(_sql(settings, "entity_noise")).fetchall())
+
+
+def _spoiled(con: duckdb.DuckDBPyConnection) -> tuple[Spoiled, ...]:
+    rows = con.execute(
+        "select registry, count(*), count(*) filter (is_placed) from (select f.registry, f.file, f.record, "
+        "bool_or(c.row_id is not null) as is_placed from fault as f left join (select distinct registry, row_id "
+        "from clean_row) as c using (registry, row_id) group by all) group by registry order by registry"
+    ).fetchall()
+    return tuple(Spoiled(*row) for row in rows)
 
 
 def _told(con: duckdb.DuckDBPyConnection, settings: Settings, truth: Path) -> tuple[Told, ...]:
