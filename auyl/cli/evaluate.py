@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Linked wrongly, one person reads as another; not linked, a row waits for its owner.
 LEAST_F1, LEAST_PRECISION = 0.985, 0.998
 LEAST_FEBRL = {3: 0.993, 4: 0.998}
+AGREED = ("precision", "recall", "f1")
 # Attributes that a table of all kinds has room for.
 WORST = 15
 
@@ -117,7 +118,7 @@ def address(
 
 
 def entities(
-    people: Annotated[int, typer.Option(help="Persons of the invented oblast.")] = 40_000,
+    people: Annotated[int, typer.Option(min=100, help="Of the oblast; the limits are for 10,000 and more.")] = 40_000,
     seed: Annotated[int, typer.Option(help="Of the oblast.")] = 777,
     period: Period = "2026-10",
     kind: Annotated[str | None, typer.Option(help="Tell all of this kind of entity alone.")] = None,
@@ -142,7 +143,7 @@ def entities(
             found = room.evaluate(made.clean, made.dirty, made.extracts / "truth" / when, when)
     shown = found.only(kind) if kind else found
     if format == "json":
-        as_json(asdict(shown) | {"missed": found.missed})
+        as_json(_with_shares(shown) | {"missed": found.missed})
     else:
         _entity_tables(shown, is_whole=kind is None)
     for text in found.missed:
@@ -151,14 +152,23 @@ def entities(
         raise typer.Exit(1)
 
 
+def _with_shares(found: Evaluation) -> dict[str, Any]:
+    """All counts, and beside them the shares that they make."""
+    parts = asdict(found)
+    for name, shares in (("entities", AGREED), ("joins", AGREED), ("values", ("right_pct", "wrong_pct"))):
+        for part, one in zip(parts[name], getattr(found, name), strict=True):
+            part.update({share: getattr(one, share) for share in shares})
+    return parts
+
+
 def _entity_tables(found: Evaluation, *, is_whole: bool) -> None:
     """Print the tables; of all kinds together, or of one, then with all of its attributes and kinds of dirt."""
 
     def agreements(title: str, rows: tuple[Agreement, ...]) -> None:
         typer.echo(title)
-        told_of = [asdict(one) | {n: f"{getattr(one, n):.4f}" for n in ("precision", "recall", "f1")} for one in rows]
+        told_of = [asdict(one) | {name: f"{getattr(one, name):.4f}" for name in AGREED} for one in rows]
         columns = [*(("kind",) if rows is found.entities else ("kind", "of")), "true", "made", "right"]
-        table(told_of, [*columns, "precision", "recall", "f1"])
+        table(told_of, [*columns, *AGREED])
 
     agreements("entities", found.entities)
     agreements("\nwhat is joined to them: rows of a registry, entities that an attribute names", found.joins)
