@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -48,12 +48,14 @@ def run(
     return result
 
 
-def take_in(settings: Settings, period: str, extracts: Path) -> Iterator[BatchResult]:
-    """Land and load every registry that has a folder for the period, as they are done.
+def take_in(
+    settings: Settings, period: str, extracts: Path, only: Collection[str] | None = None
+) -> Iterator[BatchResult]:
+    """Land and load every registry, or `only` these, that has a folder for the period, as they are done.
 
     Three at a time: one that waits for the disk or is parsed by a single thread leaves a core to the next.
     """
-    folders = {r: extracts / period / r for r in contracts.names(settings.include)}
+    folders = {r: extracts / period / r for r in contracts.names(settings.include) if only is None or r in only}
     found = {r: sorted(p for p in folder.iterdir() if p.is_file()) for r, folder in folders.items() if folder.is_dir()}
     if not found:
         raise SourceUnavailable(f"no extract of {period} below {extracts.name}: expected {period}/<registry>/<files>")

@@ -76,6 +76,7 @@ app.add_typer(
             "persons": evaluate.persons,
             "febrl": evaluate.febrl,
             "address": evaluate.address,
+            "entities": evaluate.entities,
             "train": evaluate.train,
         },
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,11 +14,15 @@ from auyl.cli.shared import Format, Period, as_json, month, table, told
 from auyl.settings import from_environment
 
 if TYPE_CHECKING:
+    from auyl.linkage.entities.evaluate import Agreement, Evaluation, Values
     from auyl.linkage.places.evaluate import Share
 
 # Linked wrongly, one person reads as another; not linked, a row waits for its owner.
 LEAST_F1, LEAST_PRECISION = 0.985, 0.998
 LEAST_FEBRL = {3: 0.993, 4: 0.998}
+AGREED = ("precision", "recall", "f1")
+# Attributes that a table of all kinds has room for.
+WORST = 15
 
 Folder = Annotated[Path | None, typer.Option(help="Where to make the invented records; a passing folder by default.")]
 
@@ -110,6 +115,106 @@ def address(
         limits = f"at least {room.RIGHT_MIN_PCT} % of the tellable right, at most {room.WRONG_MAX_PCT} % of all wrong"
         typer.secho(f"not within the limits: {limits}", fg="red", err=True)
         raise typer.Exit(1)
+
+
+def entities(
+    people: Annotated[int, typer.Option(min=100, help="Of the oblast; the limits are for 10,000 and more.")] = 40_000,
+    seed: Annotated[int, typer.Option(help="Of the oblast.")] = 777,
+    period: Period = "2026-10",
+    kind: Annotated[str | None, typer.Option(help="Tell all of this kind of entity alone.")] = None,
+    format: Format = "table",
+) -> None:
+    """Entities of a dirty oblast beside those of the same oblast without dirt: keys, joined rows, values, by noise.
+
+    Takes both in anew, in databases and lakes that are gone afterwards. Exits 1 when a limit is missed.
+    """
+    from auyl.linkage.entities import evaluate as room
+    from auyl.linkage.entities import survivorship
+    from auyl.stack.twins import twins
+
+    settings, when = from_environment(), month(period)
+    with told():
+        known = survivorship.load_all(settings.include)
+        if kind is not None:
+            survivorship.load(kind, settings.include)
+        registries = {registry for one in known for registry in one.registries}
+        say = partial(typer.secho, err=True)
+        with twins(settings, when, people, seed, registries, say) as made:
+            found = room.evaluate(made.clean, made.dirty, made.extracts / "truth" / when, when)
+    shown = found.only(kind) if kind else found
+    if format == "json":
+        as_json(_with_shares(shown) | {"missed": found.missed})
+    else:
+        _entity_tables(shown, is_whole=kind is None)
+    for text in found.missed:
+        typer.secho(text, fg="red", err=True)
+    if found.missed:
+        raise typer.Exit(1)
+
+
+def _with_shares(found: Evaluation) -> dict[str, Any]:
+    """All counts, and beside them the shares that they make."""
+    parts = asdict(found)
+    for name, shares in (("entities", AGREED), ("joins", AGREED), ("values", ("right_pct", "wrong_pct"))):
+        for part, one in zip(parts[name], getattr(found, name), strict=True):
+            part.update({share: getattr(one, share) for share in shares})
+    return parts
+
+
+def _entity_tables(found: Evaluation, *, is_whole: bool) -> None:
+    """Print the tables; of all kinds together, or of one, then with all of its attributes and kinds of dirt."""
+
+    def agreements(title: str, rows: tuple[Agreement, ...]) -> None:
+        typer.echo(title)
+        told_of = [asdict(one) | {name: f"{getattr(one, name):.4f}" for name in AGREED} for one in rows]
+        columns = [*(("kind",) if rows is found.entities else ("kind", "of")), "true", "made", "right"]
+        table(told_of, [*columns, *AGREED])
+
+    agreements("entities", found.entities)
+    agreements("\nwhat is joined to them: rows of a registry, entities that an attribute names", found.joins)
+    typer.echo("\nvalues of all attributes but sums over rows")
+    values = [_value_row(one) for one in found.values]
+    columns = ["kind", "true", "right", "wrong", "missing", "added", "right_pct", "wrong_pct"]
+    table([row for row in values if not row["attribute"]], columns)
+    single = [row for row in values if row["attribute"]]
+    if is_whole:
+        typer.echo("\nattributes with the least right")
+        single = sorted(single, key=lambda row: float(row["right_pct"]))[:WORST]
+    else:
+        typer.echo("\nattributes")
+    table(single, ["kind", "attribute", *columns[1:], "apart_pct"])
+    typer.echo("\nentities with a row that bears dirt; found, whole and right of those that bear it alone")
+    if is_whole:
+        rows_of, placed = (sum(getattr(one, name) for one in found.spoiled) for name in ("rows", "placed"))
+        typer.echo(f"{rows_of:,} spoiled or added rows, {placed:,} of them of an entity")
+    noises: dict[tuple[str, str], list[int]] = {}
+    for noise in found.noises:
+        sums = noises.setdefault((noise.outcome, noise.noise), [0] * 6)
+        counts = (noise.entities, noise.alone, noise.found, noise.whole, noise.attributes, noise.right_attributes)
+        sums[:] = [a + b for a, b in zip(sums, counts, strict=True)]
+    rows = [
+        {
+            "owed": outcome, "noise": name, "entities": n, "alone": alone, "found_pct": _pct(there, alone),
+            "whole_pct": _pct(whole, alone), "values_right_pct": _pct(right, attributes),
+        }
+        for (outcome, name), (n, alone, there, whole, attributes, right) in sorted(noises.items())
+    ]  # fmt: skip
+    table(rows, ["owed", "noise", "entities", "alone", "found_pct", "whole_pct", "values_right_pct"])
+    if found.told:
+        typer.echo("\nbeside the truth of the people")
+        told_columns = ["kind", "attribute", "true", "clean_right", "clean_wrong", "dirty_right", "dirty_wrong"]
+        table([asdict(one) for one in found.told], told_columns)
+
+
+def _pct(part: int, whole: int) -> str | None:
+    return f"{100 * part / whole:.1f}" if whole else None
+
+
+def _value_row(one: Values) -> dict[str, Any]:
+    apart = None if one.apart_pct is None else f"{one.apart_pct:.2f}"
+    return asdict(one) | {
+        "right_pct": f"{one.right_pct:.2f}", "wrong_pct": f"{one.wrong_pct:.2f}", "apart_pct": apart,
+    }  # fmt: skip
 
 
 def train(

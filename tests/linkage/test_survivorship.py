@@ -12,6 +12,7 @@ from auyl.errors import ContractInvalid
 from auyl.lake import Lake
 from auyl.linkage.entities import build as entities
 from auyl.linkage.entities import survivorship
+from auyl.linkage.entities.evaluate import LEAST_F1, LEAST_PRECISION, POINTERS, ROW_IDS
 from auyl.linkage.places.resolver import edition_in_force, open_territory
 from auyl.settings import REPOSITORY, Settings
 from tests.linkage.conftest import know_territory
@@ -112,6 +113,15 @@ def bound(settings: Settings, kinds: list[survivorship.Kind]) -> None:
             entities.bind(con, kind)
     finally:
         con.close()
+
+
+def test_every_kind_has_limits_and_every_registry_a_column_that_names_its_row() -> None:
+    """`auyl evaluate entities` would otherwise pass over a new kind in silence, or stop at a new registry."""
+    kinds = survivorship.load_all(REPOSITORY / "include")
+    assert set(LEAST_F1) == set(LEAST_PRECISION) == {kind.id for kind in kinds}
+    assert set(ROW_IDS) == {registry for kind in kinds for registry in kind.registries}
+    attributes = {kind.id: {attribute.id for attribute in kind.attributes} for kind in kinds}
+    assert all(set(names) <= attributes[kind] for kind, names in POINTERS.items())
 
 
 def test_every_column_that_a_rule_names_is_in_the_stage_of_its_contract(settings: Settings, oblast: Path) -> None:
