@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import os
@@ -57,8 +58,6 @@ def _whole_frames(gx: Any) -> Any:
 
 def warm_up() -> None:
     """Import what judging needs, which takes seconds of pure Python."""
-    import pandas  # noqa: F401
-
     _library()
 
 
@@ -68,8 +67,17 @@ def _library() -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     for name in SELDOM_NEEDED:
         _defer(name)
-    import great_expectations
-
+    # The collector would look at all that is imported again and again, and once more when the process ends: half of
+    # the cost.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        import great_expectations
+        import pandas  # noqa: F401
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
     return great_expectations
 
 
