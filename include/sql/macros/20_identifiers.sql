@@ -53,6 +53,7 @@ create or replace macro iin_sex(t) as
 -- Lost leading zeros are not put back: how many there were is a guess.
 create or replace macro clean_code(t) as
     case
+        when regexp_full_match(t, '[0-9]+') then t
         when regexp_full_match(t, '[\s\pZ]*(?:[-–—]*|(?i:null|nan))[\s\pZ]*') then null
         when regexp_matches(t, '[\s\pZ]|\.0+$')
             then regexp_replace(regexp_replace(t, '^[\s\pZ]+|[\s\pZ]+$', '', 'g'), '^([0-9]+)\.0+$', '\1')
