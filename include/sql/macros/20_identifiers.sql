@@ -26,14 +26,16 @@ create or replace macro iin_is_valid(t) as
 
 -- Month 01-12, fifth digit 4 resident, 5 non-resident, 6 joint enterprise; sixth 0 head, 1 branch, 2 representation,
 -- 3 and 4 farm. Source: order МЮ № 423 of 27.06.2023.
-create or replace macro bin_is_valid(t) as
-    regexp_full_match(coalesce(t, ''), '[0-9]{2}(?:0[1-9]|1[0-2])[456][0-4][0-9]{6}') and iin_is_valid(t);
+create or replace macro _is_like_bin(t) as
+    regexp_full_match(coalesce(t, ''), '[0-9]{2}(?:0[1-9]|1[0-2])[456][0-4][0-9]{6}');
+
+create or replace macro bin_is_valid(t) as _is_like_bin(t) and iin_is_valid(t);
 
 -- Digits 5-6 of a БИН are 40 and more, never a day of month: 'bin', 'iin', or NULL where it is neither.
 create or replace macro iin_or_bin_kind(t) as
     case
-        when bin_is_valid(t) then 'bin'
-        when iin_is_valid(t) and substring(t, 5, 1) <= '3' then 'iin'
+        when iin_is_valid(t)
+            then case when _is_like_bin(t) then 'bin' when substring(t, 5, 1) <= '3' then 'iin' end
     end;
 
 -- Century by the seventh digit: 1, 2 the 19th; 3, 4 the 20th; 5, 6 the 21st. NULL where there is no such day.
