@@ -26,8 +26,11 @@ from auyl.settings import Settings
 
 @cache
 def engine(dsn: str) -> Engine:
-    """The engine for `dsn`. No pool: an Airflow task is a process of its own and ends after a few statements."""
-    return create_engine(driver_url(dsn), poolclass=NullPool)
+    """The engine for `dsn`. No pool: an Airflow task is a process of its own and ends after a few statements.
+
+    Rows of one statement are sent together.
+    """
+    return create_engine(driver_url(dsn), poolclass=NullPool, executemany_mode="values_plus_batch")
 
 
 def driver_url(address: str) -> URL:

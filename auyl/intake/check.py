@@ -115,10 +115,9 @@ def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejec
     has_key = " and ".join(f"{identifier(name)} is not null" for name in required) or "true"
     newest = "".join(f"{identifier(name)} desc nulls last, " for name in contract.newest_by)
     # The bits are the only readers of the period and of texts that were converted.
-    texts = [name for name in _columns(con) if name.endswith("__text")]
-    unkept = ", ".join(map(identifier, [*texts, "_period"]))
     con.execute(
-        f"create or replace temp table scan as select * exclude ({unkept}), "
+        f"create or replace temp table scan as "
+        f"select columns(lambda name: name <> '_period' and not ends_with(name, '__text')), "
         f"case when {has_key} then {key} end as _key, {' | '.join(bits) or '0::bigint'} as _bits from candidate"
     )
     critical = sum(1 << bit for bit, rule in enumerate(suite.immediate) if rule.is_critical)
