@@ -51,7 +51,6 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             book = fastexcel.read_excel(str(file))
         except BaseException as error:
             raise _unreadable(contract, file.name, "a workbook", error) from error
-        names = [f"{file.name}#{sheet}" for sheet in book.sheet_names]
         for sheet in book.sheet_names:
             name = f"{file.name}#{sheet}"
             rows = _sheet_rows(contract, book, sheet, name)
@@ -60,7 +59,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             if rows is not None:
                 _add(contract, rows, name, part, result)
         part.write()
-        if not sum(result.rows.get(name, 0) for name in names):
+        if not sum(result.rows.values()):
             raise empty(contract, file.name, "sheets with headings and nothing below them")
     return result
 
