@@ -25,7 +25,8 @@ def judge(name: str, expectations: list[dict[str, Any]], frame: Any) -> list[str
     is a fault of ours and says nothing about the data.
     """
     gx = _library()
-    asked = [item for item in expectations if item["kwargs"].get("column", frame.columns[0]) in frame.columns]
+    columns = {None, *frame.columns}
+    asked = [item for item in expectations if item["kwargs"].get("column") in columns]
     # Added one by one, a later rule on a column would take the place of a former one of its type.
     suite = gx.ExpectationSuite(name=name, expectations=[_configuration(item) for item in asked])
     if len(suite.expectations) != len(asked):
