@@ -12,7 +12,7 @@ KATO ?=
 PERIOD ?=
 REGISTRIES ?=
 ARGS ?=
-DEMO = $(PY) -m auyl.stack.demo --scale $(SCALE) $(if $(KATO),--kato "$(KATO)") $(if $(PERIOD),--period $(PERIOD)) \
+DEMO = $(PY) -m lab.stack.demo --scale $(SCALE) $(if $(KATO),--kato "$(KATO)") $(if $(PERIOD),--period $(PERIOD)) \
 	$(if $(REGISTRIES),--registries $(REGISTRIES))
 LOCK = UV_PYTHON_DOWNLOADS=never $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
 	--no-emit-index-url --custom-compile-command "make lock"
@@ -51,7 +51,7 @@ lint: setup ## ruff, mypy, layers, SQL
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
-	@$(PY) -m sqlfluff lint include/sql auyl --disable-progress-bar
+	@$(PY) -m sqlfluff lint include/sql auyl lab --disable-progress-bar
 
 format: setup ## what the tools can mend by themselves
 	@$(PY) -m ruff check --fix .
@@ -65,7 +65,7 @@ lock: setup ## requirements*.txt anew from pyproject.toml
 	@$(LOCK) --extra production -c requirements.txt pyproject.toml -o requirements-production.txt
 
 clean: ## stop and remove the local state: database, lake, logs
-	@test ! -x $(PY) || $(PY) -m auyl.stack.postgres --destroy
+	@test ! -x $(PY) || $(PY) -m auyl.store.embedded --destroy
 	@rm -rf .auyl .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 distclean: clean ## clean, and .venv too

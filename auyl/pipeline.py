@@ -11,10 +11,10 @@ from pathlib import Path
 from auyl import contracts
 from auyl.errors import SourceUnavailable
 from auyl.intake import BatchResult, land_files, load
-from auyl.intake.judge import warm_up
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.snapshot import build as build_snapshot
+from auyl.stage.judge import warm_up
 
 
 def run(

@@ -90,3 +90,8 @@ def connection_from_environment(name: str) -> str:
     if not address:
         raise SettingMissing(variable, f"the address of the source «{name}» with its credentials")
     return address
+
+
+def portal_dsn() -> str | None:
+    """Address with which the portal's own login reaches the database, AUYL_PORTAL_DSN; None where it is not set."""
+    return os.environ.get("AUYL_PORTAL_DSN") or None

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from auyl.errors import AuylError
-from auyl.stack import demo, report
-from auyl.stack.postgres import EmbeddedPostgres
+from auyl.store.embedded import EmbeddedPostgres
 from bench import REPOSITORY
 from bench.measured import ChildFailed, Measured
 from bench.spine import Bench, Verdict, alone, conclude, tell
+from lab.stack import demo, report
 
 MAX_ADDED_S = 40.0
 

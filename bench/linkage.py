@@ -31,11 +31,11 @@ MAX_GROWTH = 1.15
 
 def one(people: int) -> dict[str, Any]:
     """Link once in this process: seconds of the whole and of a day's change, also of the processor; peak GiB."""
-    from auyl import duck
-    from auyl.lake import Lake
     from auyl.linkage.persons import index, model, scoring, weigh
     from auyl.settings import from_environment
-    from auyl.synthetic import keyless
+    from auyl.store import duck
+    from auyl.store.lake import Lake
+    from lab.synthetic import keyless
 
     with tempfile.TemporaryDirectory(prefix="auyl-", dir=os.environ.get("AUYL_HOME")) as folder:
         command = [sys.executable, "-c", _MAKE, folder, str(people)]
@@ -104,7 +104,7 @@ class _Clock:
 _MAKE = """
 import sys
 from pathlib import Path
-from auyl.synthetic import keyless
+from lab.synthetic import keyless
 keyless.make(Path(sys.argv[1]), int(sys.argv[2]), 777)
 """
 

@@ -31,7 +31,7 @@ from typing import Any
 import psycopg2
 
 from auyl import contracts
-from auyl.stack.postgres import EmbeddedPostgres, database_url, ensure_database
+from auyl.store.embedded import EmbeddedPostgres, database_url, ensure_database
 from bench import REPOSITORY, copy_limit
 from bench.measured import ChildFailed, Measured, run
 
@@ -81,7 +81,7 @@ class Bench:
         """Folder of the extracts of so many people, all registries; made when it is not there."""
         folder = self.work / "extracts" / str(people)
         self.say(f"extracts of {people:,} people")
-        self._quiet("auyl.synthetic", "--extracts", str(folder), "--period", self.period, "--people", str(people))
+        self._quiet("lab.synthetic", "--extracts", str(folder), "--period", self.period, "--people", str(people))
         return folder
 
     def every(self, extracts: Path) -> tuple[str, ...]:

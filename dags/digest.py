@@ -43,14 +43,14 @@ with DAG(
     @task
     def compose() -> str:
         """Keep the digest in the ledger; the XCom is its day."""
-        from auyl.digest import keep
+        from auyl.reports.daily_report import keep
 
         return keep(day_of(get_current_context())).day.isoformat()
 
     @task
     def mail(day: str) -> None:
         """Send it once, if there is news and somewhere to send it."""
-        from auyl.digest import send
+        from auyl.reports.daily_report import send
 
         send(date.fromisoformat(day), address_or_none("auyl_smtp"))
 

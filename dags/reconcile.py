@@ -35,8 +35,8 @@ with DAG(
     def changes() -> dict[str, int]:
         """Write what became of former codes, by the newest period; the XCom holds codes by kind."""
         from auyl.ledger import periods
-        from auyl.linkage.places.changes import write_changes
         from auyl.settings import from_environment
+        from auyl.territory.changes import write_changes
 
         settings = from_environment()
         return write_changes(settings, max(known)) if (known := periods(settings)) else {}

@@ -42,7 +42,9 @@ DEFAULT_ARGS = {
             ),
             RetryRule(exception="auyl.errors.ContractInvalid", action=RetryAction.FAIL, reason="the contract is wrong"),
             RetryRule(exception="auyl.errors.SettingMissing", action=RetryAction.FAIL, reason="a setting is missing"),
-            RetryRule(exception="auyl.mail.MailNotSent", action=RetryAction.RETRY, reason="the mail server is away"),
+            RetryRule(
+                exception="auyl.reports.mail.MailNotSent", action=RetryAction.RETRY, reason="the mail server is away"
+            ),
             RetryRule(exception="auyl.errors.SourceUnavailable", action=RetryAction.RETRY, reason="the source is away"),
         ],
         default=RetryAction.DEFAULT,

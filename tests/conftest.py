@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from auyl.settings import Settings
-from auyl.stack.postgres import EmbeddedPostgres, database_url
+from auyl.store.embedded import EmbeddedPostgres, database_url
 
 Once = Callable[[str, Callable[[Path], Any]], tuple[Path, Any]]
 
@@ -82,8 +82,8 @@ def dsn(postgres_server: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB with all macros."""
-    from auyl.duck import connect
     from auyl.settings import from_environment
+    from auyl.store.duck import connect
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUYL_HOME", str(tmp_path_factory.mktemp("home")))

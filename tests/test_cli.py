@@ -10,7 +10,7 @@ import pytest
 
 from auyl import contracts
 from auyl.settings import REPOSITORY, Settings, from_environment
-from auyl.synthetic import REGISTRIES
+from lab.synthetic import REGISTRIES
 from tests.conftest import fresh_installation
 from tests.extracts import iin, social_csv, social_row
 

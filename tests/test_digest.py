@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
-from auyl import contracts, digest, intake, mail
+from auyl import contracts, intake
 from auyl.errors import SettingMissing
+from auyl.reports import daily_report as digest
+from auyl.reports import mail
 from auyl.settings import Settings
 from tests.extracts import iin, social_csv, social_row
 from tests.mailbox import PASSWORD, Mailbox, mailbox

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from auyl import duck
 from auyl.settings import Settings, from_environment
+from auyl.store import duck
 
 
 @pytest.fixture

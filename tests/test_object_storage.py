@@ -12,11 +12,11 @@ from sqlalchemy import text
 
 from auyl import ledger, pipeline
 from auyl.intake.quarantine import quarantine
-from auyl.intake.reference import load_territory
-from auyl.lake import Lake
-from auyl.rotation import rotate
+from auyl.keys.rotation import rotate
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
+from auyl.store.lake import Lake
+from auyl.territory.reference import load_territory
 from tests.conftest import Once, empty_tables
 from tests.snapshot.conftest import spine
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from auyl import intake, synthetic
+from auyl import intake
 from auyl.settings import Settings
-from auyl.truth import Comparison, TruthMissing, compare, total
+from lab import synthetic
+from lab.evaluation.intake import Comparison, TruthMissing, compare, total
 
 PERIOD = "2026-10"
 REGISTRIES = tuple(registry.name for registry in synthetic.REGISTRIES)

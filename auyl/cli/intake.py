@@ -145,7 +145,7 @@ def handback(
     Mended, the same file is taken in by `auyl intake` and closes the account.
     """
     from auyl.intake import hand_back
-    from auyl.lake import Lake
+    from auyl.store.lake import Lake
 
     with told():
         settings = from_environment()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -17,6 +17,14 @@ PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 Period = Annotated[str, typer.Option(help="Month that the facts belong to, YYYY-MM.")]
 AnyPeriod = Annotated[str | None, typer.Option(help="Month YYYY-MM; the newest one by default.")]
 Format = Annotated[str, typer.Option(help="table or json")]
+
+
+def command_group(text: str, commands: Mapping[str, Callable[..., None]]) -> typer.Typer:
+    """A group of commands by name, with `text` as its help."""
+    group = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=text)
+    for name, command in commands.items():
+        group.command(name)(command)
+    return group
 
 
 @contextmanager

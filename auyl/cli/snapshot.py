@@ -11,10 +11,6 @@ import typer
 from auyl.cli.shared import AnyPeriod, Format, Period, as_json, month, table, told
 from auyl.settings import from_environment
 
-KIND_COLUMNS = (
-    "kind", "outcome", "rows", "met", "unseen", "quarantined", "duplicate", "warned", "staged", "absent",
-)  # fmt: skip
-
 
 def build(
     extracts: Annotated[Path | None, typer.Argument(help="Folder of extracts to take in first.")] = None,
@@ -127,22 +123,12 @@ def lineage(
 def quality(
     period: Period = "2026-10",
     registry: Annotated[str | None, typer.Option(help="By okrug, of this registry.")] = None,
-    truth: Annotated[
-        Path | None,
-        typer.Option(help="Folder of invented extracts: compare intake with the truth beside them.", exists=True),
-    ] = None,
-    kinds: Annotated[bool, typer.Option(help="With --truth: each kind of fault too.")] = False,
     format: Format = "table",
 ) -> None:
-    """Measure what registries sent for a period, publish it as serving.quality, and print it.
-
-    With --truth: broken rows that intake found and good rows that it kept back; exits 1 over the limits.
-    """
+    """Measure what registries sent for a period, publish it as serving.quality, and print it."""
     from auyl.snapshot.quality import by_okrug, measure_quality
 
     with told():
-        if truth:
-            return _against_truth(truth, month(period), kinds, format)
         settings = from_environment()
         rows = [asdict(found) for found in measure_quality(month(period), settings)]
         if registry:
@@ -186,42 +172,3 @@ def contradictions(
                 typer.echo(f"not judged, a registry is missing: {', '.join(result.blind)}")
         if export:
             room.export(settings, period, export, registry, type, okrug, typer.echo)
-
-
-def _against_truth(truth: Path, period: str, kinds: bool, format: str) -> None:
-    """Print what intake did beside what the truth says. Exits 1 over the limits."""
-    from auyl import truth as room
-
-    found = room.compare(from_environment(), truth, period)
-    whole = room.total(found)
-    rows = [_compared(one) for one in [*found, whole]]
-    if format == "json":
-        for row, one in zip(rows, found, strict=False):
-            row["kinds"] = [asdict(kind) | {"met_pct": kind.met_pct} for kind in one.kinds]
-        as_json(rows)
-    else:
-        shown = [row | {n: f"{v:.3f}" for n, v in row.items() if n.endswith("_pct") and v is not None} for row in rows]
-        table(shown, [name for name in rows[0] if name != "reason"])
-        for one in found:
-            if one.reason:
-                typer.echo(f"{one.registry}: not compared, {one.reason}")
-            if kinds and one.kinds:
-                typer.echo(f"\n{one.registry}")
-                table([asdict(k) | {"met_pct": _digits(k.met_pct)} for k in one.kinds], [*KIND_COLUMNS, "met_pct"])
-    if not whole.holds or not whole.rows:
-        limits = f"at least {room.RECALL_MIN_PCT} % found, at most {room.FALSE_ALARMS_MAX_PCT} % good rows kept back"
-        typer.secho(f"not within the limits: {limits}", fg="red", err=True)
-        raise typer.Exit(1)
-
-
-def _compared(one: Any) -> dict[str, Any]:
-    row = {name: getattr(one, name) for name in ("registry", "rows", "broken", "found", "recall_pct")}
-    row |= {name: getattr(one, name) for name in ("good", "good_kept_back", "false_alarms_pct")}
-    if one.registry != "total":
-        row["warned"], row["warned_owed"] = one.met("warned")
-        row["mended"], row["mended_owed"] = one.met("mended")
-    return row | {"reason": one.reason}
-
-
-def _digits(share: float | None) -> str:
-    return "" if share is None else f"{share:.1f}"

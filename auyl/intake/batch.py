@@ -9,22 +9,23 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auyl import contracts, duck, ledger
+from auyl import contracts, formats, ledger
 from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
-from auyl.identifiers import hmac_pads
-from auyl.intake import check, formats
+from auyl.formats.common import RawResult
 from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, profile
-from auyl.intake.formats.common import RawResult
 from auyl.intake.handback import merge, with_references
 from auyl.intake.land import files_of
-from auyl.intake.suites import Suite
-from auyl.intake.suites import load as load_suite
-from auyl.lake import Lake
 from auyl.settings import Settings, from_environment
+from auyl.stage import scan as check
+from auyl.stage.suites import Suite
+from auyl.stage.suites import load as load_suite
+from auyl.store import duck
+from auyl.store.duck import set_person_key
+from auyl.store.lake import Lake
 
 if TYPE_CHECKING:
-    import duckdb
+    pass
 
 
 @dataclass(frozen=True)
@@ -181,15 +182,6 @@ def _history(settings: Settings, delivery: ledger.Delivery) -> list[Profile]:
     ]
 
 
-def set_person_key(con: duckdb.DuckDBPyConnection, settings: Settings, macro: str = "person_key") -> None:
-    """Define `person_key(iin)` on a connection: the keyed hash under the key of these settings, as uuid.
-
-    Its 128 bits take half the room of their text and join, sort and compress the faster.
-    """
-    inner, outer = (f"unhex('{pad.hex()}')" for pad in hmac_pads(settings.hash_key))
-    con.execute(f"create or replace temp macro {macro}(t) as keyed_hash(t, {inner}, {outer})::uuid")
-
-
 def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[Path], raw: RawResult) -> None:
     stated = raw.envelope.get("period")
     if stated is not None and stated != delivery.period:
@@ -209,7 +201,7 @@ def judge_batch(
     """What of the suite the batch as a whole breaches, in words."""
     import pandas
 
-    from auyl.intake.judge import judge
+    from auyl.stage.judge import judge
 
     former = ledger.rows_of_former(settings, contract.registry, delivery.period)
     outcome = {

@@ -13,8 +13,8 @@ from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.intake.handback import base_of, corrected_batch
 from auyl.intake.land import files_of, land
-from auyl.lake import Lake
 from auyl.settings import Settings, connection_from_environment, from_environment
+from auyl.store.lake import Lake
 
 
 def pull(

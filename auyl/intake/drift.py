@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Contract
-from auyl.duck import identifier
-from auyl.intake.check import mask_bits
-from auyl.intake.formats.common import RawResult
+from auyl.formats.common import RawResult
+from auyl.stage.scan import mask_bits
+from auyl.store.duck import identifier
 
 if TYPE_CHECKING:
     import duckdb

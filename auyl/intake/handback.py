@@ -18,11 +18,11 @@ from sqlalchemy.exc import NoResultFound
 
 from auyl import contracts, ledger
 from auyl.contracts import Column, Contract
-from auyl.duck import PARQUET, identifier, literal
 from auyl.errors import ExtractRefused
-from auyl.intake.formats.common import RawResult, Reject
-from auyl.lake import Lake
+from auyl.formats.common import RawResult, Reject
 from auyl.settings import Settings
+from auyl.store.duck import PARQUET, identifier, literal
+from auyl.store.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb

@@ -16,8 +16,8 @@ from typing import Any
 
 from auyl import ledger
 from auyl.contracts import Contract
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 
 
 def land(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from auyl import contracts, ledger
-from auyl.intake import formats
+from auyl import contracts, formats, ledger
 from auyl.intake.handback import with_references
 from auyl.intake.land import files_of
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 
 
 def locate(

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from auyl import contracts, duck, ledger
+from auyl import contracts, ledger
 from auyl.contracts import Contract
-from auyl.duck import literal
 from auyl.intake.locate import locate
-from auyl.intake.suites import LINE_RULES
-from auyl.intake.suites import load as load_suite
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.stage.suites import LINE_RULES
+from auyl.stage.suites import load as load_suite
+from auyl.store import duck
+from auyl.store.duck import literal
+from auyl.store.lake import Lake
 
 if TYPE_CHECKING:
     import pandas

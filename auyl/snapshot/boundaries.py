@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from auyl import duck, ledger
-from auyl.duck import literal
+from auyl import ledger
 from auyl.errors import AuylError
-from auyl.lake import Lake
-from auyl.linkage.places.moves import make_moves
-from auyl.linkage.places.resolver import edition_in_force
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.catalogue import LANGUAGES, REGISTRIES_OF, Catalogue, Indicator
 from auyl.snapshot.consolidate import CORE_TABLES, Inputs
 from auyl.snapshot.measure import measure
 from auyl.snapshot.show import show
+from auyl.store import duck
+from auyl.store.duck import literal
+from auyl.store.lake import Lake
+from auyl.territory.moves import make_moves
+from auyl.territory.resolver import edition_in_force
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,19 +6,19 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from auyl import contracts, duck, ledger
-from auyl.duck import literal
-from auyl.intake.batch import set_person_key
-from auyl.lake import Lake
-from auyl.linkage.inputs import digest, in_force
-from auyl.linkage.kept import counted_view
-from auyl.linkage.kept import sources as linked_registries
+from auyl import contracts, ledger
 from auyl.linkage.persons.link import link
-from auyl.linkage.places.resolver import edition_in_force, open_territory, resolve
-from auyl.linkage.staged import stage_view
 from auyl.periods import last_day
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import REGISTRIES_OF, Catalogue
+from auyl.stage.current import stage_view
+from auyl.stage.inputs import digest, in_force
+from auyl.stage.linkable import counted_view
+from auyl.stage.linkable import sources as linked_registries
+from auyl.store import duck
+from auyl.store.duck import literal, set_person_key
+from auyl.store.lake import Lake
+from auyl.territory.resolver import edition_in_force, open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from auyl import ledger
-from auyl.intake.judge import judge
 from auyl.periods import month_before
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import Inputs
+from auyl.stage.judge import judge
 
 if TYPE_CHECKING:
     import duckdb

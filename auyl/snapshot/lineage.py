@@ -12,13 +12,14 @@ from typing import Any
 
 from sqlalchemy import text
 
-from auyl import contracts, duck, ledger
-from auyl.duck import literal
+from auyl import contracts, ledger
 from auyl.intake.locate import locate
-from auyl.lake import Lake
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.catalogue import REGISTRIES_OF, Measure
+from auyl.store import duck
+from auyl.store.duck import literal
+from auyl.store.lake import Lake
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auyl.duck import literal
 from auyl.periods import last_day
 from auyl.snapshot.catalogue import REGISTRIES_OF, Catalogue
 from auyl.snapshot.consolidate import Inputs
+from auyl.store.duck import literal
 
 if TYPE_CHECKING:
     import duckdb

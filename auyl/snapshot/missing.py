@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from auyl import contracts, ledger
-from auyl.intake.late import is_closed
-from auyl.lake import Lake
+from auyl.intake.overdue import is_closed
 from auyl.linkage.persons.link import linked
 from auyl.periods import month_before
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.consolidate import Inputs, gather, with_links
+from auyl.store.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb

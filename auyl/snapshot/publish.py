@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg2.extras
 
 from auyl import ledger
-from auyl.duck import identifier, literal
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import Inputs
 from auyl.snapshot.missing import MISSING_COLUMNS
 from auyl.snapshot.vault import VaultLoad
+from auyl.store.duck import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb

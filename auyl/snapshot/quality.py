@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 import psycopg2.extras
 from sqlalchemy import text
 
-from auyl import contracts, duck, ledger
+from auyl import contracts, ledger
 from auyl.contracts import Contract
-from auyl.duck import identifier, literal
-from auyl.intake import check
-from auyl.intake.batch import set_person_key
-from auyl.lake import Lake
-from auyl.linkage.places.resolver import (
+from auyl.periods import last_day
+from auyl.settings import Settings, from_environment
+from auyl.sources import LOCAL
+from auyl.stage import scan as check
+from auyl.store import duck
+from auyl.store.duck import identifier, literal, set_person_key
+from auyl.store.lake import Lake
+from auyl.territory.resolver import (
     SETTLING_ROLES,
     address_key,
     claim_key,
@@ -26,9 +29,6 @@ from auyl.linkage.places.resolver import (
     open_territory,
     resolve,
 )
-from auyl.periods import last_day
-from auyl.settings import Settings, from_environment
-from auyl.sources import LOCAL
 
 if TYPE_CHECKING:
     import duckdb

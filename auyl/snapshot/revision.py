@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import text
 
-from auyl import duck, ledger
-from auyl.lake import Lake
+from auyl import ledger
 from auyl.linkage.persons.link import linked
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import catalogue as catalogues
@@ -18,6 +17,8 @@ from auyl.snapshot.measure import measure
 from auyl.snapshot.missing import INDISPENSABLE, missing_table
 from auyl.snapshot.publish import COORDINATOR_TABLES, publish, refuse
 from auyl.snapshot.vault import VaultLoad
+from auyl.store import duck
+from auyl.store.lake import Lake
 
 
 @dataclass(frozen=True)

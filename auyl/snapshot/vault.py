@@ -11,12 +11,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from auyl import duck
-from auyl.duck import literal
 from auyl.intake.batch import identity_path
-from auyl.lake import Lake
 from auyl.settings import Settings
 from auyl.snapshot.consolidate import Inputs
+from auyl.store import duck
+from auyl.store.duck import literal
+from auyl.store.lake import Lake
 
 COLUMNS = ("surname", "given_name", "patronymic")
 

@@ -11,7 +11,7 @@ import pytest
 from psycopg2 import errors
 
 from auyl import access
-from auyl.stack.postgres import EmbeddedPostgres, database_url
+from auyl.store.embedded import EmbeddedPostgres, database_url
 from tests.access import world
 from tests.access.conftest import dsn_as
 

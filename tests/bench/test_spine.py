@@ -18,13 +18,13 @@ from python_calamine import CalamineWorkbook
 
 from auyl import contracts
 from auyl.intake import land_files
-from auyl.lake import Lake
 from auyl.settings import Settings
-from auyl.stack.postgres import database_url
-from auyl.synthetic import REGISTRIES, Summary, make
+from auyl.store.embedded import database_url
+from auyl.store.lake import Lake
 from bench import REPOSITORY, copy_limit
 from bench.measured import ChildFailed, Measured
 from bench.spine import PEERS, SPINE, TITLES, Bench, spine_report, table
+from lab.synthetic import REGISTRIES, Summary, make
 
 PERIOD = "2026-10"
 PEOPLE = 2_000

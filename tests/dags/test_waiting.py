@@ -15,10 +15,10 @@ import yaml
 
 from auyl import contracts, ledger
 from auyl.settings import REPOSITORY, Settings
-from auyl.stack.airflow import AirflowStack, RunState
-from auyl.stack.postgres import ensure_database
-from auyl.stack.supervisor import Supervisor
-from auyl.synthetic.gateway import Gateway, pem, self_made
+from auyl.store.embedded import ensure_database
+from lab.simulated_sources.gateway import Gateway, pem, self_made
+from lab.stack.airflow import AirflowStack, RunState
+from lab.stack.supervisor import Supervisor
 from tests.conftest import fresh_installation
 from tests.extracts import PERIOD, animal, livestock_xlsx, person, population_xml
 

@@ -17,8 +17,8 @@ def unexpected_counts(
     import great_expectations as gx
     from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
-    from auyl.intake.judge import _configuration, _exception
     from auyl.settings import REPOSITORY
+    from auyl.stage.judge import _configuration, _exception
 
     rows = con.sql("from candidates").to_arrow_table()
     with duckdb.connect(str(file)) as peer:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from auyl import contracts, intake, ledger
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 
 REPOSITORY = Path(__file__).parents[2]
 GUIDE = (REPOSITORY / "docs" / "adding-a-registry.md").read_text("utf-8")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from auyl import ledger
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 from tests import extracts
 from tests.extracts import person, population_xml, social_csv, social_row
 from tests.intake.conftest import TakeIn

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from auyl.intake import quarantine
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 from tests import extracts
 from tests.extracts import social_csv, social_row
 from tests.intake.conftest import TakeDerived

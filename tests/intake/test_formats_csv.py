@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from auyl.formats import encoding
 from auyl.intake import quarantine
-from auyl.intake.formats import encoding
 from auyl.settings import Settings
 from tests import extracts
 from tests.extracts import social_csv, social_row
@@ -148,9 +148,8 @@ def test_a_name_with_signs_of_a_pattern_is_a_name(take_derived: TakeDerived) -> 
 def test_utf_16_without_its_mark_is_refused_in_words(settings: Settings, tmp_path: Path) -> None:
     import duckdb
 
-    from auyl import contracts
+    from auyl import contracts, formats
     from auyl.errors import ExtractRefused
-    from auyl.intake import formats
 
     housing = contracts.load("housing", settings.include)
     file = tmp_path / "housing_2026-10.txt"

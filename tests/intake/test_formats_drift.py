@@ -9,8 +9,8 @@ import duckdb
 import pytest
 
 from auyl import contracts, intake, ledger
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 from tests import extracts
 from tests.intake import derived
 

@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from auyl.formats import geojson
 from auyl.intake import quarantine
-from auyl.intake.formats import geojson
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 from tests import extracts
 from tests.intake.conftest import TakeDerived
 from tests.intake.derived import collection, feature

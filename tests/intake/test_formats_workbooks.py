@@ -6,8 +6,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 from tests.extracts import LIVESTOCK_HEADING, animal
 from tests.intake.conftest import TakeDerived
 from tests.intake.derived import xls
@@ -139,8 +139,8 @@ def test_rows_that_damage_hides_from_the_library_are_missed(tmp_path: Any) -> No
 
     from auyl.contracts import load
     from auyl.errors import ExtractRefused
-    from auyl.intake.formats import xlsx as workbooks
-    from auyl.intake.formats.biff import rows_by_sheet
+    from auyl.formats import xlsx as workbooks
+    from auyl.formats.biff import rows_by_sheet
     from auyl.settings import REPOSITORY
 
     contract = load("livestock", REPOSITORY / "include")

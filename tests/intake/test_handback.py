@@ -13,8 +13,8 @@ from auyl import intake, ledger
 from auyl.errors import ExtractRefused
 from auyl.intake.locate import locate
 from auyl.intake.quarantine import quarantine
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 from tests.extracts import (
     PERIOD,
     SOCIAL_HEADING,

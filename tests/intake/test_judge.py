@@ -6,7 +6,7 @@ import sys
 SCRIPT = """
 import sys
 import pandas
-from auyl.intake.judge import SELDOM_NEEDED, judge
+from auyl.stage.judge import SELDOM_NEEDED, judge
 
 expectations = [
     {

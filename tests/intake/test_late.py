@@ -10,7 +10,7 @@ import pytest
 
 from auyl import contracts
 from auyl.errors import ContractInvalid
-from auyl.intake.late import Promise, expected, is_closed
+from auyl.intake.overdue import Promise, expected, is_closed
 from auyl.periods import span_end
 from auyl.settings import Settings
 from tests.extracts import ambulance_csv, call, iin, social_csv, social_row

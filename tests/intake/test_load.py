@@ -11,8 +11,8 @@ import pytest
 from auyl import contracts, intake, ledger
 from auyl.identifiers import keyed_hash
 from auyl.intake.quarantine import quarantine
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 from tests import extracts
 from tests.extracts import (
     PERIOD,

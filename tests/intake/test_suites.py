@@ -7,10 +7,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from auyl import contracts, duck
-from auyl.intake import check, suites
-from auyl.intake.batch import set_person_key
+from auyl import contracts
 from auyl.settings import REPOSITORY, Settings, from_environment
+from auyl.stage import scan as check
+from auyl.stage import suites
+from auyl.store import duck
+from auyl.store.duck import set_person_key
 
 INCLUDE, EXPECTATIONS = REPOSITORY / "include", REPOSITORY / "expectations"
 REGISTRIES = contracts.names(INCLUDE)

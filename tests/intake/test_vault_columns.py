@@ -2,10 +2,11 @@
 
 import pytest
 
-from auyl import contracts, duck
-from auyl.intake import check
-from auyl.intake.batch import set_person_key
+from auyl import contracts
 from auyl.settings import Settings, from_environment
+from auyl.stage import scan as check
+from auyl.store import duck
+from auyl.store.duck import set_person_key
 
 INCLUDE = from_environment().include
 REGISTRIES = contracts.names(INCLUDE)

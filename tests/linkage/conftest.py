@@ -7,14 +7,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from auyl import intake, ledger, synthetic
-from auyl.intake.reference import load_territory
-from auyl.lake import Lake
+from auyl import intake, ledger
 from auyl.linkage.entities import build as entities
 from auyl.linkage.entities import survivorship
 from auyl.settings import Settings, from_environment
-from auyl.synthetic import keyless
-from auyl.synthetic.keyless import Laboratory
+from auyl.store.lake import Lake
+from auyl.territory.reference import load_territory
+from lab import synthetic
+from lab.synthetic import keyless
+from lab.synthetic.keyless import Laboratory
 from tests.conftest import Once, fresh_installation
 
 PERIODS = ("2026-09", "2026-10")

@@ -9,11 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from auyl import contracts, duck
+from auyl import contracts
 from auyl.linkage.contradictions import catalogue
 from auyl.linkage.contradictions.compute import COLUMNS, empty_set, find
-from auyl.linkage.staged import empty_stage
 from auyl.settings import Settings, from_environment
+from auyl.stage.current import empty_stage
+from auyl.store import duck
 
 INCLUDE = from_environment().include
 TYPES = {one.id: one for one in catalogue.load(INCLUDE)}

@@ -15,16 +15,17 @@ import psycopg2.extras
 import pytest
 from typer.testing import CliRunner
 
-from auyl import access, duck, pipeline, synthetic
+from auyl import access, pipeline
 from auyl.cli import app
-from auyl.duck import literal
 from auyl.intake import land_files, load
-from auyl.intake.batch import set_person_key
-from auyl.lake import Lake
 from auyl.linkage.contradictions.compute import compute, define, export, gather, outdated, summary
 from auyl.settings import Settings
 from auyl.snapshot import build
-from auyl.stack.postgres import database_url
+from auyl.store import duck
+from auyl.store.duck import literal, set_person_key
+from auyl.store.embedded import database_url
+from auyl.store.lake import Lake
+from lab import synthetic
 from tests.conftest import fresh_installation
 from tests.snapshot.conftest import know_territory
 

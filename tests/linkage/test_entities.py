@@ -11,13 +11,13 @@ import duckdb
 import pytest
 
 from auyl import ledger
-from auyl.duck import literal
 from auyl.identifiers import keyed_hash
-from auyl.lake import Lake
 from auyl.linkage.entities import build as entities
 from auyl.linkage.entities import survivorship
 from auyl.linkage.entities.history import show
 from auyl.settings import Settings
+from auyl.store.duck import literal
+from auyl.store.lake import Lake
 from tests.linkage.conftest import PERIOD
 from tests.test_cli import Auyl
 

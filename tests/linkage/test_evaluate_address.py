@@ -6,16 +6,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from auyl import intake, synthetic
-from auyl.intake.reference import load_territory
-from auyl.linkage.places.evaluate import (
-    RIGHT_MIN_PCT,
-    WRONG_MAX_PCT,
-    AddressTruthMissing,
-    Evaluation,
-    evaluate_address,
-)
+from auyl import intake
 from auyl.settings import Settings
+from auyl.territory.reference import load_territory
+from lab import synthetic
+from lab.evaluation.addresses import RIGHT_MIN_PCT, WRONG_MAX_PCT, AddressTruthMissing, Evaluation, evaluate_address
 
 PERIOD = "2026-10"
 

@@ -15,14 +15,14 @@ import psycopg2
 import pytest
 
 from auyl import ledger
-from auyl.lake import Lake
-from auyl.linkage.entities import evaluate as room
 from auyl.linkage.entities import survivorship
-from auyl.linkage.entities.evaluate import Agreement, Evaluation, NothingToCompare, Told, Values
 from auyl.settings import REPOSITORY, from_environment
-from auyl.stack.twins import Twins, twins
-from auyl.synthetic import REGISTRIES
-from auyl.synthetic.registry import Extra
+from auyl.store.lake import Lake
+from lab.evaluation import entities as room
+from lab.evaluation.clean_and_dirty import Twins, twins
+from lab.evaluation.entities import Agreement, Evaluation, NothingToCompare, Told, Values
+from lab.synthetic import REGISTRIES
+from lab.synthetic.registry import Extra
 
 pytestmark = pytest.mark.slow
 PERIOD = "2026-10"

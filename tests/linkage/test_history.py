@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from auyl import duck, ledger
-from auyl.lake import Lake
+from auyl import ledger
 from auyl.linkage.entities import build as entities
 from auyl.linkage.entities import survivorship
 from auyl.linkage.entities.history import history, open_history
 from auyl.settings import Settings
+from auyl.store import duck
+from auyl.store.lake import Lake
 from tests.conftest import fresh_installation
 from tests.linkage.conftest import PERIODS, extract, know_territory, take_in
 

@@ -10,14 +10,15 @@ import duckdb
 import pytest
 from sqlalchemy import text
 
-from auyl import intake, ledger, synthetic
+from auyl import intake, ledger
 from auyl.identifiers import keyed_hash
-from auyl.intake.reference import load_territory
-from auyl.lake import Lake
 from auyl.linkage.persons import review as room
 from auyl.linkage.persons.link import link
 from auyl.linkage.persons.weigh import FIELDS
 from auyl.settings import Settings
+from auyl.store.lake import Lake
+from auyl.territory.reference import load_territory
+from lab import synthetic
 
 pytestmark = pytest.mark.slow
 

@@ -8,13 +8,15 @@ import duckdb
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from auyl import duck
-from auyl.cli.evaluate import LEAST_F1, LEAST_FEBRL, LEAST_PRECISION
-from auyl.lake import Lake
-from auyl.linkage.persons import evaluate, febrl, index, model, scoring, weigh
+from auyl.linkage.persons import index, model, scoring, weigh
 from auyl.settings import Settings
-from auyl.synthetic import keyless
-from auyl.synthetic.keyless import NOISE, Laboratory
+from auyl.store import duck
+from auyl.store.lake import Lake
+from lab.cli.evaluate import LEAST_F1, LEAST_FEBRL, LEAST_PRECISION
+from lab.evaluation import febrl
+from lab.evaluation import persons as evaluate
+from lab.synthetic import keyless
+from lab.synthetic.keyless import NOISE, Laboratory
 
 
 def test_linkage_keeps_its_limits_on_an_oblast_that_training_never_saw(

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pytest
 
-from auyl import duck
 from auyl.ledger import Batch
 from auyl.linkage.entities.versions import Version, versions
 from auyl.settings import REPOSITORY
+from auyl.store import duck
 
 LINKAGE = REPOSITORY / "include" / "sql" / "linkage"
 SURVIVING = duck.sql(LINKAGE / "surviving.sql")

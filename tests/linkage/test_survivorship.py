@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from auyl import duck
 from auyl.errors import ContractInvalid
-from auyl.lake import Lake
 from auyl.linkage.entities import build as entities
 from auyl.linkage.entities import survivorship
-from auyl.linkage.entities.evaluate import LEAST_F1, LEAST_PRECISION, POINTERS, ROW_IDS
-from auyl.linkage.places.resolver import edition_in_force, open_territory
 from auyl.settings import REPOSITORY, Settings
+from auyl.store import duck
+from auyl.store.lake import Lake
+from auyl.territory.resolver import edition_in_force, open_territory
+from lab.evaluation.entities import LEAST_F1, LEAST_PRECISION, POINTERS, ROW_IDS
 from tests.linkage.conftest import know_territory
 
 ALL = survivorship.load_all(REPOSITORY / "include")

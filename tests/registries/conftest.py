@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from auyl.synthetic import make
+from lab.synthetic import make
 from tests.conftest import Once, fresh_installation
 from tests.registries.taken import Taken, take_in
 from tests.registries.truth import PERIOD

@@ -10,8 +10,8 @@ import duckdb
 
 from auyl import contracts, intake, ledger
 from auyl.intake.batch import BatchResult
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 from tests.synthetic.readers import Oblast
 
 Place = tuple[str, int]

@@ -3,8 +3,8 @@
 from datetime import date
 from pathlib import Path
 
-from auyl import synthetic
 from auyl.settings import Settings
+from lab import synthetic
 from tests.registries.truth import assert_promises_are_kept, stage_rows, take_in
 from tests.synthetic.readers import Oblast
 

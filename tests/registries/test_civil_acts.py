@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from auyl import synthetic
 from auyl.settings import Settings
+from lab import synthetic
 from tests.registries.truth import PERIOD, assert_promises_are_kept, stage_rows, take_in
 from tests.synthetic.readers import Oblast
 

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from auyl.settings import Settings
-from auyl.synthetic import Summary
+from lab.synthetic import Summary
 from tests.registries.truth import PERIOD, assert_promises_are_kept, stage_rows, take_in
 from tests.synthetic.readers import Oblast
 

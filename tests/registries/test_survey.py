@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from auyl.settings import Settings
-from auyl.synthetic import Summary
+from lab.synthetic import Summary
 from tests.registries.truth import PERIOD, assert_promises_are_kept, stage_rows, take_in
 from tests.synthetic.readers import Oblast
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import duckdb
 
-from auyl import intake, ledger, truth
+from auyl import intake, ledger
 from auyl.intake import BatchResult
-from auyl.lake import Lake
 from auyl.settings import Settings
-from auyl.synthetic import REGISTRIES
+from auyl.store.lake import Lake
+from lab.evaluation import intake as truth
+from lab.synthetic import REGISTRIES
 
 PERIOD = "2026-10"
 

@@ -9,17 +9,18 @@ import duckdb
 import psycopg2
 import pytest
 
-from auyl import intake, pipeline, synthetic
-from auyl.intake.reference import load_territory
-from auyl.lake import Lake
+from auyl import intake, pipeline
+from auyl.keys.rotation import KEYED, SCHEMAS, UNKEYED, UUID, rotate
 from auyl.linkage.contradictions.compute import compute
 from auyl.linkage.entities.build import build as build_entities
 from auyl.linkage.persons.link import link
 from auyl.linkage.persons.review import decide
-from auyl.rotation import KEYED, SCHEMAS, UNKEYED, UUID, rotate
 from auyl.settings import Settings
 from auyl.snapshot import build
-from auyl.stack.demo import SPINE
+from auyl.store.lake import Lake
+from auyl.territory.reference import load_territory
+from lab import synthetic
+from lab.stack.demo import SPINE
 from tests.conftest import fresh_installation
 
 PERIOD = "2026-10"

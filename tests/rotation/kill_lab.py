@@ -22,10 +22,10 @@ import duckdb
 from auyl import ledger
 from auyl.errors import AuylError
 from auyl.identifiers import keyed_hash
-from auyl.lake import Lake
-from auyl.rotation import WORK, rotate
+from auyl.keys.rotation import WORK, rotate
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import build
+from auyl.store.lake import Lake
 
 PERIOD = "2026-10"
 # How the step begins that is the last one to be told, and the how manieth of its kind it is.

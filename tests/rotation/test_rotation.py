@@ -13,11 +13,11 @@ import pytest
 from auyl.errors import AuylError, HashKeyRefused
 from auyl.identifiers import key_fingerprint
 from auyl.intake import land_files, load
-from auyl.lake import Lake
+from auyl.keys.rotation import UUID, rotate, status
 from auyl.linkage.persons.link import link
-from auyl.rotation import UUID, rotate, status
 from auyl.settings import REPOSITORY
 from auyl.snapshot import build
+from auyl.store.lake import Lake
 from tests.rotation.conftest import (
     LATER,
     NEW,

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from auyl import pipeline, synthetic
-from auyl.intake.reference import load_territory
+from auyl import pipeline
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
-from auyl.stack.demo import SPINE
+from auyl.territory.reference import load_territory
+from lab import synthetic
+from lab.stack.demo import SPINE
 from tests.conftest import Once
 
 PERIOD = "2026-10"

@@ -22,14 +22,14 @@ import great_expectations  # noqa: F401 - before the forks
 import pandas  # noqa: F401 - before the forks
 import psycopg2
 
-from auyl import ledger, pipeline
-from auyl.intake import check, formats
-from auyl.lake import Lake
+from auyl import formats, ledger, pipeline
 from auyl.linkage.contradictions import compute as contradictions
 from auyl.linkage.entities import build as entities
 from auyl.linkage.persons import link
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import publish, revision, vault
+from auyl.stage import scan as check
+from auyl.store.lake import Lake
 
 PERIOD = "2026-10"
 # Each is a step that writes. A process is killed before and after it, or while it runs.

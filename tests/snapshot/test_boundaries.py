@@ -14,13 +14,14 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from auyl import ledger, territory
+from auyl import ledger
 from auyl.cli import app
 from auyl.errors import TerritoryMissing
-from auyl.lake import Lake
 from auyl.settings import Settings
 from auyl.snapshot.boundaries import NotTellable, show_in
 from auyl.snapshot.consolidate import CORE_TABLES
+from auyl.store.lake import Lake
+from auyl.territory import editions as territory
 from tests.conftest import fresh_installation
 from tests.territory.editions import kato_file, write_changes
 

@@ -6,14 +6,15 @@ from uuid import UUID
 import duckdb
 import pytest
 
-from auyl import ledger, pipeline, synthetic
+from auyl import ledger, pipeline
 from auyl.identifiers import keyed_hash
-from auyl.lake import Lake
 from auyl.linkage.entities import build as entities
 from auyl.linkage.persons.review import decide
 from auyl.settings import Settings
 from auyl.snapshot import build
 from auyl.snapshot.lineage import lineage
+from auyl.store.lake import Lake
+from lab import synthetic
 from tests.conftest import fresh_installation
 from tests.snapshot.conftest import PEOPLE, PERIOD, know_territory, without_others
 from tests.snapshot.queries import query

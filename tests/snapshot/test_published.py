@@ -10,13 +10,13 @@ from sqlalchemy.exc import IntegrityError
 
 from auyl import ledger, pipeline
 from auyl.identifiers import keyed_hash
-from auyl.lake import Lake
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.boundaries import show_in
 from auyl.snapshot.lineage import lineage
 from auyl.snapshot.show import show
+from auyl.store.lake import Lake
 from tests.conftest import fresh_installation
 from tests.snapshot.conftest import PERIOD, know_territory
 from tests.snapshot.queries import content, query

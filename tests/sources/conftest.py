@@ -30,7 +30,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     def start(extracts: Path, faults: str = "none", token: str = TOKEN) -> str:
         file = tmp_path / "token"
         file.write_text(TOKEN)
-        command = [sys.executable, "-m", "auyl.synthetic.server", "--extracts", str(extracts), "--port", "0"]
+        command = [sys.executable, "-m", "lab.simulated_sources.rest", "--extracts", str(extracts), "--port", "0"]
         process = subprocess.Popen(
             [*command, "--token-file", str(file), "--faults", faults], stdout=subprocess.PIPE, text=True
         )

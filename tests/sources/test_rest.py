@@ -15,7 +15,7 @@ from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import Past, patience, rest
-from auyl.synthetic.gateway import pem, self_made
+from lab.simulated_sources.gateway import pem, self_made
 from tests.extracts import PERIOD, jobseeker, page
 from tests.sources.conftest import Adopt, Answer, Answering, Asked, Office, Serve
 

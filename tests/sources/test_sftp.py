@@ -15,7 +15,7 @@ from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import Past, sftp
-from auyl.synthetic.sftp import Office
+from lab.simulated_sources.sftp import Office
 from tests.extracts import PERIOD, person, population_xml
 from tests.sources.conftest import Adopt
 

@@ -16,7 +16,7 @@ from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import Past, soap
-from auyl.synthetic.gateway import Gateway, pem, self_made
+from lab.simulated_sources.gateway import Gateway, pem, self_made
 from tests.extracts import PERIOD, person, population_xml
 from tests.sources.conftest import Adopt, Answer, Answering, Asked
 
@@ -375,7 +375,8 @@ class TestAsynchronous:
 def test_the_gateway_as_a_process_of_its_own(gateway: Gateway, work: Path, tmp_path: Path) -> None:
     (tmp_path / "password").write_text(PASSWORD)
     command = [
-        sys.executable, "-m", "auyl.synthetic.gateway", "--extracts", str(gateway.extracts), "--port", "0", "--sender",
+        sys.executable, "-m", "lab.simulated_sources.gateway", "--extracts", str(gateway.extracts), "--port", "0",
+        "--sender",
         "auyl", "--password-file", str(tmp_path / "password"), "--key", str(tmp_path / "key"), "--certificate",
         str(tmp_path / "certificate"),
     ]  # fmt: skip

@@ -17,9 +17,9 @@ from sqlalchemy.exc import InternalError, OperationalError
 
 from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceUnavailable
-from auyl.linkage.staged import stage_view
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import Past, Pulled, sql
+from auyl.stage.current import stage_view
 from tests.extracts import CALL_HEADING, PERIOD, call
 
 CONTRACT = contracts.load("ambulance", REPOSITORY / "include")
@@ -73,7 +73,7 @@ def test_only_calls_of_the_period_and_then_only_changes(dsn: str, settings: Sett
 
     import duckdb
 
-    from auyl.lake import Lake
+    from auyl.store.lake import Lake
 
     con = duckdb.connect()
     batches = ledger.in_force(settings, "ambulance", PERIOD, is_delta=True)

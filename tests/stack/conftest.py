@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import psycopg2
 import pytest
 
-from auyl.lake import Lake
-from auyl.stack import demo
-from auyl.stack.postgres import EmbeddedPostgres
+from auyl.store.embedded import EmbeddedPostgres
+from auyl.store.lake import Lake
+from lab.stack import demo
 from tests.conftest import empty_tables
 
 SCALE = 80  # 20,000 people

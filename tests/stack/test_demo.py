@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from auyl.stack.postgres import EmbeddedPostgres
+from auyl.store.embedded import EmbeddedPostgres
 
 REPOSITORY = Path(__file__).parents[2]
 PERIOD = "2026-10"
@@ -28,7 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory):
     EmbeddedPostgres(home).destroy()
 
 
-def demo(home: Path, *options: str, program: tuple[str, ...] = ("auyl.stack.demo",)) -> subprocess.Popen:
+def demo(home: Path, *options: str, program: tuple[str, ...] = ("lab.stack.demo",)) -> subprocess.Popen:
     env = {k: v for k, v in os.environ.items() if not k.startswith(("AUYL_", "AIRFLOW", "MAKE"))}
     env |= {"AUYL_HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-m", *program, "--period", PERIOD, "--scale", SCALE, *options]

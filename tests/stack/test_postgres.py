@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from auyl.stack.postgres import EmbeddedPostgres, PostgresError
+from auyl.store.embedded import EmbeddedPostgres, PostgresError
 
 TIMEOUT_S = 90
 
@@ -98,7 +98,7 @@ def test_the_server_lives_until_its_last_holder_stops(server: EmbeddedPostgres) 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from auyl.stack.postgres import EmbeddedPostgres
+from auyl.store.embedded import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]), settings={"fsync": "off"})
 server.start()
 print(server._running_pid(), flush=True)
@@ -185,7 +185,7 @@ def test_a_new_database_is_closed_to_other_logins(postgres_server: str) -> None:
 
     import psycopg2
 
-    from auyl.stack.postgres import ensure_database
+    from auyl.store.embedded import ensure_database
 
     dsn = ensure_database(postgres_server, "closed_to_others")
     with contextlib.closing(psycopg2.connect(postgres_server)) as con:

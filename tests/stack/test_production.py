@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from auyl.stack.airflow import AirflowStack
-from auyl.stack.supervisor import Supervisor
+from lab.stack.airflow import AirflowStack
+from lab.stack.supervisor import Supervisor
 
 REPOSITORY = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yaml").read_text(encoding="utf-8"))

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from auyl import synthetic
-from auyl.lake import Lake
-from auyl.stack import demo
+from auyl.store.lake import Lake
 from bench import airflow as airflow_bench
+from lab import synthetic
+from lab.stack import demo
 from tests.stack.conftest import MONTHS, ask, forget, wait_for
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auyl.stack.supervisor import ProcessFailed, Stopped, Supervisor, signals_stop
+from lab.stack.supervisor import ProcessFailed, Stopped, Supervisor, signals_stop
 
 # a program that starts another one in a session of its own, and tells both pids
 PARENT = """
@@ -26,7 +26,7 @@ time.sleep(600)
 OWNER = """
 import sys, time
 from pathlib import Path
-from auyl.stack.supervisor import Supervisor
+from lab.stack.supervisor import Supervisor
 with Supervisor(Path(sys.argv[1])) as supervisor:
     supervisor.start("parent", [sys.executable, "-c", sys.argv[2], sys.argv[3], "polite"])
     time.sleep(600)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from auyl.synthetic import make
+from lab.synthetic import make
 from tests.conftest import Once
 from tests.synthetic.readers import PEOPLE, PERIOD, Oblast
 

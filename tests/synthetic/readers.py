@@ -14,7 +14,7 @@ import duckdb
 from lxml import etree
 from python_calamine import CalamineWorkbook
 
-from auyl.synthetic import Summary
+from lab.synthetic import Summary
 
 PERIOD = "2026-10"
 PEOPLE = 6_000

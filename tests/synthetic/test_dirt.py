@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from auyl.synthetic import people, territory
-from auyl.synthetic.dirt import rates, spoil
-from auyl.synthetic.engine import Month, connect, sql
-from auyl.synthetic.generate import REGISTRIES
-from auyl.synthetic.registry import Cell, Extra
+from lab.synthetic import people, territory
+from lab.synthetic.dirt import rates, spoil
+from lab.synthetic.engine import Month, connect, sql
+from lab.synthetic.generate import REGISTRIES
+from lab.synthetic.registry import Cell, Extra
 from tests.synthetic.readers import PERIOD, Oblast
 
 NAMES = [registry.name for registry in REGISTRIES]

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from auyl.synthetic import load_dispatch, make
+from lab.synthetic import load_dispatch, make
 from tests.synthetic.readers import PERIOD, Oblast
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from auyl.synthetic import people, territory
-from auyl.synthetic.engine import Month, connect
+from lab.synthetic import people, territory
+from lab.synthetic.engine import Month, connect
 
 PERIODS = ("2026-10", "2026-11", "2026-12")
 Table = dict[int, dict[str, Any]]

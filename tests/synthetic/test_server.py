@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from auyl.synthetic.server import FAULTS
+from lab.simulated_sources.rest import FAULTS
 from tests.synthetic.readers import PERIOD, Oblast
 
 TOKEN = "a-token-of-this-test"
@@ -21,7 +21,7 @@ def serving(extracts: Path, folder: Path, faults: str = "none") -> Iterator[http
     """A client of a server process of its own."""
     file = folder / "token"
     file.write_text(TOKEN + "\n")
-    command = [sys.executable, "-m", "auyl.synthetic.server", "--extracts", str(extracts), "--port", "0"]
+    command = [sys.executable, "-m", "lab.simulated_sources.rest", "--extracts", str(extracts), "--port", "0"]
     process = subprocess.Popen(
         [*command, "--token-file", str(file), "--faults", faults],
         stdout=subprocess.PIPE,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auyl.synthetic import territory
+from lab.synthetic import territory
 from tests.reference import reference_file
 from tests.synthetic.readers import Oblast
 

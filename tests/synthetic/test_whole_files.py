@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from auyl import intake, ledger, synthetic, truth
+from auyl import intake, ledger
 from auyl.settings import Settings
-from auyl.synthetic.generate import REGISTRIES
+from lab import synthetic
+from lab.evaluation import intake as truth
+from lab.synthetic.generate import REGISTRIES
 
 PERIOD = "2026-10"
 NO_DIRT = {"*": 0.0}

@@ -6,9 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from auyl import territory
-from auyl.duck import connect
 from auyl.settings import from_environment
+from auyl.store.duck import connect
+from auyl.territory import editions as territory
 from tests.reference import reference_file
 
 # Two okrugs of one name in two districts, two villages of one name in two okrugs, a village without an okrug,

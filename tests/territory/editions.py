@@ -4,9 +4,9 @@ from pathlib import Path
 
 import duckdb
 
-from auyl.lake import Lake
-from auyl.linkage.places.changes import make_changes
 from auyl.settings import from_environment
+from auyl.store.lake import Lake
+from auyl.territory.changes import make_changes
 
 Row = tuple[str | None, ...]
 

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from auyl.duck import bind, sql
-from auyl.linkage.places.changes import Translation, make_changes, translate
 from auyl.settings import REPOSITORY, from_environment
+from auyl.store.duck import bind, sql
+from auyl.territory.changes import Translation, make_changes, translate
 
 FORMER = "FORMER"
 # kato, edition, level, name_ru, name_kk, became_kato, changed_on

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from auyl import territory
-from auyl.lake import Lake
-from auyl.linkage.places.moves import is_named, make_moves
 from auyl.settings import from_environment
+from auyl.store.lake import Lake
+from auyl.territory import editions as territory
+from auyl.territory.moves import is_named, make_moves
 from tests.reference import reference_file
 from tests.territory.conftest import CROSSWALK, KATO
 from tests.territory.editions import kato_file, write_changes

@@ -2,8 +2,8 @@
 
 import pytest
 
-from auyl.duck import bind, literal, sql
 from auyl.settings import REPOSITORY
+from auyl.store.duck import bind, literal, sql
 
 UNRESOLVED = (None, None, None, "unresolved", None)
 

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from auyl import contracts, territory
-from auyl.duck import bind, sql
-from auyl.lake import Lake
-from auyl.linkage.inputs import digest
-from auyl.linkage.places.resolver import open_territory
-from auyl.linkage.places.resolver import resolve as place_resolver
+from auyl import contracts
 from auyl.settings import REPOSITORY, from_environment
+from auyl.stage.inputs import digest
+from auyl.store.duck import bind, sql
+from auyl.store.lake import Lake
+from auyl.territory import editions as territory
+from auyl.territory.resolver import open_territory
+from auyl.territory.resolver import resolve as place_resolver
 from tests.territory.conftest import KATO
 from tests.territory.editions import write_changes
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from auyl import territory
 from auyl.errors import ExtractRefused
+from auyl.territory import editions as territory
 from tests.territory.conftest import CROSSWALK, KATO
 
 

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from auyl import contracts, duck, ledger
-from auyl.duck import identifier, literal
-from auyl.lake import Lake
-from auyl.linkage import inputs
+from auyl import contracts, ledger
 from auyl.linkage.contradictions import catalogue
-from auyl.linkage.places.resolver import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
-from auyl.linkage.staged import stage_view
 from auyl.periods import last_day, month_before
 from auyl.settings import Settings, from_environment
+from auyl.stage import inputs
+from auyl.stage.current import stage_view
+from auyl.store import duck
+from auyl.store.duck import identifier, literal
+from auyl.store.lake import Lake
+from auyl.territory.resolver import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb

@@ -20,23 +20,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from auyl import contracts, duck, ledger
-from auyl.duck import identifier, literal
+from auyl import contracts, ledger
 from auyl.errors import ContractInvalid
-from auyl.intake import check
-from auyl.intake.batch import set_person_key
-from auyl.lake import Lake
 from auyl.ledger import Batch, EntitySet
 from auyl.linkage.entities import survivorship
 from auyl.linkage.entities.survivorship import PERIOD, PLACE_COLUMNS, Attribute, Kind, Source
 from auyl.linkage.entities.versions import Version, versions
-from auyl.linkage.inputs import Batches, territory_files
-from auyl.linkage.kept import counted_view, sources
 from auyl.linkage.persons.link import LinkResult, link
-from auyl.linkage.places.resolver import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
-from auyl.linkage.staged import stage_view
 from auyl.periods import last_day, month_before
 from auyl.settings import Settings, from_environment
+from auyl.stage import scan as check
+from auyl.stage.current import stage_view
+from auyl.stage.inputs import Batches, territory_files
+from auyl.stage.linkable import counted_view, sources
+from auyl.store import duck
+from auyl.store.duck import identifier, literal, set_person_key
+from auyl.store.lake import Lake
+from auyl.territory.resolver import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,10 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from auyl import duck, ledger
-from auyl.duck import literal
+from auyl import ledger
 from auyl.intake.locate import locate
-from auyl.lake import Lake
 from auyl.ledger import EntitySet
 from auyl.linkage.entities import survivorship
 from auyl.linkage.entities.build import inputs_digest, linked_batches, rules_digest, versions_of
@@ -21,6 +19,9 @@ from auyl.linkage.entities.versions import Version
 from auyl.linkage.persons.link import linked
 from auyl.periods import month_before
 from auyl.settings import Settings
+from auyl.store import duck
+from auyl.store.duck import literal
+from auyl.store.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb

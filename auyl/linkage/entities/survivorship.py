@@ -15,9 +15,10 @@ from typing import Any
 
 import yaml
 
-from auyl import contracts, duck
+from auyl import contracts
 from auyl.contracts import Contract
 from auyl.errors import ContractInvalid
+from auyl.store import duck
 
 LANGUAGES = ("kk", "ru", "en")
 TYPES = ("text", "date", "integer", "number", "boolean")

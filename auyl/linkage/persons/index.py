@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import duckdb as engine
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from auyl.duck import literal
-from auyl.lake import Lake
 from auyl.linkage.persons import scoring
 from auyl.settings import Settings
+from auyl.store.duck import literal
+from auyl.store.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb

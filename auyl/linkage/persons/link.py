@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from auyl import contracts, duck, ledger
-from auyl.duck import literal
-from auyl.intake.batch import identity_path, set_person_key
-from auyl.lake import Lake
-from auyl.linkage.inputs import Batches, digest, in_force
-from auyl.linkage.kept import SAYS, kept_table, sources
+from auyl import contracts, ledger
+from auyl.intake.batch import identity_path
 from auyl.linkage.persons import index, model, weigh
 from auyl.linkage.persons.model import Model
-from auyl.linkage.places.resolver import claim_key, edition_in_force, open_territory, resolve
-from auyl.linkage.staged import stage_view
 from auyl.settings import Settings
+from auyl.stage.current import stage_view
+from auyl.stage.inputs import Batches, digest, in_force
+from auyl.stage.linkable import SAYS, kept_table, sources
+from auyl.store import duck
+from auyl.store.duck import literal, set_person_key
+from auyl.store.lake import Lake
+from auyl.territory.resolver import claim_key, edition_in_force, open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb

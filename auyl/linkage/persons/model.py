@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from auyl import duck
-from auyl.duck import literal
+from auyl.store import duck
+from auyl.store.duck import literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,13 +8,14 @@ from typing import Any
 import yaml
 from sqlalchemy import text
 
-from auyl import duck, ledger
-from auyl.duck import literal
+from auyl import ledger
 from auyl.errors import AuylError
-from auyl.lake import Lake
 from auyl.linkage.persons import model
 from auyl.linkage.persons.model import Model
 from auyl.settings import Settings
+from auyl.store import duck
+from auyl.store.duck import literal
+from auyl.store.lake import Lake
 
 
 def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, reason: str) -> None:

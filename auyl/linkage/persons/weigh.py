@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auyl import duck
 from auyl.linkage.persons import scoring
 from auyl.linkage.persons.model import Model
+from auyl.store import duck
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,8 +9,8 @@ from pathlib import Path
 from auyl import contracts
 from auyl.contracts import Contract
 from auyl.settings import REPOSITORY, Settings
-from auyl.synthetic import make
-from auyl.synthetic.generate import REGISTRIES
+from lab.synthetic import make
+from lab.synthetic.generate import REGISTRIES
 from tests.intake import derived
 from tests.intake.fuzz import tables
 

@@ -11,8 +11,8 @@ import pytest
 
 from auyl import intake, ledger
 from auyl.errors import ExtractRefused
-from auyl.lake import Lake
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 from tests.conftest import fresh_installation
 from tests.intake.fuzz.__main__ import good, mutants, settings_below, table
 from tests.intake.fuzz.corpus import PERIOD, Sample, samples

@@ -24,13 +24,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from auyl import duck, ledger
+from auyl import formats, ledger
 from auyl.contracts import GEOMETRY
-from auyl.duck import identifier
 from auyl.errors import ExtractRefused
-from auyl.intake import batch, check, formats
-from auyl.intake.suites import load as load_suite
+from auyl.intake import batch
 from auyl.settings import Settings
+from auyl.stage import scan as check
+from auyl.stage.suites import load as load_suite
+from auyl.store import duck
+from auyl.store.duck import identifier
 from tests.intake.fuzz import readers
 from tests.intake.fuzz.corpus import PERIOD
 from tests.intake.fuzz.mutations import Mutant

@@ -1,0 +1,51 @@
+"""Commands on the key that person keys are made with. None of them shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auyl.cli.shared import told
+from auyl.settings import from_environment
+
+
+def status() -> None:
+    """The fingerprints of this process's key and of the key in force. Exits 1 when they are not the same."""
+    from auyl.keys import rotation
+
+    with told():
+        settings = from_environment()
+        found = rotation.status(settings)
+        known = found.in_force
+        typer.echo(f"{settings.hash_key_file}  {found.fingerprint}")
+        if known is None:
+            typer.echo("in force  none yet")
+        else:
+            settled = "settled" if known.settled_at else "its rotation was cut short: run it again"
+            typer.echo(
+                f"in force  {known.fingerprint}  key {known.key_no}, since {known.since:%Y-%m-%d %H:%M}, "
+                f"by {known.put_by}: {known.reason}; {settled}"
+            )
+        typer.echo(f"vault     {found.own} of {found.persons} persons asked were made with the key of this process")
+        if not found.holds:
+            raise typer.Exit(1)
+
+
+def rotate(
+    to: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="File with the new key, hex.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the ledger.")],
+    allow_orphans: Annotated[
+        bool, typer.Option(help="Go on although the numbers of some keys are no longer known.")
+    ] = False,
+) -> None:
+    """Make all that is stored that of another key. Waits for what runs; run again, it ends what was killed."""
+    from auyl.keys import rotation
+
+    with told():
+        done = rotation.rotate(from_environment(), to, reason, allow_orphans, typer.echo)
+        typer.echo(
+            f"{done.status}: key {done.fingerprint} is in force; {done.keys} keys, {done.orphans} of them orphans, "
+            f"{done.files} files. AUYL_HASH_KEY_FILE must hold it from now on"
+        )

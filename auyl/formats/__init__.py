@@ -1,0 +1,45 @@
+"""One module per file format: it turns the files of a delivery into raw Parquet, all text.
+
+Every `read` takes the contract, the files and a folder, writes `part-NNNN.parquet` with the contract's columns as
+text, `_file` and `_record` (1-based place in that file, or row of that sheet), and returns what it saw.
+A file that cannot be read whole raises ExtractRefused. A single line that cannot be told apart into columns, or that
+repeats the heading, becomes a reject.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auyl.contracts import Contract
+from auyl.formats import archive
+from auyl.formats.common import RawResult
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
+    """Read `files`, unpacked into `work` first when the contract says that they are archives."""
+    result: RawResult = _module(contract).read(contract, opened(contract, files, work), folder, con, work)
+    return result
+
+
+def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
+    """Line on which each of the `records` of one file begins; for a workbook the row that Excel shows."""
+    lines: dict[int, int] = _module(contract).locate(contract, file, records)
+    return lines
+
+
+def opened(contract: Contract, files: list[Path], work: Path) -> list[Path]:
+    """The files themselves, or the members of archives unpacked into `work`. Raises ExtractRefused."""
+    if contract.options.get("archive") != "zip":
+        return files
+    return [member for file in files for member in archive.members(contract, file, work)]
+
+
+def _module(contract: Contract) -> Any:
+    # Old workbooks are read by the library that reads the new ones.
+    name = "xlsx" if contract.format == "xls" else contract.format
+    return import_module(f"auyl.formats.{name}")

@@ -1,0 +1,161 @@
+"""ZIP: what an extract is packed in. Nothing is unpacked under a name that the archive chose, and never without end."""
+
+from __future__ import annotations
+
+import lzma
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from pathlib import Path, PosixPath, PurePosixPath
+
+from auyl.contracts import Contract
+from auyl.errors import ExtractRefused
+from auyl.formats.common import empty
+
+# Sheets of text pack to a tenth or a thirtieth; what packs tighter than this, beyond some size, is a bomb.
+MAX_PACKING = 200
+PACKING_MATTERS_BYTES = 64 << 20
+MAX_MEMBERS = 1000
+# Archivers on Russian Windows write names in cp866 when they do not say UTF-8.
+NAMES_ENCODING = "cp866"
+PACKED = {b"PK\x03\x04": "ZIP", b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2"}
+
+
+class Member(PosixPath):
+    """An unpacked file; its `name` is that of the archive and of the member in it, `parts.zip/a/b.csv`."""
+
+    shown: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+        return self.shown or super().name
+
+
+def check_archive(contract: Contract, file: Path) -> None:
+    """Unpack an archive into nothing, counting, before any library is let at it.
+
+    The sizes that an archive states are its own claim, so a bomb may state small ones. Raises ExtractRefused.
+    """
+    with _opened(contract, file) as archive:
+        for _ in _content(contract, file, archive, archive.infolist()):
+            pass
+
+
+def members(contract: Contract, file: Path, work: Path) -> list[Path]:
+    """Unpack the members of `file` that the contract's `memberPattern` names; sorted by their names.
+
+    Raises ExtractRefused when the archive is damaged, locked, a bomb, holds another archive, names a place outside of
+    itself, or holds files that the contract does not speak of: what is not read must not pass unseen.
+    """
+    if file.stat().st_size == 0:
+        raise empty(contract, file.name, "an empty file, 0 bytes")
+    folder = work / f"members-of-{file.name}"
+    folder.mkdir(exist_ok=True)
+    with _opened(contract, file) as archive:
+        chosen = _chosen(contract, file, archive.infolist())
+        paths: list[Path] = []
+        for number, item in enumerate(chosen):
+            path = Member(folder / str(number))
+            path.shown = f"{file.name}/{item.filename}"
+            paths.append(path)
+            path.unlink(missing_ok=True)
+        for number, chunk in _content(contract, file, archive, chosen):
+            with paths[number].open("ab") as out:
+                out.write(chunk)
+    for member in paths:
+        member.touch()
+        _check_not_packed(contract, member)
+    return paths
+
+
+def _chosen(contract: Contract, file: Path, items: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    def refuse(expected: str, found: str) -> ExtractRefused:
+        return ExtractRefused(contract.registry, file.name, expected, found, contract.mender)
+
+    pattern = str(contract.options["memberPattern"]).replace("{period}", "*")
+    ignored = [str(p) for p in contract.options.get("ignoreMembers") or ()]
+    limit = int(contract.options.get("maxMembers", MAX_MEMBERS))
+    if len(items) > limit:
+        raise refuse(f"at most {limit:,} members", f"{len(items):,}")
+    chosen: dict[str, zipfile.ZipInfo] = {}
+    for item in items:
+        path = PurePosixPath(item.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in item.filename or "\0" in item.filename:
+            raise refuse("names inside the archive", f"a member «{item.filename}»")
+        kind = stat.S_IFMT(item.external_attr >> 16)
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise refuse("files only", f"«{item.filename}», which is a link or a device")
+        if item.is_dir() or any(fnmatchcase(item.filename, p) or fnmatchcase(path.name, p) for p in ignored):
+            continue
+        if not (fnmatchcase(item.filename, pattern) or fnmatchcase(path.name, pattern)):
+            raise refuse(f"members named {pattern}", f"«{item.filename}»")
+        if item.filename in chosen:
+            raise refuse("each name once", f"«{item.filename}» twice")
+        chosen[item.filename] = item
+    if not chosen:
+        raise empty(contract, file.name, f"an archive with no member named {pattern}")
+    return [chosen[name] for name in sorted(chosen)]
+
+
+def _check_not_packed(contract: Contract, path: Path) -> None:
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    kind = next((kind for magic, kind in PACKED.items() if head.startswith(magic)), None)
+    if kind and not (kind == "ZIP" and contract.format == "xlsx"):
+        raise ExtractRefused(
+            contract.registry, path.name, "no archive inside an archive", f"an archive ({kind})", contract.mender
+        )
+
+
+@contextmanager
+def _damage_is_refused(contract: Contract, file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (
+        zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, OverflowError, IndexError,
+        struct.error, zlib.error, lzma.LZMAError,
+    ) as error:  # fmt: skip
+        raise ExtractRefused(
+            contract.registry, file.name, "a whole ZIP archive (XLSX is one)", str(error), contract.mender
+        ) from error
+
+
+def _opened(contract: Contract, file: Path) -> zipfile.ZipFile:
+    with _damage_is_refused(contract, file):
+        return zipfile.ZipFile(file, metadata_encoding=NAMES_ENCODING)
+
+
+def _content(
+    contract: Contract, file: Path, archive: zipfile.ZipFile, items: list[zipfile.ZipInfo]
+) -> Iterator[tuple[int, bytes]]:
+    limit = int(contract.options.get("maxUnpackedBytes", 4 << 30))
+    limit = min(limit, max(PACKING_MATTERS_BYTES, MAX_PACKING * file.stat().st_size))
+    total = 0
+    for number, item in enumerate(items):
+        if item.flag_bits & 1:
+            raise ExtractRefused(
+                contract.registry, file.name, "an archive without a password", item.filename, contract.mender
+            )
+        with _damage_is_refused(contract, file):
+            stream = archive.open(item)
+        with stream:
+            while True:
+                with _damage_is_refused(contract, file):
+                    chunk = stream.read(1 << 20)
+                if not chunk:
+                    break
+                total += len(chunk)
+                if total > limit:
+                    raise ExtractRefused(
+                        contract.registry,
+                        file.name,
+                        f"at most {limit:,} bytes unpacked",
+                        f"more, in {file.stat().st_size:,} bytes packed",
+                        contract.mender,
+                    )
+                yield number, chunk

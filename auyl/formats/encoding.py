@@ -1,0 +1,148 @@
+"""Which encoding a text is in. The contract decides; a guess only explains a refusal."""
+
+from __future__ import annotations
+
+import codecs
+import math
+import mmap
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+from auyl.contracts import Contract
+from auyl.errors import ExtractRefused
+from auyl.formats.common import line_of_byte
+
+SAMPLE_BYTES = 1 << 16
+OTHERS = ("cp1251", "koi8-r", "cp866", "mac-cyrillic", "iso8859-5")
+# Letters of Russian and Kazakh papers, the commonest first; those of 8-bit Kazakh fonts among them (see the macro
+# kazakh_letters).
+BY_FREQUENCY = "аеоинтсрлкымдувйбзгпьяқішчжңүғхөәюцұщфэёһъќњўїєѕґјћ"
+PUNCTUATION = "№«»„“”’–—…·°\u00a0\ufeff"
+LETTERS_TO_JUDGE = 200
+# Nats a character by which another encoding must read better; texts in their own lead by 0.5 and more.
+MARGIN = 0.25
+ORDINARY = -3.0
+
+
+def guess(content: bytes) -> str:
+    """What `charset-normalizer` takes the bytes for, in words; a hint for people and nothing else."""
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(content[:SAMPLE_BYTES]).best()
+    return f"bytes that look like {best.encoding}" if best else "bytes of no known encoding"
+
+
+def check_text(contract: Contract, file: Path, encoding: str) -> None:
+    """Refuse a file whose bytes decode in `encoding` but read as no text of ours. Raises ExtractRefused.
+
+    Every byte is a letter in an 8-bit encoding, so the first 64 KiB are looked at: whether they are valid UTF-8 after
+    all, and whether their letters are clearly likelier in another encoding of Cyrillic.
+    """
+    with file.open("rb") as stream:
+        sample = stream.read(SAMPLE_BYTES)
+    is_unicode = encoding.startswith("utf")
+    if not ((_is_utf8(sample) and not is_unicode) or reads_wrong(sample, encoding)):
+        return
+    first = next((at for at, byte in enumerate(sample) if byte > 127), 0)
+    raise ExtractRefused(
+        contract.registry,
+        file.name,
+        f"text in {encoding}",
+        f"letters as no text has them; {guess(sample)}",
+        contract.mender,
+        line_of_byte(file, first),
+    )
+
+
+def _is_utf8(sample: bytes) -> bool:
+    if sample.isascii():
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")("strict").decode(sample)
+    except UnicodeError:
+        return False
+    return True
+
+
+def reads_wrong(sample: bytes, encoding: str) -> bool:
+    """Is what `encoding` makes of the bytes clearly no Russian or Kazakh? False where few letters can be judged."""
+    if encoding.startswith("utf"):
+        try:
+            text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
+        except UnicodeError:  # UTF-16 without its byte order mark; the strict reading refuses it
+            return False
+        if sum(letter > "\x7f" for letter in text) < LETTERS_TO_JUDGE:
+            return False
+        own = likelihood(_pairs(text))
+        # UTF-8 that was taken for Latin or cp1251 and encoded once more.
+        return own < ORDINARY and any(_once(text, other) > own + MARGIN for other in ("latin-1", "cp1252", "cp1251"))
+    if len(sample) - len(sample.translate(None, _BEYOND_ASCII)) < LETTERS_TO_JUDGE:
+        return False
+    bytewise = Counter(pairwise(sample))
+    try:
+        own, *others = (
+            likelihood(_decoded(bytewise, other)) for other in (encoding, *(o for o in OTHERS if o != encoding))
+        )
+    except UnicodeError:  # of several bytes a letter
+        return False
+    return any(other > own + MARGIN for other in others)
+
+
+_BEYOND_ASCII = bytes(range(128, 256))
+
+
+def _decoded(pairs: Counter[tuple[int, int]], encoding: str) -> Counter[tuple[str, str]]:
+    letters = [bytes([byte]).decode(encoding, errors="replace") for byte in range(256)]
+    found: Counter[tuple[str, str]] = Counter()
+    for (former, byte), times in pairs.items():
+        if byte > 127:
+            found[letters[former], letters[byte]] += times
+    return found
+
+
+def _once(text: str, other: str) -> float:
+    once = text.encode(other, errors="replace").decode("utf-8", errors="replace")
+    enough = 4 * sum(letter > "\x7f" for letter in once) > sum(letter > "\x7f" for letter in text)
+    return likelihood(_pairs(once)) if enough else -math.inf
+
+
+def _pairs(text: str) -> Counter[tuple[str, str]]:
+    return Counter(pairwise(" " + text))
+
+
+def likelihood(pairs: Counter[tuple[str, str]]) -> float:
+    """Mean log likelihood of the characters beyond ASCII, by rank of the letter and by capitals inside of words."""
+    total, count = 0.0, 0
+    for (former, letter), times in pairs.items():
+        if letter > "\x7f":
+            count += times
+            rank = BY_FREQUENCY.find(letter.lower())
+            if rank >= 0:
+                total -= times * (math.log(rank + 3) + (2 if letter.isupper() and former.islower() else 0))
+            else:
+                total -= times * (3 if letter in PUNCTUATION else 8)
+    return total / max(count, 1)
+
+
+def check_no_nul(contract: Contract, file: Path, content: bytes | mmap.mmap, nul: bytes = b"\0") -> None:
+    """Refuse a text with a NUL in it: a sign of a damaged disk or line, which PostgreSQL does not take. `nul` is how it
+    is written: JSON may say `\\u0000`. Raises ExtractRefused.
+    """
+    at = content.find(nul)
+    if at >= 0:
+        line = content[:at].count(b"\n") + 1
+        raise ExtractRefused(contract.registry, file.name, "a text", "a NUL in it", contract.mender, line)
+
+
+def undecodable(contract: Contract, file: Path, encoding: str, position: int) -> ExtractRefused:
+    """The refusal for a byte that `encoding` does not have; the text around it is looked at for the hint."""
+    with file.open("rb") as stream:
+        stream.seek(max(0, position - SAMPLE_BYTES // 2))
+        around = stream.read(SAMPLE_BYTES)
+        stream.seek(position)
+        byte = stream.read(1)
+    found = f"byte 0x{byte.hex()}, which {encoding} does not have; {guess(around)}"
+    return ExtractRefused(
+        contract.registry, file.name, f"text in {encoding}", found, contract.mender, line_of_byte(file, position)
+    )

@@ -1,0 +1,52 @@
+"""What stage holds in force: one view a registry, with its columns even where nothing came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auyl import ledger
+from auyl.contracts import Contract
+from auyl.settings import Settings
+from auyl.stage import scan as check
+from auyl.store import duck
+from auyl.store.duck import identifier, literal, set_person_key
+from auyl.store.lake import Lake
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def stage_view(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, contract: Contract, batches: list[ledger.Batch]
+) -> str:
+    """Create `stage_<registry>` and return its name; an empty one where nothing came. Changes are folded by key."""
+    view = f"stage_{contract.registry}"
+    if not batches:
+        con.execute(f"create or replace temp view {view} as {empty_stage(con, settings, contract)}")
+        return view
+    files = [literal(lake.address(batch.stage_path)) for batch in batches]
+    if not contract.is_delta:
+        con.execute(f"create or replace temp view {view} as select * from read_parquet({files[0]})")
+        return view
+    # Later extracts come later in the list; within one, the contract's order tells the newest.
+    ordered = " union all ".join(f"select *, {n} as _turn from read_parquet({f})" for n, f in enumerate(files))
+    keys = ", ".join(map(identifier, contract.keys))
+    newest = "".join(f"{identifier(name)} desc nulls last, " for name in contract.newest_by)
+    con.execute(
+        f"create or replace temp table {view} as select * exclude (_turn) from ({ordered}) "
+        f"qualify row_number() over (partition by {keys} order by {newest}_turn desc, _file, _record) = 1"
+    )
+    return view
+
+
+def empty_stage(con: duckdb.DuckDBPyConnection, settings: Settings, contract: Contract) -> str:
+    """SQL of a relation with the columns of the contract's stage and no rows."""
+    set_person_key(con, settings)
+    columns = ", ".join(f"null::varchar as {identifier(c.name)}" for c in contract.columns)
+    con.execute(
+        f"create or replace temp table raw_nothing as select {columns}, '' as _file, 0::bigint as _record limit 0"
+    )
+    stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
+    check.define_views_over(con, contract, "raw_nothing", "0001-01", stage_sql)
+    con.execute(f"create or replace temp table nothing_{contract.registry} as select * from candidate limit 0")
+    return f"select * from nothing_{contract.registry}"

@@ -1,0 +1,53 @@
+"""Inputs: which batches a piece of work on a period rests on, and the digest that tells whether it was done before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from auyl import contracts, ledger
+from auyl.periods import month_before
+from auyl.settings import Settings
+from auyl.store.lake import Lake
+
+Batches = dict[str, list[ledger.Batch]]
+
+
+def in_force(settings: Settings, registries: Iterable[str], period: str) -> tuple[Batches, list[str]]:
+    """The batches in force for `period` by registry, an older one where the contract lets it be carried forward.
+
+    Registries that gave nothing stand in the second list.
+    """
+    batches: Batches = {}
+    missing = []
+    for registry in registries:
+        contract = contracts.load(registry, settings.include)
+        for back in range(contract.carry_forward_months + 1):
+            found = ledger.in_force(settings, registry, month_before(period, back), contract.is_delta)
+            if found:
+                batches[registry] = found
+                break
+        else:
+            missing.append(registry)
+    return batches, missing
+
+
+def territory_files(lake: Lake, edition: str) -> list[str]:
+    """What says where a place lies: the edition's tables, and what became of former codes if that was written."""
+    return [*lake.files(f"reference/territory/{edition}"), *lake.files(f"reference/changes/{edition}")]
+
+
+def digest(settings: Settings, lake: Lake, batches: Batches, edition: str, rules: Iterable[Path]) -> str:
+    """sha256 over the batches, the edition of KATO, the oblast, and the files that say what is made of them."""
+    total = hashlib.sha256()
+    for registry in sorted(batches):
+        for batch in batches[registry]:
+            total.update(f"{registry} {batch.period} {batch.digest} {batch.rules_digest}\n".encode())
+    for path in territory_files(lake, edition):
+        total.update(path.encode() + hashlib.sha256(lake.read(path)).digest())
+    of_rules = hashlib.sha256()
+    for file in rules:
+        of_rules.update(file.name.encode() + file.read_bytes())
+    total.update(settings.oblast_kato.encode() + of_rules.digest())
+    return total.hexdigest()

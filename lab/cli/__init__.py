@@ -1,0 +1,25 @@
+"""`python -m lab`: the synthetic oblast, the demo, and the evaluations against ground truth."""
+
+from auyl.cli.shared import command_group
+from lab.cli import evaluate, make
+
+__all__ = ["app"]
+
+app = command_group(
+    "The laboratory: synthetic extracts, the demo, evaluations against ground truth.",
+    {"synth": make.synth, "demo": make.demo, "up": make.up},
+)
+app.add_typer(
+    command_group(
+        "How well intake and linkage do where the truth is known.",
+        {
+            "intake": evaluate.intake,
+            "persons": evaluate.persons,
+            "febrl": evaluate.febrl,
+            "addresses": evaluate.address,
+            "entities": evaluate.entities,
+            "train": evaluate.train,
+        },
+    ),
+    name="evaluate",
+)

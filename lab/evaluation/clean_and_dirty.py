@@ -1,0 +1,104 @@
+"""Twins: one invented oblast twice, as it is and with all dirt on, each taken in by an installation of its own.
+
+Both have the same people, animals and plots: every draw of the generator is a hash of the seed and the row, so dirt
+moves no other draw. Both make their keyed hashes with one passing key, so that keys can be compared. Databases and
+lakes are theirs alone and are gone afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import tempfile
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from auyl import ledger, pipeline
+from auyl.errors import AuylError
+from auyl.settings import Settings
+from auyl.store.embedded import EmbeddedPostgres, check_text, ensure_database
+from auyl.territory.reference import load_territory
+from lab import synthetic
+
+
+class TwinRefused(AuylError):
+    """Intake refused an extract of a twin, so there is nothing to compare."""
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Settings of the two installations, and the folder of the dirty twin's extracts with the truth beside them."""
+
+    clean: Settings
+    dirty: Settings
+    extracts: Path
+
+
+@contextlib.contextmanager
+def twins(
+    settings: Settings,
+    period: str,
+    people: int,
+    seed: int,
+    registries: Collection[str],
+    say: Callable[[str], None] = lambda text: None,
+) -> Iterator[Twins]:
+    """Make both oblasts and take in these registries of `period`.
+
+    The server is that of AUYL_DSN, where two databases are made and dropped, or a passing one. Raises TwinRefused, and
+    PostgresError where its databases treat Kazakh letters wrongly.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="auyl-twins-")))
+        key = folder / "hash.key"
+        key.touch(mode=0o600)
+        key.write_text(secrets.token_hex(32), encoding="ascii")
+        server = settings.dsn_or_none or stack.enter_context(_passing_server(folder))
+        made: dict[str, Settings] = {}
+        for name, dirt in (("clean", 0.0), ("dirty", 1.0)):
+            extracts = folder / name / "extracts"
+            say(f"the {name} oblast: {people:,} people, seed {seed}")
+            synthetic.make(extracts, period, people, seed, dirt=dirt)
+            own = replace(
+                settings, home=folder / name, lake=str(folder / name / "lake"), hash_key_file=key, kato_edition=None,
+                dsn_or_none=stack.enter_context(_passing_database(server)),
+            )  # fmt: skip
+            _take_in(own, period, extracts, registries)
+            made[name] = own
+        yield Twins(made["clean"], made["dirty"], extracts)
+
+
+@contextlib.contextmanager
+def _passing_server(folder: Path) -> Iterator[str]:
+    server = EmbeddedPostgres(folder / "server", settings={"fsync": "off"})
+    try:
+        yield server.start()
+    finally:
+        server.destroy()
+
+
+@contextlib.contextmanager
+def _passing_database(server: str) -> Iterator[str]:
+    import psycopg2
+    from psycopg2 import sql
+
+    name = f"auyl_twin_{secrets.token_hex(6)}"
+    try:
+        dsn = ensure_database(server, name)
+        check_text(dsn)  # it is made after the server's own template
+        yield dsn
+    finally:
+        with contextlib.closing(psycopg2.connect(server)) as connection:
+            connection.autocommit = True
+            statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+            connection.cursor().execute(statement)
+
+
+def _take_in(settings: Settings, period: str, extracts: Path, registries: Collection[str]) -> None:
+    ledger.migrate(settings)
+    reference = extracts / "reference"
+    load_territory(settings, reference / "kato.csv", reference / "crosswalk.csv", reference / "address.csv", None)
+    for batch in pipeline.take_in(settings, period, extracts, registries):
+        if not batch.accepted:
+            raise TwinRefused(f"{batch.registry} of an invented oblast: expected it to be accepted; {batch.refusal}")

@@ -1,0 +1,265 @@
+"""Truth: what intake did with an invented extract, against what its truth says that intake owes to each row.
+
+The truth files are read as data, after the fact: one Parquet file a registry with file, record (number of the row in
+its file from 1, the heading not counted), kind, outcome (quarantined, duplicate, warned, mended, kept), column, was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auyl import contracts, ledger
+from auyl.contracts import Contract, heading_key
+from auyl.errors import AuylError
+from auyl.intake.batch import identity_path
+from auyl.settings import Settings
+from auyl.store import duck
+from auyl.store.duck import identifier, literal
+from auyl.store.lake import Lake
+from lab.evaluation import SQL
+
+if TYPE_CHECKING:
+    import duckdb
+
+# How `_record` of a format becomes the truth's number: a file of `lab/evaluation/sql`.
+PLACES = {"csv": "place_by_line", "xlsx": "place_by_row", "xls": "place_by_row"}
+RECALL_MIN_PCT = 99.5
+FALSE_ALARMS_MAX_PCT = 0.1
+
+
+class TruthMissing(AuylError):
+    """There is no truth to compare with."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Rows of one kind of fault. `met` is as owed, `unseen` can be told by nobody: the column leaves no trace."""
+
+    kind: str
+    outcome: str
+    rows: int
+    met: int
+    unseen: int
+    quarantined: int
+    duplicate: int
+    warned: int
+    staged: int
+    absent: int
+
+    @property
+    def met_pct(self) -> float | None:
+        """Share of the rows of which anybody can tell."""
+        return _pct(self.met, self.rows - self.unseen)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One registry. Broken rows are those that must be kept back; all others are good, whatever is wrong with them.
+
+    `reason` says why a registry cannot be compared; then all counts are 0.
+    """
+
+    registry: str
+    rows: int = 0
+    broken: int = 0
+    found: int = 0
+    good: int = 0
+    good_kept_back: int = 0
+    kinds: tuple[Kind, ...] = field(default=())
+    reason: str | None = None
+
+    @property
+    def recall_pct(self) -> float | None:
+        """Share of the broken rows that were kept back."""
+        return _pct(self.found, self.broken)
+
+    @property
+    def false_alarms_pct(self) -> float | None:
+        """Share of the good rows that were kept back."""
+        return _pct(self.good_kept_back, self.good)
+
+    def met(self, outcome: str) -> tuple[int, int]:
+        """Rows of an outcome that are as owed, and rows of which anybody can tell."""
+        chosen = [kind for kind in self.kinds if kind.outcome == outcome]
+        return sum(kind.met for kind in chosen), sum(kind.rows - kind.unseen for kind in chosen)
+
+    @property
+    def holds(self) -> bool:
+        """Are enough broken rows found and few enough good ones kept back?"""
+        recall, false_alarms = self.recall_pct, self.false_alarms_pct
+        return (recall is None or recall >= RECALL_MIN_PCT) and (false_alarms or 0.0) <= FALSE_ALARMS_MAX_PCT
+
+
+def _pct(part: int, whole: int) -> float | None:
+    return 100 * part / whole if whole else None
+
+
+def total(comparisons: list[Comparison]) -> Comparison:
+    """The sums over registries, without kinds."""
+
+    def added(name: str) -> int:
+        return sum(getattr(one, name) for one in comparisons)
+
+    return Comparison("total", added("rows"), added("broken"), added("found"), added("good"), added("good_kept_back"))
+
+
+def compare(settings: Settings, extracts: Path, period: str, only: tuple[str, ...] | None = None) -> list[Comparison]:
+    """Compare every registry, or `only` these, that has a truth file of `period` below `extracts`, by name.
+
+    Raises TruthMissing when there is no truth of that period.
+    """
+    folder = extracts / "truth" / period
+    known = set(contracts.names(settings.include)) & set(only or contracts.names(settings.include))
+    registries = sorted(path.stem for path in folder.glob("*.parquet") if path.stem in known)
+    if not registries:
+        raise TruthMissing(f"no truth of {period} below {extracts.name}: expected truth/{period}/<registry>.parquet")
+    truths = {registry: folder / f"{registry}.parquet" for registry in registries}
+    whole = _whole_files(settings, truths)
+    return [_compare(settings, registry, truth, period, whole.get(registry)) for registry, truth in truths.items()]
+
+
+def _compare(settings: Settings, registry: str, truth: Path, period: str, whole: str | None) -> Comparison:
+    contract = contracts.load(registry, settings.include)
+    batches = ledger.in_force(settings, registry, period, contract.is_delta)
+    if whole:
+        # The rows of such an extract are nobody's: it is one broken thing, found when it was refused.
+        is_met = not batches and bool(ledger.reasons_of_refusal(settings, registry, period))
+        kind = Kind(whole, "refused", 1, int(is_met), 0, 0, 0, 0, len(batches), 0)
+        return Comparison(registry, 1, 1, int(is_met), 0, 0, (kind,))
+    if not batches:
+        return Comparison(registry, reason=f"nothing is in force for {period}")
+    if contract.way == "sql" and any(
+        ledger.delivery(settings, batch.delivery_id).source != "by hand" for batch in batches
+    ):
+        return Comparison(registry, reason="pulled by SQL: the rows stand in another order than in the extract")
+    lake = Lake(settings.lake)
+    con = duck.connect(settings, lake)
+    try:
+        con.execute(f"create temp view truth as select * from read_parquet({literal(str(truth))})")
+        _views(con, settings, lake, contract, batches)
+        _mended(con, lake, contract, batches)
+        return _counts(con, settings, registry)
+    finally:
+        con.close()
+
+
+def _whole_files(settings: Settings, truths: Mapping[str, Path]) -> dict[str, str]:
+    """The faults for which whole extracts are to be refused, by registry."""
+    con = duck.connect(settings)
+    try:
+        return {
+            registry: str(kind)
+            for registry, truth in truths.items()
+            for (kind,) in con.execute(
+                f"select kind from read_parquet({literal(str(truth))}) where outcome = 'refused' limit 1"
+            ).fetchall()
+        }
+    finally:
+        con.close()
+
+
+def _views(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, contract: Contract, batches: list[ledger.Batch]
+) -> None:
+    """Create raw, kept, staged, placed, outcome and pair. `place` is `_record`, or `_line` below zero without one."""
+    content = "hash(" + ", ".join(identifier(c.name) for c in contract.columns) + ")"
+    raw, kept, staged = [], [], []
+    for number, batch in enumerate(batches):
+        parts = ", ".join(literal(lake.address(path)) for path in lake.files(batch.raw_path))
+        key = f"{number} as batch, _file as file"
+        raw.append(
+            f"select {key}, _record as place, {content} as content "
+            f"from read_parquet([{parts}], union_by_name = true)"
+        )  # fmt: skip
+        kept.append(
+            f"select {key}, coalesce(_record, -_line) as place, _outcome as outcome, _rules as rules "
+            f"from read_parquet({literal(lake.address(batch.quarantine_path))})"
+        )
+        staged.append(
+            f"select {key}, _record as place, * exclude (_file, _record) "
+            f"from read_parquet({literal(lake.address(batch.stage_path))})"
+        )
+    for name, queries in (("raw", raw), ("kept", kept), ("staged", staged)):
+        con.execute(f"create temp view {name} as {' union all by name '.join(queries)}")
+    for name in ("placed", "outcome", "pair"):
+        file = PLACES.get(contract.format, "place_by_number") if name == "placed" else name
+        con.execute(f"create temp table {name} as {_sql(settings, file)}")
+
+
+def _mended(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batches: list[ledger.Batch]) -> None:
+    """Create `mended`: file, record and the staged value of each row whose value ought to be good again.
+
+    Only columns that stage or, for the vault's registry, identity holds as the same text have rows here.
+    """
+    con.execute("create temp table mended (file varchar, record bigint, value varchar)")
+    texts = {c.name for c in contract.columns if c.type == "string"}
+    stage = set(_columns(con, "staged")) & texts
+    vault = {c.name for c in contract.columns if c.is_vault} & texts if contract.feeds_vault else set()
+    if vault:
+        files = ", ".join(literal(lake.address(identity_path(batch.stage_path))) for batch in batches)
+        con.execute(f"create temp view identity as select * from read_parquet([{files}])")
+    labels = con.execute(
+        "select distinct string_split(\"column\", ' | ')[1] from truth where outcome = 'mended'"
+    ).fetchall()
+    for (label,) in labels:
+        column = _column(contract, label)
+        if column not in stage | vault or (column in stage and not _is_kept(con, lake, column, batches[0])):
+            continue
+        value = identifier(column)
+        source = f"select batch, file, place, {value} as value from staged"
+        if column not in stage:
+            source = (
+                f"select s.batch, s.file, s.place, i.{value} as value from staged as s "
+                f"inner join identity as i on s.person_key = i.person_key"
+            )
+        con.execute(
+            f"insert into mended select t.file, t.record, v.value from truth as t "
+            f"inner join outcome as o on t.file = o.file and t.record = o.record inner join ({source}) as v "
+            f"on o.batch = v.batch and o.file = v.file and o.place = v.place "
+            f"where t.outcome = 'mended' and string_split(t.\"column\", ' | ')[1] = ?",
+            [label],
+        )
+
+
+def _is_kept(con: duckdb.DuckDBPyConnection, lake: Lake, column: str, batch: ledger.Batch) -> bool:
+    """Does stage hold the text as it came, for most rows of a sample, or a code of its own in its place?"""
+    parts = ", ".join(literal(lake.address(path)) for path in lake.files(batch.raw_path))
+    name = identifier(column)
+    ((share,),) = con.execute(
+        f"select avg((s.{name} in (r.{name}, trim(r.{name}), kazakh_letters(clean_text(r.{name})), "
+        f"homoglyphs_to_cyrillic(clean_text(r.{name}))))::integer) "
+        f"from (select _file, _record, {name} from read_parquet({literal(lake.address(batch.stage_path))}) "
+        f"where {name} is not null limit 5000) as s "
+        f"inner join read_parquet([{parts}], union_by_name = true) as r using (_file, _record)"
+    ).fetchall()
+    return share is not None and share > 0.5
+
+
+def _column(contract: Contract, label: str) -> str | None:
+    return next(
+        (c.name for c in contract.columns if heading_key(label) in map(heading_key, (c.source, *c.aliases))), None
+    )
+
+
+def _columns(con: duckdb.DuckDBPyConnection, view: str) -> list[str]:
+    return [row[0] for row in con.execute(f"describe {view}").fetchall()]
+
+
+def _counts(con: duckdb.DuckDBPyConnection, settings: Settings, registry: str) -> Comparison:
+    con.execute(f"create temp table judged as {_sql(settings, 'judged')}")
+    kinds = con.execute(
+        "select kind, outcome, count(*), count(*) filter (is_met), count(*) filter (is_met is null), "
+        + ", ".join(
+            f"count(*) filter (fate = '{name}')" for name in ("quarantined", "duplicate", "warned", "staged", "absent")
+        )
+        + " from judged group by kind, outcome order by kind, outcome"
+    ).fetchall()
+    ((rows, broken, found, good, kept_back),) = con.execute(_sql(settings, "account")).fetchall()
+    return Comparison(registry, rows, broken, found, good, kept_back, tuple(Kind(*row) for row in kinds))
+
+
+def _sql(settings: Settings, name: str) -> str:
+    return duck.sql(SQL / f"{name}.sql")

@@ -1,0 +1,167 @@
+"""An office's SFTP server, a process of its own or a thread of the tests.
+
+    python -m lab.simulated_sources.sftp --folder DIR --port N --login NAME --password-file FILE --host-key FILE
+
+A client sees only what lies below DIR and may not write. `cuts` are numbers of bytes: after as many the connection is
+dropped in the middle of a read, once for each, so that clients have something to resume.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import hmac
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import asyncssh
+
+
+class Office:
+    """The server. `served` counts the bytes read by file name, `connections` the logins."""
+
+    def __init__(
+        self, folder: Path, login: str, password: str | None = None, authorized_keys: str = "", cuts: Sequence[int] = ()
+    ) -> None:
+        self.folder = folder
+        self.login = login
+        self.password = password
+        self.authorized_keys = authorized_keys
+        self.cuts = list(cuts)
+        self.served: dict[str, int] = {}
+        self.connections = 0
+        self.host_key = asyncssh.generate_private_key("ssh-ed25519")
+        self.port = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def public_key(self) -> str:
+        """The server's key as a connection names it."""
+        return self.host_key.export_public_key().decode().strip()
+
+    async def listen(self, port: int = 0) -> asyncssh.SSHAcceptor:
+        """Listen on 127.0.0.1; port 0 takes any free one."""
+        keys = asyncssh.import_authorized_keys(self.authorized_keys) if self.authorized_keys else None
+        acceptor = await asyncssh.listen(
+            "127.0.0.1", port, server_factory=lambda: _Login(self), server_host_keys=[self.host_key],
+            sftp_factory=lambda channel: _Files(channel, self), allow_scp=False, config=None,
+            authorized_client_keys=keys,
+        )  # fmt: skip
+        self.port = acceptor.get_port()
+        return acceptor
+
+    def start(self) -> int:
+        """Serve in a thread of this process; returns the port."""
+        ready = threading.Event()
+
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._over = asyncio.Event()
+            async with await self.listen():
+                ready.set()
+                await self._over.wait()
+
+        self._thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
+        self._thread.start()
+        if not ready.wait(20):
+            raise TimeoutError("the SFTP server did not start")
+        return self.port
+
+    def stop(self) -> None:
+        """End the thread."""
+        if self._loop is not None and self._thread is not None:
+            self._loop.call_soon_threadsafe(self._over.set)
+            self._thread.join(20)
+            self._loop = self._thread = None
+
+
+class _Login(asyncssh.SSHServer):
+    def __init__(self, office: Office) -> None:
+        self.office = office
+
+    def begin_auth(self, username: str) -> bool:
+        """Everybody has to prove who they are."""
+        return True
+
+    def password_auth_supported(self) -> bool:
+        """Only where a password was set."""
+        return self.office.password is not None
+
+    def validate_password(self, username: str, password: str) -> bool:
+        """Compare in constant time."""
+        expected = f"{self.office.login}\n{self.office.password}".encode()
+        return hmac.compare_digest(f"{username}\n{password}".encode(), expected)
+
+    def auth_completed(self) -> None:
+        """Count the logins."""
+        self.office.connections += 1
+
+
+class _Files(asyncssh.SFTPServer):
+    """Files for reading below a folder, and the line that is cut."""
+
+    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], office: Office) -> None:
+        super().__init__(channel, chroot=str(office.folder).encode())
+        self.office = office
+        self.names: dict[object, str] = {}
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        """Open for reading only."""
+        if pflags & (asyncssh.FXF_WRITE | asyncssh.FXF_APPEND | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC):
+            raise asyncssh.SFTPPermissionDenied("for reading only")
+        file = super().open(path, pflags, attrs)
+        self.names[id(file)] = path.decode().rsplit("/", 1)[-1]
+        return file
+
+    def read(self, file_obj: object, offset: int, size: int) -> bytes:
+        """Give bytes, or drop the line where that was ordered."""
+        data = cast("bytes", super().read(file_obj, offset, size))
+        name = self.names[id(file_obj)]
+        cuts = self.office.cuts
+        if cuts and offset + len(data) > cuts[0]:
+            cuts.pop(0)
+            self.channel.get_connection().abort()
+            raise asyncssh.SFTPConnectionLost("cut")
+        self.office.served[name] = self.office.served.get(name, 0) + len(data)
+        return data
+
+
+def make_host_key(file: Path) -> str:
+    """Make the server's private key where it is not there; returns the public one, as a connection names it."""
+    if not file.exists():
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        asyncssh.generate_private_key("ssh-ed25519").write_private_key(file)
+    return asyncssh.read_private_key(file).export_public_key().decode().strip()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve on 127.0.0.1 until a signal comes; port and host key are printed first."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lab.simulated_sources.sftp", description="SFTP server of an invented office."
+    )
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
+    parser.add_argument("--login", required=True)
+    parser.add_argument("--password-file", type=Path, required=True)
+    parser.add_argument("--host-key", type=Path, required=True, help="private key; made when it is not there")
+    given = parser.parse_args(arguments)
+    office = Office(given.folder, given.login, given.password_file.read_text(encoding="utf-8").strip())
+    make_host_key(given.host_key)
+    office.host_key = asyncssh.read_private_key(given.host_key)
+
+    async def serve() -> None:
+        async with await office.listen(given.port):
+            print(f"{office.port} {office.public_key}", flush=True)
+            await asyncio.Event().wait()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,392 @@
+"""The whole way on one machine: an invented oblast's extracts through Airflow to a snapshot that an akim may read.
+
+`run` is what `make demo` and `make up` call. Everything that it starts, it stops, however it ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import fcntl
+import os
+import re
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+
+from auyl.errors import AuylError
+from auyl.settings import Settings, from_environment
+from auyl.store.embedded import EmbeddedPostgres, check_text, database_url, ensure_database
+from auyl.store.processes import kept_port
+from auyl.store.watchdog import PR_SET_PDEATHSIG
+from lab.simulated_sources.connections import Offices
+from lab.stack import report
+from lab.stack.airflow import USER, AirflowFailed, AirflowStack, RunState, secret
+from lab.stack.supervisor import Stopped, Supervisor, signals_stop
+
+PEOPLE = 1_600_000
+# What the first indicators rest on; a quick demo and the tests of the stack take in these alone.
+SPINE = ("population", "social_assistance", "livestock", "ambulance", "employment", "budget_okrug")
+LONGEST_RUN_S = 3600.0
+EVENT_S = 30.0  # Airflow has lost asset events; the ledger makes a second start harmless
+SAY_EVERY_S = 15.0
+SETTLE_S = 20.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the demo is asked for. `scale` divides the 1.6 M people; `kato` is the real classifier.
+
+    `registries` are those that are taken in; all of the invented oblast's by default.
+    """
+
+    period: str
+    scale: int = 20
+    kato: Path | None = None
+    stay: bool = False
+    registries: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.registries:
+            from lab.synthetic import REGISTRIES
+
+            object.__setattr__(self, "registries", tuple(registry.name for registry in REGISTRIES))
+
+    @property
+    def people(self) -> int:
+        """People of the invented oblast."""
+        return PEOPLE // self.scale
+
+
+def last_month() -> str:
+    """The period that extracts are due for: the last full month in Kazakhstan."""
+    return (datetime.now(timezone(timedelta(hours=5))).date().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+
+
+def chosen(names: str) -> tuple[str, ...]:
+    """Registries named with commas; «spine» is SPINE, nothing is all of them. Raises AuylError for an unknown one."""
+    from lab.synthetic import REGISTRIES
+
+    known = [registry.name for registry in REGISTRIES]
+    wanted = SPINE if names == "spine" else tuple(filter(None, (name.strip() for name in names.split(","))))
+    unknown = sorted(set(wanted) - set(known))
+    if unknown:
+        raise AuylError(f"no registry {', '.join(unknown)}; there are: {', '.join(known)}")
+    return wanted
+
+
+def run(plan: Plan) -> int:
+    """Run the demo; returns the exit code: 0, 1 after a failed step, 130 when it was stopped."""
+    say = Progress()
+    try:
+        with signals_stop(), _alone(from_environment().home):
+            _run(plan, say)
+    except KeyboardInterrupt as stop:
+        say(
+            f"stopped by {stop.args[0] if isinstance(stop, Stopped) and stop.args else 'Ctrl-C'}; nothing runs any more"
+        )
+        return 0 if plan.stay and say.is_up else 130
+    except (AuylError, OSError) as error:
+        say(f"FAILED: {error}")
+        return 1
+    say("done; everything that was started is stopped")
+    return 0
+
+
+class Progress:
+    """Lines with the time since the start."""
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+        self._said = self.begun
+        self.is_up = False
+
+    def __call__(self, text: str) -> None:
+        self._said = time.monotonic()
+        print(f"[{self._said - self.begun:6.1f} s] {text}", flush=True)
+
+    def now_and_then(self, text: str) -> None:
+        """Say it only when nothing was said for a while."""
+        if time.monotonic() - self._said >= SAY_EVERY_S:
+            self(text)
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / "demo.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AuylError(f"another `make demo` or `make up` works in {home}") from None
+        yield
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An installation at work: Airflow knows the DAGs, the sources answer, nothing was triggered yet."""
+
+    plan: Plan
+    settings: Settings
+    extracts: Path
+    airflow: AirflowStack
+    supervisor: Supervisor
+
+
+@contextlib.contextmanager
+def ready(
+    plan: Plan, say: Progress, extracts: Path | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[Ready]:
+    """Bring everything up below AUYL_HOME to the point where a DAG may be triggered; at the end stop it all.
+
+    `extracts` is made anew only when it is not there; `env` is added to what Airflow runs with.
+    The settings of this process become those of the installation.
+    """
+    home = from_environment().home.absolute()
+    with contextlib.ExitStack() as stack:
+        say(f"period {plan.period}, {plan.people:,} people, state and logs in {home}")
+        dsn, airflow_dsn, dispatch_dsn = _databases(stack, home, say)
+        supervisor = stack.enter_context(Supervisor(home / "logs"))
+        own = _environment(home, dsn)
+        os.environ.update(own)  # the library in this process reads the same settings
+        settings = from_environment()
+
+        extracts = extracts or home / "extracts" / (f"{plan.people}-real" if plan.kato else str(plan.people))
+        offices = Offices(settings, plan.registries, extracts, dispatch_dsn)
+        airflow = AirflowStack(
+            home, airflow_dsn, supervisor,
+            connections=offices.connections(),
+            env={**own, **(env or {})}, parallelism=max(2, min(4, os.cpu_count() or 2)),
+        )  # fmt: skip
+        stack.callback(airflow.close)
+        migration = airflow.migrate()
+        synthesis = supervisor.start("synthetic", _synthesis(plan, extracts), may_end=True)
+
+        from auyl import ledger
+
+        ledger.migrate(settings)
+        say("schema of the serving database is there")
+        if migration is not None:
+            supervisor.finish(migration)
+            airflow.migrated()
+            say("database of Airflow is there")
+        airflow.start()
+        supervisor.finish(synthesis, lambda: say.now_and_then("making the extracts"))
+        say(f"extracts are in {extracts / plan.period}")
+        say(_territory(plan, settings, extracts))
+        say(f"dispatch database has {_dispatch(dispatch_dsn, extracts, plan.period):,} calls of the month")
+        for server in offices.servers():
+            process = supervisor.start(server.name, server.command)
+            supervisor.wait_until(partial(_listens, server.port), process, 60)
+        airflow.wait_ready({"consolidate", *(f"intake_{registry}" for registry in plan.registries)})
+        say(f"Airflow and the offices' servers are ready ({airflow.url})")
+        yield Ready(plan, settings, extracts, airflow, supervisor)
+
+
+def _run(plan: Plan, say: Progress) -> None:
+    with ready(plan, say) as up:
+        dsn, home = up.settings.dsn, up.settings.home
+        former = report.revision_in_force(dsn, plan.period)
+        through_airflow(plan, up.airflow, say)
+        revision = report.revision_in_force(dsn, plan.period)
+        if revision is None:
+            raise AuylError(f"nothing was published for {plan.period}; logs: {up.supervisor.logs}")
+        news = "nothing new: stays" if revision == former else "published:"
+        say(f"{news} snapshot {plan.period}, revision {revision}")
+        report.ledger_table(up.settings, plan.period, print)
+        readers = report.Readers(home / "secrets" / "logins.json", dsn, plan.period)
+        readers.open()
+        report.snapshot_table(readers, plan.period, print)
+        if plan.stay:
+            _stay(up.supervisor, up.airflow, readers, home, say)
+        _settle(plan, up.airflow)
+        say("stopping")
+        took = up.airflow.stop()
+        say("Airflow stopped: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items()))
+
+
+# -- the parts ---------------------------------------------------------------------------------------------------
+
+
+def _databases(stack: contextlib.ExitStack, home: Path, say: Progress) -> tuple[str, str, str]:
+    """Addresses of the serving database, of Airflow's and of the invented dispatch."""
+    given = from_environment().dsn_or_none
+    dsn = given or stack.enter_context(EmbeddedPostgres(home))
+    if given:
+        check_text(given)
+    addresses = []
+    for variable, name in (("AUYL_AIRFLOW_DSN", "airflow"), ("AUYL_DISPATCH_DSN", "dispatch")):
+        other = os.environ.get(variable)
+        if other is None:
+            database = f"auyl_{name}" if given else name
+            try:
+                other = ensure_database(dsn, database)
+            except Exception as error:
+                where = database_url(dsn, database).rpartition("@")[2]
+                raise AuylError(f"no database {where} ({type(error).__name__}); create it or give {variable}") from None
+        addresses.append(other)
+    say("PostgreSQL is ready" + (" (yours)" if given else f" (embedded, {dsn.rpartition('@')[2]})"))
+    return dsn, addresses[0], addresses[1]
+
+
+def _environment(home: Path, dsn: str) -> dict[str, str]:
+    settings = from_environment()
+    secret(settings.hash_key_file, token_hex(32))
+    return {
+        "AUYL_DSN": dsn,
+        "AUYL_HOME": str(home),
+        "AUYL_LAKE": settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
+        "AUYL_HASH_KEY_FILE": str(settings.hash_key_file.absolute()),
+        "AUYL_SCHEDULE": "off",  # the invented sources know one month, not the one that is due next
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+
+
+def _synthesis(plan: Plan, extracts: Path) -> list[str]:
+    options = ["--extracts", str(extracts), "--period", plan.period, "--people", str(plan.people)]
+    if plan.kato is not None:
+        options += ["--kato", str(plan.kato.absolute())]
+    return [sys.executable, "-m", "lab.synthetic", *options]
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _territory(plan: Plan, settings: Settings, extracts: Path) -> str:
+    from auyl.store import duck
+    from auyl.store.lake import Lake
+    from auyl.territory import editions as territory
+
+    reference = extracts / "reference"
+    lake = Lake(settings.lake)
+    with contextlib.closing(duck.connect(settings, lake)) as con:
+        done = territory.load(
+            plan.kato or reference / "kato.csv",
+            lake.address("reference/territory"),
+            con,
+            crosswalk_file=reference / "crosswalk.csv",
+            address_file=reference / "address.csv",
+            include=settings.include,
+        )
+    return f"territory {done.edition}: {done.rural_akimats} rural akimats, {done.addresses:,} addresses"
+
+
+def _dispatch(dsn: str, extracts: Path, period: str) -> int:
+    from lab.synthetic import load_dispatch
+
+    return load_dispatch(dsn, extracts, period)
+
+
+def through_airflow(plan: Plan, airflow: AirflowStack, say: Progress) -> None:
+    """Trigger the intake DAGs, and wait until the snapshot DAG, started by their assets, has seen them all."""
+    runs = {registry: airflow.trigger(f"intake_{registry}", plan.period) for registry in plan.registries}
+    say(f"triggered the intake of {len(runs)} registries: {', '.join(runs)}")
+    deadline = time.monotonic() + LONGEST_RUN_S
+    open_runs = dict(runs)
+    while open_runs:
+        unfinished = airflow.unfinished()
+        for registry, former in list(open_runs.items()):
+            if former.run_id in unfinished.get(former.dag_id, ()):
+                continue
+            now = airflow.look(former)
+            if now.done:
+                del open_runs[registry]
+                runs[registry] = now
+                say(f"{now.dag_id}: {now.state}")
+                if now.state == "failed":
+                    raise AirflowFailed(airflow.failure(now))
+        _pause(airflow, deadline, lambda: say.now_and_then("at work: " + ", ".join(sorted(open_runs))))
+    last = max(run.ended or "" for run in runs.values())
+    consolidated = _wait_for_consolidate(plan, airflow, say, last, deadline)
+    if consolidated.state == "failed":
+        raise AirflowFailed(airflow.failure(consolidated))
+
+
+def _wait_for_consolidate(plan: Plan, airflow: AirflowStack, say: Progress, after: str, deadline: float) -> RunState:
+    """The first ended run of `consolidate` that began after the last batch was accepted."""
+    started = time.monotonic()
+    by_hand = False
+    while True:
+        found = [run for run in airflow.runs("consolidate", plan.period) if not run.done or (run.begun or "") > after]
+        for run in found:
+            if run.done:
+                return run
+        if not found and not by_hand and time.monotonic() - started > EVENT_S:
+            by_hand = True
+            say("no asset event reached consolidate; starting it by hand")
+            airflow.trigger("consolidate", plan.period)
+        _pause(airflow, deadline, lambda: say.now_and_then("consolidating"))
+
+
+def _settle(plan: Plan, airflow: AirflowStack) -> None:
+    """Let the runs end that earlier batches started; they find nothing new. Not needed, but then all is tidy."""
+    deadline = time.monotonic() + SETTLE_S
+    while time.monotonic() < deadline and any(not run.done for run in airflow.runs("consolidate", plan.period)):
+        time.sleep(0.3)
+
+
+def _pause(airflow: AirflowStack, deadline: float, tell: Callable[[], None]) -> None:
+    airflow.supervisor.check()
+    if time.monotonic() > deadline:
+        raise AirflowFailed(f"not done after {LONGEST_RUN_S:.0f} s; logs: {airflow.home / 'logs'}")
+    tell()
+    time.sleep(0.3)
+
+
+def _stay(supervisor: Supervisor, airflow: AirflowStack, readers: report.Readers, home: Path, say: Progress) -> None:
+    port = kept_port(home / "portal" / "port")
+    dsn_file = home / "secrets" / "portal.dsn"
+    readers.write_portal_dsn(dsn_file)
+    portal = supervisor.start(
+        "portal", [sys.executable, "-m", "auyl.portal", "--dsn-file", str(dsn_file), "--port", str(port)]
+    )
+    supervisor.wait_until(lambda: _listens(port), portal, 60)
+    report.addresses(
+        readers,
+        {"okrug pages": f"http://127.0.0.1:{port}/", "Airflow": f"{airflow.url}/"},
+        {"Airflow": (USER, airflow.password)},
+        print,
+    )
+    say("up; Ctrl-C stops everything")
+    say.is_up = True
+    while True:
+        supervisor.check()
+        time.sleep(1)
+
+
+def main() -> int:
+    """The command line of `make demo` and `make up`."""
+    parser = argparse.ArgumentParser(prog="python -m lab.stack.demo", description=__doc__)
+    parser.add_argument("--scale", type=int, default=20, help="divides the 1.6 M people (default 20)")
+    parser.add_argument("--kato", type=Path, help="the real classifier, kato.csv")
+    parser.add_argument("--period", default=last_month(), help="YYYY-MM, the last full month by default")
+    parser.add_argument("--registries", default="", help="only these, with commas; «spine» is the first six")
+    parser.add_argument("--stay", action="store_true", help="stay up with the pages until Ctrl-C")
+    args = parser.parse_args()
+    if args.scale < 1 or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", args.period):
+        parser.error("--scale is 1 or more, --period is YYYY-MM")
+    if args.kato is not None and not args.kato.is_file():
+        parser.error(f"--kato: no file {args.kato}")
+    if "MAKELEVEL" in os.environ:
+        # make does not hand a SIGKILL on
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    try:
+        registries = chosen(args.registries)
+    except AuylError as error:
+        parser.error(str(error))
+    return run(Plan(args.period, args.scale, args.kato, args.stay, registries))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
