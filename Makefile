@@ -53,7 +53,7 @@ lint: setup ## ruff, mypy, layers, SQL
 	@.venv/bin/lint-imports
 	@$(PY) -m sqlfluff lint include/sql auyl lab --disable-progress-bar
 
-format: setup ## what the tools can mend by themselves
+format: setup ## what the tools can correct by themselves
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 

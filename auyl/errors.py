@@ -44,7 +44,7 @@ class ConnectionUnusable(AuylError):
 
     def __init__(self, registry: str, connection: str, expected: str, found: str) -> None:
         super().__init__(
-            f"{registry}: connection «{connection}»: expected {expected}; found {found}. To be mended by: a data "
+            f"{registry}: connection «{connection}»: expected {expected}; found {found}. Fix: a data "
             f"engineer, in the connection, with the registry's owner"
         )
 
@@ -61,14 +61,14 @@ class TerritoryMissing(AuylError):
 class ExtractRefused(AuylError):
     """An extract that was not taken, whole: nothing of it reached stage.
 
-    `mender` says who can mend it: the owner of the registry, or us.
+    `owner` says who can correct it: the owner of the registry, or us.
     """
 
     registry: str
     file: str
     expected: str
     found: str
-    mender: str
+    owner: str
     line: int | None = None
     column: str | None = None
 
@@ -81,7 +81,7 @@ class ExtractRefused(AuylError):
             place += f", line {self.line}"
         if self.column is not None:
             place += f", column «{self.column}»"
-        return f"{self.registry}: {place}: expected {self.expected}; found {self.found}. To be mended by: {self.mender}"
+        return f"{self.registry}: {place}: expected {self.expected}; found {self.found}. Fix: {self.owner}"
 
     def as_dict(self) -> dict[str, object]:
         """Fields of the refusal, as the ledger keeps them."""

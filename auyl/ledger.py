@@ -79,7 +79,7 @@ def lock(settings: Settings, name: str, *, keyed: bool = True) -> Iterator[None]
     Who holds it writes to the ledger through the very connection of the lock: if the server has dropped that, and
     with it the lock, nothing is written any more.
 
-    What is `keyed` makes or reads person keys: it runs under the hash key in force alone, and never while that is
+    What is `keyed` makes or reads person keys: it runs under the hash current key alone, and never while that is
     rotated. Raises HashKeyRefused.
     """
     shares = keyed and not _SHARES.get()
@@ -120,7 +120,7 @@ def alone(settings: Settings) -> Iterator[Connection]:
 
 @dataclass(frozen=True)
 class HashKey:
-    """A key that was put in force. `settled_at` is null until every file of the lake was made with it."""
+    """A key that was made current. `settled_at` is null until every file of the lake was made with it."""
 
     key_no: int
     fingerprint: str
@@ -130,7 +130,7 @@ class HashKey:
     settled_at: datetime | None
 
 
-def hash_key_in_force(settings: Settings) -> HashKey | None:
+def current_hash_key(settings: Settings) -> HashKey | None:
     """The key that what is stored was made with; None before anything keyed ever ran."""
     with _transaction(settings) as con:
         row = con.execute(
@@ -143,12 +143,12 @@ def hash_key_in_force(settings: Settings) -> HashKey | None:
 
 
 def check_hash_key(settings: Settings) -> HashKey:
-    """The key in force, when it is that of `settings`; the first one that ever comes is put in force.
+    """The current key, when it is that of `settings`; the first one that ever comes is made current.
 
     Raises HashKeyRefused when it is another one, or its rotation has not ended.
     """
     own = key_fingerprint(settings.hash_key)
-    known = hash_key_in_force(settings) or _put_first(settings, own)
+    known = current_hash_key(settings) or _put_first(settings, own)
     if known.fingerprint != own:
         raise HashKeyRefused(
             f"hash key: expected the key {known.fingerprint}, with which all person keys have been made since "
@@ -161,7 +161,7 @@ def check_hash_key(settings: Settings) -> HashKey:
 
 
 def _put_first(settings: Settings, fingerprint: str) -> HashKey:
-    """Put the first key in force, unless the vault holds persons of another one."""
+    """Put the first current key, unless the vault holds persons of another one."""
     with _transaction(settings) as con:
         kept = con.execute(text("select iin, person_key::text from vault.person limit 1")).one_or_none()
         if kept and keyed_hash(kept[0], settings.hash_key) != kept[1].replace("-", ""):
@@ -177,8 +177,8 @@ def _put_first(settings: Settings, fingerprint: str) -> HashKey:
             ),
             {"f": fingerprint},
         )
-    found = hash_key_in_force(settings)
-    if found is None:  # pragma: no cover - it was put in force a moment ago
+    found = current_hash_key(settings)
+    if found is None:  # pragma: no cover - it was made current a moment ago
         raise LookupError("ledger.hash_key")
     return found
 
@@ -308,7 +308,7 @@ def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = 
     with _transaction(settings) as con:
         row = con.execute(
             text(
-                f"select {_BATCH} from ledger.batch_standing where delivery_id = :id "
+                f"select {_BATCH} from ledger.batch_ranked where delivery_id = :id "
                 "and (rules_digest = :rules or :rules is null) order by batch_id desc limit 1"
             ),
             {"id": delivery_id, "rules": rules_digest},
@@ -319,7 +319,7 @@ def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = 
 def batch(settings: Settings, batch_id: int) -> Batch:
     """The batch with this number. Raises NoResultFound."""
     with _transaction(settings) as con:
-        row = con.execute(text(f"select {_BATCH} from ledger.batch_standing where batch_id = :id"), {"id": batch_id})
+        row = con.execute(text(f"select {_BATCH} from ledger.batch_ranked where batch_id = :id"), {"id": batch_id})
         return Batch(**row.one()._mapping)
 
 
@@ -372,7 +372,7 @@ def add_batch(
                     ),
                     [{"batch_id": batch_id, **row} for row in rows],
                 )
-        found = con.execute(text(f"select {_BATCH} from ledger.batch_standing where batch_id = :id"), {"id": batch_id})
+        found = con.execute(text(f"select {_BATCH} from ledger.batch_ranked where batch_id = :id"), {"id": batch_id})
         return Batch(**found.one()._mapping)
 
 
@@ -413,25 +413,25 @@ def reasons_of_refusal(settings: Settings, registry: str, period: str) -> list[s
 def periods(settings: Settings) -> list[str]:
     """Periods of which something was accepted, oldest first."""
     with _transaction(settings) as con:
-        return list(con.execute(text("select distinct period from ledger.batch_standing order by 1")).scalars())
+        return list(con.execute(text("select distinct period from ledger.batch_ranked order by 1")).scalars())
 
 
 def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> str | None:
     """The newest period before `period` whose accepted extract had the very same bytes."""
     with _transaction(settings) as con:
         return con.execute(
-            text("select max(period) from ledger.batch_standing where registry = :r and period < :p and digest = :d"),
+            text("select max(period) from ledger.batch_ranked where registry = :r and period < :p and digest = :d"),
             {"r": registry, "p": period, "d": digest},
         ).scalar()
 
 
-def in_force(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
+def current_batches(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
     """The batches of a registry that count for a period, oldest first: one, or all changes of a delta registry."""
-    condition = "standing_in_delivery = 1 and not is_corrected" if is_delta else "standing = 1"
+    condition = "rank_in_delivery = 1 and not is_corrected" if is_delta else "current_rank = 1"
     with _transaction(settings) as con:
         rows = con.execute(
             text(
-                f"select {_BATCH} from ledger.batch_standing where registry = :r and period = :p and {condition} "
+                f"select {_BATCH} from ledger.batch_ranked where registry = :r and period = :p and {condition} "
                 "order by extracted_at, delivery_id"
             ),
             {"r": registry, "p": period},
@@ -475,11 +475,11 @@ def write_pull_note(settings: Settings, registry: str, period: str, note: str | 
 
 
 def rows_of_former(settings: Settings, registry: str, period: str) -> int | None:
-    """Rows of the batch in force for this period or the nearest one before it."""
+    """Rows of the current batch for this period or the nearest one before it."""
     with _transaction(settings) as con:
         return con.execute(
             text(
-                "select rows_in from ledger.batch_standing where registry = :r and period <= :p and standing = 1 "
+                "select rows_in from ledger.batch_ranked where registry = :r and period <= :p and current_rank = 1 "
                 "order by period desc limit 1"
             ),
             {"r": registry, "p": period},
@@ -487,13 +487,13 @@ def rows_of_former(settings: Settings, registry: str, period: str) -> int | None
 
 
 def profiles(settings: Settings, registry: str, period: str, periods: int) -> list[tuple[int, list[dict[str, Any]]]]:
-    """Rows and profile by column of the batches in force of the periods before `period`, newest first."""
+    """Rows and profile by column of the current batches of the periods before `period`, newest first."""
     with _transaction(settings) as con:
         found = con.execute(
             text(
                 "select b.batch_id, b.rows_in, c.name, c.heading, c.place, c.filled, c.share_unreadable, c.categories "
-                "from (select batch_id, rows_in, period from ledger.batch_standing where registry = :r "
-                "and period < :p and standing = 1 order by period desc limit :n) as b "
+                "from (select batch_id, rows_in, period from ledger.batch_ranked where registry = :r "
+                "and period < :p and current_rank = 1 order by period desc limit :n) as b "
                 "inner join ledger.batch_column as c using (batch_id) order by b.period desc, c.name"
             ),
             {"r": registry, "p": period, "n": periods},
@@ -506,7 +506,7 @@ def profiles(settings: Settings, registry: str, period: str, periods: int) -> li
 
 
 def drifts(settings: Settings, registry: str | None = None, period: str | None = None) -> list[dict[str, Any]]:
-    """What drifted in the batches in force, newest period first; for one registry or period where given."""
+    """What drifted in the current batches, newest period first; for one registry or period where given."""
     with _transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "drifts")), {"registry": registry, "period": period})
         return [dict(row._mapping) for row in rows]
@@ -515,7 +515,7 @@ def drifts(settings: Settings, registry: str | None = None, period: str | None =
 def extracts(settings: Settings, deltas: list[str], registry: str | None = None) -> list[dict[str, Any]]:
     """All deliveries, newest first, each with its account or its last refusal. `deltas`: registries that send changes.
 
-    `state` is landed (not judged yet), refused, in force or superseded.
+    `state` is landed (not judged yet), refused, current or superseded.
     """
     with _transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "extracts")), {"registry": registry, "deltas": deltas})
@@ -533,7 +533,7 @@ def came(settings: Settings) -> list[dict[str, Any]]:
 
 
 def missing_in_snapshot(settings: Settings, period: str) -> list[dict[str, Any]]:
-    """What the revision in force of `period` goes without: registry, last_period, reason (late, refused, never)."""
+    """What the current revision of `period` goes without: registry, last_period, reason (late, refused, never)."""
     with _transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "snapshot_missing")), {"period": period})
         return [dict(row._mapping) for row in rows]
@@ -617,11 +617,11 @@ def open_quarantine(settings: Settings, deltas: list[str]) -> list[dict[str, Any
 
 
 def newest_snapshot(settings: Settings) -> dict[str, Any] | None:
-    """Period, revision and published_at of the newest period in force."""
+    """Period, revision and published_at of the newest period current."""
     with _transaction(settings) as con:
         row = con.execute(
             text(
-                "select s.period, s.revision, s.published_at from serving.snapshot_in_force as f "
+                "select s.period, s.revision, s.published_at from serving.current_snapshot as f "
                 "inner join serving.snapshot as s using (period, revision) order by s.period desc limit 1"
             )
         ).one_or_none()
@@ -631,13 +631,13 @@ def newest_snapshot(settings: Settings) -> dict[str, Any] | None:
 def accepted(settings: Settings, first: str, last: str) -> list[Batch]:
     """The newest batch of every accepted delivery of these periods, oldest extract first.
 
-    A delivery whose rejected rows came back mended is left out: the mended one stands in its place.
+    A delivery whose rejected rows came back corrected is left out: the corrected one stands in its place.
     """
     with _transaction(settings) as con:
         rows = con.execute(
             text(
-                f"select {_BATCH} from ledger.batch_standing where period between :first and :last "
-                "and standing_in_delivery = 1 and not is_corrected order by extracted_at, delivery_id"
+                f"select {_BATCH} from ledger.batch_ranked where period between :first and :last "
+                "and rank_in_delivery = 1 and not is_corrected order by extracted_at, delivery_id"
             ),
             {"first": first, "last": last},
         )

@@ -5,7 +5,7 @@
 ``AUYL_LAKE``          lake root: a folder or any fsspec address
 ``AUYL_HOME``          folder of this machine's running state: secrets, embedded servers, logs
 ``AUYL_HASH_KEY_FILE`` file with the hex key of the keyed hash of ИИН, 32 bytes or more
-``AUYL_KATO_EDITION``  edition of KATO in force; empty means the newest one loaded
+``AUYL_KATO_EDITION``  edition of KATO current; empty means the newest one loaded
 ``AUYL_OBLAST``        KATO of the oblast that this installation serves; Almaty oblast by default
 ``AUYL_INCLUDE``       folder of contracts, SQL and indicators; the repository's own by default
 ``AUYL_EXPECTATIONS``  folder of the suites

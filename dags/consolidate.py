@@ -14,8 +14,8 @@ trigger this DAG with the partition key `YYYY-MM` at any time. When all deadline
 `digest` starts this one with `allow_missing`: the snapshot goes on without what did not come, and says so.
 
 **When it is red**
-- *gate refused*: the message names the rule and the indicator. The former revision stays in force and akims go on
-  reading it. Mend the registry or the rule, then trigger it again.
+- *gate refused*: the message names the rule and the indicator. The former revision stays current and akims go on
+  reading it. Correct the registry or the rule, then trigger it again.
 - anything else is a fault of ours: clear the task once, then read its log.
 """
 

@@ -13,7 +13,7 @@ nothing is late and nothing is new, no mail goes out. The mail goes through the 
 login, password; extras `from_email`, `to`); without it the digest is only kept and logged. `auyl digest` shows it.
 
 **When it is red**
-- `mail`: the server did not take the message; it was tried again. The digest is kept. Mend the connection, then clear.
+- `mail`: the server did not take the message; it was tried again. Correct the connection, then clear.
 - `find_waiting`, *no edition of KATO*: load the territory first, `auyl territory FILE`.
 - `go_on`: the DAG `consolidate` could not be started; start it by hand with `period` and `allow_missing`.
 - anything else is a fault of ours: clear the task once, then read its log.

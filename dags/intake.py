@@ -28,12 +28,12 @@ the ledger. The period is the partition key, `YYYY-MM`. The same bytes a second 
 - `pull`, *up for reschedule* is no fault: nothing whole is there yet, its log says what. It holds no worker meanwhile.
 - `pull`, *source unavailable*: it was tried again several times. Ask the owner whether the system is up, then clear
   the task. Nothing was landed. *Connection …* names what does not hold in it; docs/sources.md says how it is set.
-- `load`, *refused*: the message names file, line or column, what was expected and who mends it. Send it to the owner;
+- `load`, *refused*: the message names file, line or column, what was expected and who fixes it. Send it to the owner;
   when a corrected extract is there, trigger this DAG with the same partition key. Clearing the task changes nothing.
 - anything else is a fault of ours: clear the task once, then read its log.
 
 The file of rejected rows for the owner, with reasons, lies in the lake below `handback/{registry}/`;
-`auyl handback {registry} --to FOLDER` copies it. Mended, the same file comes back by `auyl intake`.
+`auyl handback {registry} --to FOLDER` copies it. Corrected, the same file comes back by `auyl intake`.
 """
 
 

@@ -5,7 +5,7 @@ as `serving.quality`; engineers and the owners of registries read it.
 
 **Owner.** data engineers of the digitalisation office
 
-**Source.** the batches in force of every period in which something was accepted since the last measure
+**Source.** the current batches of every period in which something was accepted since the last measure
 
 **Cadence.** every night at 05:00, Almaty time
 

@@ -6,7 +6,7 @@ that stands; writes where registries disagree as `serving.contradiction`, which 
 
 **Owner.** data engineers of the digitalisation office
 
-**Source.** the batches in force of every period; what was made of the same batches, decisions and rules is left alone
+**Source.** the current batches of every period; what was made of the same batches, decisions and rules is left alone
 
 **Cadence.** every night at 05:30, Almaty time
 

@@ -1,4 +1,4 @@
-"""The key in force is one for all that is stored; a rotation waits for what is keyed and holds off what comes."""
+"""The current key is one for all that is stored; a rotation waits for what is keyed and holds off what comes."""
 
 import threading
 import time
@@ -31,14 +31,14 @@ def execute(settings: Settings, statement: str, **values: object) -> None:
 
 
 def test_the_first_key_is_put_in_force_and_another_one_refused(settings: Settings) -> None:
-    assert ledger.hash_key_in_force(settings) is None
+    assert ledger.current_hash_key(settings) is None
     with ledger.lock(settings, "build.2026-10"):
         pass
-    known = ledger.hash_key_in_force(settings)
+    known = ledger.current_hash_key(settings)
     assert known is not None and known.settled_at and known.fingerprint == key_fingerprint(settings.hash_key)
     with pytest.raises(HashKeyRefused, match="Give that key back"), ledger.lock(with_key(settings, OTHER), "build"):
         pass
-    assert ledger.hash_key_in_force(settings) == known
+    assert ledger.current_hash_key(settings) == known
 
 
 def test_a_vault_of_another_key_takes_no_first_key(settings: Settings) -> None:
@@ -49,9 +49,9 @@ def test_a_vault_of_another_key_takes_no_first_key(settings: Settings) -> None:
     )  # fmt: skip
     with pytest.raises(HashKeyRefused, match="persons of the vault"), ledger.lock(with_key(settings, OTHER), "build"):
         pass
-    assert ledger.hash_key_in_force(settings) is None
+    assert ledger.current_hash_key(settings) is None
     with ledger.lock(settings, "build"):
-        assert ledger.hash_key_in_force(settings) is not None
+        assert ledger.current_hash_key(settings) is not None
 
 
 def test_a_rotation_that_was_cut_short_refuses_keyed_work_and_lets_extracts_land(settings: Settings) -> None:
@@ -128,7 +128,7 @@ def test_status_and_rotate_say_fingerprints_and_no_key(settings: Settings, monke
     rotation = ("rotate", "--to", str(other.hash_key_file), "--reason", "yearly")
     assert said("status", key_of=settings)[0] == 0
     code, text_of = said(*rotation, key_of=settings)
-    assert code == 0 and f"rotated: key {new} is in force" in text_of, text_of
+    assert code == 0 and f"rotated: key {new} is current" in text_of, text_of
     code, text_of = said("status", key_of=settings)
     assert code == 1 and own in text_of and new in text_of and "yearly" in text_of
     assert said("status", key_of=other)[0] == 0

@@ -55,7 +55,7 @@ def state(settings: Settings) -> tuple[list[Any], list[Any]]:
     with ledger.engine(settings.dsn).connect() as con:
         content = con.execute(text("select content_sha256 from serving.snapshot")).all()
         accounts = (
-            "select registry, digest, rows_in, staged, quarantined, duplicates, raw_path from ledger.batch_standing"
+            "select registry, digest, rows_in, staged, quarantined, duplicates, raw_path from ledger.batch_ranked"
         )
         return list(content), sorted(con.execute(text(accounts)).all())
 

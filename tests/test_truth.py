@@ -67,10 +67,10 @@ def test_every_row_of_the_truth_is_met_as_it_is_owed(taken: Taken) -> None:
     whole = total(list(found.values()))
     assert whole.holds and whole.recall_pct is not None and whole.recall_pct >= 99.5
     assert whole.rows == sum(one.rows for one in found.values())
-    mended = {registry: one.met("mended") for registry, one in found.items()}
+    corrected = {registry: one.met("corrected") for registry, one in found.items()}
     # names in identity, places and codes in stage; surnames of other registries leave no trace
     for registry in ("ambulance", "budget_okrug", "livestock", "population"):
-        assert mended[registry][0] == mended[registry][1] > 0, registry
+        assert corrected[registry][0] == corrected[registry][1] > 0, registry
 
 
 def test_lines_that_never_became_rows_do_not_shift_the_others(taken: Taken) -> None:
@@ -104,7 +104,7 @@ def test_a_rule_that_is_too_strict_is_a_false_alarm(taken: Taken, settings: Sett
 
 def test_what_is_not_in_force_is_not_compared(settings: Settings, oblast: Path) -> None:
     found = compare(settings, oblast, PERIOD)
-    assert {one.reason for one in found} == {f"nothing is in force for {PERIOD}"}
+    assert {one.reason for one in found} == {f"nothing is current for {PERIOD}"}
     assert total(found).rows == 0
     with pytest.raises(TruthMissing, match="2026-09"):
         compare(settings, oblast, "2026-09")

@@ -45,7 +45,7 @@ def intake(
     extracted_at: Annotated[
         datetime | None, typer.Option(help="When the source made it; by default from the extract or its time stamp.")
     ] = None,
-    corrects: Annotated[int | None, typer.Option(help="The batch whose rejected rows these files mend.")] = None,
+    corrects: Annotated[int | None, typer.Option(help="The batch whose rejected rows these files correct.")] = None,
 ) -> None:
     """Land and load an extract. Prints rows_in, staged, quarantined, duplicates; exits 0 only when it is accepted."""
     from auyl.intake import land_files, load
@@ -142,7 +142,7 @@ def handback(
 ) -> None:
     """Write the file of rejected rows for the registry's owner: own format, lines, reasons in Russian and Kazakh.
 
-    Mended, the same file is taken in by `auyl intake` and closes the account.
+    Corrected, the same file is taken in by `auyl intake` and closes the account.
     """
     from auyl.intake import hand_back
     from auyl.store.lake import Lake

@@ -12,20 +12,20 @@ from auyl.settings import from_environment
 
 
 def status() -> None:
-    """The fingerprints of this process's key and of the key in force. Exits 1 when they are not the same."""
+    """The fingerprints of this process's key and of the current key. Exits 1 when they are not the same."""
     from auyl.keys import rotation
 
     with told():
         settings = from_environment()
         found = rotation.status(settings)
-        known = found.in_force
+        known = found.current
         typer.echo(f"{settings.hash_key_file}  {found.fingerprint}")
         if known is None:
-            typer.echo("in force  none yet")
+            typer.echo("current  none yet")
         else:
             settled = "settled" if known.settled_at else "its rotation was cut short: run it again"
             typer.echo(
-                f"in force  {known.fingerprint}  key {known.key_no}, since {known.since:%Y-%m-%d %H:%M}, "
+                f"current  {known.fingerprint}  key {known.key_no}, since {known.since:%Y-%m-%d %H:%M}, "
                 f"by {known.put_by}: {known.reason}; {settled}"
             )
         typer.echo(f"vault     {found.own} of {found.persons} persons asked were made with the key of this process")
@@ -46,6 +46,6 @@ def rotate(
     with told():
         done = rotation.rotate(from_environment(), to, reason, allow_orphans, typer.echo)
         typer.echo(
-            f"{done.status}: key {done.fingerprint} is in force; {done.keys} keys, {done.orphans} of them orphans, "
+            f"{done.status}: key {done.fingerprint} is current; {done.keys} keys, {done.orphans} of them orphans, "
             f"{done.files} files. AUYL_HASH_KEY_FILE must hold it from now on"
         )

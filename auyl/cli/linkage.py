@@ -16,7 +16,7 @@ def build(
     kind: Annotated[list[str] | None, typer.Option(help="Only this kind; may be repeated.")] = None,
     format: Format = "table",
 ) -> None:
-    """Make the entities of a period from the batches in force, and of what stood before each correction."""
+    """Make the entities of a period from the current batches, and of what stood before each correction."""
     from auyl.linkage.entities.build import build as make
 
     with told():

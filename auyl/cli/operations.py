@@ -93,7 +93,7 @@ def late(
     on: Annotated[datetime | None, typer.Option(help="Day to ask for; today by default.", formats=["%Y-%m-%d"])] = None,
     format: Format = "table",
 ) -> None:
-    """Extracts whose deadline has passed, and what is in force of them. Exits 1 when something is late."""
+    """Extracts whose deadline has passed, and what is current of them. Exits 1 when something is late."""
     from auyl.intake.overdue import expected
 
     with told():

@@ -55,7 +55,7 @@ def _database_fault(error: Exception) -> str | None:
     said = str(of_driver).strip().partition("\n")[0]
     code = getattr(of_driver, "pgcode", None)
     if type(of_driver).__name__ == "OperationalError" and code is None:
-        return f"the database of AUYL_DSN: expected it to answer; found: {said}. To be mended by: a data engineer"
+        return f"the database of AUYL_DSN: expected it to answer; found: {said}. Fix: a data engineer"
     if code in ("3F000", "42P01", "42703", "42883"):  # no such schema, table, column, function
         return f"the database of AUYL_DSN: expected the tables of this version; found: {said}. Run `auyl migrate`"
     return None

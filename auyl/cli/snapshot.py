@@ -37,7 +37,7 @@ def show(
         str, typer.Option(help="period (as published), today, or an edition of KATO: measured anew in its boundaries.")
     ] = "period",
 ) -> None:
-    """One okrug's snapshot in force, as published or in the boundaries of another edition."""
+    """One okrug's current snapshot, as published or in the boundaries of another edition."""
     from auyl.snapshot.boundaries import show_in
 
     with told():
@@ -141,7 +141,7 @@ def quality(
 
 def contradictions(
     period: Period = "2026-10",
-    registry: Annotated[str | None, typer.Option(help="Only what the owner of this registry has to mend.")] = None,
+    registry: Annotated[str | None, typer.Option(help="Only what the owner of this registry has to correct.")] = None,
     type: Annotated[str | None, typer.Option(help="Only this type of docs/contradictions.md.")] = None,
     okrug: Annotated[str | None, typer.Option(help="Only those of the okrug with this KATO.")] = None,
     export: Annotated[
@@ -149,7 +149,7 @@ def contradictions(
     ] = None,
     format: Format = "table",
 ) -> None:
-    """Where the registries in force for a period disagree: compare them anew if something changed, and print counts.
+    """Where the registries current for a period disagree: compare them anew if something changed, and print counts.
 
     The workbooks hold both values, files and lines of each, with reasons in Russian and Kazakh.
     """

@@ -30,7 +30,7 @@ def match_headings(contract: Contract, headings: list[str], file: str, line: int
                 file,
                 "one column for it",
                 f"{len(claims)}: {', '.join(claims)}",
-                contract.mender,
+                contract.owner,
                 line,
                 column.source,
             )
@@ -68,5 +68,5 @@ def missing_column(contract: Contract, column: Column, spare: list[str], file: s
         found = f"no such column; the nearest unclaimed one is «{next(s for s in spare if heading_key(s) == near[0])}»"
     else:
         found = f"no such column among the unclaimed: {', '.join(spare[:12]) or 'none is left'}"
-    mender = f"{contract.mender}; or us, by an alias in {contract.path.name}"
-    return ExtractRefused(contract.registry, file, "a required column", found, mender, line, column.source)
+    owner = f"{contract.owner}; or us, by an alias in {contract.path.name}"
+    return ExtractRefused(contract.registry, file, "a required column", found, owner, line, column.source)

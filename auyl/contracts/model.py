@@ -89,11 +89,6 @@ class Contract:
         """Do extracts of a month come while it lasts: every hour, day or week?"""
         return self.cadence.rpartition(" ")[2].lower() in (*_HOUR, *_DAY, *_WEEK)
 
-    @property
-    def mender(self) -> str:
-        """Who is asked to mend a bad extract."""
-        return self.owner
-
 
 def load(registry: str, include: Path) -> Contract:
     """The contract of `registry`. Raises ContractInvalid when there is none or it is not usable."""

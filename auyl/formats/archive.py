@@ -75,7 +75,7 @@ def members(contract: Contract, file: Path, work: Path) -> list[Path]:
 
 def _chosen(contract: Contract, file: Path, items: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     def refuse(expected: str, found: str) -> ExtractRefused:
-        return ExtractRefused(contract.registry, file.name, expected, found, contract.mender)
+        return ExtractRefused(contract.registry, file.name, expected, found, contract.owner)
 
     pattern = str(contract.options["memberPattern"]).replace("{period}", "*")
     ignored = [str(p) for p in contract.options.get("ignoreMembers") or ()]
@@ -108,7 +108,7 @@ def _check_not_packed(contract: Contract, path: Path) -> None:
     kind = next((kind for magic, kind in PACKED.items() if head.startswith(magic)), None)
     if kind and not (kind == "ZIP" and contract.format == "xlsx"):
         raise ExtractRefused(
-            contract.registry, path.name, "no archive inside an archive", f"an archive ({kind})", contract.mender
+            contract.registry, path.name, "no archive inside an archive", f"an archive ({kind})", contract.owner
         )
 
 
@@ -121,7 +121,7 @@ def _damage_is_refused(contract: Contract, file: Path) -> Iterator[None]:
         struct.error, zlib.error, lzma.LZMAError,
     ) as error:  # fmt: skip
         raise ExtractRefused(
-            contract.registry, file.name, "a whole ZIP archive (XLSX is one)", str(error), contract.mender
+            contract.registry, file.name, "a whole ZIP archive (XLSX is one)", str(error), contract.owner
         ) from error
 
 
@@ -139,7 +139,7 @@ def _content(
     for number, item in enumerate(items):
         if item.flag_bits & 1:
             raise ExtractRefused(
-                contract.registry, file.name, "an archive without a password", item.filename, contract.mender
+                contract.registry, file.name, "an archive without a password", item.filename, contract.owner
             )
         with _damage_is_refused(contract, file):
             stream = archive.open(item)
@@ -156,6 +156,6 @@ def _content(
                         file.name,
                         f"at most {limit:,} bytes unpacked",
                         f"more, in {file.stat().st_size:,} bytes packed",
-                        contract.mender,
+                        contract.owner,
                     )
                 yield number, chunk

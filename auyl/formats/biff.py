@@ -33,13 +33,13 @@ def rows_by_sheet(contract: Contract, file: Path) -> list[int]:
     content = file.read_bytes()
     if not content.startswith(MAGIC):
         kind = "a ZIP archive (XLSX?)" if content.startswith(b"PK") else f"a file that begins with {content[:16]!r}"
-        raise ExtractRefused(contract.registry, file.name, "an old workbook (XLS)", kind, contract.mender)
+        raise ExtractRefused(contract.registry, file.name, "an old workbook (XLS)", kind, contract.owner)
     try:
         return _sheets(_workbook(content))
     except (_Broken, struct.error, IndexError) as error:
         found = str(error) if isinstance(error, _Broken) else "a record that breaks off"
         raise ExtractRefused(
-            contract.registry, file.name, "a whole old workbook (XLS)", found, contract.mender
+            contract.registry, file.name, "a whole old workbook (XLS)", found, contract.owner
         ) from error
 
 

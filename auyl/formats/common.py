@@ -51,7 +51,7 @@ class RawResult:
         former, own = self.envelope.get("period"), fields.get("period")
         if former is not None and own is not None and former != own:
             raise ExtractRefused(
-                contract.registry, file, f"period {former}, as in the other files", f"period {own}", contract.mender,
+                contract.registry, file, f"period {former}, as in the other files", f"period {own}", contract.owner,
                 column="period",
             )  # fmt: skip
         self.envelope.update(fields)
@@ -64,7 +64,7 @@ class RawResult:
 
 def empty(contract: Contract, file: str, found: str) -> ExtractRefused:
     """The refusal for a file with no record."""
-    return ExtractRefused(contract.registry, file, "at least one record", found, contract.mender)
+    return ExtractRefused(contract.registry, file, "at least one record", found, contract.owner)
 
 
 def distinct(headings: Iterable[str | None]) -> list[str]:

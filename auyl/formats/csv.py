@@ -123,7 +123,7 @@ def check_last_line(contract: Contract, file: Path, text: Path) -> None:
         file.name,
         "a line end after the last line (or finalNewline: false in the contract)",
         "a file that stops in a line, as one cut short does",
-        contract.mender,
+        contract.owner,
         line_of_byte(text, text.stat().st_size),
     )
 
@@ -151,7 +151,7 @@ def _unreadable(contract: Contract, file: Path, text: Path, error: Exception) ->
                 line, found = number, "lines that end now in LF, now in CR or CRLF"
                 break
             ending = own
-    return ExtractRefused(contract.registry, file.name, "a text of lines that end alike", found, contract.mender, line)
+    return ExtractRefused(contract.registry, file.name, "a text of lines that end alike", found, contract.owner, line)
 
 
 def _delimiter(contract: Contract) -> str:
@@ -176,7 +176,7 @@ def _as_utf8(contract: Contract, file: Path, target: Path) -> Path:
             out.write(decoder.decode(b"", final=True).encode("utf-8"))
         except UnicodeError as error:
             raise ExtractRefused(
-                contract.registry, file.name, f"whole {encoding} characters", "half of one at the end", contract.mender
+                contract.registry, file.name, f"whole {encoding} characters", "half of one at the end", contract.owner
             ) from error
     return target
 
@@ -193,11 +193,11 @@ def _headings(contract: Contract, file: Path) -> list[str]:
         other = _split(first, encoding, contract)
         if other and _known(contract, other) > len(contract.columns) // 2:
             raise ExtractRefused(
-                contract.registry, file.name, f"text in {contract.encoding}", f"text in {encoding}", contract.mender, 1
+                contract.registry, file.name, f"text in {contract.encoding}", f"text in {encoding}", contract.owner, 1
             )
     if headings is None:
         found = f"bytes that are not; {guess(first)}"
-        raise ExtractRefused(contract.registry, file.name, f"text in {contract.encoding}", found, contract.mender, 1)
+        raise ExtractRefused(contract.registry, file.name, f"text in {contract.encoding}", found, contract.owner, 1)
     for delimiter in DELIMITERS:
         other = _split(first, own, contract, delimiter) or []
         if _known(contract, other) > max(_known(contract, headings), len(contract.columns) // 2):
@@ -206,7 +206,7 @@ def _headings(contract: Contract, file: Path) -> list[str]:
                 file.name,
                 f"columns divided by {_delimiter(contract)!r}",
                 f"a heading that {delimiter!r} divides into the contract's columns",
-                contract.mender,
+                contract.owner,
                 1,
             )
     return headings
@@ -246,7 +246,7 @@ def _rejects(
         else:
             # An unclosed quote swallows the lines after it: nobody can say what they were.
             found = str(message).splitlines()[0]
-            raise ExtractRefused(contract.registry, file.name, "a whole record", found, contract.mender, line)
+            raise ExtractRefused(contract.registry, file.name, "a whole record", found, contract.owner, line)
 
 
 def _begins_of_lines(text: Path, positions: list[int]) -> list[int]:

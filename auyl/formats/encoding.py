@@ -50,7 +50,7 @@ def check_text(contract: Contract, file: Path, encoding: str) -> None:
         file.name,
         f"text in {encoding}",
         f"letters as no text has them; {guess(sample)}",
-        contract.mender,
+        contract.owner,
         line_of_byte(file, first),
     )
 
@@ -132,7 +132,7 @@ def check_no_nul(contract: Contract, file: Path, content: bytes | mmap.mmap, nul
     at = content.find(nul)
     if at >= 0:
         line = content[:at].count(b"\n") + 1
-        raise ExtractRefused(contract.registry, file.name, "a text", "a NUL in it", contract.mender, line)
+        raise ExtractRefused(contract.registry, file.name, "a text", "a NUL in it", contract.owner, line)
 
 
 def undecodable(contract: Contract, file: Path, encoding: str, position: int) -> ExtractRefused:
@@ -144,5 +144,5 @@ def undecodable(contract: Contract, file: Path, encoding: str, position: int) ->
         byte = stream.read(1)
     found = f"byte 0x{byte.hex()}, which {encoding} does not have; {guess(around)}"
     return ExtractRefused(
-        contract.registry, file.name, f"text in {encoding}", found, contract.mender, line_of_byte(file, position)
+        contract.registry, file.name, f"text in {encoding}", found, contract.owner, line_of_byte(file, position)
     )

@@ -79,7 +79,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
 
 
 def _refusal(contract: Contract, file: Path, expected: str, found: str, line: int | None = None) -> ExtractRefused:
-    return ExtractRefused(contract.registry, file.name, expected, found, contract.mender, line)
+    return ExtractRefused(contract.registry, file.name, expected, found, contract.owner, line)
 
 
 def _collection(contract: Contract, file: Path) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         number = page.get(str(contract.options.get("page", "page")))
         if number is not None and number in seen:
             found = f"page {number} again, after {seen[number]}"
-            raise ExtractRefused(contract.registry, file.name, "each page once", found, contract.mender)
+            raise ExtractRefused(contract.registry, file.name, "each page once", found, contract.owner)
         seen[number] = file.name
         envelope = dict(contract.options.get("envelope") or {})
         stated = {name: str(page[key]) for name, key in envelope.items() if page.get(key) is not None}
@@ -40,10 +40,10 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         total = page.get(str(contract.options.get("total")), total)
         if not isinstance(page.get(items), list):
             found = f"keys {', '.join(list(page)[:9])}"
-            raise ExtractRefused(contract.registry, file.name, f"a list «{items}»", found, contract.mender)
+            raise ExtractRefused(contract.registry, file.name, f"a list «{items}»", found, contract.owner)
         if not all(isinstance(item, dict) for item in page[items]):
             raise ExtractRefused(
-                contract.registry, file.name, f"objects in «{items}»", "an item that is none", contract.mender
+                contract.registry, file.name, f"objects in «{items}»", "an item that is none", contract.owner
             )
         result.rows[file.name] = len(page[items])
         pages.append((file.name, page[items]))
@@ -59,7 +59,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     if total is not None and int(total) != rows:
         found = f"{rows} items on {len(files)} pages"
         raise ExtractRefused(
-            contract.registry, files[-1].name, f"{total} items, as the answer says", found, contract.mender
+            contract.registry, files[-1].name, f"{total} items, as the answer says", found, contract.owner
         )
     # The pages are parsed already, to be judged whole; a second parser would cost more than making columns of them.
     con.register("items", _columns(contract, pages))
@@ -106,7 +106,7 @@ def _page(contract: Contract, file: Path) -> dict[str, Any]:
             file.name,
             f"a page of at most {MAX_PAGE_BYTES:,} bytes",
             f"{file.stat().st_size:,}",
-            contract.mender,
+            contract.owner,
         )
     try:
         content = file.read_bytes()
@@ -115,10 +115,10 @@ def _page(contract: Contract, file: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         raise ExtractRefused(
-            contract.registry, file.name, "whole JSON in UTF-8", str(error), contract.mender, line
+            contract.registry, file.name, "whole JSON in UTF-8", str(error), contract.owner, line
         ) from error
     if not isinstance(page, dict):
-        raise ExtractRefused(contract.registry, file.name, "a JSON object", type(page).__name__, contract.mender)
+        raise ExtractRefused(contract.registry, file.name, "a JSON object", type(page).__name__, contract.owner)
     return page
 
 

@@ -50,7 +50,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
                 raise empty(contract, file.name, "lines with nothing in them")
             (record, line), *_ = broken
             expected = "JSON objects, one on a line"
-            raise ExtractRefused(contract.registry, file.name, expected, line[:120], contract.mender, record)
+            raise ExtractRefused(contract.registry, file.name, expected, line[:120], contract.owner, record)
         found = match_keys(contract, keys, file.name)
         unknown = sorted(keys - {name for names in found.values() for name in names})
         result.unknown_columns.update(unknown)
@@ -94,7 +94,7 @@ def _lines(contract: Contract, file: Path) -> Iterator[pyarrow.Table]:
             if end == 0 and len(content) > MAX_LINE_BYTES:
                 raise ExtractRefused(
                     contract.registry, file.name, f"lines of at most {MAX_LINE_BYTES:,} bytes", "a longer one",
-                    contract.mender, done + 1,
+                    contract.owner, done + 1,
                 )  # fmt: skip
             whole, rest = content[:end], content[end:]
             if not whole:

@@ -93,7 +93,7 @@ def _check_rows(contract: Contract, rows: pyarrow.Table | None, expected: int, n
             filled = pc.or_(filled, pc.is_valid(column))
         came = pc.sum(filled).as_py() or 0
     if came < expected:
-        raise ExtractRefused(contract.registry, name, f"{expected} rows with cells", f"{came} read", contract.mender)
+        raise ExtractRefused(contract.registry, name, f"{expected} rows with cells", f"{came} read", contract.owner)
 
 
 def _unreadable(contract: Contract, name: str, expected: str, error: BaseException) -> BaseException:
@@ -102,7 +102,7 @@ def _unreadable(contract: Contract, name: str, expected: str, error: BaseExcepti
 
     if not isinstance(error, fastexcel.FastExcelError) and type(error).__name__ != "PanicException":
         return error
-    return ExtractRefused(contract.registry, name, expected, (str(error) or "damage").splitlines()[0], contract.mender)
+    return ExtractRefused(contract.registry, name, expected, (str(error) or "damage").splitlines()[0], contract.owner)
 
 
 class _Part:

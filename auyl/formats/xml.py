@@ -114,7 +114,7 @@ def _read_file(
         if stated and int(stated[-1]) != rows:
             found = f"{rows} records"
             raise ExtractRefused(
-                contract.registry, file.name, f"{int(stated[-1])} records, as it says itself", found, contract.mender
+                contract.registry, file.name, f"{int(stated[-1])} records, as it says itself", found, contract.owner
             )
     return rows
 
@@ -136,7 +136,7 @@ def _broken(contract: Contract, file: Path, error: Exception) -> ExtractRefused:
         parser.close()
     except etree.XMLSyntaxError as syntax:
         line, found = syntax.lineno, syntax.msg.splitlines()[0]
-    return ExtractRefused(contract.registry, file.name, "well-formed XML in UTF-8", found, contract.mender, line)
+    return ExtractRefused(contract.registry, file.name, "well-formed XML in UTF-8", found, contract.owner, line)
 
 
 def _tail(file: Path) -> bytes:
@@ -159,11 +159,11 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
         head = stream.read(ENDS_BYTES)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         found = f"a file that begins with {head[:16]!r}"
-        raise ExtractRefused(contract.registry, file.name, "XML in UTF-8", found, contract.mender, 1)
+        raise ExtractRefused(contract.registry, file.name, "XML in UTF-8", found, contract.owner, 1)
     if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
         line = head[: head.find(b"<!")].count(b"\n") + 1
         raise ExtractRefused(
-            contract.registry, file.name, "no document type and no entities", "a DOCTYPE", contract.mender, line
+            contract.registry, file.name, "no document type and no entities", "a DOCTYPE", contract.owner, line
         )
     steps = _record_path(contract)
     envelope: dict[str, str] = {}
@@ -188,7 +188,7 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
             file.name,
             "well-formed XML in UTF-8",
             error.msg.splitlines()[0],
-            contract.mender,
+            contract.owner,
             error.lineno,
         ) from error
     root = re.search(rb"<([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)[\s/>]", re.sub(rb"<[?!][^>]*>", b"", head))
@@ -197,7 +197,7 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
         with file.open("rb") as stream:
             line = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b"")) + 1
         raise ExtractRefused(
-            contract.registry, file.name, f"{closing.decode()} at its end", "a file cut short", contract.mender, line
+            contract.registry, file.name, f"{closing.decode()} at its end", "a file cut short", contract.owner, line
         )
     return envelope
 
@@ -207,7 +207,7 @@ def _check_parts(contract: Contract, files: list[Path], result: RawResult) -> No
     if parts is not None and parts.isascii() and parts.isdigit() and int(parts) != len(files):
         found = f"{len(files)}: {', '.join(file.name for file in files[:9])}"
         raise ExtractRefused(
-            contract.registry, files[0].name, f"{parts} files, as the extract says itself", found, contract.mender
+            contract.registry, files[0].name, f"{parts} files, as the extract says itself", found, contract.owner
         )
 
 

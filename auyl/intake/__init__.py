@@ -2,7 +2,7 @@
 
     pull   a source is asked, its bytes are landed              -> delivery
     load   landing is read, checked, judged and staged          -> batch
-    hand_back   rejected rows go to the owner of the registry; mended, they are landed and loaded as a correction
+    hand_back   rejected rows go to the owner of the registry; corrected, they are landed and loaded as a correction
 
 Both may be run again at any time: they find what they did in the ledger.
 """

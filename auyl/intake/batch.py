@@ -190,7 +190,7 @@ def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[P
             files[0].name,
             f"period {delivery.period}",
             f"period {stated}",
-            contract.mender,
+            contract.owner,
             column="period",
         )
 
@@ -241,7 +241,7 @@ def _refuse(
         delivery.landing_path,
         f"a batch that keeps the suite {contract.suite}",
         found,
-        contract.mender,
+        contract.owner,
     )
     details = refusal.as_dict() | {"failed": account.failed, "rows_in": account.rows_in, "breaches": breaches}
     ledger.add_refusal(

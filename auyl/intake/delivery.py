@@ -76,7 +76,7 @@ def land_files(
 ) -> int:
     """Land files that somebody brought by hand; return the delivery's number. Raises ExtractRefused.
 
-    A file with the name that hand-back gave it, or any with `corrects`, mends rejected rows of that batch.
+    A file with the name that hand-back gave it, or any with `corrects`, corrects rejected rows of that batch.
     """
     settings = settings or from_environment()
     contract = contracts.load(registry, settings.include)
@@ -84,7 +84,7 @@ def land_files(
     if corrects is not None:
         base = base_of(settings, contract, corrects)
         return land(
-            settings, contract, base.period, files, base.extracted_at, "by hand, mended rows", corrects=base.batch_id
+            settings, contract, base.period, files, base.extracted_at, "by hand, corrected rows", corrects=base.batch_id
         ).delivery_id
     return _land(settings, contract, period, files, extracted_at, "by hand", None, {})
 
@@ -100,7 +100,7 @@ def _land(
     evidence: dict[str, Any],
 ) -> int:
     if not files:
-        refusal = ExtractRefused(contract.registry, source, f"an extract of {period}", "no file", contract.mender)
+        refusal = ExtractRefused(contract.registry, source, f"an extract of {period}", "no file", contract.owner)
         ledger.add_refusal(settings, contract.registry, period, str(refusal), refusal.as_dict())
         raise refusal
     stated = sources.extracted_at(contract, files) or extracted_at

@@ -1,7 +1,7 @@
 """Hand-back: rejected rows for the registry's owner, in the owner's own format, and the way they come back.
 
 The file has the registry's own columns as they came, and six more that say where a row stood and why it was kept back.
-The owner mends the rows and sends the file again; `merge` puts them in the place of the rejected ones, as a batch of
+The owner corrects the rows and sends the file again; `merge` puts them in the place of the rejected ones, as a batch of
 its own that takes the place of the first.
 """
 
@@ -242,7 +242,7 @@ def merge(
             f"each row that batch {base.batch_id} keeps in quarantine, once, named in «{REFERENCES['_back_file'][0]}»"
         )
         found = f"record {record}, which names {named} {number}"
-        raise ExtractRefused(contract.registry, file, expected, found, contract.mender, None, "Ауыл: запись")
+        raise ExtractRefused(contract.registry, file, expected, found, contract.owner, None, "Ауыл: запись")
     names = ", ".join(identifier(n) for n in REFERENCES)
     own = f"correction {delivery.delivery_id}/"
     target = f"{folder}-whole"
@@ -268,18 +268,18 @@ def _relation(lake: Lake, folder: str) -> str:
 
 
 def base_of(settings: Settings, contract: Contract, named: int) -> ledger.Batch:
-    """The batch in force that holds the rows of the batch `named`: itself, or the one that corrections made of it.
+    """The current batch that holds the rows of the batch `named`: itself, or the one that corrections made of it.
 
-    Raises ExtractRefused when an extract took its place: then the rows of that one are to be mended.
+    Raises ExtractRefused when an extract took its place: then the rows of that one are to be corrected.
     """
     try:
         base = ledger.batch(settings, named)
     except NoResultFound:
         base = None
     if base is not None and base.registry == contract.registry:
-        for counting in ledger.in_force(settings, base.registry, base.period, contract.is_delta):
+        for counting in ledger.current_batches(settings, base.registry, base.period, contract.is_delta):
             if base.delivery_id in ledger.correction_chain(settings, counting.delivery_id):
                 return counting
     found = f"rows of batch {named}, " + ("in whose place an extract came" if base else "which is unknown")
     expected = "rows of a batch that counts; the newest hand-back has them"
-    raise ExtractRefused(contract.registry, f"handback {named}", expected, found, contract.mender)
+    raise ExtractRefused(contract.registry, f"handback {named}", expected, found, contract.owner)

@@ -33,7 +33,7 @@ def land(
 ) -> ledger.Delivery:
     """Copy `files` into the lake and write the delivery down; the same bytes again give the row that is there.
 
-    `corrects` is the batch whose rejected rows the files mend.
+    `corrects` is the batch whose rejected rows the files correct.
     `extracted_at` says when the source made the extract; without it the newest time of the files stands for it.
     `evidence` is what the source said of itself (request ids, signatures); it is kept in the manifest.
     """

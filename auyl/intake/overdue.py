@@ -1,4 +1,4 @@
-"""Late: what the contracts promised to have sent by a day, and what of it is in force.
+"""Late: what the contracts promised to have sent by a day, and what of it is current.
 
 The ledger is asked as it is now; the day only decides which deadlines have passed.
 """
@@ -23,10 +23,10 @@ NEVER = "nothing ever came"
 
 @dataclass(frozen=True)
 class Promise:
-    """An extract whose deadline has passed. `state`: in_force, late, refused or carried_forward.
+    """An extract whose deadline has passed. `state`: current, late, refused or carried_forward.
 
     `period` is the last month of the span that it is for, `stands_in` the period of the batch that counts for it.
-    Every state but in_force is late, by `late_days`; carried_forward means that the contract lets an older extract
+    Every state but current is late, by `late_days`; carried_forward means that the contract lets an older extract
     stand in meanwhile.
     """
 
@@ -43,7 +43,7 @@ class Promise:
     @property
     def is_late(self) -> bool:
         """Has the deadline passed without an accepted extract?"""
-        return self.state != "in_force"
+        return self.state != "current"
 
 
 def due_on(contract: Contract, period: str) -> date:
@@ -95,7 +95,7 @@ def _promise(contract: Contract, came: dict[str, Any], end: str, on: date) -> Pr
     due = due_on(contract, end)
 
     def told(state: str, stands_in: str | None, reason: str | None = None) -> Promise:
-        days = 0 if state == "in_force" else (on - due).days
+        days = 0 if state == "current" else (on - due).days
         return Promise(
             contract.registry, contract.title, contract.owner, end, due, state, days, stands_in, reason
         )  # fmt: skip
@@ -108,7 +108,7 @@ def _promise(contract: Contract, came: dict[str, Any], end: str, on: date) -> Pr
         asked_on = accepted[found].astimezone(LOCAL).date()
         if contract.is_delta and asked_on <= last_day(found):
             return told("late", found, f"last asked on {asked_on}, before the period had ended")
-        return told("in_force", found)
+        return told("current", found)
     refused = next((came[period]["details"] for period in in_span if period in came), None)
     reason = without_content(refused) if refused else None if came else NEVER
     older = [month_before(end, back) for back in range(len(in_span), contract.carry_forward_months + 1)]

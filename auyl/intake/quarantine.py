@@ -1,4 +1,4 @@
-"""Quarantine as people read it: rejected rows of the batch in force, with reasons and the lines they stand on."""
+"""Quarantine as people read it: rejected rows of the current batch, with reasons and the lines they stand on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def quarantine(
 ) -> pandas.DataFrame:
     """Rejected rows of the newest batches of a registry, the refused ones with them.
 
-    Columns: _batch_period, _state (in force or refused), _batch_id, _file, _record, _line, _text (of a line that never
+    Columns: _batch_period, _state (current or refused), _batch_id, _file, _record, _line, _text (of a line that never
     became a row), _outcome (quarantined, duplicate), _rules, _reasons_ru, _reasons_kk, then the registry's own columns
     as they came. Lines are looked up in the landed files.
     """

@@ -3,7 +3,7 @@
     1. all keys that lake and database hold get their new ones: of the numbers of identity and raw and the sayings of
        linkage, hashed under both keys
     2. every file that may hold a key is written anew below `rotation/`; what stands is not touched
-    3. one transaction puts the new keys into the database and the new key in force
+    3. one transaction puts the new keys into the database and the new current key
     4. the new files take the places of the old ones, under the same paths
 
 Killed before 3 the old state stands, and nothing has happened; killed after it, keyed work is refused until the same
@@ -53,7 +53,7 @@ UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 @dataclass(frozen=True)
 class Rotation:
-    """What a rotation did. `status` is rotated, ended (one that was cut short) or unchanged (the key is in force).
+    """What a rotation did. `status` is rotated, ended (one that was cut short) or unchanged (the key is current).
 
     `keys` were re-made; `orphans` of them had no known number and were replaced by a hash of the old key.
     """
@@ -67,20 +67,20 @@ class Rotation:
 
 @dataclass(frozen=True)
 class Status:
-    """The key of this process and the key in force, both as fingerprints, and whether the vault agrees with the first.
+    """The key of this process and the current key, both as fingerprints, and whether the vault agrees with the first.
 
     `persons` of the vault were asked, `own` of them were made with the key of this process.
     """
 
     fingerprint: str
-    in_force: ledger.HashKey | None
+    current: ledger.HashKey | None
     persons: int
     own: int
 
     @property
     def holds(self) -> bool:
         """May this process work on what is stored?"""
-        known = self.in_force
+        known = self.current
         agrees = known is None or (known.fingerprint == self.fingerprint and known.settled_at is not None)
         return agrees and self.own == self.persons
 
@@ -90,7 +90,7 @@ def status(settings: Settings, persons: int = 1000) -> Status:
     with ledger.engine(settings.dsn).connect() as con:
         rows = con.execute(text("select iin, person_key::text from vault.person limit :n"), {"n": persons}).all()
     own = sum(keyed_hash(iin, settings.hash_key) == key.replace("-", "") for iin, key in rows)
-    return Status(key_fingerprint(settings.hash_key), ledger.hash_key_in_force(settings), len(rows), own)
+    return Status(key_fingerprint(settings.hash_key), ledger.current_hash_key(settings), len(rows), own)
 
 
 def rotate(
@@ -100,10 +100,10 @@ def rotate(
     allow_orphans: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Rotation:
-    """Make all that is stored that of the key in the file `to`; `settings` hold the one in force.
+    """Make all that is stored that of the key in the file `to`; `settings` hold the current one.
 
     Waits until nothing keyed runs. Run again after it was killed, it ends what it began; `say` is told each step.
-    Raises HashKeyRefused, SettingMissing, and AuylError where keys of persons or of standing decisions have no known
+    Raises HashKeyRefused, SettingMissing, and AuylError where keys of persons or of current decisions have no known
     number, unless `allow_orphans`.
     """
     target = replace(settings, hash_key_file=to)
@@ -112,7 +112,7 @@ def rotate(
     say("waiting for what runs")
     with ledger.alone(settings) as connection:
         say("alone")
-        known = ledger.hash_key_in_force(settings)
+        known = ledger.current_hash_key(settings)
         ended = known is not None and known.settled_at is None
         if known is not None and ended:
             _settle(settings, lake, known.key_no, say)
@@ -260,7 +260,7 @@ def _raw(settings: Settings) -> list[tuple[str, str, str]]:
     with ledger.engine(settings.dsn).connect() as con:
         rows = con.execute(
             text(
-                "select registry, period, raw_path from ledger.batch_standing group by 1, 2, 3 "
+                "select registry, period, raw_path from ledger.batch_ranked group by 1, 2, 3 "
                 "order by max(batch_id) desc"
             )
         )
@@ -295,7 +295,7 @@ def _judge(con: duckdb.DuckDBPyConnection, connection: Connection, allow_orphans
     """Give keys without a known number the hash of the old key; count all, and those. Raises AuylError."""
     with connection.begin():
         decided = connection.execute(
-            text("select record_key::text, person_key::text from ledger.link_decision_standing")
+            text("select record_key::text, person_key::text from ledger.current_link_decision")
         ).all()
     con.execute("create temp table decided (old uuid)")
     if decided:
@@ -307,7 +307,7 @@ def _judge(con: duckdb.DuckDBPyConnection, connection: Connection, allow_orphans
     if (persons or decisions) and not allow_orphans:
         raise AuylError(
             f"rotation: expected the number of every key in identity or raw; {persons} keys of persons and {decisions} "
-            "of standing decisions have none. Take their extracts in anew and link them, or allow orphans: they keep "
+            "of current decisions have none. Take their extracts in anew and link them, or allow orphans: they keep "
             "together, but no later extract will join with them. Nothing was changed"
         )
     orphans = _unknown(con)
@@ -412,7 +412,7 @@ $body$
 def _commit(
     connection: Connection, csv: Path, key_no: int, fingerprint: str, reason: str, say: Callable[[str], None]
 ) -> None:
-    """New keys into every table, and the new key in force, in one transaction."""
+    """New keys into every table, and the new current key, in one transaction."""
     with connection.begin():
         cursor = _cursor(connection)
         cursor.execute("create temp table key_map (old uuid primary key, new uuid not null) on commit drop")

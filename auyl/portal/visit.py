@@ -83,7 +83,7 @@ def visit(request: Request, database: Database, token: str | None) -> Iterator[V
 
 @dataclass(frozen=True)
 class Period:
-    """A published month, its revision in force and its neighbours."""
+    """A published month, its current revision and its neighbours."""
 
     period: str
     revision: int

@@ -1,8 +1,8 @@
-"""Snapshot: from the batches in force to one published revision of a period.
+"""Snapshot: from the current batches to one published revision of a period.
 
-consolidate   batches in force -> core tables, each row placed in an okrug
+consolidate   current batches -> core tables, each row placed in an okrug
 measure       core tables -> indicators by okrug
-gate          the snapshot's own suite; a breach leaves the former revision in force
+gate          the snapshot's own suite; a breach leaves the former current revision
 publish       one transaction: rows, sources, what is missing, vault, and the swap
 """
 

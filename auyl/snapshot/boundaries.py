@@ -23,7 +23,7 @@ from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 from auyl.territory.moves import make_moves
-from auyl.territory.resolver import edition_in_force
+from auyl.territory.resolver import current_edition
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,7 +49,7 @@ class Untold:
 def show_in(
     settings: Settings, kato: str, boundaries: str = PERIOD, period: str | None = None, language: str = "ru"
 ) -> dict[str, Any]:
-    """An okrug of the edition `boundaries` (period, today, or a name) in the revision in force, as `show` tells it.
+    """An okrug of the edition `boundaries` (period, today, or a name) in the current revision, as `show` tells it.
 
     Also `edition`, `edition_of_period`, and, where they differ: `not_tellable`, see `Untold`; `code_was`, what the
     code meant in the period's edition if it was another place; `outside`, how many places of the okrug's ground lay
@@ -61,7 +61,7 @@ def show_in(
     if language not in LANGUAGES:
         raise KeyError(f"no language {language}; there are {', '.join(LANGUAGES)}")
     lake = Lake(settings.lake)
-    target = edition_in_force(settings, lake) if boundaries == TODAY else boundaries
+    target = current_edition(settings, lake) if boundaries == TODAY else boundaries
     catalogue = catalogues.load(settings.include)
     revision, inputs = _published(settings, catalogue, period)
     con = duck.connect(settings, lake)
@@ -92,13 +92,13 @@ def show_in(
 
 
 def _published(settings: Settings, catalogue: Catalogue, period: str | None) -> tuple[int, Inputs]:
-    """The revision in force and what it was made of, with the batches that it names."""
+    """The current revision and what it was made of, with the batches that it names."""
     with ledger.engine(settings.dsn).connect() as con:
         row = con.execute(
             text(
-                "select s.period, s.revision, s.edition, s.inputs_digest from serving.snapshot_in_force as f "
+                "select s.period, s.revision, s.edition, s.inputs_digest from serving.current_snapshot as f "
                 "inner join serving.snapshot as s using (period, revision) "
-                "where f.period = coalesce(:period, (select max(n.period) from serving.snapshot_in_force as n))"
+                "where f.period = coalesce(:period, (select max(n.period) from serving.current_snapshot as n))"
             ),
             {"period": period},
         ).one_or_none()
@@ -182,7 +182,7 @@ def _open_core(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, i
         if not lake.exists(path):
             raise NotTellable(
                 f"{inputs.period} revision {revision}: no core table {path} is left in the lake, so nothing can be "
-                f"measured anew; auyl build --period {inputs.period} makes it from the batches in force"
+                f"measured anew; auyl build --period {inputs.period} makes it from the current batches"
             )
         moved = duck.bind(text_of_rows, core=f"read_parquet({literal(lake.address(path))})")
         con.execute(f"create or replace temp view {table}_moved as {moved}")

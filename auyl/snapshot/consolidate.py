@@ -1,4 +1,4 @@
-"""Consolidate: the batches in force become core tables, every row placed in an okrug or openly in none."""
+"""Consolidate: the current batches become core tables, every row placed in an okrug or openly in none."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from auyl.periods import last_day
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import REGISTRIES_OF, Catalogue
 from auyl.stage.current import stage_view
-from auyl.stage.inputs import digest, in_force
+from auyl.stage.inputs import current_batches, digest
 from auyl.stage.linkable import counted_view
 from auyl.stage.linkable import sources as linked_registries
 from auyl.store import duck
 from auyl.store.duck import literal, set_person_key
 from auyl.store.lake import Lake
-from auyl.territory.resolver import edition_in_force, open_territory, resolve
+from auyl.territory.resolver import current_edition, open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,9 +42,9 @@ class Inputs:
 
 
 def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) -> Inputs:
-    """The batches in force for `period`, an older one where the contract lets it be carried forward."""
-    batches, missing = in_force(settings, catalogue.registries, period)
-    edition = edition_in_force(settings, lake)
+    """The current batches for `period`, an older one where the contract lets it be carried forward."""
+    batches, missing = current_batches(settings, catalogue.registries, period)
+    edition = current_edition(settings, lake)
     folders = [settings.include / "sql" / name for name in ("macros", "core", "indicators")]
     rules = [p for folder in [*folders, settings.include / "indicators"] for p in sorted(folder.iterdir())]
     made_of = digest(settings, lake, batches, edition, [*rules, settings.expectations / "snapshot.json"])

@@ -1,4 +1,4 @@
-"""The gate: the snapshot's own suite. A breach leaves the former revision in force."""
+"""The gate: the snapshot's own suite. A breach leaves the former current revision."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ def _share(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, float | None
 
 
 def former_residents(settings: Settings, period: str) -> float | None:
-    """Sum of residents over okrugs in the revision in force of this period, or of the one before it."""
+    """Sum of residents over okrugs in the current revision of this period, or of the one before it."""
     with ledger.engine(settings.dsn).connect() as con:
         found = con.execute(
             text(
-                "select sum(v.value) from serving.snapshot_in_force as f "
+                "select sum(v.value) from serving.current_snapshot as f "
                 "inner join serving.snapshot_value as v using (period, revision) "
                 "where v.indicator_id = 'population.residents' and f.period in (:now, :before) "
                 "group by f.period order by f.period desc limit 1"

@@ -87,13 +87,13 @@ class Lineage:
 
 
 def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None = None, sample: int = 5) -> Lineage:
-    """What is behind the value in force of an indicator in an okrug. Raises KeyError when there is none."""
+    """What is behind the current value of an indicator in an okrug. Raises KeyError when there is none."""
     catalogue = catalogues.load(settings.include)
     indicator = catalogue.indicator(indicator_id)
     with ledger.engine(settings.dsn).connect() as con:
         row = con.execute(
             text(
-                "select v.*, s.inputs_digest from serving.snapshot_in_force as f "
+                "select v.*, s.inputs_digest from serving.current_snapshot as f "
                 "inner join serving.snapshot as s using (period, revision) "
                 "inner join serving.snapshot_value as v using (period, revision) "
                 "where v.kato = :kato and v.indicator_id = :id and (f.period = :period or :period is null) "

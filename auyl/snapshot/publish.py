@@ -31,7 +31,7 @@ TERRITORY_COLUMNS = (
 
 @dataclass(frozen=True)
 class Published:
-    """What stands in force after a publication. `is_new` is false when the content was there already."""
+    """What stands current after a publication. `is_new` is false when the content was there already."""
 
     revision: int
     is_new: bool
@@ -84,7 +84,7 @@ def publish(
     connection: Any,
     vault: VaultLoad,
 ) -> Published:
-    """Publish what `con` holds as a revision of the period, or find that it stands in force already.
+    """Publish what `con` holds as a revision of the period, or find that it stands current already.
 
     One transaction, that of `connection`, in which `vault` has loaded the persons already: killed before its commit it
     leaves the former revision whole.
@@ -114,19 +114,19 @@ def _write(
 ) -> Published:
     period = inputs.period
     cursor.execute(
-        "select s.revision, s.content_sha256 = %s and s.edition = %s from serving.snapshot_in_force as f "
+        "select s.revision, s.content_sha256 = %s and s.edition = %s from serving.current_snapshot as f "
         "inner join serving.snapshot as s using (period, revision) where f.period = %s",
         (content, inputs.edition, period),
     )
-    standing = cursor.fetchone()
+    current = cursor.fetchone()
     ((count,),) = con.execute("select count(*) from snapshot_value").fetchall()
     _catalogue(cursor, catalogue)
     _territory(cursor, con, inputs)
-    if standing and standing[1]:
+    if current and current[1]:
         # No number moved, yet a name may have.
-        vault.swap(cursor, period, standing[0])
-        _ledger_row(cursor, inputs, "unchanged", standing[0], {"content_sha256": content})
-        return Published(standing[0], False, count)
+        vault.swap(cursor, period, current[0])
+        _ledger_row(cursor, inputs, "unchanged", current[0], {"content_sha256": content})
+        return Published(current[0], False, count)
     cursor.execute("select coalesce(max(revision), 0) + 1 from serving.snapshot where period = %s", (period,))
     revision = int(cursor.fetchone()[0])
     cursor.execute(
@@ -148,7 +148,7 @@ def _write(
         )
     vault.swap(cursor, period, revision)
     cursor.execute(
-        "insert into serving.snapshot_in_force (period, revision, edition) values (%s, %s, %s) "
+        "insert into serving.current_snapshot (period, revision, edition) values (%s, %s, %s) "
         "on conflict (period) do update set revision = excluded.revision, edition = excluded.edition",
         (period, revision, inputs.edition),
     )
@@ -218,7 +218,7 @@ def _territory(cursor: Any, con: duckdb.DuckDBPyConnection, inputs: Inputs) -> N
             cursor, f"insert into serving.territory ({', '.join(TERRITORY_COLUMNS)}) values %s", rows, page_size=5000
         )
     cursor.execute(
-        "insert into serving.edition_in_force (edition) values (%s) "
+        "insert into serving.current_edition (edition) values (%s) "
         "on conflict (only_row) do update set edition = excluded.edition",
         (inputs.edition,),
     )

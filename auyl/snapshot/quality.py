@@ -1,6 +1,6 @@
 """Quality of what registries send, by registry and okrug: completeness, validity, timeliness, repetitions.
 
-Measured on the batches in force of a period, on staged and rejected rows alike, each placed by the resolver.
+Measured on the current batches of a period, on staged and rejected rows alike, each placed by the resolver.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from auyl.territory.resolver import (
     SETTLING_ROLES,
     address_key,
     claim_key,
-    edition_in_force,
+    current_edition,
     open_territory,
     resolve,
 )
@@ -57,13 +57,13 @@ class Quality:
 
 
 def measure_quality(period: str, settings: Settings | None = None) -> list[Quality]:
-    """Measure every registry that has a batch in force for `period` and publish serving.quality of it anew.
+    """Measure every registry that has a current batch for `period` and publish serving.quality of it anew.
 
     Raises TerritoryMissing when no edition of KATO is loaded.
     """
     settings = settings or from_environment()
     lake = Lake(settings.lake)
-    edition = edition_in_force(settings, lake)
+    edition = current_edition(settings, lake)
     found: list[tuple[object, ...]] = []
     con = duck.connect(settings, lake)
     try:
@@ -72,7 +72,7 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
         late: dict[str, float] = {}
         claims = []
         for contract in contracts.load_all(settings.include):
-            batches = ledger.in_force(settings, contract.registry, period, contract.is_delta)
+            batches = ledger.current_batches(settings, contract.registry, period, contract.is_delta)
             if batches:
                 late[contract.registry] = _days_late(settings, contract, period, batches)
                 claims.append((contract, _rows(con, settings, lake, contract, batches)))
@@ -107,7 +107,7 @@ def unmeasured(settings: Settings) -> list[str]:
     with ledger.engine(settings.dsn).connect() as con:
         rows = con.execute(
             text(
-                "select b.period from ledger.batch_standing as b left join ("
+                "select b.period from ledger.batch_ranked as b left join ("
                 "select period, min(measured_at) as measured_at from serving.quality group by period) as q "
                 "using (period) where q.period is null or b.accepted_at > q.measured_at group by 1 order by 1"
             )

@@ -1,4 +1,4 @@
-"""Build: one period from the batches in force to the revision in force."""
+"""Build: one period from the current batches to the current revision."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
         if inputs.missing and (not allow_missing or INDISPENSABLE in inputs.missing):
             return BuildResult(period, "incomplete", missing=inputs.missing)
         if linked(settings, period, inputs.batches) is not None:
-            standing = _done_before(settings, with_links(settings, inputs))
-            if standing is not None:
-                return BuildResult(period, "unchanged", standing, missing=inputs.missing)
+            current = _done_before(settings, with_links(settings, inputs))
+            if current is not None:
+                return BuildResult(period, "unchanged", current, missing=inputs.missing)
         return _build(settings, lake, catalogue, inputs)
 
 
 def _done_before(settings: Settings, inputs: Inputs) -> int | None:
-    """The revision in force, if these very inputs made it."""
+    """The current revision, if these very inputs made it."""
     with ledger.engine(settings.dsn).connect() as con:
         return con.execute(
             text(
-                "select b.revision from ledger.build as b inner join serving.snapshot_in_force as f "
+                "select b.revision from ledger.build as b inner join serving.current_snapshot as f "
                 "using (period, revision) where b.period = :p and b.inputs_digest = :d and b.outcome <> 'refused'"
             ),
             {"p": inputs.period, "d": inputs.digest},
@@ -73,9 +73,9 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs)
     try:
         # PostgreSQL copies the vault meanwhile. New links may say the same as those before.
         inputs = with_links(settings, inputs)
-        standing = _done_before(settings, inputs)
-        if standing is not None:
-            return BuildResult(inputs.period, "unchanged", standing, missing=inputs.missing)
+        current = _done_before(settings, inputs)
+        if current is not None:
+            return BuildResult(inputs.period, "unchanged", current, missing=inputs.missing)
         consolidate(con, settings, lake, inputs)
         con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar, is_share boolean)")
         con.executemany(

@@ -1,4 +1,4 @@
-"""One okrug's snapshot in force, as the command line prints it."""
+"""One okrug's current snapshot, as the command line prints it."""
 
 from __future__ import annotations
 

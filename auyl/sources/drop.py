@@ -83,7 +83,7 @@ def markers_to_read(contract: Contract, period: str, listing: Mapping[str, Seen]
         if listing[name].size > MAX_MARKER_BYTES:
             found = f"{listing[name].size:,} bytes"
             raise ExtractRefused(
-                contract.registry, name, f"a marker of at most {MAX_MARKER_BYTES:,} bytes", found, contract.mender
+                contract.registry, name, f"a marker of at most {MAX_MARKER_BYTES:,} bytes", found, contract.owner
             )
     return names
 
@@ -124,7 +124,7 @@ def _marked_each(
                 its_marker,
                 f"the file {name} that it marks as whole",
                 "no such file",
-                contract.mender,
+                contract.owner,
             )
     if not found:
         raise SourceNotReady(f"{contract.registry}: nothing named {pattern} in the drop folder yet")
@@ -145,12 +145,12 @@ def _listed(contract: Contract, marker: str, found: dict[str, Seen], content: by
     for name, promise in promised.items():
         if name not in found:
             raise ExtractRefused(
-                contract.registry, marker, f"the file {name} that it lists", "no such file", contract.mender
+                contract.registry, marker, f"the file {name} that it lists", "no such file", contract.owner
             )
         if promise.size is not None and promise.size != found[name].size:
             raise ExtractRefused(
                 contract.registry, name, f"{promise.size:,} bytes, as {marker} says", f"{found[name].size:,} bytes",
-                contract.mender,
+                contract.owner,
             )  # fmt: skip
     taken = {name: found[name] for name in promised}
     return Whole(taken, promised, marker, tuple(sorted(found.keys() - taken.keys())))
@@ -161,7 +161,7 @@ def _manifest(contract: Contract, marker: str, content: bytes) -> dict[str, Prom
 
     def refuse(found: str, line: int | None = None) -> ExtractRefused:
         expected = 'a manifest: {"files": [{"name", "sha256", "bytes"}]} or lines of sha256sum'
-        return ExtractRefused(contract.registry, marker, expected, found, contract.mender, line)
+        return ExtractRefused(contract.registry, marker, expected, found, contract.owner, line)
 
     text = content.decode("utf-8-sig", errors="replace")
     promised: dict[str, Promise] = {}
@@ -224,7 +224,7 @@ def check(contract: Contract, whole: Whole, name: str, file: Path) -> None:
     if digest != promise.sha256:
         raise ExtractRefused(
             contract.registry, name, f"sha256 {promise.sha256[:16]}…, as its marker says", f"{digest[:16]}…",
-            contract.mender,
+            contract.owner,
         )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ def pull(contract: Contract, period: str, address: str, work: Path, past: Past) 
     if not folder.is_dir():
         if above is None or not Path(above).is_dir():
             raise SourceUnavailable(
-                f"{contract.registry}: the drop folder {Path(above or folder).name} is not there. To be mended by: a "
+                f"{contract.registry}: the drop folder {Path(above or folder).name} is not there. Fix: a "
                 f"data engineer, in the connection «{contract.connection}» or in the mount"
             )
         raise SourceNotReady(f"{contract.registry}: the drop folder has no {folder.name} of {period} yet")

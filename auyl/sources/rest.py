@@ -138,7 +138,7 @@ class _Interface:
         if urlsplit(target)[:2] != urlsplit(url)[:2]:
             raise SourceUnavailable(
                 f"{self.contract.registry}: expected the next page on {urlsplit(url).netloc}; found one on "
-                f"{urlsplit(target).netloc}, which is not asked. To be mended by: {self.contract.mender}"
+                f"{urlsplit(target).netloc}, which is not asked. Fix: {self.contract.owner}"
             )
         return target
 

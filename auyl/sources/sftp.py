@@ -97,8 +97,8 @@ class _Office:
             above = drop.before_period(self.address.path)
             if above is None or not await sftp.isdir(above):
                 raise SourceUnavailable(
-                    f"{self.contract.registry}: folder {above or self.folder} is not on the server. To be mended by: "
-                    f"a data engineer, in the connection «{self.contract.connection}», with {self.contract.mender}"
+                    f"{self.contract.registry}: folder {above or self.folder} is not on the server. Fix: "
+                    f"a data engineer, in the connection «{self.contract.connection}», with {self.contract.owner}"
                 ) from None
             raise SourceNotReady(f"{self.contract.registry}: {self.folder} is not on the server yet") from None
         except asyncssh.SFTPPermissionDenied:

@@ -167,7 +167,7 @@ class _Gateway:
             past.remember(None)
             raise SourceUnavailable(
                 f"{self.contract.registry}: {message} has had no answer for {waited.total_seconds() / 3600:.0f} hours; "
-                f"the next pull sends a new one. To be mended by: {self.contract.mender}"
+                f"the next pull sends a new one. Fix: {self.contract.owner}"
             )
         raise SourceNotReady(f"{self.contract.registry}: {message} is {state or 'not known to the gateway yet'}")
 
@@ -220,7 +220,7 @@ class _Gateway:
         if correlation and note.get("correlation_id") and correlation != note["correlation_id"]:
             raise ExtractRefused(
                 self.contract.registry, answer.file.name, f"the answer of correlation {note['correlation_id']}",
-                f"that of {correlation}", self.contract.mender,
+                f"that of {correlation}", self.contract.owner,
             )  # fmt: skip
         details = {
             "correlation_id": correlation,
@@ -358,7 +358,7 @@ class _Gateway:
 
     def _has_doctype(self, file: Path) -> ExtractRefused:
         return ExtractRefused(
-            self.contract.registry, file.name, "no document type and no entities", "a DOCTYPE", self.contract.mender
+            self.contract.registry, file.name, "no document type and no entities", "a DOCTYPE", self.contract.owner
         )
 
     # -- judging -------------------------------------------------------------------------------------------------
@@ -368,7 +368,7 @@ class _Gateway:
         if code not in success:
             raise SourceUnavailable(
                 f"{self.contract.registry}: message {message_id}: expected status {' or '.join(success)}; found "
-                f"{code}: {(said or '')[:300]}. To be mended by: {self.contract.mender}"
+                f"{code}: {(said or '')[:300]}. Fix: {self.contract.owner}"
             )
 
     def _verify(self, answer: Answer, path: tuple[str, ...]) -> dict[str, Any] | str:
@@ -381,7 +381,7 @@ class _Gateway:
             if len(found) != 1:
                 raise ExtractRefused(
                     self.contract.registry, answer.file.name, f"one element {'/'.join(path)}",
-                    f"{len(found)} elements {step}", self.contract.mender,
+                    f"{len(found)} elements {step}", self.contract.owner,
                 )  # fmt: skip
         return signature.verify(self.contract, answer.file.name, found[0], self.trusted)
 
@@ -394,7 +394,7 @@ class _Gateway:
         if not (stated.isascii() and stated.isdigit() and 1 <= int(stated) <= MAX_PARTS):
             raise ExtractRefused(
                 self.contract.registry, answer.file.name, f"a number of parts from 1 to {MAX_PARTS:,}", stated[:40],
-                self.contract.mender,
+                self.contract.owner,
             )  # fmt: skip
         return int(stated)
 

@@ -211,7 +211,7 @@ class _Reading:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC if con.dialect.name == "sqlite" else LOCAL)
 
     def _refused(self, expected: str, found: str) -> ExtractRefused:
-        return ExtractRefused(self.contract.registry, "source database", expected, found, self.contract.mender)
+        return ExtractRefused(self.contract.registry, "source database", expected, found, self.contract.owner)
 
     def _once_more(self, error: SQLAlchemyError, failed: int) -> int:
         """Wait before the next attempt; the number of failed ones. Raises SourceUnavailable after the last."""

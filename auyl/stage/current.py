@@ -1,4 +1,4 @@
-"""What stage holds in force: one view a registry, with its columns even where nothing came."""
+"""What stage holds current: one view a registry, with its columns even where nothing came."""
 
 from __future__ import annotations
 

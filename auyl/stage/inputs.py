@@ -14,8 +14,8 @@ from auyl.store.lake import Lake
 Batches = dict[str, list[ledger.Batch]]
 
 
-def in_force(settings: Settings, registries: Iterable[str], period: str) -> tuple[Batches, list[str]]:
-    """The batches in force for `period` by registry, an older one where the contract lets it be carried forward.
+def current_batches(settings: Settings, registries: Iterable[str], period: str) -> tuple[Batches, list[str]]:
+    """The current batches for `period` by registry, an older one where the contract lets it be carried forward.
 
     Registries that gave nothing stand in the second list.
     """
@@ -24,7 +24,7 @@ def in_force(settings: Settings, registries: Iterable[str], period: str) -> tupl
     for registry in registries:
         contract = contracts.load(registry, settings.include)
         for back in range(contract.carry_forward_months + 1):
-            found = ledger.in_force(settings, registry, month_before(period, back), contract.is_delta)
+            found = ledger.current_batches(settings, registry, month_before(period, back), contract.is_delta)
             if found:
                 batches[registry] = found
                 break

@@ -1,6 +1,6 @@
 """Kept: rows that quarantine holds for nothing but the number of their person, and those of them that count.
 
-Such a row stays in quarantine and is handed back, since only its owner can mend the number. Once linkage knows its
+Such a row stays in quarantine and is handed back, since only its owner can correct the number. Once linkage knows its
 person it counts like a row of stage.
 """
 

@@ -1,6 +1,6 @@
 """What became of territorial codes: renamed, recoded, merged, split, abolished; and a former code as today's.
 
-The table is made from the registry `territory` in force and the district dictionary of ГБД ФЛ, and lies in the lake as
+The table is made from the registry `territory` current and the district dictionary of ГБД ФЛ, and lies in the lake as
 `reference/changes/<edition>/change.parquet` (columns and rules: `include/sql/territory/change.sql`).
 """
 
@@ -14,11 +14,11 @@ from auyl import contracts
 from auyl.errors import TerritoryMissing
 from auyl.settings import Settings
 from auyl.stage.current import stage_view
-from auyl.stage.inputs import in_force
+from auyl.stage.inputs import current_batches
 from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
-from auyl.territory.resolver import changes_path, edition_in_force, open_territory
+from auyl.territory.resolver import changes_path, current_edition, open_territory
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Translation:
-    """A code of former days as the edition in force has it; `today_kato` is None where `reason` says why not."""
+    """A code of former days as the current edition has it; `today_kato` is None where `reason` says why not."""
 
     kato: str
     today_kato: str | None
@@ -42,7 +42,7 @@ def make_changes(con: duckdb.DuckDBPyConnection, settings: Settings, staged: str
 
 
 def write_changes(settings: Settings, period: str) -> dict[str, int]:
-    """Write the table for the edition in force, from the registry as of `period`; return codes by kind.
+    """Write the table for the current edition, from the registry as of `period`; return codes by kind.
 
     An older extract of the registry serves where its contract lets it be carried forward; without any, the dictionary
     of ГБД ФЛ alone is told. Raises TerritoryMissing where no edition is loaded.
@@ -50,10 +50,10 @@ def write_changes(settings: Settings, period: str) -> dict[str, int]:
     lake = Lake(settings.lake)
     con = duck.connect(settings, lake)
     try:
-        edition = edition_in_force(settings, lake)
+        edition = current_edition(settings, lake)
         open_territory(con, settings, lake, edition)
         contract = contracts.load("territory", settings.include)
-        batches, _ = in_force(settings, ["territory"], period)
+        batches, _ = current_batches(settings, ["territory"], period)
         make_changes(con, settings, stage_view(con, settings, lake, contract, batches.get("territory", [])), edition)
         # A killed run leaves no half of it where the resolver looks.
         partial = f"reference/changes/{edition}.partial"
@@ -87,14 +87,14 @@ def translate(
 def translate_one(settings: Settings, kato: str, edition: str | None, as_of: date | None) -> Translation:
     """One code by the table that `write_changes` left in the lake. Raises TerritoryMissing where it is absent."""
     lake = Lake(settings.lake)
-    in_force = edition_in_force(settings, lake)
-    path = changes_path(lake, in_force)
+    current = current_edition(settings, lake)
+    path = changes_path(lake, current)
     if path is None:
-        raise TerritoryMissing(f"no changes to edition {in_force} are written: auyl changes")
+        raise TerritoryMissing(f"no changes to edition {current} are written: auyl changes")
     con = duck.connect(settings, lake)
     try:
-        open_territory(con, settings, lake, in_force)
+        open_territory(con, settings, lake, current)
         con.execute(f"create temp view change as select * from read_parquet({literal(lake.address(path))})")
-        return translate(con, settings, [(kato, edition, as_of)], in_force)[0]
+        return translate(con, settings, [(kato, edition, as_of)], current)[0]
     finally:
         con.close()

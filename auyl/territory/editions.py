@@ -167,7 +167,7 @@ def _refusal(
         file=file.name,
         expected=expected,
         found=found,
-        mender=_OWNERS[table],
+        owner=_OWNERS[table],
         line=line,
         column=column,
     )

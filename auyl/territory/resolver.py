@@ -33,7 +33,7 @@ def editions(settings: Settings, lake: Lake) -> list[str]:
     return sorted({p.split("/")[2] for p in lake.files("reference/territory") if p.endswith("/kato.parquet")})
 
 
-def edition_in_force(settings: Settings, lake: Lake) -> str:
+def current_edition(settings: Settings, lake: Lake) -> str:
     """The edition that is set, or the newest one loaded. Raises TerritoryMissing."""
     known = editions(settings, lake)
     edition = settings.kato_edition or (known[-1] if known else None)

@@ -46,7 +46,7 @@ def clean_code(s: pd.Series) -> pd.Series:
     return clean(s).str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
 
 
-def mended(s: pd.Series) -> pd.Series:
+def corrected(s: pd.Series) -> pd.Series:
     """Latin look-alikes as Cyrillic letters, in texts that have Cyrillic ones."""
     mixed = s.str.contains("[A-Za-z]").fillna(False) & s.str.contains(CYRILLIC).fillna(False)
     return s.mask(mixed, s[mixed].str.translate(LOOK_ALIKE))

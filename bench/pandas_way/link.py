@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bench import REPOSITORY
-from bench.pandas_way.clean import LEGACY, RUSSIFIED, is_slip, keyed_hash, mended, over_distinct
+from bench.pandas_way.clean import LEGACY, RUSSIFIED, corrected, is_slip, keyed_hash, over_distinct
 from bench.pandas_way.judge import Batch
 from bench.pandas_way.read import WHERE
 
@@ -50,7 +50,7 @@ def _root(endings: str, letters: int, key: pd.Series) -> pd.Series:
 
 
 def _name_key(names: pd.Series) -> pd.Series:
-    names = mended(names.str.translate(LEGACY)).str.lower().str.translate(RUSSIFIED)
+    names = corrected(names.str.translate(LEGACY)).str.lower().str.translate(RUSSIFIED)
     return names.str.replace(r"[\W_ьъ]+", "", regex=True)
 
 

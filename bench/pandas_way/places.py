@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.pandas_way.clean import LEGACY, is_slip, mended, over_distinct, place_key
+from bench.pandas_way.clean import LEGACY, corrected, is_slip, over_distinct, place_key
 
 PLACE = ["settlement", "okrug", "district"]
 DISTRICT = r"(?:р-н ([^ ,]+)(?: г\.а\.)?|([^ ,]+) (?:р-н|район|г\.а\.)(?=[ ,])|([^ ,]+) ауданы)"
@@ -109,7 +109,7 @@ class Territory:
         """Columns of PLACE for free addresses. A name that fits several places is settled by the crew's district, whose
         four digits begin its number, or by the registered home, and by neither where the two disagree.
         """
-        text = mended(address.str.translate(LEGACY)).str.lower().str.strip().str.replace(r"\s+", " ", regex=True)
+        text = corrected(address.str.translate(LEGACY)).str.lower().str.strip().str.replace(r"\s+", " ", regex=True)
         named = place_key(_said(text, DISTRICT))
         okrug = place_key(_said(text, OKRUG))
         rest = text.str.replace(rf"{DISTRICT},? *|{OKRUG} *", "", regex=True)

@@ -13,12 +13,12 @@ from bench.pandas_way.clean import (
     LEGACY,
     clean,
     clean_code,
+    corrected,
     disagrees_with_birth,
     is_test,
     is_valid_number,
     keyed_hash,
     lost,
-    mended,
     place_key,
     to_date,
     to_number,
@@ -190,7 +190,7 @@ def livestock(files: list[Path], given: Given) -> Batch:
         for column in dates:
             t[column] = to_date(texts[column])
         t["species_name"] = texts["species_name"]
-        t["settlement_name"] = mended(texts["settlement_name"])
+        t["settlement_name"] = corrected(texts["settlement_name"])
         species, result = texts["species_name"].str.lower(), texts["test_result"].str.lower()
         t["species"] = _by_beginning(species, SPECIES)
         t["test_result"] = _by_beginning(result, {"отриц|теріс": "negative", "полож|оң": "positive"})
@@ -260,7 +260,7 @@ def ambulance(files: list[Path], given: Given) -> Batch:
         t[column] = to_number(t[column])
     for column in ("call_id", "patient_iin"):
         t[column] = clean_code(t[column])
-    t["address"] = mended(texts["address"])
+    t["address"] = corrected(texts["address"])
     for column in ("patient_sex", "reason", "brigade", "outcome"):
         t[column] = texts[column]
     t["arrival_min"] = (t["arrived_at"] - t["received_at"]).dt.total_seconds() / 60
@@ -342,7 +342,7 @@ def budget(files: list[Path], given: Given) -> Batch:
     t = raw.rows.copy()
     for column in raw.columns:
         t[column] = clean_code(t[column]) if column in CODES_OF_BUDGET else clean(t[column])
-    t["line_name"] = mended(t["line_name"])
+    t["line_name"] = corrected(t["line_name"])
     t["month"] = _month(t["month"])
     for column in [name for name in raw.columns if name.endswith(("_thousand_kzt", "_pct", "_level"))]:
         t[column] = to_number(t[column])

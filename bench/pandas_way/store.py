@@ -141,11 +141,11 @@ class Revision:
 
 
 def former_residents(store: Store, period: str) -> float | None:
-    """Residents in the revision in force, or None where there is none."""
-    if not inspect(store.engine).has_table("snapshot_in_force"):
+    """Residents in the current revision, or None where there is none."""
+    if not inspect(store.engine).has_table("current_snapshot"):
         return None
     query = text(
-        "select sum(value) from snapshot_value inner join snapshot_in_force using (period, revision) "
+        "select sum(value) from snapshot_value inner join current_snapshot using (period, revision) "
         "where period = :period and indicator_id = 'population.residents'"
     )
     with store.engine.connect() as connection:
@@ -153,7 +153,7 @@ def former_residents(store: Store, period: str) -> float | None:
 
 
 def publish(store: Store, revision: Revision) -> int:
-    """Write a revision and put it in force, all in one transaction; return its number."""
+    """Write a revision and makes it current, all in one transaction; return its number."""
     has_former = inspect(store.engine).has_table("snapshot")
     key: dict[str, Any] = {"period": revision.period, "revision": 1}
     with store.engine.begin() as connection:
@@ -173,9 +173,9 @@ def publish(store: Store, revision: Revision) -> int:
             sources = [key | {"registry": b.registry, "rows_staged": b.account["staged"]} for b in revision.batches]
             store.write("snapshot_source", pd.DataFrame(sources), connection)
             if has_former:
-                leave = text("delete from snapshot_in_force where period = :period")
+                leave = text("delete from current_snapshot where period = :period")
                 connection.execute(leave, {"period": revision.period})
-            store.write("snapshot_in_force", pd.DataFrame([key]), connection)
+            store.write("current_snapshot", pd.DataFrame([key]), connection)
             connection.execute(text("drop table if exists person; alter table person_incoming rename to person"))
     return int(key["revision"])
 

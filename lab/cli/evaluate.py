@@ -37,7 +37,7 @@ def persons(
     folder: Folder = None,
     format: Format = "table",
 ) -> None:
-    """Records without a number: precision, recall and F1 at the thresholds in force, and by kind of noise.
+    """Records without a number: precision, recall and F1 at the current thresholds, and by kind of noise.
 
     Ends with 1 when precision or F1 are below the limits, or when the seed is the one of training.
     """
@@ -226,7 +226,7 @@ def train(
     seed: Annotated[int, typer.Option(help="Of the oblast and of the draws.")] = 501,
     folder: Folder = None,
 ) -> None:
-    """Train the model of persons anew and put it in force. The same seed gives the same include/linkage/person.json."""
+    """Train the model of persons again. The same seed gives the same include/linkage/person.json."""
     from auyl.linkage.persons import model
     from auyl.store import duck
     from lab.synthetic import keyless
@@ -278,7 +278,7 @@ def _compared(one: Any) -> dict[str, Any]:
     row |= {name: getattr(one, name) for name in ("good", "good_kept_back", "false_alarms_pct")}
     if one.registry != "total":
         row["warned"], row["warned_owed"] = one.met("warned")
-        row["mended"], row["mended_owed"] = one.met("mended")
+        row["corrected"], row["mended_owed"] = one.met("corrected")
     return row | {"reason": one.reason}
 
 

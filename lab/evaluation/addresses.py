@@ -17,7 +17,7 @@ from auyl.stage.current import stage_view
 from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
-from auyl.territory.resolver import edition_in_force, open_territory, resolve
+from auyl.territory.resolver import current_edition, open_territory, resolve
 from lab.evaluation import SQL
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ BREAKDOWNS = ("", "told_by", "step, confidence", "form", "dirt", "fault", "name"
 
 
 class AddressTruthMissing(AuylError):
-    """There is no truth of the places of calls, or no call in force to compare with it."""
+    """There is no truth of the places of calls, or no call current to compare with it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Evaluation:
 
 
 def evaluate_address(settings: Settings, extracts: Path, period: str) -> Evaluation:
-    """Resolve the calls in force for `period` and compare them with the truth below `extracts`.
+    """Resolve the current calls for `period` and compare them with the truth below `extracts`.
 
     Raises AddressTruthMissing, and TerritoryMissing where no edition of KATO is loaded.
     """
@@ -85,13 +85,13 @@ def evaluate_address(settings: Settings, extracts: Path, period: str) -> Evaluat
     lake = Lake(settings.lake)
     con = duck.connect(settings, lake)
     try:
-        open_territory(con, settings, lake, edition_in_force(settings, lake))
+        open_territory(con, settings, lake, current_edition(settings, lake))
         claims = []
         for registry in ("ambulance", "population"):
             contract = contracts.load(registry, settings.include)
-            batches = ledger.in_force(settings, registry, period, contract.is_delta)
+            batches = ledger.current_batches(settings, registry, period, contract.is_delta)
             if registry == "ambulance" and not batches:
-                raise AddressTruthMissing(f"no calls of {period} are in force: auyl intake ambulance …")
+                raise AddressTruthMissing(f"no calls of {period} are current: auyl intake ambulance …")
             claims.append((contract, stage_view(con, settings, lake, contract, batches)))
         resolve(con, settings, claims)
         con.execute(f"create temp view truth_place as select * from read_parquet({literal(str(place))})")
@@ -109,7 +109,7 @@ def evaluate_address(settings: Settings, extracts: Path, period: str) -> Evaluat
     finally:
         con.close()
     if not shares["", "is_tellable"]:
-        raise AddressTruthMissing(f"none of the calls in force for {period} stands in the truth")
+        raise AddressTruthMissing(f"none of the current calls for {period} stands in the truth")
     parts = tuple(share for breakdown in BREAKDOWNS[1:] for share in shares[breakdown, "is_tellable"])
     untellable = shares["", "not is_tellable"]
     return Evaluation(shares["", "is_tellable"][0], untellable[0] if untellable else None, shares["", "true"][0], parts)

@@ -24,7 +24,7 @@ from auyl.settings import Settings
 from auyl.store import duck
 from auyl.store.duck import literal, set_person_key
 from auyl.store.lake import Lake
-from auyl.territory.resolver import edition_in_force, open_territory
+from auyl.territory.resolver import current_edition, open_territory
 from lab.evaluation import SQL
 
 if TYPE_CHECKING:
@@ -80,14 +80,14 @@ LEAST_JOINED_F1 = 0.95
 LEAST_RIGHT_PCT, MOST_WRONG_PCT = 95.0, 1.0
 # A person with another clinic than that of the home is one too many there and one too few here.
 MOST_APART_PCT = 5.0
-# What intake mends must leave no trace.
+# What intake corrects must leave no trace.
 LEAST_MENDED_WHOLE_PCT = 99.5
 # Of fewer nothing is said: chance would decide. A sum has many rows behind it.
 LEAST_COUNTED, LEAST_SUMS = 300, 100
 
 
 class NothingToCompare(AuylError):
-    """There is no truth of the period, or nothing is in force for it."""
+    """There is no truth of the period, or nothing is current for it."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class Evaluation:
                 found.append(f"{at}: {values.wrong_pct:.2f} % of the values are wrong, above {MOST_WRONG_PCT:g}")
             if values.is_sum and (values.apart_pct or 0) > MOST_APART_PCT:
                 found.append(f"{at}: the sums are {values.apart_pct:.2f} % off, above {MOST_APART_PCT:g}")
-        for outcome in ("mended", "duplicate"):
+        for outcome in ("corrected", "duplicate"):
             owed = [noise for noise in self.noises if noise.outcome == outcome]
             bearing, whole = sum(noise.alone for noise in owed), sum(noise.whole for noise in owed)
             if bearing and 100 * whole / bearing < LEAST_MENDED_WHOLE_PCT:
@@ -274,7 +274,7 @@ def _attributes(con: duckdb.DuckDBPyConnection, name: str, settings: Settings, k
     """Create `<name>_attribute` of the newest sets: kind, entity_key, attribute, value."""
     sets = [one.set for one in build(period, settings) if one.until is None]
     if absent := sorted({kind.id for kind in kinds} - {one.kind for one in sets}):
-        raise NothingToCompare(f"nothing is in force for {period} of which to make: {', '.join(absent)}")
+        raise NothingToCompare(f"nothing is current for {period} of which to make: {', '.join(absent)}")
     lake = Lake(settings.lake)
     parts = [
         f"select {literal(one.kind)} as kind, entity_key, attribute, value "
@@ -289,7 +289,7 @@ def _write_rows(settings: Settings, kinds: list[Kind], period: str, file: Path) 
     lake = Lake(settings.lake)
     with duck.connect(settings, lake) as con:
         con.execute("set enable_progress_bar = false")
-        open_territory(con, settings, lake, edition_in_force(settings, lake))
+        open_territory(con, settings, lake, current_edition(settings, lake))
         con.execute("create temp table joined (kind varchar, registry varchar, entity_key varchar, row_id varchar)")
         # Only the kinds that ask for links count the rows which quarantine keeps: the same as in their sets.
         for group in ([k for k in kinds if k.links_rows], [k for k in kinds if not k.links_rows]):

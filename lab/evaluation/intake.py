@@ -1,7 +1,7 @@
 """Truth: what intake did with an invented extract, against what its truth says that intake owes to each row.
 
 The truth files are read as data, after the fact: one Parquet file a registry with file, record (number of the row in
-its file from 1, the heading not counted), kind, outcome (quarantined, duplicate, warned, mended, kept), column, was.
+its file from 1, the heading not counted), kind, outcome (quarantined, duplicate, warned, corrected, kept), column, was.
 """
 
 from __future__ import annotations
@@ -123,14 +123,14 @@ def compare(settings: Settings, extracts: Path, period: str, only: tuple[str, ..
 
 def _compare(settings: Settings, registry: str, truth: Path, period: str, whole: str | None) -> Comparison:
     contract = contracts.load(registry, settings.include)
-    batches = ledger.in_force(settings, registry, period, contract.is_delta)
+    batches = ledger.current_batches(settings, registry, period, contract.is_delta)
     if whole:
         # The rows of such an extract are nobody's: it is one broken thing, found when it was refused.
         is_met = not batches and bool(ledger.reasons_of_refusal(settings, registry, period))
         kind = Kind(whole, "refused", 1, int(is_met), 0, 0, 0, 0, len(batches), 0)
         return Comparison(registry, 1, 1, int(is_met), 0, 0, (kind,))
     if not batches:
-        return Comparison(registry, reason=f"nothing is in force for {period}")
+        return Comparison(registry, reason=f"nothing is current for {period}")
     if contract.way == "sql" and any(
         ledger.delivery(settings, batch.delivery_id).source != "by hand" for batch in batches
     ):
@@ -190,11 +190,11 @@ def _views(
 
 
 def _mended(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batches: list[ledger.Batch]) -> None:
-    """Create `mended`: file, record and the staged value of each row whose value ought to be good again.
+    """Create `corrected`: file, record and the staged value of each row whose value ought to be good again.
 
     Only columns that stage or, for the vault's registry, identity holds as the same text have rows here.
     """
-    con.execute("create temp table mended (file varchar, record bigint, value varchar)")
+    con.execute("create temp table corrected (file varchar, record bigint, value varchar)")
     texts = {c.name for c in contract.columns if c.type == "string"}
     stage = set(_columns(con, "staged")) & texts
     vault = {c.name for c in contract.columns if c.is_vault} & texts if contract.feeds_vault else set()
@@ -202,7 +202,7 @@ def _mended(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batc
         files = ", ".join(literal(lake.address(identity_path(batch.stage_path))) for batch in batches)
         con.execute(f"create temp view identity as select * from read_parquet([{files}])")
     labels = con.execute(
-        "select distinct string_split(\"column\", ' | ')[1] from truth where outcome = 'mended'"
+        "select distinct string_split(\"column\", ' | ')[1] from truth where outcome = 'corrected'"
     ).fetchall()
     for (label,) in labels:
         column = _column(contract, label)
@@ -216,10 +216,10 @@ def _mended(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batc
                 f"inner join identity as i on s.person_key = i.person_key"
             )
         con.execute(
-            f"insert into mended select t.file, t.record, v.value from truth as t "
+            f"insert into corrected select t.file, t.record, v.value from truth as t "
             f"inner join outcome as o on t.file = o.file and t.record = o.record inner join ({source}) as v "
             f"on o.batch = v.batch and o.file = v.file and o.place = v.place "
-            f"where t.outcome = 'mended' and string_split(t.\"column\", ' | ')[1] = ?",
+            f"where t.outcome = 'corrected' and string_split(t.\"column\", ' | ')[1] = ?",
             [label],
         )
 

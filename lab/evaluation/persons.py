@@ -31,7 +31,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Measured:
-    """Scores at the thresholds in force, by kind of noise, and along the link threshold; persons and records there."""
+    """Scores at the current thresholds, by kind of noise, and along the link threshold; persons and records there."""
 
     known: int
     records: int

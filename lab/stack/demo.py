@@ -194,9 +194,9 @@ def ready(
 def _run(plan: Plan, say: Progress) -> None:
     with ready(plan, say) as up:
         dsn, home = up.settings.dsn, up.settings.home
-        former = report.revision_in_force(dsn, plan.period)
+        former = report.current_revision(dsn, plan.period)
         through_airflow(plan, up.airflow, say)
-        revision = report.revision_in_force(dsn, plan.period)
+        revision = report.current_revision(dsn, plan.period)
         if revision is None:
             raise AuylError(f"nothing was published for {plan.period}; logs: {up.supervisor.logs}")
         news = "nothing new: stays" if revision == former else "published:"

@@ -29,7 +29,7 @@ def ledger_table(settings: Settings, period: str, out: Printer) -> None:
     """What was loaded and kept back: one line for each registry, over the batches that count for the period."""
     rows = []
     for contract in contracts.load_all(settings.include):
-        batches = ledger.in_force(settings, contract.registry, period, contract.is_delta)
+        batches = ledger.current_batches(settings, contract.registry, period, contract.is_delta)
         counts = [sum(getattr(b, name) for b in batches) for name in ("rows_in", "staged", "quarantined", "duplicates")]
         if batches:
             rows.append((contract.registry, len(batches), *counts))
@@ -42,10 +42,10 @@ def ledger_table(settings: Settings, period: str, out: Printer) -> None:
         )
 
 
-def revision_in_force(dsn: str, period: str) -> int | None:
+def current_revision(dsn: str, period: str) -> int | None:
     """The published revision of a period."""
     with contextlib.closing(psycopg2.connect(dsn)) as conn, conn.cursor() as cur:
-        cur.execute("select revision from serving.snapshot_in_force where period = %s", (period,))
+        cur.execute("select revision from serving.current_snapshot where period = %s", (period,))
         return (cur.fetchone() or (None,))[0]
 
 
@@ -117,7 +117,7 @@ class Readers:
                 "select t.kato, t.oblast_kato, t.name_ru, coalesce(d.name_ru, '') from serving.territory t "
                 "left join serving.territory d on d.kato = t.district_kato and d.edition = t.edition "
                 "join (select v.kato, f.edition, count(v.value) as known from serving.snapshot_value v "
-                "join serving.snapshot_in_force f using (period, revision) where f.period = %s group by 1, 2) s "
+                "join serving.current_snapshot f using (period, revision) where f.period = %s group by 1, 2) s "
                 "on s.kato = t.kato and s.edition = t.edition "
                 "where t.is_rural_akimat order by t.kato <> %s, s.known desc, t.kato limit 1",
                 (self._period, kept),
@@ -148,7 +148,7 @@ def snapshot_table(readers: Readers, period: str, out: Printer) -> None:
     with contextlib.closing(psycopg2.connect(readers._owner_dsn)) as conn, conn.cursor() as cur:
         cur.execute(
             "select s.revision, s.published_at, count(*), count(distinct v.kato) from serving.snapshot s "
-            "join serving.snapshot_in_force using (period, revision) "
+            "join serving.current_snapshot using (period, revision) "
             "join serving.snapshot_value v using (period, revision) "
             "where s.period = %s group by 1, 2",
             (period,),

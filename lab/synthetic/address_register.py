@@ -38,7 +38,7 @@ def _where(_: duckdb.DuckDBPyConnection, __: Month) -> tuple[str, str]:
 
 FAULTS: dict[str, Fault] = {
     "code_short": Cell("rca", "ltrim(rca, '0')", "rca[1] = '0'"),
-    # Street and building stay in the vault, so no stage shows them mended.
+    # Street and building stay in the vault, so no stage shows them corrected.
     "homoglyph": Cell("building", "translate(building, 'А', 'A')", outcome="kept"),
     "lost_letters": Cell("street", "lost_letters(street)"),
     "legacy_letters": Cell("street", "legacy_letters(street)", outcome="kept"),

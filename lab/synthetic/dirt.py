@@ -15,7 +15,7 @@ import duckdb
 
 from lab.synthetic.registry import Cell, Extra, Registry
 
-OUTCOMES = ("quarantined", "duplicate", "warned", "mended", "kept", "refused")
+OUTCOMES = ("quarantined", "duplicate", "warned", "corrected", "kept", "refused")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Kind:
     """A kind of fault: share of rows that draw it, and what intake owes to the row.
 
     quarantined: a critical rule finds it. duplicate: it is left out as an exact repetition. warned: it is staged with a
-    warning. mended: it is staged with the good value again. kept: it is staged as it is; a later step has to see it.
+    warning. corrected: it is staged with the good value again. kept: it is staged as it is; a later step has to see it.
     refused: the whole extract is (see `whole`).
     """
 
@@ -39,7 +39,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("iin_short", 0.005, "quarantined", "leading zeros of ИИН are lost; only where there are any"),
     Kind("birth_date_disagrees", 0.003, "warned", "birth date differs by some days from the one in ИИН: a warning"),
     Kind("birth_date_unparsable", 0.001, "warned", "birth date is no date"),
-    Kind("homoglyph", 0.005, "mended", "Latin letters of the same look in a Cyrillic text"),
+    Kind("homoglyph", 0.005, "corrected", "Latin letters of the same look in a Cyrillic text"),
     Kind("lost_letters", 0.004, "warned", "Kazakh letters came as question marks; only where there are any"),
     Kind("exact_duplicate", 0.003, "duplicate", "the row stands in the file twice"),
     Kind("conflicting_duplicate", 0.002, "quarantined", "the same ИИН again with another address that is older"),
@@ -51,12 +51,12 @@ KINDS: tuple[Kind, ...] = (
     Kind("rca_unknown", 0.003, "kept", "an address code that the register does not hold"),
     Kind("amount_negative", 0.001, "quarantined", "a sum below zero"),
     Kind("amount_not_number", 0.001, "quarantined", "a sum that is no number"),
-    Kind("code_as_float", 0.003, "mended", "a code went through a spreadsheet's number"),
+    Kind("code_as_float", 0.003, "corrected", "a code went through a spreadsheet's number"),
     Kind("code_short", 0.003, "quarantined", "leading zeros of a code are lost; only where there are any"),
     Kind("code_in_exponent", 0.001, "quarantined", "a spreadsheet showed a long code as a power of ten"),
     Kind("unknown_kato", 0.001, "kept", "a KATO code that no edition holds"),
     Kind("test_row", 0.0005, "quarantined", "a test record left in production data"),
-    Kind("trailing_spaces", 0.005, "mended", "spaces after the text"),
+    Kind("trailing_spaces", 0.005, "corrected", "spaces after the text"),
     Kind("future_date", 0.001, "quarantined", "a date after the extract was made"),
     Kind("arrival_before_call", 0.003, "quarantined", "the brigade arrived before it was called"),
     Kind("arrival_missing", 0.01, "kept", "the time of arrival was not written"),
@@ -70,7 +70,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind("russian_spelling", 0.01, "kept", "a Kazakh name in its Russian spelling"),
     Kind("married_name", 0.004, "kept", "a woman's surname from before or after the marriage"),
-    Kind("legacy_letters", 0.003, "mended", "Kazakh letters in the slots of an old font, in a file of UTF-8"),
+    Kind("legacy_letters", 0.003, "corrected", "Kazakh letters in the slots of an old font, in a file of UTF-8"),
     Kind("header_in_middle", 0.0005, "quarantined", "the heading stands among the rows once more"),
     Kind("swapped_coordinates", 0.002, "quarantined", "longitude and latitude changed places"),
     Kind(
@@ -90,7 +90,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("payee_closed", 0.005, "kept", "money is asked for an organisation that the business register has as closed"),
     Kind("half_a_file", 0.0, "refused", "the file ends in its middle"),
     Kind("file_of_last_month", 0.0, "refused", "last month's file under this month's name"),
-    Kind("merged_cells", 0.01, "mended", "a cell is empty because it was merged with the one above"),
+    Kind("merged_cells", 0.01, "corrected", "a cell is empty because it was merged with the one above"),
 )
 
 BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}

@@ -1,4 +1,4 @@
-"""Territory as a registry: CSV of the classifier's official shape, the edition in force and a former one.
+"""Territory as a registry: CSV of the classifier's official shape, the current edition and a former one.
 
 The file of the former edition has the columns of history after the six of the classifier.
 """

@@ -256,7 +256,7 @@ def test_a_re_used_code_does_not_carry_a_grant_to_another_place(owner, login, ta
 def test_a_revision_told_in_another_edition_is_hidden(owner, login, tag) -> None:
     with owner, owner.cursor() as cur:
         cur.execute("insert into serving.snapshot values ('2021-07', 1, %s, 'i', 'c')", (world.OLD_EDITION,))
-        cur.execute("insert into serving.snapshot_in_force values ('2021-07', 1, %s)", (world.OLD_EDITION,))
+        cur.execute("insert into serving.current_snapshot values ('2021-07', 1, %s)", (world.OLD_EDITION,))
         cur.execute(
             "insert into serving.snapshot_value values ('2021-07', 1, %s, 'residents', 9, null, null, 'ok', 100, null)",
             (world.KONAEV_OKRUG,),
@@ -309,7 +309,7 @@ def test_every_table_of_serving_is_open_on_purpose_or_has_row_security(owner) ->
         "theme",
         "indicator",
         "snapshot",
-        "snapshot_in_force",
+        "current_snapshot",
         "snapshot_source",
         "snapshot_missing",
         # the catalogue, and which of its types a period could judge: no row of persons

@@ -182,7 +182,7 @@ def fill(dsn: str) -> None:
             "kato, edition, level, kind, parent_kato, okrug_kato, district_kato, oblast_kato, name_ru, name_kk, is_rural_akimat, is_main_settlement",
         )
 
-        cur.execute("insert into serving.edition_in_force (edition) values (%s)", (EDITION,))
+        cur.execute("insert into serving.current_edition (edition) values (%s)", (EDITION,))
         put(
             "theme",
             [(t, n, *names) for n, (t, *names) in enumerate(THEMES)],
@@ -219,7 +219,7 @@ def fill(dsn: str) -> None:
             [(p, 1, EDITION, "i", "c") for p in PERIODS],
             "period, revision, edition, inputs_digest, content_sha256",
         )
-        put("snapshot_in_force", [(p, 1, EDITION) for p in PERIODS], "period, revision, edition")
+        put("current_snapshot", [(p, 1, EDITION) for p in PERIODS], "period, revision, edition")
         put(
             "snapshot_source",
             [

@@ -58,7 +58,7 @@ def both(postgres_server: str, dsn: str, once: Once, tmp_path_factory: pytest.Te
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         parts[kind] = json.loads(done.stdout.splitlines()[-1])["parts"]
-    batches = {registry: ledger.in_force(settings, registry, PERIOD)[0] for registry in SPINE}
+    batches = {registry: ledger.current_batches(settings, registry, PERIOD)[0] for registry in SPINE}
     whole, lean = (database_url(postgres_server, name) for name in names.values())
     yield Both(dsn, whole, lean, Path(settings.lake), batches, parts["whole"])
     for name in names.values():

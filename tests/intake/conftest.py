@@ -71,7 +71,7 @@ def refusal(take_derived: TakeDerived) -> Callable[..., str]:
     def run(base: str, options: dict[str, object], files: dict[str, bytes]) -> str:
         result = take_derived(base, options, files)
         assert result.status == "refused", result
-        assert "derived: " in str(result.refusal) and "To be mended by: " in str(result.refusal)
+        assert "derived: " in str(result.refusal) and "Fix: " in str(result.refusal)
         return str(result.refusal)
 
     return run

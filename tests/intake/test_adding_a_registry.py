@@ -45,7 +45,7 @@ def test_its_extract_is_taken_in_checked_and_handed_back(grown: Settings, tmp_pa
     assert result.failed == {"kato_wellformed": 1, "books_readable": 1}
     (made,) = intake.hand_back(grown, "libraries")
     assert "L-3;1940;300;libraries_2026-10.csv;3;4" in Lake(grown.lake).read(made.path).decode("utf-8-sig")
-    assert ledger.in_force(grown, "libraries", "2026-10")[0].staged == 4
+    assert ledger.current_batches(grown, "libraries", "2026-10")[0].staged == 4
 
 
 def test_airflow_has_its_dag(grown: Settings) -> None:

@@ -72,17 +72,17 @@ def test_bad_extract_is_refused_in_clear_words(
     result = take_in(registry, files)
     assert result.status == "refused"
     text = str(result.refusal)
-    assert registry in text and place in text and found in text and "To be mended by" in text
-    assert ledger.in_force(settings, registry, extracts.PERIOD) == []
+    assert registry in text and place in text and found in text and "Fix" in text
+    assert ledger.current_batches(settings, registry, extracts.PERIOD) == []
     assert Lake(settings.lake).files("stage") == []
 
 
-def test_refusal_leaves_the_former_batch_in_force(take_in: TakeIn, settings: Settings) -> None:
+def test_refusal_leaves_the_former_batch_current(take_in: TakeIn, settings: Settings) -> None:
     good = take_in("social_assistance", {"s.csv": SOCIAL})
-    before = ledger.in_force(settings, "social_assistance", extracts.PERIOD)
+    before = ledger.current_batches(settings, "social_assistance", extracts.PERIOD)
     bad = take_in("social_assistance", {"s.csv": ALL_BAD}, made=datetime(2026, 11, 9, tzinfo=UTC))
     assert (good.status, bad.status) == ("accepted", "refused")
-    assert ledger.in_force(settings, "social_assistance", extracts.PERIOD) == before
+    assert ledger.current_batches(settings, "social_assistance", extracts.PERIOD) == before
 
 
 def test_archive_that_unpacks_without_end_is_refused_before_it_is_read(

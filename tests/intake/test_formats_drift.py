@@ -52,7 +52,7 @@ def take_rows(format_: str, settings: Settings, tmp_path: Path) -> TakeRows:
 
 def staged(settings: Settings) -> list[tuple[Any, ...]]:
     """Staged rows without the place they came from."""
-    (batch,) = ledger.in_force(settings, "seekers", extracts.PERIOD)
+    (batch,) = ledger.current_batches(settings, "seekers", extracts.PERIOD)
     address = Lake(settings.lake).address(batch.stage_path)
     return duckdb.sql(f"select * exclude (_file, _record) from '{address}' order by jobseeker_id").fetchall()
 
@@ -70,7 +70,7 @@ def test_reordered_columns_give_the_same_rows(take_rows: TakeRows, settings: Set
 
 
 def before_columns(settings: Settings) -> list[str]:
-    (batch,) = ledger.in_force(settings, "seekers", extracts.PERIOD)
+    (batch,) = ledger.current_batches(settings, "seekers", extracts.PERIOD)
     return duckdb.sql(f"from '{Lake(settings.lake).address(batch.stage_path)}'").columns
 
 
@@ -86,7 +86,7 @@ def test_a_required_column_gone_offers_the_nearest_name(take_rows: TakeRows, set
     result = take_rows(renamed("registeredAt", "registered_At"))
     assert result.status == "refused"
     assert "column «registeredAt»" in str(result.refusal) and "«registered_At»" in str(result.refusal)
-    assert ledger.in_force(settings, "seekers", extracts.PERIOD) == []
+    assert ledger.current_batches(settings, "seekers", extracts.PERIOD) == []
 
 
 def test_an_unknown_column_is_told(take_rows: TakeRows) -> None:

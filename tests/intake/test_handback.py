@@ -1,4 +1,4 @@
-"""Rejected rows go back in the owner's format with reasons, and come back mended: the account closes."""
+"""Rejected rows go back in the owner's format with reasons, and come back corrected: the account closes."""
 
 import json
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def send(settings: Settings, registry: str, name: str, content: bytes, folder: P
 
 
 def staged(settings: Settings, registry: str) -> pandas.DataFrame:
-    (batch,) = ledger.in_force(settings, registry, PERIOD)
+    (batch,) = ledger.current_batches(settings, registry, PERIOD)
     return duckdb.sql(f"from '{Lake(settings.lake).address(batch.stage_path)}' order by _file, _record").df()
 
 
@@ -68,7 +68,7 @@ def test_a_csv_of_cp1251_goes_back_with_reasons_and_comes_back_mended(
     rows = [*[social_row(n) for n in range(1, 41)], social_row(50, ИИН=BAD), social_row(51, ФАМИЛИЯ="ЄАНИ", ИИН="")]
     first = take_in("social_assistance", {"s.csv": social_csv(rows)})
     made, content = file_of(settings, "social_assistance")
-    assert (made.rows, made.batch_id, made.state) == (2, first.batch_id, "in force")
+    assert (made.rows, made.batch_id, made.state) == (2, first.batch_id, "current")
     frame = pandas.read_csv(BytesIO(content), dtype=str, sep=";", encoding="utf-8-sig", keep_default_na=False)
     assert list(frame["ИИН"]) == [BAD, ""] and list(frame["Ауыл: строка"]) == ["42", "43"]
     assert all(frame["Ауыл: причина"].str.contains("ИИН")) and all(frame["Ауыл: себебі"].str.contains("ЖСН"))
@@ -121,24 +121,24 @@ def test_workbook_xml_and_json_go_and_come_in_their_own_format(
     def change(frame: pandas.DataFrame) -> pandas.DataFrame:
         return frame.assign(**{"ИНЖ": [animal(50)[0]]})
 
-    mended = send(settings, "livestock", Path(made.path).name, mend_table(content, change), tmp_path)
-    assert (mended.status, mended.staged, mended.quarantined) == ("accepted", 41, 0), mended.refusal
+    corrected = send(settings, "livestock", Path(made.path).name, mend_table(content, change), tmp_path)
+    assert (corrected.status, corrected.staged, corrected.quarantined) == ("accepted", 41, 0), corrected.refusal
 
     persons = [*[person(n) for n in range(1, 41)], person(50, iin=BAD)]
     take_in("population", {"p.xml": population_xml(persons)})
     made, content = file_of(settings, "population")
     assert "ИИН".encode() in content and b"auylReasonKk" in content
     xml = content.replace(BAD.encode(), iin(50).encode())
-    mended = send(settings, "population", Path(made.path).name, xml, tmp_path)
-    assert (mended.status, mended.staged, mended.quarantined) == ("accepted", 41, 0), mended.refusal
+    corrected = send(settings, "population", Path(made.path).name, xml, tmp_path)
+    assert (corrected.status, corrected.staged, corrected.quarantined) == ("accepted", 41, 0), corrected.refusal
 
     seekers = [*[jobseeker(n) for n in range(1, 41)], jobseeker(50, iin=BAD)]
     take_in("employment", {"e1.json": page(seekers)})
     made, content = file_of(settings, "employment")
     answer = json.loads(content)
     answer["items"][0]["iin"] = iin(50)
-    mended = send(settings, "employment", Path(made.path).name, json.dumps(answer).encode(), tmp_path)
-    assert (mended.status, mended.staged, mended.quarantined) == ("accepted", 41, 0), mended.refusal
+    corrected = send(settings, "employment", Path(made.path).name, json.dumps(answer).encode(), tmp_path)
+    assert (corrected.status, corrected.staged, corrected.quarantined) == ("accepted", 41, 0), corrected.refusal
 
 
 def test_a_row_that_was_never_rejected_cannot_be_replaced(take_in: TakeIn, settings: Settings, tmp_path: Path) -> None:
@@ -150,10 +150,10 @@ def test_a_row_that_was_never_rejected_cannot_be_replaced(take_in: TakeIn, setti
     def change(frame: pandas.DataFrame) -> pandas.DataFrame:
         return frame.assign(**{"Ауыл: запись": ["3"]})
 
-    before = ledger.in_force(settings, "social_assistance", PERIOD)
+    before = ledger.current_batches(settings, "social_assistance", PERIOD)
     refused = send(settings, "social_assistance", Path(made.path).name, mend_table(content, change), tmp_path)
     assert refused.status == "refused" and "keeps in quarantine" in str(refused.refusal)
-    assert ledger.in_force(settings, "social_assistance", PERIOD) == before
+    assert ledger.current_batches(settings, "social_assistance", PERIOD) == before
 
 
 def test_rows_of_an_extract_that_was_replaced_are_refused(take_in: TakeIn, settings: Settings, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_what_came_is_in_force_and_not_late(take_in: TakeIn, settings: Settings)
     take_in("social_assistance", social("2026-09"), "2026-09")
     take_in("social_assistance", social("2026-10"))
     found = of(settings, "social_assistance", date(2026, 11, 20))
-    assert [(p.period, p.state, p.late_days) for p in found] == [("2026-09", "in_force", 0), ("2026-10", "in_force", 0)]
+    assert [(p.period, p.state, p.late_days) for p in found] == [("2026-09", "current", 0), ("2026-10", "current", 0)]
 
 
 def test_a_month_left_out_between_two_stays_late_for_a_year(take_in: TakeIn, settings: Settings) -> None:
@@ -118,7 +118,7 @@ def test_a_refused_extract_says_why_without_what_stood_in_it(take_in: TakeIn, se
 def test_a_refused_correction_does_not_make_what_is_in_force_late(take_in: TakeIn, settings: Settings) -> None:
     take_in("social_assistance", social("2026-10"))
     assert not take_in("social_assistance", social("2026-09"), "2026-10").accepted
-    assert [p.state for p in of(settings, "social_assistance", date(2026, 11, 20))] == ["in_force"]
+    assert [p.state for p in of(settings, "social_assistance", date(2026, 11, 20))] == ["current"]
 
 
 def test_where_the_contract_lets_it_an_older_extract_stands_in(take_in: TakeIn, changed: Renamed) -> None:
@@ -127,7 +127,7 @@ def test_where_the_contract_lets_it_an_older_extract_stands_in(take_in: TakeIn, 
     take_in("social_assistance", social("2026-08"), "2026-08")
     found = {p.period: p for p in of(carried, "social_assistance", date(2026, 12, 20))}
     assert [(p.state, p.stands_in) for p in found.values()] == [
-        ("in_force", "2026-08"), ("carried_forward", "2026-08"), ("carried_forward", "2026-08"), ("late", None)
+        ("current", "2026-08"), ("carried_forward", "2026-08"), ("carried_forward", "2026-08"), ("late", None)
     ]  # fmt: skip
     assert found["2026-10"].is_late
 
@@ -137,7 +137,7 @@ def test_a_quarterly_registry_is_due_after_its_quarter_only(take_in: TakeIn, cha
     take_in("social_assistance", social("2026-05"), "2026-05")
     found = of(quarterly, "social_assistance", date(2026, 12, 31))
     assert [(p.period, p.state, p.stands_in) for p in found] == [
-        ("2026-06", "in_force", "2026-05"), ("2026-09", "late", None)
+        ("2026-06", "current", "2026-05"), ("2026-09", "late", None)
     ]  # fmt: skip
 
 
@@ -159,4 +159,4 @@ def test_changes_pulled_before_the_period_ended_are_not_all_of_it(take_in: TakeI
     calls = ambulance_csv([call(n) for n in range(1, 42)])
     take_in("ambulance", {"calls.csv": calls}, made=datetime(2026, 11, 1, 3, tzinfo=UTC))
     *_, promise = of(settings, "ambulance", date(2026, 11, 20))
-    assert promise.state == "in_force"
+    assert promise.state == "current"

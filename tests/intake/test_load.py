@@ -32,7 +32,7 @@ ROWS = [social_row(n) for n in range(1, 41)]
 
 
 def stage(settings: Settings, registry: str) -> list[dict[str, object]]:
-    (batch,) = ledger.in_force(settings, registry, PERIOD)
+    (batch,) = ledger.current_batches(settings, registry, PERIOD)
     return (
         duckdb.sql(f"from '{Lake(settings.lake).address(batch.stage_path)}' order by _file, _record")
         .df()
@@ -53,7 +53,7 @@ def test_a_corrected_extract_supersedes(take_in: TakeIn, settings: Settings) -> 
     take_in("social_assistance", {"s.csv": social_csv(ROWS)}, made=datetime(2026, 11, 1, tzinfo=UTC))
     corrected = [*ROWS[:-1], social_row(40, **{"СУММА, ТЕНГЕ": "50 000,00"})]
     second = take_in("social_assistance", {"s.csv": social_csv(corrected)}, made=datetime(2026, 11, 4, tzinfo=UTC))
-    (batch,) = ledger.in_force(settings, "social_assistance", PERIOD)
+    (batch,) = ledger.current_batches(settings, "social_assistance", PERIOD)
     assert batch.batch_id == second.batch_id
     assert stage(settings, "social_assistance")[-1]["amount_kzt"] == 50000
 
@@ -62,9 +62,9 @@ def test_an_older_extract_that_arrives_late_does_not_overwrite_a_newer_one(take_
     newer = take_in("social_assistance", {"s.csv": social_csv(ROWS)}, made=datetime(2026, 11, 4, tzinfo=UTC))
     late = take_in("social_assistance", {"s.csv": social_csv(ROWS[:-1])}, made=datetime(2026, 11, 1, tzinfo=UTC))
     assert late.status == "accepted"
-    (batch,) = ledger.in_force(settings, "social_assistance", PERIOD)
+    (batch,) = ledger.current_batches(settings, "social_assistance", PERIOD)
     assert batch.batch_id == newer.batch_id
-    assert [row["state"] for row in ledger.extracts(settings, [])] == ["superseded", "in force"]
+    assert [row["state"] for row in ledger.extracts(settings, [])] == ["superseded", "current"]
 
 
 def test_every_accepted_change_of_a_delta_registry_counts(take_in: TakeIn, settings: Settings) -> None:
@@ -73,11 +73,11 @@ def test_every_accepted_change_of_a_delta_registry_counts(take_in: TakeIn, setti
     take_in(
         "ambulance", {"c.csv": ambulance_csv([call(n) for n in range(15, 41)])}, made=datetime(2026, 11, 2, tzinfo=UTC)
     )
-    assert len(ledger.in_force(settings, "ambulance", PERIOD, is_delta=True)) == 2
+    assert len(ledger.current_batches(settings, "ambulance", PERIOD, is_delta=True)) == 2
     listed = ledger.extracts(settings, contracts.deltas(settings.include))
-    assert [row["state"] for row in listed] == ["in force", "in force"]
+    assert [row["state"] for row in listed] == ["current", "current"]
     kept_back = quarantine(settings, "ambulance", PERIOD)
-    assert list(kept_back["call_id"]) == ["9"] and set(kept_back["_state"]) == {"in force"}
+    assert list(kept_back["call_id"]) == ["9"] and set(kept_back["_state"]) == {"current"}
 
 
 def test_a_delivery_that_nobody_judged_yet_is_not_called_refused(settings: Settings, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_changed_rules_make_a_new_batch_of_the_same_delivery(
     stricter = replace(settings, expectations=folder)
     result = intake.load(first.delivery_id, stricter)
     assert result.status == "refused" and "amount_kzt_in_range 40" in str(result.refusal)
-    assert ledger.in_force(settings, "social_assistance", PERIOD)[0].batch_id == first.batch_id
+    assert ledger.current_batches(settings, "social_assistance", PERIOD)[0].batch_id == first.batch_id
 
 
 def test_every_row_is_accounted_for_once(take_in: TakeIn, settings: Settings) -> None:

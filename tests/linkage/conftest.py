@@ -82,7 +82,7 @@ def lake_con(made: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         for one in entities.build(PERIOD, made):
             con.execute(f"create view attribute_{one.set.kind} as from read_parquet('{lake.address(one.set.path)}')")
         for registry in registries(made):
-            (batch,) = ledger.in_force(made, registry, PERIOD)
+            (batch,) = ledger.current_batches(made, registry, PERIOD)
             con.execute(f"create view stage_{registry} as from read_parquet('{lake.address(batch.stage_path)}')")
         yield con
 

@@ -101,7 +101,7 @@ def test_a_changed_rank_lets_another_value_stand_without_touching_code(
         f"and o.value <> p.birth_date::varchar"
     ).fetchall()
     assert swapped[0][0] >= 10 and swapped[0][1] >= 0.9 * swapped[0][0], "the others say what is true"
-    # The table of the first build is in force again for the tests after this one.
+    # The table of the first build is current again for the tests after this one.
     again = entities.build(PERIOD, made, ("person",))
     assert [(one.set.path, one.is_new) for one in again] == [(before.path, False)]
 

@@ -196,13 +196,13 @@ def test_the_truth_of_the_people_is_another_measure(found: Evaluation, other: Ev
 
 
 def test_dirt_answers_for_the_entities_that_bear_it_alone(found: Evaluation, other: Evaluation) -> None:
-    """Of two kinds of dirt on one entity none can be blamed; the limit speaks of dirt that intake owes to mend."""
+    """Of two kinds of dirt on one entity none can be blamed; the limit speaks of dirt that intake owes to correct."""
     for noise in (*found.noises, *other.noises):
         assert noise.whole <= noise.found <= noise.alone <= noise.entities, noise
-    mended = [noise for noise in found.noises if noise.outcome == "mended"]
-    assert sum(noise.alone for noise in mended) > 50
-    assert all(noise.whole == noise.alone for noise in mended)
-    assert any("dirt that is mended" in text for text in other.missed)
+    corrected = [noise for noise in found.noises if noise.outcome == "corrected"]
+    assert sum(noise.alone for noise in corrected) > 50
+    assert all(noise.whole == noise.alone for noise in corrected)
+    assert any("dirt that is corrected" in text for text in other.missed)
 
 
 def test_dirt_is_laid_to_the_entities_of_its_rows(found: Evaluation) -> None:
@@ -222,7 +222,7 @@ def test_limits_name_what_missed_them_and_nothing_else(other: Evaluation) -> Non
 def test_without_truth_or_batches_nothing_is_compared(pair: Twins) -> None:
     with pytest.raises(NothingToCompare, match=r"persons\.parquet"):
         room.evaluate(pair.clean, pair.dirty, pair.extracts / "truth" / "2026-09", "2026-09")
-    with pytest.raises(NothingToCompare, match="nothing is in force"):
+    with pytest.raises(NothingToCompare, match="nothing is current"):
         room.evaluate(pair.clean, pair.dirty, pair.extracts / "truth" / PERIOD, "2020-01")
 
 

@@ -41,7 +41,7 @@ def test_febrl(dataset: int, own_settings: Settings) -> None:
     assert scores.f1 >= LEAST_FEBRL[dataset]
 
 
-def test_training_gives_the_file_that_is_in_force(tmp_path, own_settings: Settings) -> None:
+def test_training_gives_the_file_that_is_current(tmp_path, own_settings: Settings) -> None:
     trained = model.load(own_settings.include)
     made = keyless.make(tmp_path, trained.trained["people"], trained.trained["seed"])
     with duck.connect(own_settings) as con:

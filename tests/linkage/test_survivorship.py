@@ -13,7 +13,7 @@ from auyl.linkage.entities import survivorship
 from auyl.settings import REPOSITORY, Settings
 from auyl.store import duck
 from auyl.store.lake import Lake
-from auyl.territory.resolver import edition_in_force, open_territory
+from auyl.territory.resolver import current_edition, open_territory
 from lab.evaluation.entities import LEAST_F1, LEAST_PRECISION, POINTERS, ROW_IDS
 from tests.linkage.conftest import know_territory
 
@@ -106,7 +106,7 @@ def bound(settings: Settings, kinds: list[survivorship.Kind]) -> None:
     lake = Lake(settings.lake)
     con = duck.connect(settings, lake)
     try:
-        open_territory(con, settings, lake, edition_in_force(settings, lake))
+        open_territory(con, settings, lake, current_edition(settings, lake))
         entities.open_sources(con, settings, lake, sorted({r for kind in kinds for r in kind.registries}), {})
         for kind in kinds:
             entities.open_throughs(con, settings, kind)

@@ -123,8 +123,8 @@ def hold_against_truth(taken: Taken) -> None:
             assert taken.stage[at]["_warned"], fault
 
 
-def mended(taken: Taken, clean: Taken, columns: dict[str, str], id_column: str, but: tuple[str, ...] = ()) -> None:
-    """Every row with a fault of the outcome `mended` is staged with the value that the clean extract has.
+def corrected(taken: Taken, clean: Taken, columns: dict[str, str], id_column: str, but: tuple[str, ...] = ()) -> None:
+    """Every row with a fault of the outcome `corrected` is staged with the value that the clean extract has.
 
     `columns` are the names in stage by the names in the file; `id_column` is the stage column of the truth's `id`;
     kinds in `but` are left out.
@@ -133,7 +133,7 @@ def mended(taken: Taken, clean: Taken, columns: dict[str, str], id_column: str, 
     for row in clean.stage.values():
         for name in columns.values():
             good[row[id_column], name].add(row[name])
-    faults = [fault for fault in taken.oblast.faults(taken.registry) if fault["outcome"] == "mended"]
+    faults = [fault for fault in taken.oblast.faults(taken.registry) if fault["outcome"] == "corrected"]
     faults = [fault for fault in faults if fault["kind"] not in but]
     assert faults
     for fault in faults:

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from tests.registries.taken import Taken, hold_against_truth, mended
+from tests.registries.taken import Taken, corrected, hold_against_truth
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def test_broken_rows_are_found_and_good_ones_pass(taken_dirty: Taken) -> None:
 
 
 def test_codes_that_went_through_a_spreadsheet_are_mended(taken_dirty: Taken, taken_clean: Taken) -> None:
-    mended(taken_dirty, taken_clean, {"cato": "kato"}, "rca")
+    corrected(taken_dirty, taken_clean, {"cato": "kato"}, "rca")
 
 
 def test_every_code_of_population_lies_in_its_settlement(taken_clean: Taken) -> None:
@@ -34,7 +34,7 @@ def test_it_holds_what_the_reference_file_of_the_resolver_holds(taken_clean: Tak
     with (taken_clean.oblast.extracts / "reference" / "address.csv").open(encoding="utf-8", newline="") as file:
         reference = {row["rca"]: row["kato"] for row in csv.DictReader(file)}
     assert {row["rca"]: row["kato"] for row in taken_clean.stage.values()} == reference
-    assert {row["status"] for row in taken_clean.stage.values()} == {"in_force", "abolished"}
+    assert {row["status"] for row in taken_clean.stage.values()} == {"current", "abolished"}
 
 
 def test_stage_says_no_street_and_no_house(taken_clean: Taken) -> None:

@@ -12,7 +12,7 @@ def test_every_spoiled_row_gets_what_it_is_owed(settings: Settings, spoiled: Pat
     (file,) = (clean / PERIOD / "housing").iterdir()
     names = {row["КАТО"]: row["Населенный пункт"] for _, _, row in READERS["housing"](file)}
     staged = [row for row in stage_rows("housing", settings) if not str(row["kato"]).endswith("99999")]
-    assert all(row["settlement_name"] == names[str(row["kato"])] for row in staged), "names and codes are mended"
+    assert all(row["settlement_name"] == names[str(row["kato"])] for row in staged), "names and codes are corrected"
 
 
 def test_houses_of_the_plan_are_built_before_they_are_handed_over(settings: Settings, clean: Path) -> None:

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from tests.registries.taken import Taken, hold_against_truth, mended
+from tests.registries.taken import Taken, corrected, hold_against_truth
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def test_spoiled_names_and_codes_are_mended(taken_dirty: Taken, taken_clean: Tak
     columns = {"КАТО": "kato", "Населенный пункт": "settlement_name", "Сельский округ": "okrug_name"}
     for row in taken_dirty.stage.values():
         row["kato"] = row["kato"].removesuffix(".0")
-    mended(taken_dirty, taken_clean, columns, "kato")
+    corrected(taken_dirty, taken_clean, columns, "kato")
 
 
 def test_every_settlement_is_told_of_with_numbers_as_the_file_has_them(taken_clean: Taken) -> None:

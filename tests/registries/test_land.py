@@ -14,7 +14,7 @@ def test_every_spoiled_row_gets_what_it_is_owed(settings: Settings, spoiled: Pat
     names = {row["settlement_name"] for row in stage_rows("land", settings)}
     (file,) = (clean / PERIOD / "land").iterdir()
     known = {row["НАСЕЛЕННЫЙ ПУНКТ"] for _, _, row in READERS["land"](file)}
-    assert {name for name in names if "?" not in str(name)} <= known, "look-alikes and old letters are mended"
+    assert {name for name in names if "?" not in str(name)} <= known, "look-alikes and old letters are corrected"
 
 
 def test_three_spellings_of_a_number_are_one_and_areas_are_exact(settings: Settings, clean: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from auyl.identifiers import keyed_hash
 from auyl.settings import Settings
-from tests.registries.taken import Taken, hold_against_truth, mended
+from tests.registries.taken import Taken, corrected, hold_against_truth
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def test_broken_rows_are_found_and_good_ones_pass(taken_dirty: Taken) -> None:
 
 
 def test_spoiled_codes_and_names_are_mended(taken_dirty: Taken, taken_clean: Taken) -> None:
-    mended(taken_dirty, taken_clean, {"КАТО": "kato", "Населенный пункт": "settlement_name"}, "chip")
+    corrected(taken_dirty, taken_clean, {"КАТО": "kato", "Населенный пункт": "settlement_name"}, "chip")
 
 
 def test_every_pet_is_typed_and_belongs_to_a_living_person_of_its_settlement(

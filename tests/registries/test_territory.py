@@ -5,7 +5,7 @@ import pytest
 from auyl import intake
 from auyl.settings import Settings
 from tests.reference import reference_file
-from tests.registries.taken import Taken, hold_against_truth, mended
+from tests.registries.taken import Taken, corrected, hold_against_truth
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def test_broken_rows_are_found_and_good_ones_pass(taken_dirty: Taken) -> None:
 
 
 def test_spoiled_names_and_codes_are_mended(taken_dirty: Taken, taken_clean: Taken) -> None:
-    mended(taken_dirty, taken_clean, {"kato": "kato", "name_ru": "name_ru", "name_kk": "name_kk"}, "kato")
+    corrected(taken_dirty, taken_clean, {"kato": "kato", "name_ru": "name_ru", "name_kk": "name_kk"}, "kato")
 
 
 def test_a_code_means_another_place_in_another_edition(taken_clean: Taken) -> None:

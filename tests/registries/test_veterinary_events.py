@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from tests.registries.taken import Taken, hold_against_truth, mended
+from tests.registries.taken import Taken, corrected, hold_against_truth
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def test_spoiled_codes_and_numbers_are_mended(taken_dirty: Taken, taken_clean: T
     columns = {
         "КАТО": "kato", "ИНЖ / чип": "animal_number", "Населенный пункт": "settlement_name", "Район": "district_name"
     }  # fmt: skip
-    mended(taken_dirty, taken_clean, columns, "event_number")
+    corrected(taken_dirty, taken_clean, columns, "event_number")
 
 
 def test_cyrillic_letters_in_a_number_are_read_as_the_latin_ones(taken_dirty: Taken) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from auyl.settings import REPOSITORY, Settings
-from tests.registries.taken import Taken, hold_against_truth, mended
+from tests.registries.taken import Taken, corrected, hold_against_truth
 from tests.synthetic.readers import Oblast
 
 
@@ -20,7 +20,7 @@ def test_broken_rows_are_found_and_good_ones_pass(taken_dirty: Taken) -> None:
 
 
 def test_spoiled_names_and_codes_are_mended(taken_dirty: Taken, taken_clean: Taken) -> None:
-    mended(taken_dirty, taken_clean, {"kato": "kato", "settlement": "settlement_name"}, "site_id")
+    corrected(taken_dirty, taken_clean, {"kato": "kato", "settlement": "settlement_name"}, "site_id")
 
 
 def test_sites_are_typed_and_stand_where_the_file_says(taken_clean: Taken) -> None:

@@ -36,8 +36,8 @@ def _dicts(query: str) -> list[dict[str, Any]]:
 
 
 def stage_rows(registry: str, settings: Settings, period: str = PERIOD) -> list[dict[str, Any]]:
-    """Stage of the batch in force, in the order of its files."""
-    (batch,) = ledger.in_force(settings, registry, period)
+    """Stage of the current batch, in the order of its files."""
+    (batch,) = ledger.current_batches(settings, registry, period)
     return _dicts(f"from '{Lake(settings.lake).address(batch.stage_path)}' order by _file, _record")
 
 

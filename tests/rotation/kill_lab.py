@@ -1,6 +1,6 @@
 """A laboratory of its own process: rotate, be killed at a point, look, rotate again, look. Prints JSON lines.
 
-Arguments: the file of the key in force and that of the other; each scenario rotates from one to the other.
+Arguments: the file of the current key and that of the other; each scenario rotates from one to the other.
 """
 
 from __future__ import annotations

@@ -106,9 +106,7 @@ def test_a_pair_told_apart_stays_apart(rotated: Rotated) -> None:
 
 def test_an_extract_that_comes_later_joins_with_the_same_persons(rotated: Rotated, oblast: Path) -> None:
     stage = take_in_later(rotated.settings, oblast)
-    ((population,),) = ask(
-        rotated.settings, "select stage_path from ledger.batch_standing where registry = 'population'"
-    )
+    ((population,),) = ask(rotated.settings, "select stage_path from ledger.batch_ranked where registry = 'population'")
     with duckdb.connect() as con:
         ((rows, known),) = con.execute(
             f"select count(*), count(p.person_key) from '{stage}' as d "
@@ -120,13 +118,13 @@ def test_an_extract_that_comes_later_joins_with_the_same_persons(rotated: Rotate
 def test_keyed_work_under_another_key_is_refused_in_words(rotated: Rotated, oblast: Path) -> None:
     wrong = under(rotated.settings, OLD)
     before = standing(wrong)
-    own, in_force = key_fingerprint(bytes.fromhex(OLD)), key_fingerprint(bytes.fromhex(NEW))
+    own, current = key_fingerprint(bytes.fromhex(OLD)), key_fingerprint(bytes.fromhex(NEW))
     delivery = land_files(LATER, PERIOD, sorted((oblast / LATER).iterdir()), wrong)
     for work in (
         lambda: build(PERIOD, wrong), lambda: link(wrong, PERIOD), lambda: load(delivery, wrong),
         lambda: rotate(wrong, under(wrong, "ab" * 32).hash_key_file, "test"),
     ):  # fmt: skip
-        with pytest.raises(HashKeyRefused, match=f"expected the key {in_force}.*holds the key {own}"):
+        with pytest.raises(HashKeyRefused, match=f"expected the key {current}.*holds the key {own}"):
             work()
     assert standing(wrong) == before
     assert not status(wrong).holds and status(rotated.settings).holds
@@ -180,8 +178,8 @@ def test_killed_anywhere_it_leaves_the_old_or_the_new_state_and_again_it_ends(ro
 
 def test_keys_whose_numbers_are_gone_are_refused_and_keep_together_when_allowed(rotated: Rotated) -> None:
     settings, lake = rotated.settings, Lake(rotated.settings.lake)
-    ((owners,),) = ask(settings, "select stage_path from ledger.batch_standing where registry = 'livestock'")
-    ((raw,),) = ask(settings, "select raw_path from ledger.batch_standing where registry = 'livestock'")
+    ((owners,),) = ask(settings, "select stage_path from ledger.batch_ranked where registry = 'livestock'")
+    ((raw,),) = ask(settings, "select raw_path from ledger.batch_ranked where registry = 'livestock'")
     counted = f"select count(owner_key), count(distinct owner_key) from '{lake.address(owners)}'"
     with duckdb.connect() as con:
         (before,) = con.execute(counted).fetchall()

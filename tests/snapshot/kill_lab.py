@@ -113,7 +113,7 @@ def state(settings: Settings) -> dict[str, Any]:
     values = ask(
         settings,
         "select count(*), count(distinct (period, revision)), "
-        "(select count(*) from serving.snapshot_in_force) from serving.snapshot_value",
+        "(select count(*) from serving.current_snapshot) from serving.snapshot_value",
     )[0]
     lake = Lake(settings.lake)
     whole = all(
@@ -124,7 +124,7 @@ def state(settings: Settings) -> dict[str, Any]:
     return {
         "values": values[0],
         "revisions": values[1],
-        "in_force": values[2],
+        "current": values[2],
         "ledger_names_whole_files": whole,
         "content": [row[0] for row in ask(settings, "select content_sha256 from serving.snapshot")],
         "persons": ask(settings, "select count(*) from vault.person")[0][0],

@@ -17,5 +17,5 @@ def content(settings: Settings) -> list[Any]:
     return query(
         settings,
         "select v.* from serving.snapshot_value as v "
-        "inner join serving.snapshot_in_force as f using (period, revision) order by v.kato, v.indicator_id",
+        "inner join serving.current_snapshot as f using (period, revision) order by v.kato, v.indicator_id",
     )

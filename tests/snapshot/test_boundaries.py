@@ -141,7 +141,7 @@ BUDGETS = {
 
 @pytest.fixture(scope="module")
 def installation(dsn, con, tmp_path_factory) -> Settings:
-    """Two editions and a revision in force of a period of the old one, with its core tables."""
+    """Two editions and a current revision of a period of the old one, with its core tables."""
     folder = tmp_path_factory.mktemp("boundaries")
     settings = replace(fresh_installation(dsn, folder), kato_edition=NEW)
     lake = Lake(settings.lake)
@@ -175,14 +175,14 @@ def _core(con, folder: str) -> None:
 
 
 def _publish(settings: Settings) -> None:
-    """The revision in force as the ledger has it: of the population and the budgets, nothing else came."""
+    """The current revision as the ledger has it: of the population and the budgets, nothing else came."""
     at = datetime(2021, 11, 1, tzinfo=UTC)
     account = dict.fromkeys(("rows_in", "staged", "quarantined", "duplicates", "warned"), 0)
     account |= dict.fromkeys(("rules_digest", "raw_path", "stage_path", "quarantine_path"), "-") | {"notes": {}}
     with ledger.engine(settings.dsn).begin() as db:
         revision = {"p": PERIOD, "d": DIGEST, "e": OLD}
         db.execute(text("insert into serving.snapshot values (:p, 1, :e, :d, :d)"), revision)
-        db.execute(text("insert into serving.snapshot_in_force values (:p, 1, :e)"), revision)
+        db.execute(text("insert into serving.current_snapshot values (:p, 1, :e)"), revision)
     for registry in ("population", "budget_okrug"):
         came = ledger.add_delivery(settings, registry, PERIOD, registry, [("f", "-", 1)], at, None, "-", "-")
         batch = ledger.add_batch(settings, {"delivery_id": came.delivery_id, **account}, [], [], [])

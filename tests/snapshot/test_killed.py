@@ -58,7 +58,7 @@ def test_a_killed_process_loses_nothing_and_doubles_nothing(
     assert len(killed) == scenarios
     for case in killed:
         # Killed, readers see nothing or everything.
-        assert (case["killed"]["values"], case["killed"]["in_force"]) in ((0, 0), (whole["after"]["values"], 1)), case
+        assert (case["killed"]["values"], case["killed"]["current"]) in ((0, 0), (whole["after"]["values"], 1)), case
 
 
 def test_entities_and_contradictions_killed_midway_are_the_same_after_the_next_run(told: list[dict[str, Any]]) -> None:

@@ -42,10 +42,10 @@ def installation(dsn: str, oblast: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 def core(settings: Settings, table: str) -> str:
-    """Address of a core table of the revision in force."""
+    """Address of a core table of the current revision."""
     ((made_of,),) = query(
         settings,
-        "select inputs_digest from serving.snapshot inner join serving.snapshot_in_force using (period, revision)",
+        "select inputs_digest from serving.snapshot inner join serving.current_snapshot using (period, revision)",
     )
     return Lake(settings.lake).address(f"core/{PERIOD}/{made_of[:16]}/{table}.parquet")
 
@@ -55,7 +55,7 @@ def test_a_linked_row_counts_once_with_its_person_and_stays_in_quarantine(
     installation: Settings, oblast: Path, table: str
 ) -> None:
     registry = TABLES[table]
-    (batch,) = ledger.in_force(installation, registry, PERIOD)
+    (batch,) = ledger.current_batches(installation, registry, PERIOD)
     lake = Lake(installation.lake)
     address = core(installation, table)
     stage, quarantine = (lake.address(path) for path in (batch.stage_path, batch.quarantine_path))

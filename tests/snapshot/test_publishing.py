@@ -80,7 +80,7 @@ def test_what_did_not_come_is_missing_and_never_nought(installation: Settings, o
             assert (row.value, row.flag) == (None, "missing")
 
 
-def test_a_failed_gate_leaves_the_former_revision_in_force(
+def test_a_failed_gate_leaves_the_former_revision_current(
     installation: Settings, published: BuildResult, oblast: Path, tmp_path: Path
 ) -> None:
     before = content(installation)

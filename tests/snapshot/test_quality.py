@@ -35,7 +35,7 @@ def test_every_account_is_that_of_the_batches(measured: Settings) -> None:
     rows = {r["registry"]: r for r in ask(measured, "select * from serving.quality where level = 'registry'")}
     assert set(rows) >= SIX
     for registry, row in rows.items():
-        batches = ledger.in_force(measured, registry, PERIOD, registry == "ambulance")
+        batches = ledger.current_batches(measured, registry, PERIOD, registry == "ambulance")
         for name in ("rows_in", "staged", "quarantined", "duplicates", "warned"):
             assert row[name] == sum(getattr(batch, name) for batch in batches), (registry, name)
 
@@ -59,7 +59,7 @@ def test_most_rows_are_placed_and_valid(measured: Settings) -> None:
 
 def test_measured_once_it_waits_for_the_next_batch(measured: Settings, oblast: Path) -> None:
     assert unmeasured(measured) == []
-    (batch,) = ledger.in_force(measured, "social_assistance", PERIOD)
+    (batch,) = ledger.current_batches(measured, "social_assistance", PERIOD)
     stricter = replace(measured, expectations=measured.home / "expectations")
     shutil.copytree(measured.expectations, stricter.expectations)
     with (stricter.expectations / "social_assistance.json").open("a") as suite:

@@ -76,7 +76,7 @@ def test_only_calls_of_the_period_and_then_only_changes(dsn: str, settings: Sett
     from auyl.store.lake import Lake
 
     con = duckdb.connect()
-    batches = ledger.in_force(settings, "ambulance", PERIOD, is_delta=True)
+    batches = ledger.current_batches(settings, "ambulance", PERIOD, is_delta=True)
     assert len(batches) == 2
     stage_view(con, settings, Lake(settings.lake), contracts.load("ambulance", settings.include), batches)
     rows = con.execute("select call_id, category from stage_ambulance order by call_id").fetchall()

@@ -29,7 +29,7 @@ FORMER, LATTER = MONTHS
 
 def state(up: demo.Ready) -> dict[str, object]:
     """What readers and the ledger hold, without what tells when it happened."""
-    batches = "select registry, rows_in, staged, quarantined, duplicates from ledger.batch_standing order by registry"
+    batches = "select registry, rows_in, staged, quarantined, duplicates from ledger.batch_ranked order by registry"
     return {
         "content": ask(up, "select revision, content_sha256 from serving.snapshot"),
         "values": ask(up, "select count(*) from serving.snapshot_value"),
@@ -109,7 +109,7 @@ def test_a_task_killed_in_the_middle_gives_the_same_snapshot(
     runner = threading.Thread(target=run)
     runner.start()
     killed = kill_at_work(up, dag_id, task_id, Path(up.settings.lake) / folder, whole_worker, runner)
-    batches = "select count(*) from ledger.batch_standing where registry = 'population'"
+    batches = "select count(*) from ledger.batch_ranked where registry = 'population'"
     assert ask(up, batches) == [(0 if task_id == "load" else 1,)]
     assert ask(up, "select count(*) from serving.snapshot") == [(0,)]
     runner.join(400)
@@ -135,11 +135,11 @@ def test_the_night_reconciles_what_was_taken_in(up: demo.Ready, undisturbed: dic
 # -- months afterwards -------------------------------------------------------------------------------------------
 
 
-def in_force(up: demo.Ready) -> list[tuple]:
+def current_batches(up: demo.Ready) -> list[tuple]:
     return ask(
         up,
         "select period, content_sha256, (select count(*) from serving.snapshot_value as v "
-        "where (v.period, v.revision) = (f.period, f.revision)) from serving.snapshot_in_force as f "
+        "where (v.period, v.revision) = (f.period, f.revision)) from serving.current_snapshot as f "
         "inner join serving.snapshot using (period, revision) order by period",
     )
 
@@ -183,7 +183,7 @@ def test_a_backfill_over_months_gives_the_same_as_months_in_time(
     synthetic.make(up.extracts, LATTER, up.plan.people)
     synthetic.load_dispatch(up.settings.dsn.rpartition("/")[0] + "/dispatch", up.extracts, LATTER)
     through(up, LATTER)
-    in_time = in_force(up)
+    in_time = current_batches(up)
     assert [row[0] for row in in_time] == list(MONTHS) and in_time[0][1] != in_time[1][1]
 
     # what was taken in by hand is not taken in again unless it is asked for
@@ -200,6 +200,6 @@ def test_a_backfill_over_months_gives_the_same_as_months_in_time(
     by_api(up, "ambulance")
     keys = sorted(run["partition_key"] for run in backfilled(up))
     assert keys == sorted(MONTHS * len(up.plan.registries))
-    wait_for(lambda: quiet(up) and len(in_force(up)) == 2, seconds=400, every_s=0.3)
+    wait_for(lambda: quiet(up) and len(current_batches(up)) == 2, seconds=400, every_s=0.3)
     assert {run["state"] for run in backfilled(up)} == {"success"}
-    assert in_force(up) == in_time
+    assert current_batches(up) == in_time

@@ -203,7 +203,7 @@ CHANGES = [
             {"kato": "194099200", "gbd_district_code": "1907208", "settlement_name": "Жамбыл"},
             ("194235100", "194235000", "194200000", "gbd_district+settlement"),
         ),
-        # a code that stands in the edition in force is its own, whatever it was before
+        # a code that stands in the current edition is its own, whatever it was before
         ({"kato": "194037000"}, (None, "194037000", "194000000", "kato")),
         ({"kato": "123456789"}, UNKNOWN),
     ],

@@ -1,4 +1,4 @@
-"""Contradictions: where the registries in force for a period disagree, with both values, files and records.
+"""Contradictions: where the registries current for a period disagree, with both values, files and records.
 
 A period's set is computed whole and replaces the former one. What opens and closes is read off the sets by
 `serving.contradiction_history`, so the order in which periods are computed does not matter.
@@ -23,7 +23,7 @@ from auyl.stage.current import stage_view
 from auyl.store import duck
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
-from auyl.territory.resolver import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
+from auyl.territory.resolver import CLAIM_ROLES, claim_key, current_edition, open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,7 +42,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a set is made of. `judged` are the types whose registries are all in force, `blind` the others."""
+    """What a set is made of. `judged` are the types whose registries are all current, `blind` the others."""
 
     period: str
     batches: inputs.Batches
@@ -64,18 +64,20 @@ class Result:
 
 
 def gather(settings: Settings, lake: Lake, period: str) -> Inputs:
-    """The batches in force that the types rest on, for `HISTORY_MONTHS` those of former periods too.
+    """The current batches that the types rest on, for `HISTORY_MONTHS` those of former periods too.
 
     Raises TerritoryMissing.
     """
     types = catalogue.load(settings.include)
     registries = sorted({registry for one in types for registry in one.registries})
-    batches, missing = inputs.in_force(settings, registries, period)
+    batches, missing = inputs.current_batches(settings, registries, period)
     for registry, months in HISTORY_MONTHS.items():
         if registry in batches:
-            former = [ledger.in_force(settings, registry, month_before(period, n)) for n in range(months - 1, 0, -1)]
+            former = [
+                ledger.current_batches(settings, registry, month_before(period, n)) for n in range(months - 1, 0, -1)
+            ]
             batches[registry] = [batch for found in former for batch in found] + batches[registry]
-    edition = edition_in_force(settings, lake)
+    edition = current_edition(settings, lake)
     sql = settings.include / "sql"
     rules = [p for folder in ("macros", "contradictions") for p in sorted((sql / folder).iterdir())]
     rules += sorted((sql / "core").glob("resolve_*.sql")) + sorted((settings.include / "contradictions").iterdir())
@@ -95,7 +97,7 @@ def compute(period: str, settings: Settings | None = None) -> Result:
         made_of = gather(settings, lake, period)
         path = f"contradiction/{period}/{made_of.digest[:16]}/contradiction.parquet"
         blind = tuple(one.id for one in made_of.blind)
-        if _digest_in_force(settings, period) == made_of.digest:
+        if _current_digest(settings, period) == made_of.digest:
             return Result(period, "unchanged", _kept_counts(settings, made_of), blind, path)
         con = duck.connect(settings, lake)
         try:
@@ -113,9 +115,9 @@ def compute(period: str, settings: Settings | None = None) -> Result:
 
 
 def outdated(settings: Settings) -> list[str]:
-    """Periods whose batches in force, or rules, are no longer those of their set; oldest first."""
+    """Periods whose current batches, or rules, are no longer those of their set; oldest first."""
     lake = Lake(settings.lake)
-    return [p for p in ledger.periods(settings) if gather(settings, lake, p).digest != _digest_in_force(settings, p)]
+    return [p for p in ledger.periods(settings) if gather(settings, lake, p).digest != _current_digest(settings, p)]
 
 
 def define(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, made_of: Inputs) -> None:
@@ -164,7 +166,7 @@ def find(con: duckdb.DuckDBPyConnection, one: catalogue.Type) -> int:
     return int(count)
 
 
-def _digest_in_force(settings: Settings, period: str) -> str | None:
+def _current_digest(settings: Settings, period: str) -> str | None:
     with ledger.engine(settings.dsn).connect() as con:
         return con.execute(
             text("select inputs_digest from serving.contradiction_set where period = :p"), {"p": period}
@@ -238,7 +240,7 @@ def summary(
 ) -> list[dict[str, Any]]:
     """Counts of a period's set by type, in the order of the catalogue; those without any are left out.
 
-    Keys: type, owner, severity, name, standing, opened and closed (in this period), people, tenge, affected,
+    Keys: type, owner, severity, name, open, opened and closed (in this period), people, tenge, affected,
     unit. `registry` is the owner's; `okrug` the KATO of an okrug.
     """
     query = (settings.include / "sql" / "ledger" / "contradictions.sql").read_text(encoding="utf-8")

@@ -36,7 +36,7 @@ from auyl.stage.linkable import counted_view, sources
 from auyl.store import duck
 from auyl.store.duck import identifier, literal, set_person_key
 from auyl.store.lake import Lake
-from auyl.territory.resolver import CLAIM_ROLES, claim_key, edition_in_force, open_territory, resolve
+from auyl.territory.resolver import CLAIM_ROLES, claim_key, current_edition, open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,7 +63,7 @@ class Made:
 
 
 def build(period: str, settings: Settings | None = None, only: tuple[str, ...] = ()) -> list[Made]:
-    """Make the sets of a period, kind by kind: of the batches in force, and of those that a correction followed.
+    """Make the sets of a period, kind by kind: of the current batches, and of those that a correction followed.
 
     A set that is there already is left alone. `only` are kinds; all of them by default. A registry that gave nothing
     makes no claim. Raises ContractInvalid when the table names what stage has not, TerritoryMissing without KATO.
@@ -73,7 +73,7 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
     lake = Lake(settings.lake)
     made: list[Made] = []
     with ledger.lock(settings, f"entities.{period}"):
-        edition = edition_in_force(settings, lake)
+        edition = current_edition(settings, lake)
         rules = rules_digest(settings, lake)
         known = {(s.kind, s.inputs_digest): s for s in ledger.entity_sets(settings, period=period)}
         wanted: dict[tuple[datetime | None, str | None], list[tuple[Kind, Version, str]]] = {}
@@ -110,7 +110,7 @@ def rules_digest(settings: Settings, lake: Lake) -> str:
     paths = [sql / "linkage" / "surviving.sql", *(sql / "core").glob("resolve_*.sql"), *(sql / "macros").glob("*.sql")]
     for path in sorted(paths):
         total.update(path.name.encode() + path.read_bytes())
-    for name in territory_files(lake, edition_in_force(settings, lake)):
+    for name in territory_files(lake, current_edition(settings, lake)):
         total.update(name.encode() + hashlib.sha256(lake.read(name)).digest())
     return total.hexdigest()
 

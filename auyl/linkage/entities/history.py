@@ -187,7 +187,7 @@ def _by_period(settings: Settings, kind: Kind) -> dict[str, list[EntitySet]]:
 def _sets(settings: Settings, kind: Kind, made: list[EntitySet], rules: str) -> list[tuple[Version, EntitySet | None]]:
     """Every version of the period of `made` with its set, oldest version first.
 
-    Of several sets of the same batches: the one under the table in force, or the one that was made last.
+    Of several sets of the same batches: the one under the current table, or the one that was made last.
     """
     by_inputs = {s.inputs_digest: s for s in made}
     by_batches = {s.batches_digest: s for s in made}

@@ -39,15 +39,15 @@ def versions(batches: Sequence[Batch], carry_forward_months: Mapping[str, int], 
 
     `carry_forward_months` names the registries, and how far back an older period's extract may stand in.
     """
-    standing: dict[str, dict[str, list[Batch]]] = {}
+    current: dict[str, dict[str, list[Batch]]] = {}
     for batch in sorted(batches, key=lambda b: (b.extracted_at, b.delivery_id)):
         if batch.registry in carry_forward_months:
-            standing.setdefault(batch.registry, {}).setdefault(batch.period, []).append(batch)
+            current.setdefault(batch.registry, {}).setdefault(batch.period, []).append(batch)
 
     def known(registry: str, until: datetime | None) -> list[Batch]:
         """Batches of the newest period that had one before `until`, oldest first."""
         for back in range(carry_forward_months[registry] + 1):
-            found = standing.get(registry, {}).get(month_before(period, back), [])
+            found = current.get(registry, {}).get(month_before(period, back), [])
             if before := [batch for batch in found if until is None or batch.extracted_at < until]:
                 return before
         return []

@@ -21,12 +21,12 @@ from auyl.linkage.persons import index, model, weigh
 from auyl.linkage.persons.model import Model
 from auyl.settings import Settings
 from auyl.stage.current import stage_view
-from auyl.stage.inputs import Batches, digest, in_force
+from auyl.stage.inputs import Batches, current_batches, digest
 from auyl.stage.linkable import SAYS, kept_table, sources
 from auyl.store import duck
 from auyl.store.duck import literal, set_person_key
 from auyl.store.lake import Lake
-from auyl.territory.resolver import claim_key, edition_in_force, open_territory, resolve
+from auyl.territory.resolver import claim_key, current_edition, open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb
@@ -88,17 +88,17 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
     """Link the records of `period`, write the links to the lake and what needs a look to the vault.
 
     The same batches, decisions and model are linked once, and where the persons are those of a former run, only records
-    that it did not have are weighed. Batches are those in force for the period, carried forward as the contracts allow;
+    that it did not have are weighed. Batches are those current for the period, carried forward as the contracts allow;
     `given` are those of some registries that the caller has looked up already.
     """
     lake = Lake(settings.lake)
     trained = model.load(settings.include)
     singular = {contract.registry for contract in sources(settings) if contract.keys == ("iin",)}
     with ledger.lock(settings, f"link.{period}"):
-        batches, is_standing = _batches(settings, period, given)
+        batches, is_current = _batches(settings, period, given)
         if POPULATION not in batches:
             return LinkResult(period, "nothing")
-        edition = edition_in_force(settings, lake)
+        edition = current_edition(settings, lake)
         made_of = _digest(settings, lake, batches, edition)
         former = _former(settings, lake, period, made_of)
         if former is not None:
@@ -120,7 +120,7 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
             result = _told(con, period, path)
             if step.former is not None and result.reviewed:
                 _read_known(con, settings, lake, batches, "select person_key from link where outcome = 'review'")
-            _to_vault(con, settings, made_of, result, is_standing)
+            _to_vault(con, settings, made_of, result, is_current)
         finally:
             con.close()
     return result
@@ -146,16 +146,16 @@ def linked(settings: Settings, period: str, given: Batches | None = None) -> Lin
     batches, _ = _batches(settings, period, given)
     if POPULATION not in batches:
         return LinkResult(period, "nothing")
-    made_of = _digest(settings, lake, batches, edition_in_force(settings, lake))
+    made_of = _digest(settings, lake, batches, current_edition(settings, lake))
     return _former(settings, lake, period, made_of)
 
 
 def _batches(settings: Settings, period: str, given: Batches | None) -> tuple[Batches, bool]:
-    """The batches to link, and whether they are those in force, so that a person need look at what comes of them."""
+    """The batches to link, and whether they are those current, so that a person need look at what comes of them."""
     names = [POPULATION, *(contract.registry for contract in sources(settings))]
-    standing, _ = in_force(settings, names, period)
-    batches = standing | {registry: found for registry, found in (given or {}).items() if registry in names}
-    return batches, batches == standing
+    current, _ = current_batches(settings, names, period)
+    batches = current | {registry: found for registry, found in (given or {}).items() if registry in names}
+    return batches, batches == current
 
 
 def _digest(settings: Settings, lake: Lake, batches: Batches, edition: str) -> str:
@@ -311,7 +311,7 @@ def _weigh(
 def _read_decisions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     with ledger.engine(settings.dsn).connect() as connection:
         decisions = connection.execute(
-            text("select record_key::text, person_key::text, is_same from ledger.link_decision_standing")
+            text("select record_key::text, person_key::text, is_same from ledger.current_link_decision")
         ).all()
     con.execute("create or replace temp table decision (record varchar, person varchar, is_same boolean)")
     if decisions:
@@ -423,9 +423,9 @@ def _to_vault(
     settings: Settings,
     made_of: str,
     result: LinkResult,
-    is_standing: bool,
+    is_current: bool,
 ) -> None:
-    """Write the run down and, where it is of the batches in force, replace what needs a look: one transaction."""
+    """Write the run down and, where it is of the current batches, replace what needs a look: one transaction."""
     says = ", ".join((*SAYS, "sex", "settlement_kato", "number"))
     levels = ", ".join(f"'{field}', {field}_level" for field in weigh.FIELDS)
     query = f"""
@@ -446,7 +446,7 @@ def _to_vault(
         connection = ledger.engine(settings.dsn).raw_connection()
         try:
             cursor = connection.cursor()
-            if is_standing:
+            if is_current:
                 cursor.execute("delete from vault.link_review where period = %s", (result.period,))
                 with file.open("rb") as stream:
                     cursor.copy_expert(

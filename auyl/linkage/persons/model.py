@@ -65,7 +65,7 @@ class Model:
 
 
 def load(include: Path) -> Model:
-    """The model in force. Raises FileNotFoundError where there is none."""
+    """The current model. Raises FileNotFoundError where there is none."""
     facts = yaml.safe_load((include / "linkage" / "person.yaml").read_text(encoding="utf-8"))
     settings = json.loads((include / "linkage" / "person.json").read_text(encoding="utf-8"))
     weights = facts["weights"]
@@ -215,7 +215,7 @@ def _untrained() -> Any:
 
 
 def write(include: Path, settings: dict[str, Any], facts: dict[str, Any]) -> None:
-    """Put a trained model in force. The thresholds stay as they are."""
+    """Put a trained current model. The thresholds stay as they are."""
     folder = include / "linkage"
     (folder / "person.json").write_text(json.dumps(settings, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     path = folder / "person.yaml"

@@ -35,7 +35,7 @@ def review(settings: Settings, limit: int = 50) -> list[dict[str, Any]]:
     with ledger.engine(settings.dsn).connect() as con:
         rows = con.execute(
             text(
-                "select r.* from vault.link_review as r left join ledger.link_decision_standing as d "
+                "select r.* from vault.link_review as r left join ledger.current_link_decision as d "
                 "using (record_key, person_key) where d.is_same is null "
                 "order by r.weight_bits desc, r.period, r.record_key limit :n"
             ),

@@ -1,8 +1,8 @@
--- grain: period in force of the current edition, newest first
+-- grain: period current of the current edition, newest first
 -- key: period
 select
     period,
     revision
-from serving.snapshot_in_force
+from serving.current_snapshot
 where edition = access.current_edition()
 order by period desc;

@@ -1,11 +1,11 @@
 -- Grain: registry and period of which something came, accepted or refused. Key: registry, period.
--- Inputs: ledger.batch_standing, refusal.
+-- Inputs: ledger.batch_ranked, refusal.
 with accepted as (
     select
         registry,
         period,
         max(extracted_at) as extracted_at
-    from ledger.batch_standing
+    from ledger.batch_ranked
     group by registry, period
 ),
 

@@ -1,10 +1,10 @@
 -- Grain: type of which something stands, or closed, in the period. Key: type.
 -- Inputs: serving.contradiction, contradiction_history, contradiction_type.
 -- Parameters: period; registry (of the owner), type and okrug may be null.
-with standing as (
+with still_open as (
     select
         type_id,
-        count(*) as standing,
+        count(*) as open,
         cast(sum(people) as bigint) as people,
         sum(tenge) as tenge,
         sum(affected) as affected
@@ -32,7 +32,7 @@ select
     t.owner_registry as owner,
     t.severity,
     t.name_ru as name,
-    coalesce(s.standing, 0) as standing,
+    coalesce(s.open, 0) as open,
     coalesce(c.opened, 0) as opened,
     coalesce(c.closed, 0) as closed,
     s.people,
@@ -40,7 +40,7 @@ select
     s.affected,
     t.affected_unit as unit
 from serving.contradiction_type as t
-left join standing as s on t.type_id = s.type_id
+left join still_open as s on t.type_id = s.type_id
 left join changed as c on t.type_id = c.type_id
 where
     (s.type_id is not null or c.type_id is not null)

@@ -1,4 +1,4 @@
--- Grain: finding in a batch that counts, newest period first. Key: drift_id. Inputs: ledger.drift, batch_standing.
+-- Grain: finding in a batch that counts, newest period first. Key: drift_id. Inputs: ledger.drift, batch_ranked.
 select
     b.registry,
     b.period,
@@ -8,9 +8,9 @@ select
     d.expected,
     d.found
 from ledger.drift as d
-inner join ledger.batch_standing as b on d.batch_id = b.batch_id
+inner join ledger.batch_ranked as b on d.batch_id = b.batch_id
 where
-    b.standing_in_delivery = 1
+    b.rank_in_delivery = 1
     and (b.registry = :registry or :registry is null)
     and (b.period = :period or :period is null)
 order by b.period desc, b.registry, d.drift_id

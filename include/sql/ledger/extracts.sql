@@ -1,5 +1,5 @@
--- Grain: delivery, newest first. Key: delivery_id. Inputs: ledger.delivery, batch_standing, refusal.
--- Of a registry that sends changes (:deltas) every accepted delivery counts, as in `ledger.in_force`.
+-- Grain: delivery, newest first. Key: delivery_id. Inputs: ledger.delivery, batch_ranked, refusal.
+-- Of a registry that sends changes (:deltas) every accepted delivery counts, as in `ledger.current_batches`.
 select
     d.delivery_id,
     d.registry,
@@ -17,12 +17,12 @@ select
     case
         when b.batch_id is null and r.reason is null then 'landed'
         when b.batch_id is null then 'refused'
-        when b.standing = 1 or d.registry = any(:deltas) then 'in force'
+        when b.current_rank = 1 or d.registry = any(:deltas) then 'current'
         else 'superseded'
     end as state,
     r.reason
 from ledger.delivery as d
-left join ledger.batch_standing as b on d.delivery_id = b.delivery_id and b.standing_in_delivery = 1
+left join ledger.batch_ranked as b on d.delivery_id = b.delivery_id and b.rank_in_delivery = 1
 left join lateral (
     select f.reason from ledger.refusal as f
     where f.delivery_id = d.delivery_id

@@ -1,14 +1,14 @@
--- Grain: batch or refusal that kept rows back, newest period first. Inputs: ledger.batch_standing, refusal.
+-- Grain: batch or refusal that kept rows back, newest period first. Inputs: ledger.batch_ranked, refusal.
 -- For the newest period unless one is given. A registry that sends changes (:is_delta): every accepted delivery counts.
 with kept as (
     select
         period,
-        case when standing = 1 or (:is_delta and not is_corrected) then 'in force' else 'superseded' end as state,
+        case when current_rank = 1 or (:is_delta and not is_corrected) then 'current' else 'superseded' end as state,
         batch_id,
         quarantine_path,
         accepted_at as decided_at
-    from ledger.batch_standing
-    where registry = :registry and standing_in_delivery = 1
+    from ledger.batch_ranked
+    where registry = :registry and rank_in_delivery = 1
     union all
     select
         period,

@@ -1,5 +1,5 @@
--- Grain: indicator of one okrug in the revision in force, in the order of the catalogue.
--- Inputs: serving.snapshot_in_force, snapshot_value, indicator, theme, territory.
+-- Grain: indicator of one okrug in the current revision, in the order of the catalogue.
+-- Inputs: serving.current_snapshot, snapshot_value, indicator, theme, territory.
 -- The newest period unless one is given.
 select
     v.period,
@@ -19,12 +19,12 @@ select
     v.as_of,
     i.registries,
     i.responsible_xx as responsible
-from serving.snapshot_in_force as f
+from serving.current_snapshot as f
 inner join serving.snapshot_value as v on f.period = v.period and f.revision = v.revision
 inner join serving.indicator as i on v.indicator_id = i.indicator_id
 inner join serving.theme as h on i.theme = h.theme
 inner join serving.territory as t on v.kato = t.kato and f.edition = t.edition
 where
     v.kato = :kato
-    and f.period = coalesce(:period, (select max(n.period) from serving.snapshot_in_force as n))
+    and f.period = coalesce(:period, (select max(n.period) from serving.current_snapshot as n))
 order by h.position, i.position

@@ -24,7 +24,7 @@ create or replace macro kazakh_letters(t) as
     end;
 
 -- Latin look-alikes to Cyrillic, in words (split at spaces) that have Cyrillic and no other Latin letter:
--- "Hовая Шульба" is mended, "KEGOC-сервис" and "Wi-Fi" are left alone. Beside Cyrillic "c." and "c.o." are mended,
+-- "Hовая Шульба" is fixed, "KEGOC-сервис" and "Wi-Fi" are left alone. Beside Cyrillic "c." and "c.o." are corrected,
 -- which tell the kind of a place.
 create or replace macro homoglyphs_to_cyrillic(t) as
     case
@@ -41,7 +41,7 @@ create or replace macro homoglyphs_to_cyrillic(t) as
     end;
 
 -- One key for spellings of one name: lower case, ё as е, Kazakh letters (and their legacy slots) as Russian ones,
--- look-alikes mended; spaces, hyphens, quotes, dots, soft and hard signs dropped. Қонаев, Конаев and KОНАЕВ agree.
+-- look-alikes corrected; spaces, hyphens, quotes, dots, soft and hard signs dropped. Қонаев, Конаев and KОНАЕВ agree.
 create or replace macro name_key(t) as
     nullif(regexp_replace(lower(
         case

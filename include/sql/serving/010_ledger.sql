@@ -17,7 +17,7 @@ create table if not exists ledger.delivery (
     unique (registry, period, digest)
 );
 
--- A delivery of mended rows names the batch that had rejected them.
+-- A delivery of corrected rows names the batch that had rejected them.
 alter table ledger.delivery add column if not exists corrects_batch_id bigint;
 
 -- Grain: one file of a delivery, named as it came.
@@ -68,7 +68,7 @@ create table if not exists ledger.rule_outcome (
     primary key (batch_id, rule)
 );
 
--- Grain: a delivery that was not accepted, each time it was tried. It changes nothing that is in force.
+-- Grain: a delivery that was not accepted, each time it was tried. It changes nothing that is current.
 create table if not exists ledger.refusal (
     refusal_id bigint generated always as identity primary key,
     registry text not null,
@@ -83,7 +83,7 @@ create table if not exists ledger.refusal (
 
 -- Grain: registry and period; for a registry that sends changes, every accepted batch of the period.
 -- The newest extract wins, not the newest arrival.
-create or replace view ledger.batch_standing as
+create or replace view ledger.batch_ranked as
 select
     b.*,
     d.registry,
@@ -92,8 +92,8 @@ select
     d.digest,
     row_number() over (
         partition by d.registry, d.period order by d.extracted_at desc, d.delivery_id desc, b.batch_id desc
-    ) as standing,
-    row_number() over (partition by d.delivery_id order by b.batch_id desc) as standing_in_delivery,
+    ) as current_rank,
+    row_number() over (partition by d.delivery_id order by b.batch_id desc) as rank_in_delivery,
     exists(
         select 1
         from ledger.delivery as c

@@ -1,5 +1,5 @@
 -- Which key the keyed hashes were made with. A fingerprint tells one key from another and nothing of the key.
--- Grain: key that was put in force; the newest counts. `changed` are the tables whose rows its rotation changed.
+-- Grain: key that was made current; the newest counts. `changed` are the tables whose rows its rotation changed.
 -- Append-only.
 create table if not exists ledger.hash_key (
     key_no integer primary key,

@@ -17,7 +17,7 @@ create table if not exists serving.territory (
     is_main_settlement boolean not null,
     primary key (kato, edition)
 );
-create table if not exists serving.edition_in_force (
+create table if not exists serving.current_edition (
     only_row boolean primary key default true check (only_row),
     edition text not null
 );
@@ -29,7 +29,7 @@ create table if not exists serving.theme (
     name_ru text not null,
     name_en text not null
 );
--- Grain: an indicator of the catalogue in force.
+-- Grain: an indicator of the current catalogue.
 create table if not exists serving.indicator (
     indicator_id text primary key,
     theme text not null,
@@ -62,7 +62,7 @@ create table if not exists serving.snapshot (
     published_at timestamptz not null default clock_timestamp(),
     primary key (period, revision)
 );
-create table if not exists serving.snapshot_in_force (
+create table if not exists serving.current_snapshot (
     period text primary key,
     revision integer not null,
     edition text not null,

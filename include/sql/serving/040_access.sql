@@ -1,7 +1,7 @@
 -- Who may read what: roles of the server, grants, accounts and sessions of the portal, the audit.
 -- grain: access.grant_ one grant; access.account one person; access.session one signed-in browser; access.audit one act
 -- key: grant_id; principal; token_sha256; audit_id
--- inputs: serving.territory, serving.snapshot_in_force, serving.edition_in_force
+-- inputs: serving.territory, serving.current_snapshot, serving.current_edition
 --
 -- A principal is a name: a PostgreSQL login of that name, an account of the portal of that name, or both.
 -- No grant, no rows. Only the owner of the database writes here; the portal acts through the functions below.
@@ -132,14 +132,14 @@ return case
     )
 end;
 
--- Edition of the newest snapshot in force; before the first one, the edition that was loaded. A new edition counts
+-- Edition of the newest current snapshot; before the first one, the edition that was loaded. A new edition counts
 -- from its first snapshot on, so that loading it hides nothing.
 create or replace function access.current_edition() returns text
 language sql stable parallel safe security definer
 set search_path = pg_catalog, pg_temp
 return coalesce(
-    (select f.edition from serving.snapshot_in_force as f order by f.period desc limit 1),
-    (select e.edition from serving.edition_in_force as e)
+    (select f.edition from serving.current_snapshot as f order by f.period desc limit 1),
+    (select e.edition from serving.current_edition as e)
 );
 
 -- Okrugs under each grant that holds now. KATO codes are re-used: a grant given in another edition holds only where

@@ -1,5 +1,5 @@
--- What the roles of 040 may read: row-level security, the views in force, open tables.
--- grain: the views keep the grain of their tables, restricted to the revision in force
+-- What the roles of 040 may read: row-level security, the current views, open tables.
+-- grain: the views keep the grain of their tables, restricted to the current revision
 -- key: (period, kato, indicator_id); (period, okrug_kato, settlement_kato[, species])
 -- inputs: serving.*, access.allowed, access.readers_of
 --
@@ -47,17 +47,17 @@ using (
 create or replace view serving.snapshot_current with (security_invoker = true) as
 select v.*
 from serving.snapshot_value as v
-inner join serving.snapshot_in_force as f on f.period = v.period and f.revision = v.revision;
+inner join serving.current_snapshot as f on f.period = v.period and f.revision = v.revision;
 
 create or replace view serving.ambulance_current with (security_invoker = true) as
 select v.*
 from serving.ambulance_by_settlement as v
-inner join serving.snapshot_in_force as f on f.period = v.period and f.revision = v.revision;
+inner join serving.current_snapshot as f on f.period = v.period and f.revision = v.revision;
 
 create or replace view serving.veterinary_current with (security_invoker = true) as
 select v.*
 from serving.veterinary_by_settlement as v
-inner join serving.snapshot_in_force as f on f.period = v.period and f.revision = v.revision;
+inner join serving.current_snapshot as f on f.period = v.period and f.revision = v.revision;
 
 revoke all on schema serving, vault, ledger from public;
 revoke all on all tables in schema serving from public, auyl_reader, auyl_engineer, auyl_portal;
@@ -67,7 +67,7 @@ revoke all on all tables in schema ledger from public, auyl_reader, auyl_portal;
 grant usage on schema serving to auyl_reader;
 grant select on
     serving.territory, serving.theme, serving.indicator,
-    serving.snapshot, serving.snapshot_in_force, serving.snapshot_source,
+    serving.snapshot, serving.current_snapshot, serving.snapshot_source,
     serving.snapshot_value, serving.ambulance_by_settlement, serving.veterinary_by_settlement,
     serving.snapshot_current, serving.ambulance_current, serving.veterinary_current
 to auyl_reader;

@@ -26,7 +26,7 @@ create table if not exists ledger.link_decision (
     decided_at timestamptz not null default clock_timestamp()
 );
 
-create or replace view ledger.link_decision_standing as
+create or replace view ledger.current_link_decision as
 select distinct on (record_key, person_key)
     record_key,
     person_key,
@@ -53,6 +53,6 @@ create table if not exists ledger.link_run (
 
 revoke all on vault.link_review from public, auyl_reader, auyl_engineer, auyl_portal;
 -- a reason is free text and may name somebody
-revoke all on ledger.link_decision, ledger.link_decision_standing from public, auyl_reader, auyl_engineer, auyl_portal;
+revoke all on ledger.link_decision, ledger.current_link_decision from public, auyl_reader, auyl_engineer, auyl_portal;
 revoke all on ledger.link_run from public, auyl_reader, auyl_portal;
 grant select on ledger.link_run to auyl_engineer;

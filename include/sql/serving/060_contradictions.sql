@@ -13,7 +13,7 @@ create table if not exists serving.contradiction_set (
     computed_at timestamptz not null default now()
 );
 
--- Types that a period's set could judge: all registries that they rest on were in force.
+-- Types that a period's set could judge: all registries that they rest on were current.
 create table if not exists serving.contradiction_judged (
     period text not null references serving.contradiction_set on delete cascade,
     type_id text not null,

@@ -7,7 +7,7 @@ select
     street_name,
     building,
     flat,
-    case status_code when '1' then 'in_force' when '2' then 'abolished' end as status,
+    case status_code when '1' then 'current' when '2' then 'abolished' end as status,
     created_on,
     created_on__text,
     updated_on

@@ -1,12 +1,12 @@
 -- Grain: code of a former edition and what it became. Key: code, edition_from, name_ru,
 -- successor_kato: the dictionary of ГБД ФЛ has several names for one code.
 -- Inputs: ${staged} (stage of the registry territory: kato, edition, level, name_ru, name_kk, became_kato, changed_on,
--- act), ${kato} and ${crosswalk} of the edition in force, ${edition_name} a quoted text.
+-- act), ${kato} and ${crosswalk} of the current edition, ${edition_name} a quoted text.
 -- The registry tells former editions whole. The dictionary of ГБД ФЛ tells districts of 2008 to 2024 under the edition
 -- «ГБД ФЛ», without days; what was refused there as a wrong match or a heading is left out.
 -- kind: same; renamed: the code stays; recoded: another code, is_renamed tells whether another name too; merged: it
 -- became part of a place that stood before or that others became too; split: its parts lie in several places, a row
--- each; abolished: nothing followed. is_in_edition: the successor stands in the edition in force.
+-- each; abolished: nothing followed. is_in_edition: the successor stands in the current edition.
 with history (oblast, key, kind) as (
     -- Renamings that no file tells. Зеленовский became Бәйтерек, and Приуральный had become a part of it before.
     values ('27', 'зеленовский', 'renamed')
@@ -23,7 +23,7 @@ former as (
         changed_on,
         act
     from ${staged}
-    -- the edition in force says of no code what it became
+    -- the current edition says of no code what it became
     where edition in (select s.edition from ${staged} as s where s.became_kato <> '')
     union all
     select distinct

@@ -1,7 +1,7 @@
 -- Grain: row of ${codes}. Key: _key. Answer: (_key, today_kato, kind, reason).
 -- Inputs: ${codes} (_key, kato, edition, as_of), ${change}, ${kato} and the quoted ${edition_name} of the edition in
 -- force. A code is read in the edition that it names; without one, in what it meant on the day as_of. A code that
--- the edition in force does not have can only be a former one. Of two former
+-- the current edition does not have can only be a former one. Of two former
 -- editions that tell different things of one code and day, neither is believed.
 -- today_kato is NULL where nothing can be said, and reason tells why: 'abolished', 'split' (several places today),
 -- 'successor not in edition', 'unknown code', 'unknown edition', 'several meanings' (the code has been used again, and

@@ -1,4 +1,4 @@
--- Grain: row of the truth. Key: file, record. Inputs: truth, outcome, pair, mended (file, record, value).
+-- Grain: row of the truth. Key: file, record. Inputs: truth, outcome, pair, corrected (file, record, value).
 -- `is_met` is the fate of the row against what intake owes to it; null where nobody can see that.
 with followed as (
     select
@@ -14,7 +14,7 @@ with followed as (
     from truth as t
     left join outcome as o on t.file = o.file and t.record = o.record
     left join pair as p on t.file = p.owed_file and t.record = p.owed_record
-    left join mended as m on t.file = m.file and t.record = m.record
+    left join corrected as m on t.file = m.file and t.record = m.record
 )
 
 select

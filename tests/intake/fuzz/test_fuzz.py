@@ -70,8 +70,8 @@ def test_ledger_and_lake_agree_with_the_laboratory(
             assert result.status == "refused" and expected.detail == result.refusal
         elif result.accepted:
             assert expected.became in (ACCEPTED, AT_RECORD)
-            in_force = {batch.batch_id: batch for batch in ledger.in_force(settings, result.registry, PERIOD)}
-            assert Lake(settings.lake).exists(in_force[result.batch_id].stage_path)
+            current = {batch.batch_id: batch for batch in ledger.current_batches(settings, result.registry, PERIOD)}
+            assert Lake(settings.lake).exists(current[result.batch_id].stage_path)
         else:
             refusal = ExtractRefused(result.registry, next(iter(mutant.delivered())), "", str(result.refusal), "")
             assert named(mutant, refusal).became == REFUSED and "suite" in str(result.refusal)

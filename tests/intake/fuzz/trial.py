@@ -51,7 +51,7 @@ class Outcome:
 
     @property
     def is_fault(self) -> bool:
-        """Must somebody mend something?"""
+        """Must somebody correct something?"""
         return self.became in FAULTS
 
     def __str__(self) -> str:
