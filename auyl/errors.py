@@ -49,6 +49,10 @@ class ConnectionUnusable(AuylError):
         )
 
 
+class DatabaseUnusable(AuylError):
+    """The PostgreSQL database cannot be used; the message says what to do."""
+
+
 class HashKeyRefused(AuylError):
     """The key of this process is not that of what is stored, or a rotation has not ended. Nothing was written."""
 

@@ -6,192 +6,16 @@ Not an Airflow event but a row here says that something has happened.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy import text
 
-from auyl.errors import HashKeyRefused
-from auyl.identifiers import key_fingerprint, keyed_hash
 from auyl.settings import Settings
-
-
-@cache
-def engine(dsn: str) -> Engine:
-    """The engine for `dsn`. No pool: an Airflow task is a process of its own and ends after a few statements.
-
-    Rows of one statement are sent together.
-    """
-    return create_engine(driver_url(dsn), poolclass=NullPool, executemany_mode="values_plus_batch")
-
-
-def driver_url(address: str) -> URL:
-    """`address` with the driver that this project brings: SQLAlchemy 2.1 takes psycopg 3 for a bare postgresql://."""
-    url = make_url(address)
-    return url.set(drivername="postgresql+psycopg2") if url.drivername in ("postgres", "postgresql") else url
-
-
-def migrate(settings: Settings) -> list[str]:
-    """Apply every file of `include/sql/serving` in the order of their names; return their names.
-
-    The files may be applied again at any time. Two processes that do it at once wait for each other.
-    """
-    files = sorted((settings.include / "sql" / "serving").glob("*.sql"))
-    with engine(settings.dsn).begin() as con:
-        check_locale(con)
-        con.execute(text("select pg_advisory_xact_lock(hashtext('auyl.migrate'))"))
-        for path in files:
-            con.exec_driver_sql(path.read_text(encoding="utf-8").replace("%", "%%"))
-    return [path.name for path in files]
-
-
-def check_locale(con: Connection) -> None:
-    """Raise RuntimeError when the server would compare Kazakh letters wrongly, as it silently does with locale C."""
-    if not con.execute(text("select 'Қ' ilike 'қ'")).scalar():
-        raise RuntimeError(
-            "this PostgreSQL does not know the case of Kazakh letters ('Қ' ilike 'қ' is false): create the database "
-            "with locale provider builtin and locale PG_UNICODE_FAST or C.UTF-8"
-        )
-
-
-# The connection that a lock of this thread holds: what its holder says goes through it, and fails with it.
-_HELD: ContextVar[tuple[str, Connection] | None] = ContextVar("held", default=None)
-
-
-# Does this thread share the lock that a rotation of the hash key waits for? To ask for it twice behind one that waits
-# would wait for ever.
-_SHARES: ContextVar[bool] = ContextVar("shares", default=False)
-_KEYED = "auyl.keyed"
-
-
-@contextmanager
-def lock(settings: Settings, name: str, *, keyed: bool = True) -> Iterator[None]:
-    """Hold the lock `name` against every other process; the server drops it when this one dies.
-
-    Who holds it writes to the ledger through the very connection of the lock: if the server has dropped that, and
-    with it the lock, nothing is written any more.
-
-    What is `keyed` makes or reads person keys: it runs under the hash current key alone, and never while that is
-    rotated. Raises HashKeyRefused.
-    """
-    shares = keyed and not _SHARES.get()
-    with engine(settings.dsn).connect() as con:
-        with con.begin():
-            if shares:
-                con.execute(text("select pg_advisory_lock_shared(hashtext(:name))"), {"name": _KEYED})
-            con.execute(text("select pg_advisory_lock(hashtext(:name))"), {"name": f"auyl.{name}"})
-        former, shared = _HELD.set((settings.dsn, con)), _SHARES.set(shares or _SHARES.get())
-        try:
-            if keyed:
-                check_hash_key(settings)
-            yield
-        finally:
-            _SHARES.reset(shared)
-            _HELD.reset(former)
-            with con.begin():
-                con.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": f"auyl.{name}"})
-                if shares:
-                    con.execute(text("select pg_advisory_unlock_shared(hashtext(:name))"), {"name": _KEYED})
-
-
-@contextmanager
-def alone(settings: Settings) -> Iterator[Connection]:
-    """Wait until nothing keyed runs, and let nothing keyed begin; gives the connection that holds it so."""
-    with engine(settings.dsn).connect() as con:
-        with con.begin():
-            con.execute(text("select pg_advisory_lock(hashtext(:name))"), {"name": _KEYED})
-        former, shared = _HELD.set((settings.dsn, con)), _SHARES.set(True)
-        try:
-            yield con
-        finally:
-            _SHARES.reset(shared)
-            _HELD.reset(former)
-            with con.begin():
-                con.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": _KEYED})
-
-
-@dataclass(frozen=True)
-class HashKey:
-    """A key that was made current. `settled_at` is null until every file of the lake was made with it."""
-
-    key_no: int
-    fingerprint: str
-    since: datetime
-    put_by: str
-    reason: str
-    settled_at: datetime | None
-
-
-def current_hash_key(settings: Settings) -> HashKey | None:
-    """The key that what is stored was made with; None before anything keyed ever ran."""
-    with _transaction(settings) as con:
-        row = con.execute(
-            text(
-                "select k.key_no, k.fingerprint, k.since, k.put_by, k.reason, s.settled_at from ledger.hash_key as k "
-                "left join ledger.hash_key_settled as s using (key_no) order by k.key_no desc limit 1"
-            )
-        ).one_or_none()
-    return HashKey(**row._mapping) if row else None
-
-
-def check_hash_key(settings: Settings) -> HashKey:
-    """The current key, when it is that of `settings`; the first one that ever comes is made current.
-
-    Raises HashKeyRefused when it is another one, or its rotation has not ended.
-    """
-    own = key_fingerprint(settings.hash_key)
-    known = current_hash_key(settings) or _put_first(settings, own)
-    if known.fingerprint != own:
-        raise HashKeyRefused(
-            f"hash key: expected the key {known.fingerprint}, with which all person keys have been made since "
-            f"{known.since:%Y-%m-%d %H:%M}; {settings.hash_key_file} holds the key {own}. Give that key back, or "
-            "rotate to the new one: auyl key rotate"
-        )
-    if known.settled_at is None:
-        raise HashKeyRefused(f"hash key: the rotation to {own} was cut short; auyl key rotate ends it")
-    return known
-
-
-def _put_first(settings: Settings, fingerprint: str) -> HashKey:
-    """Put the first current key, unless the vault holds persons of another one."""
-    with _transaction(settings) as con:
-        kept = con.execute(text("select iin, person_key::text from vault.person limit 1")).one_or_none()
-        if kept and keyed_hash(kept[0], settings.hash_key) != kept[1].replace("-", ""):
-            raise HashKeyRefused(
-                f"hash key: expected the key that the persons of the vault were made with; {settings.hash_key_file} "
-                "holds another one"
-            )
-        con.execute(
-            text(
-                "with first as (insert into ledger.hash_key (key_no, fingerprint, reason) values (1, :f, 'the first') "
-                "on conflict (key_no) do nothing returning key_no) "
-                "insert into ledger.hash_key_settled (key_no) select key_no from first"
-            ),
-            {"f": fingerprint},
-        )
-    found = current_hash_key(settings)
-    if found is None:  # pragma: no cover - it was made current a moment ago
-        raise LookupError("ledger.hash_key")
-    return found
-
-
-@contextmanager
-def _transaction(settings: Settings) -> Iterator[Connection]:
-    held = _HELD.get()
-    if held is None or held[0] != settings.dsn:
-        with engine(settings.dsn).begin() as con:
-            yield con
-    else:
-        with held[1].begin():
-            yield held[1]
+from auyl.store.postgres import transaction
 
 
 @dataclass(frozen=True)
@@ -240,7 +64,7 @@ _BATCH = (
 
 def find_delivery(settings: Settings, registry: str, period: str, digest: str) -> Delivery | None:
     """The delivery with these bytes, if they came before."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         row = con.execute(
             text(f"select {_DELIVERY} from ledger.delivery where registry = :r and period = :p and digest = :d"),
             {"r": registry, "p": period, "d": digest},
@@ -250,7 +74,7 @@ def find_delivery(settings: Settings, registry: str, period: str, digest: str) -
 
 def delivery(settings: Settings, delivery_id: int) -> Delivery:
     """The delivery with this number. Raises NoResultFound."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         row = con.execute(
             text(f"select {_DELIVERY} from ledger.delivery where delivery_id = :id"), {"id": delivery_id}
         ).one()
@@ -270,7 +94,7 @@ def add_delivery(
     corrects: int | None = None,
 ) -> Delivery:
     """Write a delivery and its files (name, sha256, bytes). The same bytes, landed meanwhile, give the row there is."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         row = con.execute(
             text(
                 "insert into ledger.delivery (registry, period, digest, files, size_bytes, extracted_at, watermark, "
@@ -296,7 +120,7 @@ def add_delivery(
 
 def arrived_at(settings: Settings, delivery_id: int) -> datetime:
     """When a delivery was landed."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         found: datetime = con.execute(
             text("select arrived_at from ledger.delivery where delivery_id = :id"), {"id": delivery_id}
         ).scalar_one()
@@ -305,7 +129,7 @@ def arrived_at(settings: Settings, delivery_id: int) -> datetime:
 
 def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = None) -> Batch | None:
     """The accepted batch of a delivery under these rules, or its newest one."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         row = con.execute(
             text(
                 f"select {_BATCH} from ledger.batch_ranked where delivery_id = :id "
@@ -318,14 +142,14 @@ def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = 
 
 def batch(settings: Settings, batch_id: int) -> Batch:
     """The batch with this number. Raises NoResultFound."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         row = con.execute(text(f"select {_BATCH} from ledger.batch_ranked where batch_id = :id"), {"id": batch_id})
         return Batch(**row.one()._mapping)
 
 
 def correction_chain(settings: Settings, delivery_id: int) -> list[int]:
     """This delivery, and those that it corrects one after another down to the extract itself."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text(
                 "with recursive chain as ("
@@ -353,7 +177,7 @@ def add_batch(
     names = ", ".join(account)
     values = ", ".join(f":{name}" for name in account)
     row = {name: json.dumps(v, ensure_ascii=False) if name == "notes" else v for name, v in account.items()}
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         batch_id = con.execute(
             text(f"insert into ledger.batch ({names}) values ({values}) returning batch_id"), row
         ).scalar_one()
@@ -387,7 +211,7 @@ def add_refusal(
     quarantine_path: str | None = None,
 ) -> None:
     """Write down that an extract was not taken and why."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         con.execute(
             text(
                 "insert into ledger.refusal (registry, period, delivery_id, rules_digest, reason, details, "
@@ -402,7 +226,7 @@ def add_refusal(
 
 def reasons_of_refusal(settings: Settings, registry: str, period: str) -> list[str]:
     """Why extracts of a registry and period were not taken, oldest first."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text("select reason from ledger.refusal where registry = :r and period = :p order by refusal_id"),
             {"r": registry, "p": period},
@@ -412,13 +236,13 @@ def reasons_of_refusal(settings: Settings, registry: str, period: str) -> list[s
 
 def periods(settings: Settings) -> list[str]:
     """Periods of which something was accepted, oldest first."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         return list(con.execute(text("select distinct period from ledger.batch_ranked order by 1")).scalars())
 
 
 def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> str | None:
     """The newest period before `period` whose accepted extract had the very same bytes."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         return con.execute(
             text("select max(period) from ledger.batch_ranked where registry = :r and period < :p and digest = :d"),
             {"r": registry, "p": period, "d": digest},
@@ -428,7 +252,7 @@ def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> s
 def current_batches(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
     """The batches of a registry that count for a period, oldest first: one, or all changes of a delta registry."""
     condition = "rank_in_delivery = 1 and not is_corrected" if is_delta else "current_rank = 1"
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text(
                 f"select {_BATCH} from ledger.batch_ranked where registry = :r and period = :p and {condition} "
@@ -445,7 +269,7 @@ def former_delivery(settings: Settings, registry: str, period: str, accepted: bo
     `accepted`: only one whose batch was, so that changes which were refused are asked for again.
     """
     condition = "and exists (select 1 from ledger.batch as b where b.delivery_id = d.delivery_id)" if accepted else ""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         row = con.execute(
             text(
                 f"select {_DELIVERY} from ledger.delivery as d where registry = :r and period = :p "
@@ -458,7 +282,7 @@ def former_delivery(settings: Settings, registry: str, period: str, accepted: bo
 
 def pull_note(settings: Settings, registry: str, period: str) -> str | None:
     """What a pull that did not end left for the next one."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         return con.execute(
             text("select note from ledger.pull_note where registry = :r and period = :p order by note_id desc limit 1"),
             {"r": registry, "p": period},
@@ -467,7 +291,7 @@ def pull_note(settings: Settings, registry: str, period: str) -> str | None:
 
 def write_pull_note(settings: Settings, registry: str, period: str, note: str | None) -> None:
     """Leave a note for the next pull of this registry and period; None says that there is nothing to know."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         con.execute(
             text("insert into ledger.pull_note (registry, period, note) values (:r, :p, :note)"),
             {"r": registry, "p": period, "note": note},
@@ -476,7 +300,7 @@ def write_pull_note(settings: Settings, registry: str, period: str, note: str | 
 
 def rows_of_former(settings: Settings, registry: str, period: str) -> int | None:
     """Rows of the current batch for this period or the nearest one before it."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         return con.execute(
             text(
                 "select rows_in from ledger.batch_ranked where registry = :r and period <= :p and current_rank = 1 "
@@ -488,7 +312,7 @@ def rows_of_former(settings: Settings, registry: str, period: str) -> int | None
 
 def profiles(settings: Settings, registry: str, period: str, periods: int) -> list[tuple[int, list[dict[str, Any]]]]:
     """Rows and profile by column of the current batches of the periods before `period`, newest first."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         found = con.execute(
             text(
                 "select b.batch_id, b.rows_in, c.name, c.heading, c.place, c.filled, c.share_unreadable, c.categories "
@@ -507,7 +331,7 @@ def profiles(settings: Settings, registry: str, period: str, periods: int) -> li
 
 def drifts(settings: Settings, registry: str | None = None, period: str | None = None) -> list[dict[str, Any]]:
     """What drifted in the current batches, newest period first; for one registry or period where given."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "drifts")), {"registry": registry, "period": period})
         return [dict(row._mapping) for row in rows]
 
@@ -517,7 +341,7 @@ def extracts(settings: Settings, deltas: list[str], registry: str | None = None)
 
     `state` is landed (not judged yet), refused, current or superseded.
     """
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "extracts")), {"registry": registry, "deltas": deltas})
         return [dict(row._mapping) for row in rows]
 
@@ -528,13 +352,13 @@ def came(settings: Settings) -> list[dict[str, Any]]:
     Columns registry, period, extracted_at (of the newest accepted batch, or null), refused_at and details (of the last
     refusal, or null).
     """
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         return [dict(row._mapping) for row in con.execute(text(_sql_file(settings.include, "came")))]
 
 
 def missing_in_snapshot(settings: Settings, period: str) -> list[dict[str, Any]]:
     """What the current revision of `period` goes without: registry, last_period, reason (late, refused, never)."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "snapshot_missing")), {"period": period})
         return [dict(row._mapping) for row in rows]
 
@@ -560,7 +384,7 @@ _DIGEST = (
 
 def digest(settings: Settings, day: date | None = None) -> Digest | None:
     """The digest of a day, or the newest one."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         row = con.execute(
             text(_DIGEST + "where d.day = :day or cast(:day as date) is null order by d.day desc limit 1"), {"day": day}
         ).one_or_none()
@@ -571,7 +395,7 @@ def add_digest(
     settings: Settings, day: date, since: datetime | None, has_news: bool, content: dict[str, Any], words: str
 ) -> None:
     """Keep the digest of a day; one that is there already stays as it is."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         con.execute(
             text(
                 "insert into ledger.digest (day, since, has_news, content, text) "
@@ -586,7 +410,7 @@ def add_digest(
 
 def add_digest_mail(settings: Settings, day: date, recipients: int) -> None:
     """Write down that the digest of a day was sent."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         con.execute(
             text("insert into ledger.digest_mail (day, recipients) values (:day, :n) on conflict (day) do nothing"),
             {"day": day, "n": recipients},
@@ -595,13 +419,13 @@ def add_digest_mail(settings: Settings, day: date, recipients: int) -> None:
 
 def digest_before(settings: Settings, day: date) -> datetime | None:
     """When the newest digest of an earlier day was composed."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         return con.execute(text("select max(composed_at) from ledger.digest where day < :day"), {"day": day}).scalar()
 
 
 def refusals(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:
     """Deliveries refused after `since`, oldest first: registry, period, refused_at, details. Each told once."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "refusals")), {"since": since})
         return [dict(row._mapping) for row in rows]
 
@@ -611,14 +435,14 @@ def open_quarantine(settings: Settings, deltas: list[str]) -> list[dict[str, Any
 
     `deltas` are the registries all of whose batches count.
     """
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         rows = con.execute(text(_sql_file(settings.include, "open_quarantine")), {"deltas": deltas})
         return [dict(row._mapping) for row in rows]
 
 
 def newest_snapshot(settings: Settings) -> dict[str, Any] | None:
     """Period, revision and published_at of the newest period current."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         row = con.execute(
             text(
                 "select s.period, s.revision, s.published_at from serving.current_snapshot as f "
@@ -633,7 +457,7 @@ def accepted(settings: Settings, first: str, last: str) -> list[Batch]:
 
     A delivery whose rejected rows came back corrected is left out: the corrected one stands in its place.
     """
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text(
                 f"select {_BATCH} from ledger.batch_ranked where period between :first and :last "
@@ -664,7 +488,7 @@ _ENTITY_SET = "kind, period, inputs_digest, batches_digest, path, entities, attr
 
 def add_entity_set(settings: Settings, made: EntitySet) -> None:
     """Write a set down; one of the same inputs that is there already stays as it is."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         con.execute(
             text(
                 f"insert into ledger.entity_set ({_ENTITY_SET}) values "
@@ -677,7 +501,7 @@ def add_entity_set(settings: Settings, made: EntitySet) -> None:
 
 def entity_sets(settings: Settings, kind: str | None = None, period: str | None = None) -> list[EntitySet]:
     """Sets that were made, of one kind or period or of all, in the order in which they were made."""
-    with _transaction(settings) as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text(
                 f"select {_ENTITY_SET} from ledger.entity_set where (kind = :kind or cast(:kind as text) is null) "

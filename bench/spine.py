@@ -31,7 +31,8 @@ from typing import Any
 import psycopg2
 
 from auyl import contracts
-from auyl.store.embedded import EmbeddedPostgres, database_url, ensure_database
+from auyl.store.embedded import EmbeddedPostgres
+from auyl.store.schema import database_url, ensure_database
 from bench import REPOSITORY, copy_limit
 from bench.measured import ChildFailed, Measured, run
 

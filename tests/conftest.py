@@ -14,7 +14,8 @@ import duckdb
 import pytest
 
 from auyl.settings import Settings
-from auyl.store.embedded import EmbeddedPostgres, database_url
+from auyl.store.embedded import EmbeddedPostgres
+from auyl.store.schema import database_url, migrate
 
 Once = Callable[[str, Callable[[Path], Any]], tuple[Path, Any]]
 
@@ -101,7 +102,6 @@ def fresh_installation(dsn: str, folder: Path) -> Settings:
     """An installation below `folder` in the database of `dsn`, whose ledger and tables are emptied."""
     from dataclasses import replace
 
-    from auyl import ledger
     from auyl.settings import from_environment
 
     key = folder / "hash.key"
@@ -111,7 +111,7 @@ def fresh_installation(dsn: str, folder: Path) -> Settings:
         from_environment(), home=folder, lake=str(folder / "lake"), dsn_or_none=dsn, hash_key_file=key,
         kato_edition=None, oblast_kato="190000000",
     )  # fmt: skip
-    ledger.migrate(made)
+    migrate(made)
     empty_tables(dsn)
     return made
 

@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from auyl import ledger
 from auyl.cli import app
 from auyl.errors import HashKeyRefused
 from auyl.identifiers import key_fingerprint, keyed_hash
 from auyl.settings import Settings
+from auyl.store.hash_key import current_hash_key
+from auyl.store.locks import exclusive, lock
+from auyl.store.postgres import engine
 
 OTHER = "22" * 32
 
@@ -26,19 +28,19 @@ def with_key(settings: Settings, key: str) -> Settings:
 
 
 def execute(settings: Settings, statement: str, **values: object) -> None:
-    with ledger.engine(settings.dsn).begin() as con:
+    with engine(settings.dsn).begin() as con:
         con.execute(text(statement), values)
 
 
 def test_the_first_key_is_put_in_force_and_another_one_refused(settings: Settings) -> None:
-    assert ledger.current_hash_key(settings) is None
-    with ledger.lock(settings, "build.2026-10"):
+    assert current_hash_key(settings) is None
+    with lock(settings, "build.2026-10"):
         pass
-    known = ledger.current_hash_key(settings)
+    known = current_hash_key(settings)
     assert known is not None and known.settled_at and known.fingerprint == key_fingerprint(settings.hash_key)
-    with pytest.raises(HashKeyRefused, match="Give that key back"), ledger.lock(with_key(settings, OTHER), "build"):
+    with pytest.raises(HashKeyRefused, match="Restore that key"), lock(with_key(settings, OTHER), "build"):
         pass
-    assert ledger.current_hash_key(settings) == known
+    assert current_hash_key(settings) == known
 
 
 def test_a_vault_of_another_key_takes_no_first_key(settings: Settings) -> None:
@@ -47,11 +49,11 @@ def test_a_vault_of_another_key_takes_no_first_key(settings: Settings) -> None:
         settings, "insert into vault.person (person_key, iin) values (cast(:k as uuid), :iin)",
         k=keyed_hash(iin, settings.hash_key), iin=iin,
     )  # fmt: skip
-    with pytest.raises(HashKeyRefused, match="persons of the vault"), ledger.lock(with_key(settings, OTHER), "build"):
+    with pytest.raises(HashKeyRefused, match="persons of the vault"), lock(with_key(settings, OTHER), "build"):
         pass
-    assert ledger.current_hash_key(settings) is None
-    with ledger.lock(settings, "build"):
-        assert ledger.current_hash_key(settings) is not None
+    assert current_hash_key(settings) is None
+    with lock(settings, "build"):
+        assert current_hash_key(settings) is not None
 
 
 def test_a_rotation_that_was_cut_short_refuses_keyed_work_and_lets_extracts_land(settings: Settings) -> None:
@@ -59,14 +61,14 @@ def test_a_rotation_that_was_cut_short_refuses_keyed_work_and_lets_extracts_land
         settings, "insert into ledger.hash_key (key_no, fingerprint, reason) values (1, :f, 'test')",
         f=key_fingerprint(settings.hash_key),
     )  # fmt: skip
-    with pytest.raises(HashKeyRefused, match="cut short"), ledger.lock(settings, "load"):
+    with pytest.raises(HashKeyRefused, match="cut short"), lock(settings, "load"):
         pass
-    with ledger.lock(settings, "landing", keyed=False):
+    with lock(settings, "landing", keyed=False):
         pass
 
 
 def waiters(settings: Settings) -> int:
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         query = "select count(*) from pg_locks where locktype = 'advisory' and not granted and database = ("
         return int(
             con.exec_driver_sql(f"{query}select oid from pg_database where datname = current_database())").scalar_one()
@@ -86,25 +88,25 @@ def test_a_rotation_waits_for_keyed_work_with_locks_within_locks_and_holds_off_w
     free = threading.Event()
 
     def rotating() -> None:
-        with ledger.alone(settings):
+        with exclusive(settings):
             told.append("alone")
             free.wait(10)
             told.append("done")
 
     def working(name: str) -> None:
-        with ledger.lock(settings, name):
+        with lock(settings, name):
             told.append(name)
 
     with ThreadPoolExecutor(max_workers=2) as pool:
-        with ledger.lock(settings, "build"):
+        with lock(settings, "build"):
             rotation: Future[None] = pool.submit(rotating)
             until(lambda: waiters(settings) == 1)
-            with ledger.lock(settings, "link"):  # behind one that waits for us it would wait for ever
+            with lock(settings, "link"):  # behind one that waits for us it would wait for ever
                 told.append("link")
             late: Future[None] = pool.submit(working, "late")
             until(lambda: waiters(settings) == 2)
         until(lambda: "alone" in told)
-        with ledger.lock(settings, "landing", keyed=False):
+        with lock(settings, "landing", keyed=False):
             told.append("landing")
         free.set()
         rotation.result(10)

@@ -10,12 +10,13 @@ import fsspec
 import pytest
 from sqlalchemy import text
 
-from auyl import ledger, pipeline
+from auyl import pipeline
 from auyl.intake.quarantine import quarantine
 from auyl.keys.rotation import rotate
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.store.lake import Lake
+from auyl.store.postgres import engine
 from auyl.territory.reference import load_territory
 from tests.conftest import Once, empty_tables
 from tests.snapshot.conftest import spine
@@ -52,7 +53,7 @@ def take_in_and_build(settings: Settings, extracts: Path) -> BuildResult:
 
 def state(settings: Settings) -> tuple[list[Any], list[Any]]:
     """What is published, and the accounts of the batches."""
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         content = con.execute(text("select content_sha256 from serving.snapshot")).all()
         accounts = (
             "select registry, digest, rows_in, staged, quarantined, duplicates, raw_path from ledger.batch_ranked"

@@ -16,10 +16,10 @@ from auyl.sources import LOCAL
 
 def migrate() -> None:
     """Bring the serving database to the schema of this version. May be run again at any time."""
-    from auyl import ledger
+    from auyl.store.schema import migrate as migrate_schema
 
     with told():
-        typer.echo(" ".join(ledger.migrate(from_environment())))
+        typer.echo(" ".join(migrate_schema(from_environment())))
 
 
 def bootstrap() -> None:
@@ -33,16 +33,16 @@ def bootstrap() -> None:
 
     import psycopg2
 
-    from auyl import ledger
     from auyl.access import logins
     from auyl.settings import portal_dsn
-    from auyl.store.embedded import check_text, ensure_database
+    from auyl.store.schema import check_text_rules, ensure_database
+    from auyl.store.schema import migrate as migrate_schema
 
     with told():
         settings = from_environment()
-        check_text(settings.dsn)
+        check_text_rules(settings.dsn)
         ensure_database(settings.dsn, "airflow")
-        typer.echo(" ".join(ledger.migrate(settings)))
+        typer.echo(" ".join(migrate_schema(settings)))
         if portal := portal_dsn():
             with contextlib.closing(psycopg2.connect(settings.dsn)) as conn, conn:
                 logins.set_portal_password(conn, unquote(urlsplit(portal).password or ""))

@@ -21,8 +21,9 @@ from auyl.stage import scan as check
 from auyl.stage.suites import Suite
 from auyl.stage.suites import load as load_suite
 from auyl.store import duck
-from auyl.store.duck import set_person_key
+from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
+from auyl.store.locks import lock
 
 if TYPE_CHECKING:
     pass
@@ -83,7 +84,7 @@ def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
     delivery = ledger.delivery(settings, delivery_id)
     contract = contracts.load(delivery.registry, settings.include)
     rules = rules_digest(settings, contract)
-    with ledger.lock(settings, f"load.{delivery.registry}.{delivery.period}"):
+    with lock(settings, f"load.{delivery.registry}.{delivery.period}"):
         known = ledger.find_batch(settings, delivery_id, rules)
         if known is not None:
             return _result(known, "unchanged")

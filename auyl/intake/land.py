@@ -18,6 +18,7 @@ from auyl import ledger
 from auyl.contracts import Contract
 from auyl.settings import Settings
 from auyl.store.lake import Lake
+from auyl.store.locks import lock
 
 
 def land(
@@ -40,7 +41,7 @@ def land(
     lake = Lake(settings.lake)
     files = sorted(files, key=lambda file: file.name)
     parent = f"landing/{contract.registry}/{period}"
-    with ledger.lock(settings, parent, keyed=False):
+    with lock(settings, parent, keyed=False):
         # Only this lock's holder writes an incoming folder, so one that is there was left by a killed process.
         incoming = f"{parent}/incoming"
         lake.prepare(incoming)

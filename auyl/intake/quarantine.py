@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from auyl import contracts, ledger
+from auyl import contracts
 from auyl.contracts import Contract
 from auyl.intake.locate import locate
 from auyl.settings import Settings
@@ -16,6 +16,7 @@ from auyl.stage.suites import load as load_suite
 from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
+from auyl.store.postgres import engine
 
 if TYPE_CHECKING:
     import pandas
@@ -73,7 +74,7 @@ def quarantine(
 
 
 def _batches(settings: Settings, contract: Contract, period: str | None) -> list[dict[str, Any]]:
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         rows = con.execute(
             text((settings.include / "sql" / "ledger" / "quarantines.sql").read_text(encoding="utf-8")),
             {"registry": contract.registry, "period": period, "is_delta": contract.is_delta},

@@ -22,14 +22,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
-from auyl import contracts, ledger
+from auyl import contracts
 from auyl.errors import AuylError
 from auyl.identifiers import key_fingerprint, keyed_hash
 from auyl.settings import Settings
 from auyl.stage import scan as check
 from auyl.store import duck
-from auyl.store.duck import identifier, literal, set_person_key
+from auyl.store.duck import identifier, literal
+from auyl.store.hash_key import HashKey, check_hash_key, current_hash_key, set_person_key
 from auyl.store.lake import Lake
+from auyl.store.locks import exclusive
+from auyl.store.postgres import engine
 
 if TYPE_CHECKING:
     import duckdb
@@ -73,7 +76,7 @@ class Status:
     """
 
     fingerprint: str
-    current: ledger.HashKey | None
+    current: HashKey | None
     persons: int
     own: int
 
@@ -87,10 +90,10 @@ class Status:
 
 def status(settings: Settings, persons: int = 1000) -> Status:
     """Ask the ledger and some persons of the vault. Raises SettingMissing."""
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         rows = con.execute(text("select iin, person_key::text from vault.person limit :n"), {"n": persons}).all()
     own = sum(keyed_hash(iin, settings.hash_key) == key.replace("-", "") for iin, key in rows)
-    return Status(key_fingerprint(settings.hash_key), ledger.current_hash_key(settings), len(rows), own)
+    return Status(key_fingerprint(settings.hash_key), current_hash_key(settings), len(rows), own)
 
 
 def rotate(
@@ -110,15 +113,15 @@ def rotate(
     wanted = key_fingerprint(target.hash_key)
     lake = Lake(settings.lake)
     say("waiting for what runs")
-    with ledger.alone(settings) as connection:
+    with exclusive(settings) as connection:
         say("alone")
-        known = ledger.current_hash_key(settings)
+        known = current_hash_key(settings)
         ended = known is not None and known.settled_at is None
         if known is not None and ended:
             _settle(settings, lake, known.key_no, say)
         if known is not None and known.fingerprint == wanted:
             return Rotation("ended" if ended else "unchanged", wanted)
-        known = ledger.check_hash_key(settings)
+        known = check_hash_key(settings)
         files = _files(lake)
         lake.remove(WORK)
         with _spill(settings) as spill, duck.connect(settings, lake) as con:
@@ -257,7 +260,7 @@ def _unknown(con: duckdb.DuckDBPyConnection) -> int:
 
 def _raw(settings: Settings) -> list[tuple[str, str, str]]:
     """Registry, period and raw of every accepted batch, the newest first: its numbers are those of most keys."""
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         rows = con.execute(
             text(
                 "select registry, period, raw_path from ledger.batch_ranked group by 1, 2, 3 "
@@ -456,8 +459,7 @@ def _settle(settings: Settings, lake: Lake, key_no: int, say: Callable[[str], No
         lake.replace(file, file.removeprefix(f"{WORK}/"))
         say(f"moved {file.removeprefix(f'{WORK}/')}")
     lake.remove(WORK)
-    engine = ledger.engine(settings.dsn)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
+    with engine(settings.dsn).connect().execution_options(isolation_level="AUTOCOMMIT") as con:
         changed = con.execute(text("select changed from ledger.hash_key where key_no = :n"), {"n": key_no}).scalar_one()
         for table in changed:
             # An updated row keeps its former self in the table's file, and statistics keep samples.

@@ -16,7 +16,8 @@ from auyl.stage.inputs import current_batches, digest
 from auyl.stage.linkable import counted_view
 from auyl.stage.linkable import sources as linked_registries
 from auyl.store import duck
-from auyl.store.duck import literal, set_person_key
+from auyl.store.duck import literal
+from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.territory.resolver import current_edition, open_territory, resolve
 

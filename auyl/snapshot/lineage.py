@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from auyl import contracts, ledger
+from auyl import contracts
 from auyl.intake.locate import locate
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
@@ -20,6 +20,7 @@ from auyl.snapshot.catalogue import REGISTRIES_OF, Measure
 from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
+from auyl.store.postgres import engine
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None
     """What is behind the current value of an indicator in an okrug. Raises KeyError when there is none."""
     catalogue = catalogues.load(settings.include)
     indicator = catalogue.indicator(indicator_id)
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         row = con.execute(
             text(
                 "select v.*, s.inputs_digest from serving.current_snapshot as f "

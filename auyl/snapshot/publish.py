@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2.extras
 
-from auyl import ledger
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import Inputs
 from auyl.snapshot.missing import MISSING_COLUMNS
 from auyl.snapshot.vault import VaultLoad
 from auyl.store.duck import identifier, literal
+from auyl.store.postgres import engine
 
 if TYPE_CHECKING:
     import duckdb
@@ -169,7 +169,7 @@ def _ledger_row(cursor: Any, inputs: Inputs, outcome: str, revision: int | None,
 
 def refuse(settings: Settings, inputs: Inputs, breaches: list[str]) -> None:
     """Write down that the gate held a snapshot back."""
-    connection = ledger.engine(settings.dsn).raw_connection()
+    connection = engine(settings.dsn).raw_connection()
     try:
         _ledger_row(connection.cursor(), inputs, "refused", None, {"breaches": breaches})
         connection.commit()

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import text
 
-from auyl import ledger
 from auyl.linkage.persons.link import linked
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import catalogue as catalogues
@@ -19,6 +18,8 @@ from auyl.snapshot.publish import COORDINATOR_TABLES, publish, refuse
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import duck
 from auyl.store.lake import Lake
+from auyl.store.locks import lock
+from auyl.store.postgres import engine
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
     settings = settings or from_environment()
     lake = Lake(settings.lake)
     catalogue = catalogues.load(settings.include)
-    with ledger.lock(settings, f"build.{period}"):
+    with lock(settings, f"build.{period}"):
         inputs = gather(settings, lake, catalogue, period)
         if inputs.missing and (not allow_missing or INDISPENSABLE in inputs.missing):
             return BuildResult(period, "incomplete", missing=inputs.missing)
@@ -56,7 +57,7 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
 
 def _done_before(settings: Settings, inputs: Inputs) -> int | None:
     """The current revision, if these very inputs made it."""
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         return con.execute(
             text(
                 "select b.revision from ledger.build as b inner join serving.current_snapshot as f "
@@ -68,7 +69,7 @@ def _done_before(settings: Settings, inputs: Inputs) -> int | None:
 
 def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs) -> BuildResult:
     con = duck.cursor(settings, lake)
-    connection = ledger.engine(settings.dsn).raw_connection()
+    connection = engine(settings.dsn).raw_connection()
     vault = VaultLoad(settings, lake, inputs, connection)
     try:
         # PostgreSQL copies the vault meanwhile. New links may say the same as those before.

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from auyl import ledger
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import LANGUAGES
+from auyl.store.postgres import engine
 
 
 def show(settings: Settings, kato: str, period: str | None = None, language: str = "ru") -> dict[str, Any]:
@@ -19,7 +20,7 @@ def show(settings: Settings, kato: str, period: str | None = None, language: str
     if language not in LANGUAGES:
         raise KeyError(f"no language {language}; there are {', '.join(LANGUAGES)}")
     query = (settings.include / "sql" / "ledger" / "snapshot_of_okrug.sql").read_text(encoding="utf-8")
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         rows = con.execute(text(query.replace("_xx", f"_{language}")), {"kato": kato, "period": period}).all()
     if not rows:
         raise KeyError(f"nothing is published for okrug {kato}" + (f" in {period}" if period else ""))

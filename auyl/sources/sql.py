@@ -38,9 +38,9 @@ from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from auyl.contracts import Contract, missing_column
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceUnavailable
-from auyl.ledger import driver_url
 from auyl.sources import LOCAL, Past, Pulled
 from auyl.sources.patience import ATTEMPTS, wait_s
+from auyl.store.postgres import driver_url
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,7 +9,8 @@ from auyl.contracts import Contract
 from auyl.settings import Settings
 from auyl.stage import scan as check
 from auyl.store import duck
-from auyl.store.duck import identifier, literal, set_person_key
+from auyl.store.duck import identifier, literal
+from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 
 if TYPE_CHECKING:

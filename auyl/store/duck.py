@@ -10,7 +10,6 @@ from threading import Lock
 
 import duckdb
 
-from auyl.identifiers import hmac_pads
 from auyl.settings import Settings
 from auyl.store.lake import Lake
 
@@ -96,12 +95,3 @@ def literal(value: str) -> str:
 def bind(text: str, **names: str) -> str:
     """Put table names or quoted literals where `text` says `${name}`; an unknown name raises KeyError."""
     return Template(text).substitute(names)
-
-
-def set_person_key(con: duckdb.DuckDBPyConnection, settings: Settings, macro: str = "person_key") -> None:
-    """Define `person_key(iin)` on a connection: the keyed hash under the key of these settings, as uuid.
-
-    Its 128 bits take half the room of their text and join, sort and compress the faster.
-    """
-    inner, outer = (f"unhex('{pad.hex()}')" for pad in hmac_pads(settings.hash_key))
-    con.execute(f"create or replace temp macro {macro}(t) as keyed_hash(t, {inner}, {outer})::uuid")

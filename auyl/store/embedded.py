@@ -19,10 +19,10 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import quote, urlsplit, urlunsplit
 
-from auyl.errors import AuylError
+from auyl.errors import DatabaseUnusable
 from auyl.store.processes import kept_port, spawn_guard
+from auyl.store.schema import check_text_rules, ensure_database
 
 OWNER = "auyl"
 DATABASE = "auyl"
@@ -49,49 +49,8 @@ SETTINGS: Mapping[str, str] = {
 _LEFT_RUNNING: list[subprocess.Popen[bytes]] = []  # guards of servers that others still use
 
 
-class PostgresError(AuylError):
+class PostgresError(DatabaseUnusable):
     """The server cannot be used; the message says what to do and names the log."""
-
-
-def database_url(dsn: str, database: str) -> str:
-    """The same server and login, another database."""
-    return urlunsplit(urlsplit(dsn)._replace(path="/" + quote(database, safe="")))
-
-
-def check_text(dsn: str) -> None:
-    """Refuse a database whose text rules are wrong for Kazakh (`--locale=C` is wrong without a word).
-
-    Raises PostgresError.
-    """
-    import psycopg2
-
-    with contextlib.closing(psycopg2.connect(dsn)) as conn, conn.cursor() as cur:
-        cur.execute("select 'Қ' ilike 'қ' and upper('әғқңөұүһі') = 'ӘҒҚҢӨҰҮҺІ', current_setting('server_encoding')")
-        ok, encoding = cur.fetchone() or (False, "")
-    if not ok or encoding != "UTF8":
-        raise PostgresError(
-            f"the database treats Kazakh letters wrongly (encoding {encoding}, 'Қ' ilike 'қ' is false); create it with "
-            "locale_provider 'builtin', builtin_locale 'PG_UNICODE_FAST' (or an ICU locale) and encoding UTF8"
-        )
-
-
-def ensure_database(dsn: str, database: str) -> str:
-    """Create `database` on the server of `dsn` if it is absent; returns its DSN.
-
-    PostgreSQL lets every login connect to a new database; here only its owner may, until somebody grants it.
-    """
-    import psycopg2
-    from psycopg2 import errors, sql
-
-    with contextlib.closing(psycopg2.connect(dsn)) as conn:
-        conn.autocommit = True
-        with conn.cursor() as cur:
-            cur.execute("select 1 from pg_database where datname = %s", (database,))
-            if cur.fetchone() is None:
-                with contextlib.suppress(errors.DuplicateDatabase):
-                    cur.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
-                    cur.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(database)))
-    return database_url(dsn, database)
 
 
 class EmbeddedPostgres:
@@ -323,7 +282,7 @@ class EmbeddedPostgres:
                 continue
             self._guard_process = guard
             dsn = ensure_database(self._dsn(port, "postgres"), DATABASE)
-            check_text(dsn)
+            check_text_rules(dsn)
             return dsn
         raise PostgresError(f"PostgreSQL does not start: {last} (log: {self.log})")
 

@@ -14,10 +14,11 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from auyl import ledger, pipeline
+from auyl import pipeline
 from auyl.errors import AuylError
 from auyl.settings import Settings
-from auyl.store.embedded import EmbeddedPostgres, check_text, ensure_database
+from auyl.store.embedded import EmbeddedPostgres
+from auyl.store.schema import check_text_rules, ensure_database, migrate
 from auyl.territory.reference import load_territory
 from lab import synthetic
 
@@ -86,7 +87,7 @@ def _passing_database(server: str) -> Iterator[str]:
     name = f"auyl_twin_{secrets.token_hex(6)}"
     try:
         dsn = ensure_database(server, name)
-        check_text(dsn)  # it is made after the server's own template
+        check_text_rules(dsn)  # it is made after the server's own template
         yield dsn
     finally:
         with contextlib.closing(psycopg2.connect(server)) as connection:
@@ -96,7 +97,7 @@ def _passing_database(server: str) -> Iterator[str]:
 
 
 def _take_in(settings: Settings, period: str, extracts: Path, registries: Collection[str]) -> None:
-    ledger.migrate(settings)
+    migrate(settings)
     reference = extracts / "reference"
     load_territory(settings, reference / "kato.csv", reference / "crosswalk.csv", reference / "address.csv", None)
     for batch in pipeline.take_in(settings, period, extracts, registries):

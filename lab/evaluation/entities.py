@@ -22,7 +22,8 @@ from auyl.linkage.entities.survivorship import Kind
 from auyl.linkage.persons.link import link
 from auyl.settings import Settings
 from auyl.store import duck
-from auyl.store.duck import literal, set_person_key
+from auyl.store.duck import literal
+from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.territory.resolver import current_edition, open_territory
 from lab.evaluation import SQL

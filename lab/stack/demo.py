@@ -24,8 +24,9 @@ from secrets import token_hex
 
 from auyl.errors import AuylError
 from auyl.settings import Settings, from_environment
-from auyl.store.embedded import EmbeddedPostgres, check_text, database_url, ensure_database
+from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.processes import kept_port
+from auyl.store.schema import check_text_rules, database_url, ensure_database, migrate
 from auyl.store.watchdog import PR_SET_PDEATHSIG
 from lab.simulated_sources.connections import Offices
 from lab.stack import report
@@ -170,9 +171,7 @@ def ready(
         migration = airflow.migrate()
         synthesis = supervisor.start("synthetic", _synthesis(plan, extracts), may_end=True)
 
-        from auyl import ledger
-
-        ledger.migrate(settings)
+        migrate(settings)
         say("schema of the serving database is there")
         if migration is not None:
             supervisor.finish(migration)
@@ -221,7 +220,7 @@ def _databases(stack: contextlib.ExitStack, home: Path, say: Progress) -> tuple[
     given = from_environment().dsn_or_none
     dsn = given or stack.enter_context(EmbeddedPostgres(home))
     if given:
-        check_text(given)
+        check_text_rules(given)
     addresses = []
     for variable, name in (("AUYL_AIRFLOW_DSN", "airflow"), ("AUYL_DISPATCH_DSN", "dispatch")):
         other = os.environ.get(variable)

@@ -11,7 +11,8 @@ import pytest
 from psycopg2 import errors
 
 from auyl import access
-from auyl.store.embedded import EmbeddedPostgres, database_url
+from auyl.store.embedded import EmbeddedPostgres
+from auyl.store.schema import database_url
 from tests.access import world
 from tests.access.conftest import dsn_as
 

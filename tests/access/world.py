@@ -10,8 +10,8 @@ import random
 import psycopg2
 from psycopg2.extras import execute_values
 
-from auyl import ledger
 from auyl.settings import from_environment
+from auyl.store import schema
 
 EDITION = "NK RK 11-2025"
 OLD_EDITION = "2021-07"
@@ -124,7 +124,7 @@ WEST = "273635000"
 
 def migrate(dsn: str) -> None:
     """The serving schema as the project makes it."""
-    ledger.migrate(dataclasses.replace(from_environment(), dsn_or_none=dsn))
+    schema.migrate(dataclasses.replace(from_environment(), dsn_or_none=dsn))
 
 
 def fill(dsn: str) -> None:

@@ -17,7 +17,7 @@ import psycopg2
 import pytest
 
 from auyl import ledger, pipeline
-from auyl.store.embedded import database_url
+from auyl.store.schema import database_url
 from bench import REPOSITORY
 from bench.pandas_way.clean import is_slip
 from bench.pandas_way.link import jaro_winkler

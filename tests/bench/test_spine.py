@@ -19,8 +19,8 @@ from python_calamine import CalamineWorkbook
 from auyl import contracts
 from auyl.intake import land_files
 from auyl.settings import Settings
-from auyl.store.embedded import database_url
 from auyl.store.lake import Lake
+from auyl.store.schema import database_url
 from bench import REPOSITORY, copy_limit
 from bench.measured import ChildFailed, Measured
 from bench.spine import PEERS, SPINE, TITLES, Bench, spine_report, table

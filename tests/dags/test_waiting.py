@@ -15,7 +15,7 @@ import yaml
 
 from auyl import contracts, ledger
 from auyl.settings import REPOSITORY, Settings
-from auyl.store.embedded import ensure_database
+from auyl.store.schema import ensure_database
 from lab.simulated_sources.gateway import Gateway, pem, self_made
 from lab.stack.airflow import AirflowStack, RunState
 from lab.stack.supervisor import Supervisor

@@ -12,7 +12,7 @@ from auyl.settings import REPOSITORY, Settings, from_environment
 from auyl.stage import scan as check
 from auyl.stage import suites
 from auyl.store import duck
-from auyl.store.duck import set_person_key
+from auyl.store.hash_key import set_person_key
 
 INCLUDE, EXPECTATIONS = REPOSITORY / "include", REPOSITORY / "expectations"
 REGISTRIES = contracts.names(INCLUDE)

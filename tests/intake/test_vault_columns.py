@@ -6,7 +6,7 @@ from auyl import contracts
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
 from auyl.store import duck
-from auyl.store.duck import set_person_key
+from auyl.store.hash_key import set_person_key
 
 INCLUDE = from_environment().include
 REGISTRIES = contracts.names(INCLUDE)

@@ -22,9 +22,10 @@ from auyl.linkage.contradictions.compute import compute, define, export, gather,
 from auyl.settings import Settings
 from auyl.snapshot import build
 from auyl.store import duck
-from auyl.store.duck import literal, set_person_key
-from auyl.store.embedded import database_url
+from auyl.store.duck import literal
+from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
+from auyl.store.schema import database_url
 from lab import synthetic
 from tests.conftest import fresh_installation
 from tests.snapshot.conftest import know_territory

@@ -10,13 +10,14 @@ import duckdb
 import pytest
 from sqlalchemy import text
 
-from auyl import intake, ledger
+from auyl import intake
 from auyl.identifiers import keyed_hash
 from auyl.linkage.persons import review as room
 from auyl.linkage.persons.link import link
 from auyl.linkage.persons.weigh import FIELDS
 from auyl.settings import Settings
 from auyl.store.lake import Lake
+from auyl.store.postgres import engine
 from auyl.territory.reference import load_territory
 from lab import synthetic
 
@@ -120,7 +121,7 @@ def test_the_same_inputs_are_linked_once_and_a_decision_outranks_every_weight(lo
     assert (row["person_key"], row["method"], row["outcome"]) == (person, "decided", "link")
 
     # killed before its end, a run leaves no row of the ledger, and the next does the same again
-    with ledger.engine(loaded.dsn).begin() as con:
+    with engine(loaded.dsn).begin() as con:
         con.execute(text("delete from ledger.link_run where path = :p"), {"p": joined.path})
     again = link(loaded, PERIOD)
     assert again.status == "linked" and standing(loaded, again.path) == standing(loaded, joined.path)
@@ -158,7 +159,7 @@ def test_what_came_later_is_weighed_alone_and_the_links_are_those_of_a_whole_run
     assert (row["person_key"], row["method"]) == (stranger, "decided")
     stepwise_rows, stepwise_review = room.links(strict, after.path), waiting(strict)
 
-    with ledger.engine(strict.dsn).begin() as con:
+    with engine(strict.dsn).begin() as con:
         con.execute(text("delete from ledger.link_run"))
     Lake(strict.lake).remove("linkage")
     whole = link(strict, PERIOD)
@@ -167,7 +168,7 @@ def test_what_came_later_is_weighed_alone_and_the_links_are_those_of_a_whole_run
 
     # the same where the records are taken for few, and only those are read whom they could be
     monkeypatch.setattr("auyl.linkage.persons.link.PERSONS_A_RECORD", 1)
-    with ledger.engine(strict.dsn).begin() as con:
+    with engine(strict.dsn).begin() as con:
         con.execute(text("delete from ledger.link_run"))
     Lake(strict.lake).remove("linkage")
     few = link(strict, PERIOD)
@@ -203,7 +204,7 @@ def test_only_the_vault_shows_a_reviewer_both_sides(loaded: Settings) -> None:
     assert all(row["record"]["surname"] and row["person"]["number"] and row["places"] for row in waiting)
     room.decide(settings, str(waiting[0]["record_key"]), str(waiting[0]["person_key"]), True, "papers seen")
     assert len(room.review(settings, 10_000)) == len(waiting) - 1
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         for role in ("auyl_reader", "auyl_engineer", "auyl_portal"):
             for table in ("vault.link_review", "ledger.link_decision"):
                 allowed = con.execute(

@@ -19,13 +19,13 @@ from typing import Any
 
 import duckdb
 
-from auyl import ledger
 from auyl.errors import AuylError
 from auyl.identifiers import keyed_hash
 from auyl.keys.rotation import WORK, rotate
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import build
 from auyl.store.lake import Lake
+from auyl.store.postgres import engine
 
 PERIOD = "2026-10"
 # How the step begins that is the last one to be told, and the how manieth of its kind it is.
@@ -70,7 +70,7 @@ def made_with(settings: Settings) -> dict[str, float]:
             for file in lake.files("identity/population")
             for row in con.execute(f"select iin, person_key::varchar from '{lake.address(file)}' limit 200").fetchall()
         ]
-    kept = ledger.engine(settings.dsn).connect()
+    kept = engine(settings.dsn).connect()
     with kept as con_pg:
         persons = con_pg.exec_driver_sql("select iin, person_key::text from vault.person limit 200").all()
     return {

@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from auyl import ledger
 from auyl.settings import Settings
+from auyl.store.postgres import engine
 
 
 def query(settings: Settings, statement: str, **values: object) -> list[Any]:
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         return list(con.execute(text(statement), values))
 
 

@@ -21,6 +21,7 @@ from auyl.settings import Settings
 from auyl.snapshot.boundaries import NotTellable, show_in
 from auyl.snapshot.consolidate import CORE_TABLES
 from auyl.store.lake import Lake
+from auyl.store.postgres import engine
 from auyl.territory import editions as territory
 from tests.conftest import fresh_installation
 from tests.territory.editions import kato_file, write_changes
@@ -179,14 +180,14 @@ def _publish(settings: Settings) -> None:
     at = datetime(2021, 11, 1, tzinfo=UTC)
     account = dict.fromkeys(("rows_in", "staged", "quarantined", "duplicates", "warned"), 0)
     account |= dict.fromkeys(("rules_digest", "raw_path", "stage_path", "quarantine_path"), "-") | {"notes": {}}
-    with ledger.engine(settings.dsn).begin() as db:
+    with engine(settings.dsn).begin() as db:
         revision = {"p": PERIOD, "d": DIGEST, "e": OLD}
         db.execute(text("insert into serving.snapshot values (:p, 1, :e, :d, :d)"), revision)
         db.execute(text("insert into serving.current_snapshot values (:p, 1, :e)"), revision)
     for registry in ("population", "budget_okrug"):
         came = ledger.add_delivery(settings, registry, PERIOD, registry, [("f", "-", 1)], at, None, "-", "-")
         batch = ledger.add_batch(settings, {"delivery_id": came.delivery_id, **account}, [], [], [])
-        with ledger.engine(settings.dsn).begin() as db:
+        with engine(settings.dsn).begin() as db:
             db.execute(
                 text("insert into serving.snapshot_source values (:p, 1, :r, :b, :at, :p, 0, 0)"),
                 {"p": PERIOD, "r": registry, "b": batch.batch_id, "at": at},

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from auyl import ledger, pipeline
+from auyl import pipeline
 from auyl.identifiers import keyed_hash
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
@@ -17,6 +17,7 @@ from auyl.snapshot.boundaries import show_in
 from auyl.snapshot.lineage import lineage
 from auyl.snapshot.show import show
 from auyl.store.lake import Lake
+from auyl.store.postgres import engine
 from tests.conftest import fresh_installation
 from tests.snapshot.conftest import PERIOD, know_territory
 from tests.snapshot.queries import content, query
@@ -124,5 +125,5 @@ def test_measured_anew_in_boundaries_that_did_not_change_every_value_is_the_publ
 
 
 def test_a_published_revision_cannot_be_published_twice(installation: Settings, published: BuildResult) -> None:
-    with pytest.raises(IntegrityError), ledger.engine(installation.dsn).begin() as con:
+    with pytest.raises(IntegrityError), engine(installation.dsn).begin() as con:
         con.execute(text("insert into serving.snapshot select * from serving.snapshot"))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from auyl import intake, ledger, pipeline
+from auyl import intake, pipeline
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult, build
+from auyl.store.postgres import engine
 from tests.snapshot.conftest import PERIOD, know_territory
 from tests.snapshot.queries import content, query
 
@@ -107,7 +108,7 @@ def test_another_installation_publishes_the_same_bytes(
     installation: Settings, published: BuildResult, oblast: Path, tmp_path: Path
 ) -> None:
     first = query(installation, "select content_sha256, inputs_digest from serving.snapshot")
-    with ledger.engine(installation.dsn).begin() as con:
+    with engine(installation.dsn).begin() as con:
         con.execute(
             text(
                 "truncate ledger.delivery, ledger.batch, ledger.build, serving.snapshot, vault.person, "

@@ -185,7 +185,7 @@ def test_a_new_database_is_closed_to_other_logins(postgres_server: str) -> None:
 
     import psycopg2
 
-    from auyl.store.embedded import ensure_database
+    from auyl.store.schema import ensure_database
 
     dsn = ensure_database(postgres_server, "closed_to_others")
     with contextlib.closing(psycopg2.connect(postgres_server)) as con:

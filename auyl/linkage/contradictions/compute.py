@@ -23,6 +23,8 @@ from auyl.stage.current import stage_view
 from auyl.store import duck
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
+from auyl.store.locks import lock
+from auyl.store.postgres import engine
 from auyl.territory.resolver import CLAIM_ROLES, claim_key, current_edition, open_territory, resolve
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ def compute(period: str, settings: Settings | None = None) -> Result:
     """
     settings = settings or from_environment()
     lake = Lake(settings.lake)
-    with ledger.lock(settings, f"contradictions.{period}"):
+    with lock(settings, f"contradictions.{period}"):
         made_of = gather(settings, lake, period)
         path = f"contradiction/{period}/{made_of.digest[:16]}/contradiction.parquet"
         blind = tuple(one.id for one in made_of.blind)
@@ -167,14 +169,14 @@ def find(con: duckdb.DuckDBPyConnection, one: catalogue.Type) -> int:
 
 
 def _current_digest(settings: Settings, period: str) -> str | None:
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         return con.execute(
             text("select inputs_digest from serving.contradiction_set where period = :p"), {"p": period}
         ).scalar()
 
 
 def _kept_counts(settings: Settings, made_of: Inputs) -> dict[str, int]:
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         rows = con.execute(
             text("select type_id, count(*) from serving.contradiction where period = :p group by 1"),
             {"p": made_of.period},
@@ -192,7 +194,7 @@ def _publish(con: duckdb.DuckDBPyConnection, settings: Settings, made_of: Inputs
             f"copy (select {literal(made_of.period)}, {', '.join(names)} from contradiction) to {literal(str(file))} "
             f"(format csv, header false, nullstr '\\N', quote '\"')"
         )
-        connection = ledger.engine(settings.dsn).raw_connection()
+        connection = engine(settings.dsn).raw_connection()
         try:
             cursor = connection.cursor()
             _write_head(cursor, made_of, path, count)
@@ -244,7 +246,7 @@ def summary(
     unit. `registry` is the owner's; `okrug` the KATO of an okrug.
     """
     query = (settings.include / "sql" / "ledger" / "contradictions.sql").read_text(encoding="utf-8")
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         rows = con.execute(text(query), {"period": period, "registry": registry, "type": type_id, "okrug": okrug})
         return [dict(row._mapping) for row in rows]
 
@@ -267,7 +269,7 @@ def export(
 
     types = {one.id: one for one in catalogue.load(settings.include)}
     query = (settings.include / "sql" / "ledger" / "contradiction_rows.sql").read_text(encoding="utf-8")
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         rows = [
             dict(row._mapping)
             for row in con.execute(

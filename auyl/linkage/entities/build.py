@@ -34,8 +34,10 @@ from auyl.stage.current import stage_view
 from auyl.stage.inputs import Batches, territory_files
 from auyl.stage.linkable import counted_view, sources
 from auyl.store import duck
-from auyl.store.duck import identifier, literal, set_person_key
+from auyl.store.duck import identifier, literal
+from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
+from auyl.store.locks import lock
 from auyl.territory.resolver import CLAIM_ROLES, claim_key, current_edition, open_territory, resolve
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
     kinds = [survivorship.load(kind, settings.include) for kind in only or survivorship.kinds(settings.include)]
     lake = Lake(settings.lake)
     made: list[Made] = []
-    with ledger.lock(settings, f"entities.{period}"):
+    with lock(settings, f"entities.{period}"):
         edition = current_edition(settings, lake)
         rules = rules_digest(settings, lake)
         known = {(s.kind, s.inputs_digest): s for s in ledger.entity_sets(settings, period=period)}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from auyl import contracts, ledger
+from auyl import contracts
 from auyl.intake.batch import identity_path
 from auyl.linkage.persons import index, model, weigh
 from auyl.linkage.persons.model import Model
@@ -24,8 +24,11 @@ from auyl.stage.current import stage_view
 from auyl.stage.inputs import Batches, current_batches, digest
 from auyl.stage.linkable import SAYS, kept_table, sources
 from auyl.store import duck
-from auyl.store.duck import literal, set_person_key
+from auyl.store.duck import literal
+from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
+from auyl.store.locks import lock
+from auyl.store.postgres import engine
 from auyl.territory.resolver import claim_key, current_edition, open_territory, resolve
 
 if TYPE_CHECKING:
@@ -94,7 +97,7 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
     lake = Lake(settings.lake)
     trained = model.load(settings.include)
     singular = {contract.registry for contract in sources(settings) if contract.keys == ("iin",)}
-    with ledger.lock(settings, f"link.{period}"):
+    with lock(settings, f"link.{period}"):
         batches, is_current = _batches(settings, period, given)
         if POPULATION not in batches:
             return LinkResult(period, "nothing")
@@ -159,7 +162,7 @@ def _batches(settings: Settings, period: str, given: Batches | None) -> tuple[Ba
 
 
 def _digest(settings: Settings, lake: Lake, batches: Batches, edition: str) -> str:
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         decisions = con.execute(text("select coalesce(max(decision_id), 0) from ledger.link_decision")).scalar()
     made_of = digest(settings, lake, batches, edition, _rules(settings.include))
     return hashlib.sha256(f"{made_of} decisions {decisions}".encode() + index.rules()).hexdigest()
@@ -176,7 +179,7 @@ def _step(settings: Settings, lake: Lake, batches: Batches, edition: str) -> Ste
     """The newest run on the same persons by the same rules that kept what it weighed."""
     persons = digest(settings, lake, {POPULATION: batches[POPULATION]}, edition, _rules(settings.include))
     step = Step(hashlib.sha256(persons.encode() + index.rules()).hexdigest()[:16], None)
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         paths = con.execute(text("select path from ledger.link_run order by run_id desc limit :n"), {"n": FORMER_RUNS})
         for path in paths.scalars():
             folder = path.rpartition("/")[0]
@@ -202,7 +205,7 @@ def _told(con: duckdb.DuckDBPyConnection, period: str, path: str) -> LinkResult:
 
 
 def _former(settings: Settings, lake: Lake, period: str, made_of: str) -> LinkResult | None:
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         row = con.execute(
             text(
                 "select path, records, linked, reviewed, contents from ledger.link_run "
@@ -309,7 +312,7 @@ def _weigh(
 
 
 def _read_decisions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    with ledger.engine(settings.dsn).connect() as connection:
+    with engine(settings.dsn).connect() as connection:
         decisions = connection.execute(
             text("select record_key::text, person_key::text, is_same from ledger.current_link_decision")
         ).all()
@@ -443,7 +446,7 @@ def _to_vault(
     with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
         file = Path(folder) / "review.csv"
         con.execute(f"copy ({query}) to {literal(str(file))} (format csv, header false)")
-        connection = ledger.engine(settings.dsn).raw_connection()
+        connection = engine(settings.dsn).raw_connection()
         try:
             cursor = connection.cursor()
             if is_current:

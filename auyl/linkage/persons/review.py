@@ -8,7 +8,6 @@ from typing import Any
 import yaml
 from sqlalchemy import text
 
-from auyl import ledger
 from auyl.errors import AuylError
 from auyl.linkage.persons import model
 from auyl.linkage.persons.model import Model
@@ -16,11 +15,13 @@ from auyl.settings import Settings
 from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
+from auyl.store.locks import lock
+from auyl.store.postgres import engine
 
 
 def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, reason: str) -> None:
     """Keep a person's decision on a pair. It outranks every weight from the next run on; a later one replaces it."""
-    with ledger.lock(settings, "decide"), ledger.engine(settings.dsn).begin() as con:
+    with lock(settings, "decide"), engine(settings.dsn).begin() as con:
         con.execute(
             text(
                 "insert into ledger.link_decision (record_key, person_key, is_same, reason) "
@@ -32,7 +33,7 @@ def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, 
 
 def review(settings: Settings, limit: int = 50) -> list[dict[str, Any]]:
     """What waits for a person, the heaviest first: period, keys, weights in bits, levels, places and both sides."""
-    with ledger.engine(settings.dsn).connect() as con:
+    with engine(settings.dsn).connect() as con:
         rows = con.execute(
             text(
                 "select r.* from vault.link_review as r left join ledger.current_link_decision as d "

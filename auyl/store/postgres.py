@@ -1,0 +1,76 @@
+"""The one way to PostgreSQL: engine, transactions, COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from auyl.settings import Settings
+
+# The connection of the lock that this thread holds. Its holder writes through it, so a holder whose lock the server
+# has dropped can write nothing.
+_LOCK_HOLDER: ContextVar[tuple[str, Connection] | None] = ContextVar("lock_holder", default=None)
+
+
+@cache
+def engine(dsn: str) -> Engine:
+    """The engine for `dsn`, without a pool: an Airflow task is a process of its own and ends after a few statements."""
+    return create_engine(driver_url(dsn), poolclass=NullPool, executemany_mode="values_plus_batch")
+
+
+def driver_url(address: str) -> URL:
+    """`address` with psycopg2 as driver: SQLAlchemy 2.1 takes psycopg 3 for a bare postgresql://."""
+    url = make_url(address)
+    return url.set(drivername="postgresql+psycopg2") if url.drivername in ("postgres", "postgresql") else url
+
+
+@contextmanager
+def transaction(settings: Settings) -> Iterator[Connection]:
+    """A transaction on the serving database, committed at the end; on the connection of this thread's lock, if any."""
+    holder = _LOCK_HOLDER.get()
+    if holder is None or holder[0] != settings.dsn:
+        with engine(settings.dsn).begin() as con:
+            yield con
+    else:
+        with holder[1].begin():
+            yield holder[1]
+
+
+@contextmanager
+def held_by_lock(settings: Settings, con: Connection) -> Iterator[None]:
+    """Within it, `transaction` works on `con`, which holds a lock."""
+    former = _LOCK_HOLDER.set((settings.dsn, con))
+    try:
+        yield
+    finally:
+        _LOCK_HOLDER.reset(former)
+
+
+@contextmanager
+def driver_transaction(settings: Settings) -> Iterator[Any]:
+    """A psycopg2 cursor of a connection of its own, for COPY; committed at the end, rolled back by an exception."""
+    connection = engine(settings.dsn).raw_connection()
+    try:
+        yield connection.cursor()
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def driver_cursor(con: Connection) -> Any:
+    """The psycopg2 cursor inside the transaction of `con`."""
+    return con.connection.cursor()
+
+
+def copy_csv(cursor: Any, table: str, columns: str, file: Path) -> None:
+    """COPY a CSV `file` without heading into `columns` (with commas) of `table`; an unquoted \\N is null."""
+    with file.open("rb") as stream:
+        cursor.copy_expert(f"copy {table} ({columns}) from stdin (format csv, null '\\N')", stream)
