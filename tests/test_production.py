@@ -9,10 +9,10 @@ import jsonschema
 import pytest
 import yaml
 
+from auyl.settings import REPOSITORY
 from lab.stack.airflow import AirflowStack
 from lab.stack.supervisor import Supervisor
 
-REPOSITORY = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yaml").read_text(encoding="utf-8"))
 # compose-spec of the Compose project, Apache-2.0
 SCHEMA = json.loads(Path(__file__).with_name("compose.schema.json").read_text(encoding="utf-8"))
