@@ -1,4 +1,4 @@
-"""The time that Airflow adds, computed from measured seconds; `tests/lab/stack/test_scheduler.py` runs the real bench."""
+"""The time that Airflow adds, from measured seconds; `tests/lab/stack/test_scheduler.py` runs the real bench."""
 
 import json
 import os
