@@ -19,7 +19,7 @@ from auyl.settings import REPOSITORY
 from auyl.snapshot import build
 from auyl.store import paths
 from auyl.store.lake import Lake
-from tests.rotation.conftest import (
+from tests.keys.conftest import (
     LATER,
     NEW,
     OLD,
@@ -155,7 +155,7 @@ def test_killed_anywhere_it_leaves_the_old_or_the_new_state_and_again_it_ends(ro
     }  # fmt: skip
     files = [str(settings.hash_key_file), str(under(settings, "ef" * 32).hash_key_file)]
     run = subprocess.run(
-        [sys.executable, "-m", "tests.rotation.kill_lab", *files],
+        [sys.executable, "-m", "tests.keys.kill_lab", *files],
         cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-3000:]
