@@ -23,11 +23,11 @@ from auyl.settings import Settings
 from auyl.stage.inputs import Batches, current_batches, digest
 from auyl.stage.linkable import SAYS as PERSON_DETAILS
 from auyl.stage.linkable import sources
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
+from auyl.store.locks import LINK, lock
 from auyl.store.postgres import copy_csv, driver_cursor, transaction
 from auyl.territory.resolver import current_edition, open_territory
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     import duckdb
 
 REVIEW_COLUMNS = "period, record_key, person_key, weight_bits, next_weight_bits, levels, places, record, person"
-DETAILS = "said.parquet"
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
     """
     lake = Lake(settings.lake)
     trained = model.load(settings.include)
-    with lock(settings, f"link.{period}"):
+    with lock(settings, LINK, period):
         batches, is_current = _batches(settings, period, given)
         if POPULATION not in batches:
             return LinkResult(period, "nothing")
@@ -75,7 +74,7 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
         previous = _previous_result(settings, lake, period, inputs_digest)
         if previous is not None:
             return previous
-        path = f"linkage/{period}/{inputs_digest[:16]}/link.parquet"
+        path = paths.link_file(period, inputs_digest)
         with closing(duck.cursor(settings, lake)) as con:
             set_person_key(con, settings)
             open_territory(con, settings, lake, edition)
@@ -129,7 +128,7 @@ def _previous_result(settings: Settings, lake: Lake, period: str, inputs_digest:
             ),
             {"p": period, "d": inputs_digest},
         ).one_or_none()
-    if row is None or not all(lake.exists(path) for path in (row.path, _details_path(row.path))):
+    if row is None or not all(lake.exists(path) for path in (row.path, paths.person_details_file(row.path))):
         return None
     return LinkResult(period, "unchanged", row.path, row.records, 0, row.linked, row.reviewed, contents=row.contents)
 
@@ -168,14 +167,10 @@ def _create_links(con: duckdb.DuckDBPyConnection, settings: Settings, trained: M
 
 def _write_links(con: duckdb.DuckDBPyConnection, lake: Lake, path: str) -> None:
     """Write the links, and to identity what each record's key was hashed from: a new hash key needs it."""
-    keyed = "(select distinct unique_id::uuid as record_key, details as says from linkable_row order by 1)"
-    for relation, file in ((keyed, _details_path(path)), ("link", path)):
-        lake.prepare(file.rpartition("/")[0])
+    keyed = "(select distinct unique_id::uuid as record_key, details from linkable_row order by 1)"
+    for relation, file in ((keyed, paths.person_details_file(path)), ("link", path)):
+        lake.prepare(paths.folder_of(file))
         con.execute(f"copy {relation} to {literal(lake.address(file))} (format parquet, compression zstd)")
-
-
-def _details_path(path: str) -> str:
-    return f"identity/{path.rpartition('/')[0]}/{DETAILS}"
 
 
 def _count(con: duckdb.DuckDBPyConnection, period: str, path: str) -> LinkResult:

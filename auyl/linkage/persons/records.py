@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from auyl import contracts
-from auyl.intake.batch import identity_path
 from auyl.settings import Settings
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import Batches
 from auyl.stage.linkable import SAYS as PERSON_DETAILS
 from auyl.stage.linkable import kept_table
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 from auyl.store.postgres import transaction
@@ -64,7 +63,7 @@ def _sex(con: duckdb.DuckDBPyConnection, relation: str) -> str:
 def read_persons(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, batches: Batches) -> None:
     """Create `known` with the persons of the population registry, by the columns of known_person.sql."""
     population = contracts.load(POPULATION, settings.include)
-    identity = ", ".join(literal(lake.address(identity_path(batch.stage_path))) for batch in batches[POPULATION])
+    identity = ", ".join(literal(lake.address(paths.identity_file(batch.name))) for batch in batches[POPULATION])
     con.execute(f"create or replace temp view identity as select * from read_parquet([{identity}])")
     resolve(con, settings, [(population, stage_view(con, settings, lake, population, batches[POPULATION]))])
     sql = duck.sql(settings.include / "sql" / "linkage" / "persons" / "known_person.sql")
