@@ -1,7 +1,7 @@
 """Rotation of the hash key: every person key that is stored becomes that of another key, and nothing else changes.
 
-    1. all keys that lake and database hold get their new ones: of the numbers of identity and raw and the person details of
-       linkage, hashed under both keys
+    1. all keys that lake and database hold get their new ones: of the numbers of identity and raw and the person
+       details of linkage, hashed under both keys
     2. every file that may hold a key is written anew below `rotation/`; what stands is not touched
     3. one transaction puts the new keys into the database and the new current key
     4. the new files take the places of the old ones, under the same paths

@@ -192,6 +192,7 @@ def rotated(dsn: str, oblast: Path, tmp_path_factory: pytest.TempPathFactory) ->
     )
     old_keys = keys_of_lake(settings) | keys_of_database(settings)
     before = standing(settings)
+    Lake(settings.lake).write("linkage/known/left_by_an_earlier_version.bin", b"hashes under the old key")
     steps: list[str] = []
     done = rotate(settings, under(settings, NEW).hash_key_file, "test", say=steps.append)
     assert (done.status, done.orphans) == ("rotated", 0)
