@@ -105,7 +105,7 @@ def test_intake_exits_0_only_for_an_accepted_batch_that_balances(auyl: Auyl, tmp
     rows = [social_row(n, ПЕРИОД="01.2020") for n in range(1, 41)]
     good.write_bytes(social_csv([*rows, rows[0], social_row(50, ИИН="123456789012", ПЕРИОД="01.2020")]))
     told = auyl("intake", "social_assistance", good)
-    assert "rows_in 42 staged 40 quarantined 1 duplicates 1" in told and "iin_checksum 1" in told
+    assert "rows_in 42 staged 40 linkable 1 quarantined 0 duplicates 1" in told and "iin_checksum 1" in told
     bad.write_bytes(social_csv([social_row(n, ИИН="123456789012", ПЕРИОД="01.2020") for n in range(1, 41)]))
     told = auyl("intake", "social_assistance", bad, code=1)
     assert "refused" in told and "iin_checksum 40" in told and "Fix" in told

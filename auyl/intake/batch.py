@@ -40,6 +40,7 @@ class BatchResult:
     batch_id: int | None = None
     rows_in: int = 0
     staged: int = 0
+    linkable: int = 0
     quarantined: int = 0
     duplicates: int = 0
     warned: int = 0
@@ -49,13 +50,18 @@ class BatchResult:
     drifts: list[Drift] = field(default_factory=list)
 
     @property
+    def rejected(self) -> int:
+        """Rows that the owner gets back to correct."""
+        return self.linkable + self.quarantined
+
+    @property
     def accepted(self) -> bool:
         """Does its content count?"""
         return self.status in ("accepted", "unchanged")
 
 
 # Batches of another layout of the lake are made anew.
-LAYOUT = b"identity beside stage"
+LAYOUT = b"linkable beside stage"
 
 
 def identity_path(stage_path: str) -> str:
@@ -100,7 +106,7 @@ def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
 def _result(batch: ledger.Batch, status: str) -> BatchResult:
     return BatchResult(
         batch.registry, batch.period, batch.delivery_id, status, batch.batch_id, batch.rows_in, batch.staged,
-        batch.quarantined, batch.duplicates, batch.warned, notes=batch.notes,
+        batch.linkable, batch.quarantined, batch.duplicates, batch.warned, notes=batch.notes,
     )  # fmt: skip
 
 
@@ -129,7 +135,7 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         quarantine_path = f"quarantine/{tail}/quarantine.parquet"
         rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
         kept_back = check.write_quarantine(con, contract, suite, rejects, lake.address(quarantine_path))
-        if kept_back != account.quarantined + account.duplicates:
+        if kept_back != account.rejected + account.duplicates:
             raise RuntimeError(f"{contract.registry}: quarantine holds {kept_back} rows, not those of {account}")
         looks = profile(con, contract, raw)
         breaches = judge_batch(settings, contract, delivery, suite, account)
@@ -140,9 +146,17 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         staged = check.write_stage(con, contract, suite, lake.address(stage_path))
         if contract.feeds_vault:
             lake.prepare(f"identity/{tail}")
-            check.write_identity(con, contract, suite, lake.address(identity_path(stage_path)))
-        if staged != account.staged or not account.balances:
-            raise RuntimeError(f"{contract.registry}: the account does not balance: {staged} staged of {account}")
+            check.write_identity(con, contract, lake.address(identity_path(stage_path)))
+        linkable, linkable_path = 0, None
+        if contract.names_person:
+            linkable_path = f"linkable/{tail}/linkable.parquet"
+            lake.prepare(f"linkable/{tail}")
+            linkable = check.write_linkable(con, contract, lake.address(linkable_path))
+        if (staged, linkable) != (account.staged, account.linkable) or not account.balances:
+            raise RuntimeError(
+                f"{contract.registry}: the account does not balance: {staged} staged and {linkable} linkable of "
+                f"{account}"
+            )
     finally:
         con.close()
     severities = {rule.rule: rule.severity for rule in suite.row_rules}
@@ -158,8 +172,10 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
             "raw_path": raw_path,
             "stage_path": stage_path,
             "quarantine_path": quarantine_path,
+            "linkable_path": linkable_path,
             "rows_in": account.rows_in,
             "staged": account.staged,
+            "linkable": account.linkable,
             "quarantined": account.quarantined,
             "duplicates": account.duplicates,
             "warned": account.warned,
@@ -171,8 +187,8 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
     )
     return BatchResult(
         contract.registry, delivery.period, delivery.delivery_id, "accepted", batch.batch_id, account.rows_in,
-        account.staged, account.quarantined, account.duplicates, account.warned, None, account.failed, batch.notes,
-        drifts,
+        account.staged, account.linkable, account.quarantined, account.duplicates, account.warned, None,
+        account.failed, batch.notes, drifts,
     )  # fmt: skip
 
 
@@ -207,7 +223,7 @@ def judge_batch(
     former = ledger.rows_of_former(settings, contract.registry, delivery.period)
     outcome = {
         "rows_in": account.rows_in,
-        "share_quarantined": account.quarantined / account.rows_in,
+        "share_quarantined": account.rejected / account.rows_in,
         "share_duplicates": account.duplicates / account.rows_in,
         "rows_to_previous": account.rows_in / former if former and not contract.is_delta else None,
     }
@@ -257,5 +273,5 @@ def _refuse(
     )
     return BatchResult(
         contract.registry, delivery.period, delivery.delivery_id, "refused", None, account.rows_in, 0,
-        account.quarantined, account.duplicates, account.warned, str(refusal), account.failed,
+        account.linkable, account.quarantined, account.duplicates, account.warned, str(refusal), account.failed,
     )  # fmt: skip

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 # Rooms of the lake with keys (every column of type uuid is one), and the order of their rows where that goes by a key.
 KEYED = {
-    "stage": "", "identity": "", "core": "", "linkage": "",
+    "stage": "", "identity": "", "linkable": "", "core": "", "linkage": "",
     "entity": "entity_key, attribute", "contradiction": "type_id, subject_kind, subject_key",
 }  # fmt: skip
 # These hold what came as it came, or nothing of persons. A room that is in neither list ends a rotation.

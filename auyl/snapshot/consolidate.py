@@ -13,8 +13,7 @@ from auyl.settings import Settings
 from auyl.snapshot.catalogue import REGISTRIES_OF, Catalogue
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import current_batches, digest
-from auyl.stage.linkable import counted_view
-from auyl.stage.linkable import sources as linked_registries
+from auyl.stage.linkable import counted_rows
 from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
@@ -66,14 +65,13 @@ def consolidate(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, 
     con.execute(f"set variable period_end = date {literal(last_day(inputs.period).isoformat())}")
     open_territory(con, settings, lake, inputs.edition)
     set_person_key(con, settings)
-    linked = {contract.registry for contract in linked_registries(settings)}
     claims = []
     for registry in sorted({r for registries in REGISTRIES_OF.values() for r in registries}):
         contract = contracts.load(registry, settings.include)
         batches = inputs.batches.get(registry, [])
         view = stage_view(con, settings, lake, contract, batches)
-        if registry in linked:
-            view = counted_view(con, settings, lake, contract, batches, view, inputs.links)
+        if contract.names_person:
+            view = counted_rows(con, lake, contract, batches, view, inputs.links)
         claims.append((contract, view))
     sql = settings.include / "sql" / "core"
     resolve(con, settings, claims)

@@ -64,6 +64,7 @@ class Source:
     files: list[tuple[str, str]]
     rows_in: int
     staged: int
+    linkable: int
     quarantined: int
     duplicates: int
     rules: dict[str, tuple[str, int]]
@@ -119,8 +120,9 @@ def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None
 def _sources(con: Any, settings: Settings, period: str, revision: int, registries: list[str]) -> list[Source]:
     rows = con.execute(
         text(
-            "select s.registry, b.batch_id, b.delivery_id, s.extracted_at, b.rows_in, b.staged, b.quarantined, "
-            "b.duplicates from serving.snapshot_source as s inner join ledger.batch as b using (batch_id) "
+            "select s.registry, b.batch_id, b.delivery_id, s.extracted_at, b.rows_in, b.staged, b.linkable, "
+            "b.quarantined, b.duplicates from serving.snapshot_source as s "
+            "inner join ledger.batch as b using (batch_id) "
             "where s.period = :p and s.revision = :r and s.registry = any(:names) order by s.registry, b.batch_id"
         ),
         {"p": period, "r": revision, "names": registries},
@@ -144,6 +146,7 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
                 [(f.name, f.sha256) for f in files],
                 row.rows_in,
                 row.staged,
+                row.linkable,
                 row.quarantined,
                 row.duplicates,
                 {r.rule: (r.severity, r.failed) for r in rules},

@@ -141,10 +141,7 @@ def _write(
             cursor,
             "insert into serving.snapshot_source (period, revision, registry, batch_id, extracted_at, source_period, "
             "rows_staged, rows_quarantined) values %s",
-            [
-                (period, revision, registry, b.batch_id, b.extracted_at, b.period, b.staged, b.quarantined)
-                for b in batches
-            ],
+            [(period, revision, registry, b.batch_id, b.extracted_at, b.period, b.staged, b.rejected) for b in batches],
         )
     vault.swap(cursor, period, revision)
     cursor.execute(
