@@ -16,7 +16,7 @@ from auyl import contracts
 from auyl.intake.locate import locate
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
-from auyl.snapshot.catalogue import REGISTRIES_OF, Measure
+from auyl.snapshot.catalogue import Measure
 from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
@@ -105,11 +105,10 @@ def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None
         if row is None:
             raise KeyError(f"no published value of {indicator_id} for {kato}" + (f" in {period}" if period else ""))
         sources = _sources(con, settings, row.period, row.revision, indicator.registries)
-    measures = [indicator.value] + ([indicator.per] if indicator.per else [])
     formula = indicator.value.id + (f" × {indicator.scale:g}" if indicator.scale != 1 else "")
     formula += f" / {indicator.per.id}" if indicator.per else ""
     core = f"core/{row.period}/{row.inputs_digest[:16]}"
-    parts = [_part(settings, core, kato, measure, sources, sample) for measure in measures]
+    parts = [_part(settings, core, kato, measure, sources, sample) for measure in indicator.measures]
     return Lineage(
         kato, indicator_id, row.period, row.revision, row.value, row.numerator, row.denominator, row.flag,
         row.coverage_pct, formula, parts, sources,
@@ -154,7 +153,7 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
 
 def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: list[Source], sample: int) -> Part:
     lake = Lake(settings.lake)
-    registry = REGISTRIES_OF[measure.table][0]
+    registry = measure.registries[0]
     con = duck.connect(settings, lake)
     try:
         con.execute(
