@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import text
 
 from auyl.settings import Settings
+from auyl.store import paths
 from auyl.store.postgres import transaction
 
 
@@ -53,6 +54,11 @@ class Batch:
     duplicates: int
     warned: int
     notes: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What its files in the lake have in common."""
+        return paths.batch_of(self.stage_path)
 
 
 _DELIVERY = "delivery_id, registry, period, digest, extracted_at, watermark, landing_path, source, corrects_batch_id"

@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auyl import contracts, formats, ledger
 from auyl.contracts import Contract
@@ -20,13 +20,10 @@ from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
 from auyl.stage.suites import Suite
 from auyl.stage.suites import load as load_suite
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
-
-if TYPE_CHECKING:
-    pass
+from auyl.store.locks import LOAD, lock
 
 
 @dataclass(frozen=True)
@@ -58,21 +55,16 @@ class BatchResult:
 LAYOUT = b"identity beside stage"
 
 
-def identity_path(stage_path: str) -> str:
-    """Where the lake keeps who the rows of a stage file are; only contracts that feed the vault have it."""
-    return "identity/" + stage_path.removeprefix("stage/").replace("/stage.parquet", "/identity.parquet")
-
-
 def rules_digest(settings: Settings, contract: Contract) -> str:
     """sha256 over all that decides what becomes of a row: contract, suite, stage SQL and macros."""
     total = hashlib.sha256()
-    paths = [
+    files = [
         contract.path,
         settings.expectations / f"{contract.suite}.json",
         settings.include / "sql" / "stage" / f"{contract.stage}.sql",
         *sorted((settings.include / "sql" / "macros").glob("*.sql")),
     ]
-    for path in paths:
+    for path in files:
         total.update(path.read_bytes())
     total.update(LAYOUT)
     return total.hexdigest()
@@ -84,7 +76,7 @@ def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
     delivery = ledger.delivery(settings, delivery_id)
     contract = contracts.load(delivery.registry, settings.include)
     rules = rules_digest(settings, contract)
-    with lock(settings, f"load.{delivery.registry}.{delivery.period}"):
+    with lock(settings, LOAD, delivery.registry, delivery.period):
         known = ledger.find_batch(settings, delivery_id, rules)
         if known is not None:
             return _result(known, "unchanged")
@@ -107,8 +99,8 @@ def _result(batch: ledger.Batch, status: str) -> BatchResult:
 def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rules: str) -> BatchResult:
     lake = Lake(settings.lake)
     suite = load_suite(contract.suite, settings.expectations)
-    raw_path = f"raw/{contract.registry}/{delivery.period}/{delivery.digest[:16]}-{contract.digest[:8]}"
-    tail = f"{contract.registry}/{delivery.period}/{delivery.digest[:16]}-{rules[:16]}"
+    raw_path = paths.raw_folder(contract.registry, delivery.period, delivery.digest, contract.digest)
+    name = paths.batch_name(contract.registry, delivery.period, delivery.digest, rules)
     con = duck.cursor(settings, lake)
     try:
         with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
@@ -125,8 +117,8 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         account = check.scan(con, contract, suite, Counter(reject.rule for reject in raw.rejects))
         if account.rows_in != raw.rows_in:
             raise RuntimeError(f"{contract.registry}: {raw.rows_in} rows were read and {account.rows_in} scanned")
-        lake.prepare(f"quarantine/{tail}")
-        quarantine_path = f"quarantine/{tail}/quarantine.parquet"
+        quarantine_path = paths.quarantine_file(name)
+        lake.prepare(paths.folder_of(quarantine_path))
         rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
         kept_back = check.write_quarantine(con, contract, suite, rejects, lake.address(quarantine_path))
         if kept_back != account.quarantined + account.duplicates:
@@ -135,12 +127,13 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         breaches = judge_batch(settings, contract, delivery, suite, account)
         if breaches:
             return _refuse(settings, contract, delivery, rules, account, breaches, quarantine_path)
-        stage_path = f"stage/{tail}/stage.parquet"
-        lake.prepare(f"stage/{tail}")
+        stage_path = paths.stage_file(name)
+        lake.prepare(paths.folder_of(stage_path))
         staged = check.write_stage(con, contract, suite, lake.address(stage_path))
         if contract.feeds_vault:
-            lake.prepare(f"identity/{tail}")
-            check.write_identity(con, contract, suite, lake.address(identity_path(stage_path)))
+            identity = paths.identity_file(name)
+            lake.prepare(paths.folder_of(identity))
+            check.write_identity(con, contract, suite, lake.address(identity))
         if staged != account.staged or not account.balances:
             raise RuntimeError(f"{contract.registry}: the account does not balance: {staged} staged of {account}")
     finally:

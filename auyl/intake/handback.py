@@ -21,6 +21,7 @@ from auyl.contracts import Column, Contract
 from auyl.errors import ExtractRefused
 from auyl.formats.common import RawResult, Reject
 from auyl.settings import Settings
+from auyl.store import paths
 from auyl.store.duck import PARQUET, identifier, literal
 from auyl.store.lake import Lake
 
@@ -88,7 +89,7 @@ def hand_back(settings: Settings, registry: str, period: str | None = None) -> l
     for (of_period, state, batch), rows in frame.groupby(["_batch_period", "_state", "_batch_id"], dropna=False):
         batch_id = None if batch != batch else int(batch)
         name = f"handback_{registry}_{of_period}_{batch_id or 'refused'}{_suffix(contract)}"
-        path = f"handback/{registry}/{of_period}/{name}"
+        path = paths.handback_file(registry, of_period, name)
         lake.write(path, _write(contract, of_period, rows))
         made.append(HandBack(registry, contract.owner, of_period, batch_id, state, path, len(rows)))
     return made

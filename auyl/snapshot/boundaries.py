@@ -20,7 +20,7 @@ from auyl.snapshot.catalogue import Catalogue, Indicator
 from auyl.snapshot.consolidate import Inputs
 from auyl.snapshot.measure import measure
 from auyl.snapshot.show import show
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 from auyl.store.postgres import engine
@@ -184,9 +184,8 @@ def _open_core(
 ) -> None:
     """Create the core tables as views whose rows lie where the table `move` puts them, and `<table>_moved` of each."""
     text_of_rows = duck.sql(settings.include / "sql" / "territory" / "moved.sql")
-    folder = f"core/{inputs.period}/{inputs.digest[:16]}"
     for table in catalogue.core:
-        path = f"{folder}/{table}.parquet"
+        path = paths.core_file(inputs.period, inputs.digest, table)
         if not lake.exists(path):
             raise NotTellable(
                 f"{inputs.period} revision {revision}: no core table {path} is left in the lake, so nothing can be "

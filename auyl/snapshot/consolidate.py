@@ -15,7 +15,7 @@ from auyl.stage.current import stage_view
 from auyl.stage.inputs import current_batches, digest
 from auyl.stage.linkable import counted_view
 from auyl.stage.linkable import sources as linked_registries
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
@@ -81,9 +81,10 @@ def consolidate(
         f"create or replace temp table okrug as select kato, district_kato from territory "
         f"where is_rural_akimat and oblast_kato = {literal(settings.oblast_kato)}"
     )
-    folder = f"core/{inputs.period}/{inputs.digest[:16]}"
-    address = lake.prepare(folder)
+    folder = paths.core_folder(inputs.period, inputs.digest)
+    lake.prepare(folder)
     for table in catalogue.core:
         con.execute(f"create or replace temp table {table} as {duck.sql(sql / f'{table}.sql')}")
-        con.execute(f"copy {table} to {literal(f'{address}/{table}.parquet')} ({duck.PARQUET})")
+        file = lake.address(paths.core_file(inputs.period, inputs.digest, table))
+        con.execute(f"copy {table} to {literal(file)} ({duck.PARQUET})")
     return folder

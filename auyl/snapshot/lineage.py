@@ -17,7 +17,7 @@ from auyl.intake.locate import locate
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.catalogue import Measure
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 from auyl.store.postgres import engine
@@ -107,8 +107,10 @@ def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None
         sources = _sources(con, settings, row.period, row.revision, indicator.registries)
     formula = indicator.value.id + (f" × {indicator.scale:g}" if indicator.scale != 1 else "")
     formula += f" / {indicator.per.id}" if indicator.per else ""
-    core = f"core/{row.period}/{row.inputs_digest[:16]}"
-    parts = [_part(settings, core, kato, measure, sources, sample) for measure in indicator.measures]
+    parts = [
+        _part(settings, paths.core_file(row.period, row.inputs_digest, measure.table), kato, measure, sources, sample)
+        for measure in indicator.measures
+    ]
     return Lineage(
         kato, indicator_id, row.period, row.revision, row.value, row.numerator, row.denominator, row.flag,
         row.coverage_pct, formula, parts, sources,
@@ -158,7 +160,7 @@ def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: l
     try:
         con.execute(
             "create or replace temp view counted as "
-            f"select * from read_parquet({literal(lake.address(f'{core}/{measure.table}.parquet'))}) "
+            f"select * from read_parquet({literal(lake.address(core))}) "
             f"where okrug_kato = {literal(kato)} and ({measure.condition})"
         )
         columns = {row[0] for row in con.execute("describe counted").fetchall()}

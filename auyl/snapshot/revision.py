@@ -18,7 +18,7 @@ from auyl.snapshot.publish import COORDINATOR_TABLES, publish, refuse
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import duck
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
+from auyl.store.locks import BUILD, lock
 from auyl.store.postgres import engine
 
 
@@ -44,7 +44,7 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
     settings = settings or from_environment()
     lake = Lake(settings.lake)
     catalogue = catalogues.load(settings.include)
-    with lock(settings, f"build.{period}"):
+    with lock(settings, BUILD, period):
         inputs = gather(settings, lake, catalogue, period)
         if inputs.missing and (not allow_missing or INDISPENSABLE in inputs.missing):
             return BuildResult(period, "incomplete", missing=inputs.missing)

@@ -1,4 +1,4 @@
-"""What Airflow adds, told from seconds; the bench's way through Airflow is run in `tests/stack/test_scheduler.py`."""
+"""The time that Airflow adds, from measured seconds; `tests/lab/stack/test_scheduler.py` runs the real bench."""
 
 import json
 import os

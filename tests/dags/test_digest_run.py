@@ -68,7 +68,7 @@ def test_one_mail_a_night_and_the_snapshot_goes_on_without_what_is_late(installa
             "AIRFLOW_HOME": str(tmp_path / "airflow"),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/airflow.db",
             "AIRFLOW_CONN_AUYL_SMTP": json.dumps(connection),
-            "PYTHONPATH": os.pathsep.join(map(str, (REPOSITORY, REPOSITORY / "plugins"))),
+            "PYTHONPATH": str(REPOSITORY),
             "AUYL_DSN": installation.dsn,
             "AUYL_LAKE": installation.lake,
             "AUYL_HOME": str(installation.home),

@@ -12,7 +12,7 @@ from auyl import contracts, intake, ledger
 from auyl.intake.batch import BatchResult
 from auyl.settings import Settings
 from auyl.store.lake import Lake
-from tests.synthetic.readers import Oblast
+from tests.lab.synthetic.readers import Oblast
 
 Place = tuple[str, int]
 

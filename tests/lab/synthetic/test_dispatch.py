@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from lab.synthetic import load_dispatch, make
-from tests.synthetic.readers import PERIOD, Oblast
+from tests.lab.synthetic.readers import PERIOD, Oblast
 
 
 def count(dsn: str, where: str = "true") -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from lab.synthetic import make
 from tests.conftest import Once
-from tests.synthetic.readers import PEOPLE, PERIOD, Oblast
+from tests.lab.synthetic.readers import PEOPLE, PERIOD, Oblast
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from auyl.settings import REPOSITORY
 from auyl.store.embedded import EmbeddedPostgres
 
-REPOSITORY = Path(__file__).parents[2]
 PERIOD = "2026-10"
 SCALE = "160"  # 10,000 people
 

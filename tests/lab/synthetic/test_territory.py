@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lab.synthetic import territory
+from tests.lab.synthetic.readers import Oblast
 from tests.reference import reference_file
-from tests.synthetic.readers import Oblast
 
 AKIMATS = {
     "1940": 25, "1942": 24, "1936": 15, "1966": 14, "1944": 12, "1958": 11, "1952": 10, "1962": 10, "1968": 9,

@@ -17,8 +17,9 @@ from auyl.keys.rotation import UUID, rotate, status
 from auyl.linkage.persons.link import link
 from auyl.settings import REPOSITORY
 from auyl.snapshot import build
+from auyl.store import paths
 from auyl.store.lake import Lake
-from tests.rotation.conftest import (
+from tests.keys.conftest import (
     LATER,
     NEW,
     OLD,
@@ -57,8 +58,8 @@ def test_every_row_is_that_of_an_installation_which_never_had_another_key(rotate
     lakes = Lake(rotated.native.lake), Lake(rotated.settings.lake)
     compared = 0
     with duckdb.connect() as con:
-        for room in ("stage", "identity", "core", "entity", "contradiction", "linkage"):
-            for file in carried(rotated.native, room):
+        for zone in (paths.STAGE, paths.IDENTITY, paths.CORE, paths.ENTITY, paths.CONTRADICTION, paths.LINKAGE):
+            for file in carried(rotated.native, zone):
                 folder, _, name = file.rpartition("/")
                 own = f"{rotated.twins.get(folder, folder)}/{name}"
                 native, turned = (
@@ -136,7 +137,7 @@ def test_the_same_rotation_again_changes_nothing(rotated: Rotated) -> None:
         assert rotate(settings, rotated.settings.hash_key_file, "again").status == "unchanged"
 
 
-def test_a_room_of_which_nobody_said_whether_it_holds_keys_ends_a_rotation(rotated: Rotated) -> None:
+def test_an_unknown_zone_of_the_lake_ends_a_rotation(rotated: Rotated) -> None:
     Lake(rotated.settings.lake).write("novelty/2026-10/new.parquet", b"")
     with pytest.raises(AuylError, match="novelty"):
         rotate(rotated.settings, under(rotated.settings, OLD).hash_key_file, "test")
@@ -154,7 +155,7 @@ def test_killed_anywhere_it_leaves_the_old_or_the_new_state_and_again_it_ends(ro
     }  # fmt: skip
     files = [str(settings.hash_key_file), str(under(settings, "ef" * 32).hash_key_file)]
     run = subprocess.run(
-        [sys.executable, "-m", "tests.rotation.kill_lab", *files],
+        [sys.executable, "-m", "tests.keys.kill_lab", *files],
         cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-3000:]

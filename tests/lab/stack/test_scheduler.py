@@ -18,7 +18,7 @@ from auyl.store.lake import Lake
 from bench import airflow as airflow_bench
 from lab import synthetic
 from lab.stack import demo
-from tests.stack.conftest import MONTHS, ask, forget, wait_for
+from tests.lab.stack.conftest import MONTHS, ask, forget, wait_for
 
 pytestmark = pytest.mark.slow
 FORMER, LATTER = MONTHS

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from lab.simulated_sources.rest import FAULTS
-from tests.synthetic.readers import PERIOD, Oblast
+from tests.lab.synthetic.readers import PERIOD, Oblast
 
 TOKEN = "a-token-of-this-test"
 URL = "/api/v1/jobseekers"

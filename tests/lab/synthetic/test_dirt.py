@@ -11,7 +11,7 @@ from lab.synthetic.dirt import rates, spoil
 from lab.synthetic.engine import Month, connect, sql
 from lab.synthetic.generate import REGISTRIES
 from lab.synthetic.registry import Cell, Extra
-from tests.synthetic.readers import PERIOD, Oblast
+from tests.lab.synthetic.readers import PERIOD, Oblast
 
 NAMES = [registry.name for registry in REGISTRIES]
 PAIRS = [(registry.name, kind) for registry in REGISTRIES for kind in registry.faults]

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from lxml import etree
 
-from tests.synthetic.readers import PEOPLE, PERIOD, SLOTS, Oblast
+from tests.lab.synthetic.readers import PEOPLE, PERIOD, SLOTS, Oblast
 
 WEIGHTS = (range(1, 12), (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2))
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from airflow.plugins_manager import AirflowPlugin
 from airflow.timetables.base import DagRunInfo
 from airflow.timetables.trigger import CronPartitionTimetable
 from pendulum import DateTime
@@ -74,10 +73,3 @@ def due(contract: Contract) -> PeriodTimetable:
     """When a registry is due. Raises ContractInvalid."""
     months = 0 if contract.is_within_month else contract.frequency_months
     return PeriodTimetable(months, contract.latency_days, contract.is_hourly)
-
-
-class AuylPlugin(AirflowPlugin):
-    """Makes the timetable known to the scheduler."""
-
-    name = "auyl"
-    timetables = [PeriodTimetable]  # noqa: RUF012  (Airflow reads a list)

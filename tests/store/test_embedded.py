@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from auyl.settings import REPOSITORY
 from auyl.store.embedded import EmbeddedPostgres, PostgresError
 
 TIMEOUT_S = 90
@@ -107,7 +108,7 @@ time.sleep(600)
 
 
 def holder(server: EmbeddedPostgres) -> tuple[subprocess.Popen, int]:
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(server.home)], stdout=subprocess.PIPE, text=True, env=env
     )

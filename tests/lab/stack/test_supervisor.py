@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from auyl.settings import REPOSITORY
 from lab.stack.supervisor import ProcessFailed, Stopped, Supervisor, signals_stop
 
 # a program that starts another one in a session of its own, and tells both pids
@@ -67,7 +68,7 @@ def test_stopping_ends_grandchildren_too(tmp_path: Path, manner: str) -> None:
 
 
 def test_kill_9_of_the_owner_leaves_no_orphans(tmp_path: Path) -> None:
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-c", OWNER, str(tmp_path / "logs"), PARENT, str(tmp_path / "pids")]
     owner = subprocess.Popen(command, env=env)
     found = pids(tmp_path / "pids")

@@ -1,7 +1,11 @@
 """The production shape: valid, without secrets, and with settings that this Airflow knows."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,10 +13,10 @@ import jsonschema
 import pytest
 import yaml
 
+from auyl.settings import REPOSITORY
 from lab.stack.airflow import AirflowStack
 from lab.stack.supervisor import Supervisor
 
-REPOSITORY = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yaml").read_text(encoding="utf-8"))
 # compose-spec of the Compose project, Apache-2.0
 SCHEMA = json.loads(Path(__file__).with_name("compose.schema.json").read_text(encoding="utf-8"))
@@ -80,3 +84,70 @@ def test_locks_pin_everything_and_name_no_host(file: str) -> None:
     pins = [line for line in lines if line and not line.startswith("#")]
     assert all(re.fullmatch(r"[a-z0-9.-]+(\[[a-z,]+\])?==[^ ]+( ;.*)?", line) for line in pins)
     assert "://" not in "".join(lines)
+
+
+# -- the image ---------------------------------------------------------------------------------------------------
+
+DEVELOPMENT = {"bench", "lab", "tests"}
+IMPORT_ALL = """
+import importlib, os, pkgutil, sys
+for name in sys.argv[1:]:
+    sys.modules[name] = None  # an import of it fails, wherever it is installed
+import auyl, auyl_airflow
+names = [m.name for p in (auyl, auyl_airflow) for m in pkgutil.walk_packages(p.__path__, p.__name__ + ".")]
+files = [importlib.import_module(name).__file__ for name in names]
+print(len(files), *{file for file in files if not file.startswith(os.getcwd())})
+"""
+LOAD_DAGS = """
+from airflow.dag_processing.dagbag import DagBag
+from airflow.plugins_manager import get_plugin_info
+bag = DagBag("dags")
+print(bag.import_errors, len(bag.dags), [plugin["name"] for plugin in get_plugin_info() if "auyl" in plugin["name"]])
+"""
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the Dockerfile copies from the repository."""
+    folder = tmp_path_factory.mktemp("image")
+    lines = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        if line.startswith("COPY "):
+            *sources, target = line.split()[1:]
+            for source in map(REPOSITORY.joinpath, sources):
+                if source.is_dir():
+                    shutil.copytree(source, folder / target, ignore=shutil.ignore_patterns("__pycache__"))
+                else:
+                    shutil.copy(source, folder / target)
+    return folder
+
+
+def python(folder: Path, program: str, *arguments: str) -> str:
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("AUYL_", "AIRFLOW"))} | {
+        "PYTHONPATH": str(folder), "AUYL_HOME": str(folder / "state"), "AIRFLOW_HOME": str(folder / "airflow"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(folder / "plugins"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, *arguments], cwd=folder, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return done.stdout.splitlines()[-1]
+
+
+def test_the_image_has_nothing_of_the_laboratory(image: Path) -> None:
+    assert {"auyl", "auyl_airflow", "dags", "plugins", "include", "expectations"} <= {p.name for p in image.iterdir()}
+    assert not DEVELOPMENT & {path.name for path in image.rglob("*")}
+    assert set((REPOSITORY / ".dockerignore").read_text(encoding="utf-8").split()) >= DEVELOPMENT
+
+
+def test_every_module_of_the_image_imports_without_the_laboratory(image: Path) -> None:
+    count, *elsewhere = python(image, IMPORT_ALL, *sorted(DEVELOPMENT)).split()
+    assert elsewhere == []
+    files = [*(image / "auyl").rglob("*.py"), *(image / "auyl_airflow").rglob("*.py")]
+    assert int(count) == len(files) - 2  # the two packages themselves
+
+
+def test_the_dags_of_the_image_load_and_its_plugin_is_registered_once(image: Path) -> None:
+    contracts = len(list((image / "include" / "contracts").glob("*.yaml")))
+    dags = contracts + len(list((image / "dags").glob("*.py"))) - 1
+    assert python(image, LOAD_DAGS) == f"{{}} {dags} ['auyl']"

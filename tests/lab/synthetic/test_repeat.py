@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.synthetic import make
-from tests.synthetic.readers import PEOPLE, PERIOD, Oblast
+from tests.lab.synthetic.readers import PEOPLE, PERIOD, Oblast
 
 
 def digests(oblast: Oblast) -> dict[str, str]:
