@@ -75,7 +75,9 @@ def test_from_synth_to_lineage(auyl: Auyl, lab: Auyl, tmp_path: Path) -> None:
     behind = auyl("lineage", "--okrug", kato, "--indicator", "population.children_share")
     assert "population.children_0_15 = count(*) where is_alive and age_years <= 15" in behind
     assert "sha256" in behind and "line " in behind
-    assert "there are: " in auyl("lineage", "--okrug", kato, "--indicator", "population.happiness", code=1)
+    assert "expected one of population.residents" in auyl(
+        "lineage", "--okrug", kato, "--indicator", "population.happiness", code=1
+    )
     assert "nothing is published" in auyl("snapshot", "show", "--okrug", "999999999", code=1)
     export = tmp_path / "rejected.xlsx"
     assert str(export) in auyl("quarantine", "livestock", "--export", export)

@@ -38,7 +38,14 @@ from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import ENTITIES, lock
-from auyl.territory.resolver import CLAIM_ROLES, claim_key, current_edition, open_territory, resolve
+from auyl.territory.resolver import (
+    CLAIM_ROLES,
+    claim_key,
+    current_edition,
+    open_territory,
+    resolve,
+    resolver_rules,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -109,7 +116,7 @@ def rules_digest(settings: Settings, lake: Lake) -> str:
     """
     total = hashlib.sha256(settings.oblast_kato.encode() + LAYOUT)
     sql = settings.include / "sql"
-    files = [sql / "linkage" / "surviving.sql", *(sql / "core").glob("resolve_*.sql"), *(sql / "macros").glob("*.sql")]
+    files = [sql / "linkage" / "surviving.sql", *resolver_rules(settings.include), *(sql / "macros").glob("*.sql")]
     for path in sorted(files):
         total.update(path.name.encode() + path.read_bytes())
     for name in territory_files(lake, current_edition(settings, lake)):

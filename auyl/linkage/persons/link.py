@@ -29,7 +29,7 @@ from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import LINK, lock
 from auyl.store.postgres import engine
-from auyl.territory.resolver import claim_key, current_edition, open_territory, resolve
+from auyl.territory.resolver import claim_key, current_edition, open_territory, resolve, resolver_rules
 
 if TYPE_CHECKING:
     import duckdb
@@ -167,7 +167,7 @@ def _digest(settings: Settings, lake: Lake, batches: Batches, edition: str) -> s
 def _rules(include: Path) -> list[Path]:
     rules = sorted(file for file in (include / "linkage").iterdir() if file.name != "words.yaml")
     rules += [include / "sql" / "linkage" / f"{name}.sql" for name in SQL]
-    rules += sorted((include / "sql" / "core").glob("resolve_*.sql"))
+    rules += resolver_rules(include)
     return rules + sorted((include / "sql" / "macros").iterdir())
 
 
