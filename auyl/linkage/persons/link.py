@@ -16,20 +16,19 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from auyl import contracts
 from auyl.linkage.persons import match_weights, model
 from auyl.linkage.persons.model import FIELDS, Model
 from auyl.linkage.persons.records import POPULATION, read_decisions, read_persons, read_records
 from auyl.settings import Settings
 from auyl.stage.inputs import Batches, current_batches, digest
-from auyl.stage.linkable import SAYS as PERSON_DETAILS
-from auyl.stage.linkable import sources
 from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import LINK, lock
 from auyl.store.postgres import copy_csv, driver_cursor, transaction
-from auyl.territory.resolver import current_edition, open_territory
+from auyl.territory.resolver import current_edition, open_territory, resolver_rules
 
 if TYPE_CHECKING:
     import duckdb
@@ -101,7 +100,7 @@ def linked(settings: Settings, period: str, given: Batches | None = None) -> Lin
 
 def _batches(settings: Settings, period: str, given: Batches | None) -> tuple[Batches, bool]:
     """The batches to link, and whether they are the current ones, whose doubtful pairs a person must review."""
-    names = [POPULATION, *(contract.registry for contract in sources(settings))]
+    names = [POPULATION, *(c.registry for c in contracts.load_all(settings.include) if c.names_person)]
     current, _ = current_batches(settings, names, period)
     batches = current | {registry: some for registry, some in (given or {}).items() if registry in names}
     return batches, batches == current
@@ -113,7 +112,7 @@ def _inputs_digest(settings: Settings, lake: Lake, batches: Batches, edition: st
     include = settings.include
     rules = sorted(file for file in (include / "linkage").iterdir() if file.name != "words.yaml")
     rules += sorted((include / "sql" / "linkage" / "persons").iterdir())
-    rules += sorted((include / "sql" / "core").glob("resolve_*.sql"))
+    rules += resolver_rules(include)
     rules += sorted((include / "sql" / "macros").iterdir())
     inputs = digest(settings, lake, batches, edition, rules)
     return hashlib.sha256(f"{inputs} decisions {decisions}".encode()).hexdigest()
@@ -146,7 +145,7 @@ def _create_pairs(con: duckdb.DuckDBPyConnection, include: Path, trained: Model)
 
 def _create_links(con: duckdb.DuckDBPyConnection, settings: Settings, trained: Model) -> None:
     """Create `link`: one row for each linkable row, with its person, method and match weight, or with nobody."""
-    one_to_one = {contract.registry for contract in sources(settings) if contract.keys == ("iin",)}
+    one_to_one = {c.registry for c in contracts.load_all(settings.include) if c.names_person and c.keys == ("iin",)}
     con.execute(
         "create or replace temp table choice "
         "(record varchar, person varchar, weight double, next_weight double, outcome varchar)"
@@ -196,7 +195,7 @@ def _record_run(
         duck.sql(_sql(settings.include, "link_review")),
         period=literal(result.period),
         levels=", ".join(f"'{name}', {name}_level" for name in FIELDS),
-        details=", ".join((*PERSON_DETAILS, "sex", "settlement_kato", "number")),
+        details=", ".join((*contracts.PERSON_COLUMNS, "sex", "settlement_kato", "number")),
     )
     with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
         file = Path(folder) / "review.csv"

@@ -10,8 +10,7 @@ from auyl import contracts
 from auyl.settings import Settings
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import Batches
-from auyl.stage.linkable import SAYS as PERSON_DETAILS
-from auyl.stage.linkable import kept_table
+from auyl.stage.linkable import linkable_table
 from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 POPULATION = "population"
 # The record key is a hash of these, so a record keeps its key when the same row comes again next month.
-KEYED_COLUMNS = ("registry", "number", *PERSON_DETAILS, "sex", "settlement_kato", "district_kato")
+KEYED_COLUMNS = ("registry", "number", *contracts.PERSON_COLUMNS, "sex", "settlement_kato", "district_kato")
 _NO_ROWS = (
     "select '' as registry, '' as _file, 0::bigint as _record, '' as number, '' as surname, '' as given_name, "
     "'' as patronymic, null::date as birth_date, '' as sex, '' as settlement_kato, '' as district_kato where false"
@@ -35,11 +34,11 @@ def read_records(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake,
     claims = []
     for registry in sorted(set(batches) - {POPULATION}):
         contract = contracts.load(registry, settings.include)
-        claims.append((contract, kept_table(con, settings, lake, contract, batches[registry])))
+        claims.append((contract, linkable_table(con, lake, contract, batches[registry])))
     resolve(con, settings, claims)
     rows = [
         f"select {literal(contract.registry)} as registry, r._file, r._record, r.iin as number, "
-        f"{', '.join(f'r.{name}' for name in PERSON_DETAILS)}, {_sex(con, relation)} as sex, "
+        f"{', '.join(f'r.{name}' for name in contracts.PERSON_COLUMNS)}, {_sex(con, relation)} as sex, "
         f"l.settlement_kato, l.district_kato "
         f"from {relation} as r left join place as l on {claim_key(contract, 'r.')} = l._key"
         for contract, relation in claims
