@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import text
 
 from auyl.settings import Settings
+from auyl.store import paths
 from auyl.store.postgres import transaction
 
 
@@ -47,18 +48,30 @@ class Batch:
     raw_path: str
     stage_path: str
     quarantine_path: str
+    linkable_path: str | None
     rows_in: int
     staged: int
+    linkable: int
     quarantined: int
     duplicates: int
     warned: int
     notes: dict[str, Any]
 
+    @property
+    def rejected(self) -> int:
+        """Rows that the owner gets back to correct."""
+        return self.linkable + self.quarantined
+
+    @property
+    def name(self) -> str:
+        """What its files in the lake have in common."""
+        return paths.batch_of(self.stage_path)
+
 
 _DELIVERY = "delivery_id, registry, period, digest, extracted_at, watermark, landing_path, source, corrects_batch_id"
 _BATCH = (
     "batch_id, delivery_id, registry, period, digest, rules_digest, extracted_at, raw_path, stage_path, "
-    "quarantine_path, rows_in, staged, quarantined, duplicates, warned, notes"
+    "quarantine_path, linkable_path, rows_in, staged, linkable, quarantined, duplicates, warned, notes"
 )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from auyl.errors import DatabaseUnusable
 from auyl.settings import Settings
+from auyl.store.locks import MIGRATE, lock_name
 from auyl.store.postgres import engine
 
 
@@ -23,7 +24,7 @@ def migrate(settings: Settings) -> list[str]:
     check_text_rules(settings.dsn)
     files = sorted((settings.include / "sql" / "serving").glob("*.sql"))
     with engine(settings.dsn).begin() as con:
-        con.execute(text("select pg_advisory_xact_lock(hashtext('auyl.migrate'))"))
+        con.execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": lock_name(MIGRATE)})
         for path in files:
             con.exec_driver_sql(path.read_text(encoding="utf-8").replace("%", "%%"))
     return [path.name for path in files]

@@ -24,6 +24,7 @@ from secrets import token_hex
 
 from auyl.errors import AuylError
 from auyl.settings import Settings, from_environment
+from auyl.store import paths
 from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.processes import kept_port
 from auyl.store.schema import check_text_rules, database_url, ensure_database, migrate
@@ -274,7 +275,7 @@ def _territory(plan: Plan, settings: Settings, extracts: Path) -> str:
     with contextlib.closing(duck.connect(settings, lake)) as con:
         done = territory.load(
             plan.kato or reference / "kato.csv",
-            lake.address("reference/territory"),
+            lake.address(paths.territory_root()),
             con,
             crosswalk_file=reference / "crosswalk.csv",
             address_file=reference / "address.csv",

@@ -10,13 +10,14 @@ import psycopg2
 import pytest
 
 from auyl import intake, pipeline
-from auyl.keys.rotation import KEYED, SCHEMAS, UNKEYED, UUID, rotate
+from auyl.keys.rotation import SCHEMAS, UUID, rotate
 from auyl.linkage.contradictions.compute import compute
 from auyl.linkage.entities.build import build as build_entities
 from auyl.linkage.persons.link import link
 from auyl.linkage.persons.review import decide
 from auyl.settings import Settings
 from auyl.snapshot import build
+from auyl.store import paths
 from auyl.store.lake import Lake
 from auyl.territory.reference import load_territory
 from lab import CORE_REGISTRIES, synthetic
@@ -109,14 +110,14 @@ def keys_of_database(settings: Settings) -> set[str]:
 def keys_of_lake(settings: Settings) -> set[str]:
     """Every uuid that stands anywhere in a Parquet file of the lake, without those that registries sent."""
     lake = Lake(settings.lake)
-    rooms = set(lake.rooms()) - set(UNKEYED)
-    return uuids_in(lake, sorted(rooms)) - uuids_in(lake, ["raw"])
+    unkeyed = {zone.name for zone in paths.ZONES if not zone.is_keyed and zone != paths.ROTATION}
+    return uuids_in(lake, sorted(set(lake.zones()) - unkeyed)) - uuids_in(lake, ["raw"])
 
 
-def uuids_in(lake: Lake, rooms: list[str]) -> set[str]:
+def uuids_in(lake: Lake, zones: list[str]) -> set[str]:
     found: set[str] = set()
     with duckdb.connect() as con:
-        for file in (f for room in rooms for f in lake.files(room) if f.endswith(".parquet")):
+        for file in (f for zone in zones for f in lake.files(zone) if f.endswith(".parquet")):
             rows = con.execute(
                 f"select distinct unnest(regexp_extract_all(t::varchar, '{UUID}')) "
                 f"from read_parquet('{lake.address(file)}') as t"
@@ -146,13 +147,13 @@ def standing(settings: Settings) -> dict[str, Any]:
         "sets": ask(settings, "select * from ledger.entity_set order by 1"),
         "runs": ask(settings, "select * from ledger.link_run order by 1"),
         "decisions": ask(settings, "select decision_id, is_same, decided_by, decided_at from ledger.link_decision"),
-        "files": {room: carried(settings, room) for room in KEYED},
+        "files": {zone.name: carried(settings, zone) for zone in paths.ZONES if zone.is_keyed},
     }
 
 
-def carried(settings: Settings, room: str) -> list[str]:
-    """Files of a room of the lake, without what linkage keeps beside its links for the next run."""
-    return [file for file in Lake(settings.lake).files(room) if room != "linkage" or file.endswith("/link.parquet")]
+def carried(settings: Settings, zone: paths.Zone) -> list[str]:
+    """Files of a zone of the lake, without what linkage keeps beside its links for the next run."""
+    return [file for file in Lake(settings.lake).files(zone.name) if not paths.is_rebuilt(file)]
 
 
 def made_of_links(settings: Settings) -> list[str]:

@@ -21,9 +21,10 @@ import duckdb
 
 from auyl.errors import AuylError
 from auyl.identifiers import keyed_hash
-from auyl.keys.rotation import WORK, rotate
+from auyl.keys.rotation import rotate
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import build
+from auyl.store import paths
 from auyl.store.lake import Lake
 from auyl.store.postgres import engine
 
@@ -92,7 +93,7 @@ def look(former: Settings, target: Settings) -> dict[str, Any]:
         lambda: {
             "former": made_with(former) | {"build": tried(former)},
             "target": made_with(target) | {"build": tried(target)},
-            "work": len(Lake(target.lake).files(WORK)),
+            "work": len(Lake(target.lake).files(paths.ROTATION.name)),
         }
     )[1]
 

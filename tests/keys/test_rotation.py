@@ -17,6 +17,7 @@ from auyl.keys.rotation import UUID, rotate, status
 from auyl.linkage.persons.link import link
 from auyl.settings import REPOSITORY
 from auyl.snapshot import build
+from auyl.store import paths
 from auyl.store.lake import Lake
 from tests.keys.conftest import (
     LATER,
@@ -57,8 +58,8 @@ def test_every_row_is_that_of_an_installation_which_never_had_another_key(rotate
     lakes = Lake(rotated.native.lake), Lake(rotated.settings.lake)
     compared = 0
     with duckdb.connect() as con:
-        for room in ("stage", "identity", "core", "entity", "contradiction", "linkage"):
-            for file in carried(rotated.native, room):
+        for zone in (paths.STAGE, paths.IDENTITY, paths.CORE, paths.ENTITY, paths.CONTRADICTION, paths.LINKAGE):
+            for file in carried(rotated.native, zone):
                 folder, _, name = file.rpartition("/")
                 own = f"{rotated.twins.get(folder, folder)}/{name}"
                 native, turned = (
@@ -136,7 +137,7 @@ def test_the_same_rotation_again_changes_nothing(rotated: Rotated) -> None:
         assert rotate(settings, rotated.settings.hash_key_file, "again").status == "unchanged"
 
 
-def test_a_room_of_which_nobody_said_whether_it_holds_keys_ends_a_rotation(rotated: Rotated) -> None:
+def test_an_unknown_zone_of_the_lake_ends_a_rotation(rotated: Rotated) -> None:
     Lake(rotated.settings.lake).write("novelty/2026-10/new.parquet", b"")
     with pytest.raises(AuylError, match="novelty"):
         rotate(rotated.settings, under(rotated.settings, OLD).hash_key_file, "test")

@@ -15,7 +15,7 @@ from auyl.errors import HashKeyRefused
 from auyl.identifiers import key_fingerprint, keyed_hash
 from auyl.settings import Settings
 from auyl.store.hash_key import current_hash_key
-from auyl.store.locks import exclusive, lock
+from auyl.store.locks import BUILD, ENTITIES, LAND, LINK, LOAD, exclusive, lock
 from auyl.store.postgres import engine
 
 OTHER = "22" * 32
@@ -34,11 +34,11 @@ def execute(settings: Settings, statement: str, **values: object) -> None:
 
 def test_the_first_key_is_put_in_force_and_another_one_refused(settings: Settings) -> None:
     assert current_hash_key(settings) is None
-    with lock(settings, "build.2026-10"):
+    with lock(settings, BUILD, "2026-10"):
         pass
     known = current_hash_key(settings)
     assert known is not None and known.settled_at and known.fingerprint == key_fingerprint(settings.hash_key)
-    with pytest.raises(HashKeyRefused, match="Restore that key"), lock(with_key(settings, OTHER), "build"):
+    with pytest.raises(HashKeyRefused, match="Restore that key"), lock(with_key(settings, OTHER), BUILD):
         pass
     assert current_hash_key(settings) == known
 
@@ -49,10 +49,10 @@ def test_a_vault_of_another_key_takes_no_first_key(settings: Settings) -> None:
         settings, "insert into vault.person (person_key, iin) values (cast(:k as uuid), :iin)",
         k=keyed_hash(iin, settings.hash_key), iin=iin,
     )  # fmt: skip
-    with pytest.raises(HashKeyRefused, match="persons of the vault"), lock(with_key(settings, OTHER), "build"):
+    with pytest.raises(HashKeyRefused, match="persons of the vault"), lock(with_key(settings, OTHER), BUILD):
         pass
     assert current_hash_key(settings) is None
-    with lock(settings, "build"):
+    with lock(settings, BUILD):
         assert current_hash_key(settings) is not None
 
 
@@ -61,9 +61,9 @@ def test_a_rotation_that_was_cut_short_refuses_keyed_work_and_lets_extracts_land
         settings, "insert into ledger.hash_key (key_no, fingerprint, reason) values (1, :f, 'test')",
         f=key_fingerprint(settings.hash_key),
     )  # fmt: skip
-    with pytest.raises(HashKeyRefused, match="cut short"), lock(settings, "load"):
+    with pytest.raises(HashKeyRefused, match="cut short"), lock(settings, LOAD):
         pass
-    with lock(settings, "landing", keyed=False):
+    with lock(settings, LAND):
         pass
 
 
@@ -93,20 +93,20 @@ def test_a_rotation_waits_for_keyed_work_with_locks_within_locks_and_holds_off_w
             free.wait(10)
             told.append("done")
 
-    def working(name: str) -> None:
-        with lock(settings, name):
-            told.append(name)
+    def working() -> None:
+        with lock(settings, ENTITIES):
+            told.append("late")
 
     with ThreadPoolExecutor(max_workers=2) as pool:
-        with lock(settings, "build"):
+        with lock(settings, BUILD):
             rotation: Future[None] = pool.submit(rotating)
             until(lambda: waiters(settings) == 1)
-            with lock(settings, "link"):  # behind one that waits for us it would wait for ever
+            with lock(settings, LINK):  # behind one that waits for us it would wait for ever
                 told.append("link")
-            late: Future[None] = pool.submit(working, "late")
+            late: Future[None] = pool.submit(working)
             until(lambda: waiters(settings) == 2)
         until(lambda: "alone" in told)
-        with lock(settings, "landing", keyed=False):
+        with lock(settings, LAND):
             told.append("landing")
         free.set()
         rotation.result(10)

@@ -1,7 +1,8 @@
 """Link: the records of a period that came without a valid number, and of whom each of them speaks.
 
-A record is what quarantine keeps back for nothing but its missing or mistyped ИИН. Its key is the keyed hash of what it
-says, so rows that say the same are one record, today and in the next extract, and a decision on it stays.
+A record is a linkable row: one rejected solely because its ИИН is missing or invalid. Its key is the keyed
+hash of what it says, so rows that say the same are one record, today and in the next extract, and a decision on it
+stays.
 """
 
 from __future__ import annotations
@@ -16,20 +17,19 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from auyl import contracts
-from auyl.intake.batch import identity_path
 from auyl.linkage.persons import index, model, weigh
 from auyl.linkage.persons.model import Model
 from auyl.settings import Settings
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import Batches, current_batches, digest
-from auyl.stage.linkable import SAYS, kept_table, sources
-from auyl.store import duck
+from auyl.stage.linkable import linkable_table
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
+from auyl.store.locks import LINK, lock
 from auyl.store.postgres import engine
-from auyl.territory.resolver import claim_key, current_edition, open_territory, resolve
+from auyl.territory.resolver import claim_key, current_edition, open_territory, resolve, resolver_rules
 
 if TYPE_CHECKING:
     import duckdb
@@ -80,11 +80,11 @@ class Step:
     @property
     def index(self) -> str:
         """Where the index of the persons lies."""
-        return f"linkage/known/{self.known}.bin"
+        return paths.persons_index(self.known)
 
     def pairs(self, folder: str) -> str:
         """Where a run keeps what it weighed."""
-        return f"{folder}/pair-{self.known}.parquet"
+        return paths.weighed_pairs(folder, self.known)
 
 
 def link(settings: Settings, period: str, given: Batches | None = None) -> LinkResult:
@@ -96,8 +96,8 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
     """
     lake = Lake(settings.lake)
     trained = model.load(settings.include)
-    singular = {contract.registry for contract in sources(settings) if contract.keys == ("iin",)}
-    with lock(settings, f"link.{period}"):
+    singular = {c.registry for c in contracts.load_all(settings.include) if c.names_person and c.keys == ("iin",)}
+    with lock(settings, LINK, period):
         batches, is_current = _batches(settings, period, given)
         if POPULATION not in batches:
             return LinkResult(period, "nothing")
@@ -106,8 +106,8 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
         former = _former(settings, lake, period, made_of)
         if former is not None:
             return former
-        folder = f"linkage/{period}/{made_of[:16]}"
-        path = f"{folder}/link.parquet"
+        path = paths.link_file(period, made_of)
+        folder = paths.folder_of(path)
         step = _step(settings, lake, batches, edition)
         con = duck.cursor(settings, lake)
         try:
@@ -131,16 +131,12 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
 
 def _keep_sayings(con: duckdb.DuckDBPyConnection, lake: Lake, path: str) -> None:
     """Write what each record's key was made of to identity, beside who staged rows are: another key needs it."""
-    sayings = _sayings_path(path)
-    lake.prepare(sayings.rpartition("/")[0])
+    sayings = paths.sayings_file(path)
+    lake.prepare(paths.folder_of(sayings))
     con.execute(
         "copy (select distinct unique_id::uuid as record_key, says from said order by 1) "
         f"to {literal(lake.address(sayings))} (format parquet, compression zstd)"
     )
-
-
-def _sayings_path(path: str) -> str:
-    return f"identity/{path.rpartition('/')[0]}/said.parquet"
 
 
 def linked(settings: Settings, period: str, given: Batches | None = None) -> LinkResult | None:
@@ -155,7 +151,7 @@ def linked(settings: Settings, period: str, given: Batches | None = None) -> Lin
 
 def _batches(settings: Settings, period: str, given: Batches | None) -> tuple[Batches, bool]:
     """The batches to link, and whether they are those current, so that a person need look at what comes of them."""
-    names = [POPULATION, *(contract.registry for contract in sources(settings))]
+    names = [POPULATION, *(c.registry for c in contracts.load_all(settings.include) if c.names_person)]
     current, _ = current_batches(settings, names, period)
     batches = current | {registry: found for registry, found in (given or {}).items() if registry in names}
     return batches, batches == current
@@ -171,7 +167,7 @@ def _digest(settings: Settings, lake: Lake, batches: Batches, edition: str) -> s
 def _rules(include: Path) -> list[Path]:
     rules = sorted(file for file in (include / "linkage").iterdir() if file.name != "words.yaml")
     rules += [include / "sql" / "linkage" / f"{name}.sql" for name in SQL]
-    rules += sorted((include / "sql" / "core").glob("resolve_*.sql"))
+    rules += resolver_rules(include)
     return rules + sorted((include / "sql" / "macros").iterdir())
 
 
@@ -180,9 +176,9 @@ def _step(settings: Settings, lake: Lake, batches: Batches, edition: str) -> Ste
     persons = digest(settings, lake, {POPULATION: batches[POPULATION]}, edition, _rules(settings.include))
     step = Step(hashlib.sha256(persons.encode() + index.rules()).hexdigest()[:16], None)
     with engine(settings.dsn).connect() as con:
-        paths = con.execute(text("select path from ledger.link_run order by run_id desc limit :n"), {"n": FORMER_RUNS})
-        for path in paths.scalars():
-            folder = path.rpartition("/")[0]
+        runs = con.execute(text("select path from ledger.link_run order by run_id desc limit :n"), {"n": FORMER_RUNS})
+        for path in runs.scalars():
+            folder = paths.folder_of(path)
             if lake.exists(step.pairs(folder)) and lake.exists(path):
                 return replace(step, former=folder)
     return step
@@ -213,7 +209,7 @@ def _former(settings: Settings, lake: Lake, period: str, made_of: str) -> LinkRe
             ),
             {"p": period, "d": made_of},
         ).one_or_none()
-    if row is None or not all(lake.exists(path) for path in (row.path, _sayings_path(row.path))):
+    if row is None or not all(lake.exists(path) for path in (row.path, paths.sayings_file(row.path))):
         return None
     return LinkResult(period, "unchanged", row.path, row.records, 0, row.linked, row.reviewed, contents=row.contents)
 
@@ -223,11 +219,11 @@ def _read_records(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake
     claims = []
     for registry in sorted(set(batches) - {POPULATION}):
         contract = contracts.load(registry, settings.include)
-        claims.append((contract, kept_table(con, settings, lake, contract, batches[registry])))
+        claims.append((contract, linkable_table(con, lake, contract, batches[registry])))
     resolve(con, settings, claims)
     parts = [
         f"select {literal(contract.registry)} as registry, r._file, r._record, r.iin as number, "
-        f"{', '.join(f'r.{name}' for name in SAYS)}, {_sex(con, relation)} as sex, "
+        f"{', '.join(f'r.{name}' for name in contracts.PERSON_COLUMNS)}, {_sex(con, relation)} as sex, "
         f"l.settlement_kato, l.district_kato "
         f"from {relation} as r left join place as l on {claim_key(contract, 'r.')} = l._key"
         for contract, relation in claims
@@ -254,7 +250,7 @@ def _open_population(
 ) -> tuple[contracts.Contract, str]:
     """Create the views of everybody's stage and `identity`; return the contract and the name of the first."""
     people = contracts.load(POPULATION, settings.include)
-    identity = ", ".join(literal(lake.address(identity_path(batch.stage_path))) for batch in batches[POPULATION])
+    identity = ", ".join(literal(lake.address(paths.identity_file(batch.name))) for batch in batches[POPULATION])
     con.execute(f"create or replace temp view identity as select * from read_parquet([{identity}])")
     return people, stage_view(con, settings, lake, people, batches[POPULATION])
 
@@ -333,7 +329,7 @@ def _recall(con: duckdb.DuckDBPyConnection, lake: Lake, step: Step) -> None:
         return
     pairs, links = (
         f"read_parquet({literal(lake.address(path))})"
-        for path in (step.pairs(step.former), f"{step.former}/link.parquet")
+        for path in (step.pairs(step.former), paths.links_in(step.former))
     )
     con.execute(
         f"create or replace temp table recalled as select p.* from {pairs} as p "
@@ -429,7 +425,7 @@ def _to_vault(
     is_current: bool,
 ) -> None:
     """Write the run down and, where it is of the current batches, replace what needs a look: one transaction."""
-    says = ", ".join((*SAYS, "sex", "settlement_kato", "number"))
+    says = ", ".join((*contracts.PERSON_COLUMNS, "sex", "settlement_kato", "number"))
     levels = ", ".join(f"'{field}', {field}_level" for field in weigh.FIELDS)
     query = f"""
         select {literal(result.period)}, l.record_key, l.person_key, any_value(l.weight), any_value(l.next_weight),

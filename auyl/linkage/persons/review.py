@@ -15,13 +15,13 @@ from auyl.settings import Settings
 from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
+from auyl.store.locks import DECIDE, lock
 from auyl.store.postgres import engine
 
 
 def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, reason: str) -> None:
     """Keep a person's decision on a pair. It outranks every weight from the next run on; a later one replaces it."""
-    with lock(settings, "decide"), engine(settings.dsn).begin() as con:
+    with lock(settings, DECIDE), engine(settings.dsn).begin() as con:
         con.execute(
             text(
                 "insert into ledger.link_decision (record_key, person_key, is_same, reason) "

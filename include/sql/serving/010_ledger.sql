@@ -48,16 +48,23 @@ create table if not exists ledger.batch (
     raw_path text not null,
     stage_path text not null,
     quarantine_path text not null,
+    linkable_path text,
     rows_in bigint not null,
     staged bigint not null,
+    linkable bigint not null default 0,
     quarantined bigint not null,
     duplicates bigint not null,
     warned bigint not null,
     notes jsonb not null,
     accepted_at timestamptz not null default clock_timestamp(),
-    unique (delivery_id, rules_digest),
-    constraint balances check (rows_in = staged + quarantined + duplicates)
+    unique (delivery_id, rules_digest)
 );
+-- A linkable row is one that was rejected only for its person's number.
+alter table ledger.batch add column if not exists linkable_path text;
+alter table ledger.batch add column if not exists linkable bigint not null default 0;
+alter table ledger.batch drop constraint if exists balances;
+alter table ledger.batch add constraint balances
+check (rows_in = staged + linkable + quarantined + duplicates);
 
 -- Grain: a rule that some rows of a batch broke.
 create table if not exists ledger.rule_outcome (
