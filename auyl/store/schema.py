@@ -13,6 +13,7 @@ from auyl.errors import DatabaseUnusable
 from auyl.settings import Settings
 from auyl.store.locks import MIGRATE, lock_name
 from auyl.store.postgres import engine
+from auyl.store.subjects import subjects_sql
 
 
 def migrate(settings: Settings) -> list[str]:
@@ -23,10 +24,12 @@ def migrate(settings: Settings) -> list[str]:
     """
     check_text_rules(settings.dsn)
     files = sorted((settings.include / "sql" / "serving").glob("*.sql"))
+    of_subjects = subjects_sql(settings.include)
     with engine(settings.dsn).begin() as con:
         con.execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": lock_name(MIGRATE)})
         for path in files:
             con.exec_driver_sql(path.read_text(encoding="utf-8").replace("%", "%%"))
+        con.exec_driver_sql(of_subjects.replace("%", "%%"))
     return [path.name for path in files]
 
 
