@@ -48,14 +48,19 @@ class Batch:
     raw_path: str
     stage_path: str
     quarantine_path: str
+    linkable_path: str | None
     rows_in: int
     staged: int
+    linkable: int
     quarantined: int
     duplicates: int
     warned: int
     notes: dict[str, Any]
-    linkable: int = 0
-    linkable_path: str | None = None
+
+    @property
+    def rejected(self) -> int:
+        """Rows that the owner gets back to correct."""
+        return self.linkable + self.quarantined
 
     @property
     def name(self) -> str:
@@ -66,7 +71,7 @@ class Batch:
 _DELIVERY = "delivery_id, registry, period, digest, extracted_at, watermark, landing_path, source, corrects_batch_id"
 _BATCH = (
     "batch_id, delivery_id, registry, period, digest, rules_digest, extracted_at, raw_path, stage_path, "
-    "quarantine_path, rows_in, staged, linkable, linkable_path, quarantined, duplicates, warned, notes"
+    "quarantine_path, linkable_path, rows_in, staged, linkable, quarantined, duplicates, warned, notes"
 )
 
 

@@ -62,12 +62,12 @@ def intake(contract: contracts.Contract) -> None:
             from auyl.intake import hand_back, load
 
             batch = load(delivery_id)
-            if batch.quarantined and batch.status != "unchanged":
+            if batch.rejected and batch.status != "unchanged":
                 hand_back(SETTINGS, registry, batch.period)
             if not batch.accepted:
                 raise AirflowFailException(str(batch.refusal))
             get_current_context()["outlet_events"][staged].add_partitions([batch.period])
-            counts = ("batch_id", "rows_in", "staged", "quarantined", "duplicates")
+            counts = ("batch_id", "rows_in", "staged", "linkable", "quarantined", "duplicates")
             return {name: getattr(batch, name) for name in counts}
 
         load(pull.output)

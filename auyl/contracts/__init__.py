@@ -9,7 +9,7 @@ the ODCS schema and its checker are only imported by `validate`.
 """
 
 from auyl.contracts.headings import heading_key, match_headings, match_keys, missing_column
-from auyl.contracts.model import GEOMETRY, PLACE_ROLES, Column, Contract, deltas, load, load_all, names
+from auyl.contracts.model import GEOMETRY, PERSON_COLUMNS, PLACE_ROLES, Column, Contract, deltas, load, load_all, names
 from auyl.contracts.rules import ARCHIVE_OPTIONS, FORMAT_OPTIONS, FORMATS, validate
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "FORMATS",
     "FORMAT_OPTIONS",
     "GEOMETRY",
+    "PERSON_COLUMNS",
     "PLACE_ROLES",
     "Column",
     "Contract",

@@ -15,6 +15,8 @@ import yaml
 
 from auyl.errors import ContractInvalid
 
+# What a row may say of its person beside the number (`iin`); linkage compares these.
+PERSON_COLUMNS = ("surname", "given_name", "patronymic", "birth_date")
 # Sources of GeoJSON that are no property: `geometry:lon`, `geometry:lat`.
 GEOMETRY = "geometry:"
 # What a column may say of a row's place, in the order in which the resolver believes it; a free address only alone.
@@ -78,6 +80,11 @@ class Contract:
     needs: tuple[int, ...] = ()
     place: dict[str, str] = field(hash=False, compare=False, default_factory=dict)
     options: dict[str, Any] = field(hash=False, compare=False, default_factory=dict)
+
+    @property
+    def names_person(self) -> bool:
+        """Does a row name its person beside the number, so that linkage can find the person of a wrong number?"""
+        return {"iin", *PERSON_COLUMNS} <= {column.name for column in self.columns} and not self.feeds_vault
 
     @property
     def is_hourly(self) -> bool:

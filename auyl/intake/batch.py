@@ -37,6 +37,7 @@ class BatchResult:
     batch_id: int | None = None
     rows_in: int = 0
     staged: int = 0
+    linkable: int = 0
     quarantined: int = 0
     duplicates: int = 0
     warned: int = 0
@@ -46,13 +47,18 @@ class BatchResult:
     drifts: list[Drift] = field(default_factory=list)
 
     @property
+    def rejected(self) -> int:
+        """Rows that the owner gets back to correct."""
+        return self.linkable + self.quarantined
+
+    @property
     def accepted(self) -> bool:
         """Does its content count?"""
         return self.status in ("accepted", "unchanged")
 
 
 # Batches of another layout of the lake are made anew.
-LAYOUT = b"identity beside stage"
+LAYOUT = b"linkable beside stage"
 
 
 def rules_digest(settings: Settings, contract: Contract) -> str:
@@ -92,7 +98,7 @@ def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
 def _result(batch: ledger.Batch, status: str) -> BatchResult:
     return BatchResult(
         batch.registry, batch.period, batch.delivery_id, status, batch.batch_id, batch.rows_in, batch.staged,
-        batch.quarantined, batch.duplicates, batch.warned, notes=batch.notes,
+        batch.linkable, batch.quarantined, batch.duplicates, batch.warned, notes=batch.notes,
     )  # fmt: skip
 
 
@@ -121,7 +127,7 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         lake.prepare(paths.folder_of(quarantine_path))
         rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
         kept_back = check.write_quarantine(con, contract, suite, rejects, lake.address(quarantine_path))
-        if kept_back != account.quarantined + account.duplicates:
+        if kept_back != account.rejected + account.duplicates:
             raise RuntimeError(f"{contract.registry}: quarantine holds {kept_back} rows, not those of {account}")
         looks = profile(con, contract, raw)
         breaches = judge_batch(settings, contract, delivery, suite, account)
@@ -133,9 +139,17 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         if contract.feeds_vault:
             identity = paths.identity_file(name)
             lake.prepare(paths.folder_of(identity))
-            check.write_identity(con, contract, suite, lake.address(identity))
-        if staged != account.staged or not account.balances:
-            raise RuntimeError(f"{contract.registry}: the account does not balance: {staged} staged of {account}")
+            check.write_identity(con, contract, lake.address(identity))
+        linkable, linkable_path = 0, None
+        if contract.names_person:
+            linkable_path = paths.linkable_file(name)
+            lake.prepare(paths.folder_of(linkable_path))
+            linkable = check.write_linkable(con, contract, lake.address(linkable_path))
+        if (staged, linkable) != (account.staged, account.linkable) or not account.balances:
+            raise RuntimeError(
+                f"{contract.registry}: the account does not balance: {staged} staged and {linkable} linkable of "
+                f"{account}"
+            )
     finally:
         con.close()
     severities = {rule.rule: rule.severity for rule in suite.row_rules}
@@ -151,8 +165,10 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
             "raw_path": raw_path,
             "stage_path": stage_path,
             "quarantine_path": quarantine_path,
+            "linkable_path": linkable_path,
             "rows_in": account.rows_in,
             "staged": account.staged,
+            "linkable": account.linkable,
             "quarantined": account.quarantined,
             "duplicates": account.duplicates,
             "warned": account.warned,
@@ -164,8 +180,8 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
     )
     return BatchResult(
         contract.registry, delivery.period, delivery.delivery_id, "accepted", batch.batch_id, account.rows_in,
-        account.staged, account.quarantined, account.duplicates, account.warned, None, account.failed, batch.notes,
-        drifts,
+        account.staged, account.linkable, account.quarantined, account.duplicates, account.warned, None,
+        account.failed, batch.notes, drifts,
     )  # fmt: skip
 
 
@@ -200,7 +216,7 @@ def judge_batch(
     former = ledger.rows_of_former(settings, contract.registry, delivery.period)
     outcome = {
         "rows_in": account.rows_in,
-        "share_quarantined": account.quarantined / account.rows_in,
+        "share_quarantined": account.rejected / account.rows_in,
         "share_duplicates": account.duplicates / account.rows_in,
         "rows_to_previous": account.rows_in / former if former and not contract.is_delta else None,
     }
@@ -250,5 +266,5 @@ def _refuse(
     )
     return BatchResult(
         contract.registry, delivery.period, delivery.delivery_id, "refused", None, account.rows_in, 0,
-        account.quarantined, account.duplicates, account.warned, str(refusal), account.failed,
+        account.linkable, account.quarantined, account.duplicates, account.warned, str(refusal), account.failed,
     )  # fmt: skip

@@ -85,7 +85,7 @@ def hand_back(settings: Settings, registry: str, period: str | None = None) -> l
         return []
     lake = Lake(settings.lake)
     made = []
-    frame = frame[frame["_outcome"] == "quarantined"]
+    frame = frame[frame["_outcome"] != "duplicate"]
     for (of_period, state, batch), rows in frame.groupby(["_batch_period", "_state", "_batch_id"], dropna=False):
         batch_id = None if batch != batch else int(batch)
         name = f"handback_{registry}_{of_period}_{batch_id or 'refused'}{_suffix(contract)}"
@@ -230,7 +230,7 @@ def merge(
     )
     strange = con.execute(
         f"select r._file, r._record, r.file, coalesce(r.record, r.line) from returned as r "
-        f"left join (select * from {kept_back} where _outcome = 'quarantined') as q "
+        f"left join (select * from {kept_back} where _outcome <> 'duplicate') as q "
         f"on r.file = q._file and r.record is not distinct from q._record "
         f"and (q._record is not null or r.line = q._line) "
         f"where q._file is null or r.file is null "

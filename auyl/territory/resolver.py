@@ -6,6 +6,7 @@ same are asked for once.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import PLACE_ROLES, Contract
@@ -59,12 +60,17 @@ def open_territory(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lak
         )
     path = changes_path(lake, edition)
     change = f"read_parquet({literal(lake.address(path))})" if path else NO_CHANGES
-    former = duck.sql(settings.include / "sql" / "core" / "resolve_former.sql")
+    former = duck.sql(settings.include / "sql" / "territory" / "resolve_former.sql")
     con.execute(f"create or replace temp table former as {duck.bind(former, change=change, kato='territory')}")
     # A district's name is only clear within its oblast; papers leave the oblast out.
     con.execute(
         f"set variable oblast_name = (select name_ru from territory where kato = {literal(settings.oblast_kato)})"
     )
+
+
+def resolver_rules(include: Path) -> list[Path]:
+    """The files that decide where a row is placed; who digests what placed rows rest on, digests them."""
+    return sorted((include / "sql" / "territory").glob("resolve_*.sql"))
 
 
 def claim_key(contract: Contract, row: str = "") -> str:
@@ -88,7 +94,7 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, claims: list[tup
 
     place: _key, settlement_kato, okrug_kato, district_kato, step. address_place: the same and confidence.
     """
-    sql = settings.include / "sql" / "core"
+    sql = settings.include / "sql" / "territory"
     said = [
         f"select distinct {', '.join(f'{_column(contract, role, str())} as {role}' for role in CLAIM_ROLES)} "
         f"from {relation}"

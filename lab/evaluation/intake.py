@@ -174,7 +174,8 @@ def _views(
             f"from read_parquet([{parts}], union_by_name = true)"
         )  # fmt: skip
         kept.append(
-            f"select {key}, coalesce(_record, -_line) as place, _outcome as outcome, _rules as rules "
+            f"select {key}, coalesce(_record, -_line) as place, _rules as rules, "
+            f"replace(_outcome, 'linkable', 'quarantined') as outcome "
             f"from read_parquet({literal(lake.address(batch.quarantine_path))})"
         )
         staged.append(

@@ -192,7 +192,7 @@ def rotated(dsn: str, oblast: Path, tmp_path_factory: pytest.TempPathFactory) ->
     )
     old_keys = keys_of_lake(settings) | keys_of_database(settings)
     before = standing(settings)
-    assert carried(settings, "linkage") != Lake(settings.lake).files("linkage")
+    assert carried(settings, paths.LINKAGE) != Lake(settings.lake).files("linkage")
     steps: list[str] = []
     done = rotate(settings, under(settings, NEW).hash_key_file, "test", say=steps.append)
     assert (done.status, done.orphans) == ("rotated", 0)

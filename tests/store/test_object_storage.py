@@ -56,7 +56,8 @@ def state(settings: Settings) -> tuple[list[Any], list[Any]]:
     with engine(settings.dsn).connect() as con:
         content = con.execute(text("select content_sha256 from serving.snapshot")).all()
         accounts = (
-            "select registry, digest, rows_in, staged, quarantined, duplicates, raw_path from ledger.batch_ranked"
+            "select registry, digest, rows_in, staged, linkable, quarantined, duplicates, raw_path "
+            "from ledger.batch_ranked"
         )
         return list(content), sorted(con.execute(text(accounts)).all())
 

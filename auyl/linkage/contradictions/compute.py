@@ -25,7 +25,14 @@ from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
 from auyl.store.locks import CONTRADICTIONS, lock
 from auyl.store.postgres import engine
-from auyl.territory.resolver import CLAIM_ROLES, claim_key, current_edition, open_territory, resolve
+from auyl.territory.resolver import (
+    CLAIM_ROLES,
+    claim_key,
+    current_edition,
+    open_territory,
+    resolve,
+    resolver_rules,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,7 +89,7 @@ def gather(settings: Settings, lake: Lake, period: str) -> Inputs:
     edition = current_edition(settings, lake)
     sql = settings.include / "sql"
     rules = [p for folder in ("macros", "contradictions") for p in sorted((sql / folder).iterdir())]
-    rules += sorted((sql / "core").glob("resolve_*.sql")) + sorted((settings.include / "contradictions").iterdir())
+    rules += resolver_rules(settings.include) + sorted((settings.include / "contradictions").iterdir())
     judged = tuple(one for one in types if not set(one.registries) & set(missing))
     blind = tuple(one for one in types if one not in judged)
     return Inputs(period, batches, edition, inputs.digest(settings, lake, batches, edition, rules), judged, blind)

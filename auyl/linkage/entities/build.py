@@ -32,13 +32,20 @@ from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import Batches, territory_files
-from auyl.stage.linkable import counted_view, sources
+from auyl.stage.linkable import counted_rows
 from auyl.store import duck, paths
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import ENTITIES, lock
-from auyl.territory.resolver import CLAIM_ROLES, claim_key, current_edition, open_territory, resolve
+from auyl.territory.resolver import (
+    CLAIM_ROLES,
+    claim_key,
+    current_edition,
+    open_territory,
+    resolve,
+    resolver_rules,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -109,7 +116,7 @@ def rules_digest(settings: Settings, lake: Lake) -> str:
     """
     total = hashlib.sha256(settings.oblast_kato.encode() + LAYOUT)
     sql = settings.include / "sql"
-    files = [sql / "linkage" / "surviving.sql", *(sql / "core").glob("resolve_*.sql"), *(sql / "macros").glob("*.sql")]
+    files = [sql / "linkage" / "surviving.sql", *resolver_rules(settings.include), *(sql / "macros").glob("*.sql")]
     for path in sorted(files):
         total.update(path.name.encode() + path.read_bytes())
     for name in territory_files(lake, current_edition(settings, lake)):
@@ -177,7 +184,6 @@ def open_sources(
     With `links`, the path of those of these batches, rows that came without a number are there too, with their person.
     """
     set_person_key(con, settings)
-    linked = {contract.registry for contract in sources(settings)}
     views = []
     for registry in registries:
         contract = contracts.load(registry, settings.include)
@@ -187,8 +193,8 @@ def open_sources(
             # An empty stage still has what only the vault may see.
             kept = ", ".join(map(identifier, check.stage_columns(con, contract)))
             con.execute(f"create or replace temp view {view} as select {kept} from nothing_{registry}")
-        elif registry in linked:
-            view = counted_view(con, settings, lake, contract, [batch], view, links)
+        elif contract.names_person:
+            view = counted_rows(con, lake, contract, [batch], view, links)
         views.append((contract, view))
     resolve(con, settings, views)
     for contract, view in views:

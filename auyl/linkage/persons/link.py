@@ -1,7 +1,8 @@
 """Link: the records of a period that came without a valid number, and of whom each of them speaks.
 
-A record is what quarantine keeps back for nothing but its missing or mistyped ИИН. Its key is the keyed hash of what it
-says, so rows that say the same are one record, today and in the next extract, and a decision on it stays.
+A record is a linkable row: one rejected solely because its ИИН is missing or invalid. Its key is the keyed
+hash of what it says, so rows that say the same are one record, today and in the next extract, and a decision on it
+stays.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from auyl.linkage.persons.model import Model
 from auyl.settings import Settings
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import Batches, current_batches, digest
-from auyl.stage.linkable import SAYS, kept_table, sources
+from auyl.stage.linkable import linkable_table
 from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import LINK, lock
 from auyl.store.postgres import engine
-from auyl.territory.resolver import claim_key, current_edition, open_territory, resolve
+from auyl.territory.resolver import claim_key, current_edition, open_territory, resolve, resolver_rules
 
 if TYPE_CHECKING:
     import duckdb
@@ -95,7 +96,7 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
     """
     lake = Lake(settings.lake)
     trained = model.load(settings.include)
-    singular = {contract.registry for contract in sources(settings) if contract.keys == ("iin",)}
+    singular = {c.registry for c in contracts.load_all(settings.include) if c.names_person and c.keys == ("iin",)}
     with lock(settings, LINK, period):
         batches, is_current = _batches(settings, period, given)
         if POPULATION not in batches:
@@ -150,7 +151,7 @@ def linked(settings: Settings, period: str, given: Batches | None = None) -> Lin
 
 def _batches(settings: Settings, period: str, given: Batches | None) -> tuple[Batches, bool]:
     """The batches to link, and whether they are those current, so that a person need look at what comes of them."""
-    names = [POPULATION, *(contract.registry for contract in sources(settings))]
+    names = [POPULATION, *(c.registry for c in contracts.load_all(settings.include) if c.names_person)]
     current, _ = current_batches(settings, names, period)
     batches = current | {registry: found for registry, found in (given or {}).items() if registry in names}
     return batches, batches == current
@@ -166,7 +167,7 @@ def _digest(settings: Settings, lake: Lake, batches: Batches, edition: str) -> s
 def _rules(include: Path) -> list[Path]:
     rules = sorted(file for file in (include / "linkage").iterdir() if file.name != "words.yaml")
     rules += [include / "sql" / "linkage" / f"{name}.sql" for name in SQL]
-    rules += sorted((include / "sql" / "core").glob("resolve_*.sql"))
+    rules += resolver_rules(include)
     return rules + sorted((include / "sql" / "macros").iterdir())
 
 
@@ -218,11 +219,11 @@ def _read_records(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake
     claims = []
     for registry in sorted(set(batches) - {POPULATION}):
         contract = contracts.load(registry, settings.include)
-        claims.append((contract, kept_table(con, settings, lake, contract, batches[registry])))
+        claims.append((contract, linkable_table(con, lake, contract, batches[registry])))
     resolve(con, settings, claims)
     parts = [
         f"select {literal(contract.registry)} as registry, r._file, r._record, r.iin as number, "
-        f"{', '.join(f'r.{name}' for name in SAYS)}, {_sex(con, relation)} as sex, "
+        f"{', '.join(f'r.{name}' for name in contracts.PERSON_COLUMNS)}, {_sex(con, relation)} as sex, "
         f"l.settlement_kato, l.district_kato "
         f"from {relation} as r left join place as l on {claim_key(contract, 'r.')} = l._key"
         for contract, relation in claims
@@ -424,7 +425,7 @@ def _to_vault(
     is_current: bool,
 ) -> None:
     """Write the run down and, where it is of the current batches, replace what needs a look: one transaction."""
-    says = ", ".join((*SAYS, "sex", "settlement_kato", "number"))
+    says = ", ".join((*contracts.PERSON_COLUMNS, "sex", "settlement_kato", "number"))
     levels = ", ".join(f"'{field}', {field}_level" for field in weigh.FIELDS)
     query = f"""
         select {literal(result.period)}, l.record_key, l.person_key, any_value(l.weight), any_value(l.next_weight),

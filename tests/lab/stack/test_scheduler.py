@@ -29,7 +29,8 @@ FORMER, LATTER = MONTHS
 
 def state(up: demo.Ready) -> dict[str, object]:
     """What readers and the ledger hold, without what tells when it happened."""
-    batches = "select registry, rows_in, staged, quarantined, duplicates from ledger.batch_ranked order by registry"
+    account = "rows_in, staged, linkable, quarantined, duplicates"
+    batches = f"select registry, {account} from ledger.batch_ranked order by registry"
     return {
         "content": ask(up, "select revision, content_sha256 from serving.snapshot"),
         "values": ask(up, "select count(*) from serving.snapshot_value"),
