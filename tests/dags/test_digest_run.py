@@ -13,7 +13,7 @@ from auyl import intake
 from auyl.settings import Settings
 from tests.conftest import Once
 from tests.mailbox import PASSWORD, mailbox
-from tests.snapshot.conftest import know_territory, spine
+from tests.snapshot.conftest import core_registries, know_territory
 from tests.snapshot.queries import query
 
 REPOSITORY = Path(__file__).parents[2]
@@ -47,7 +47,7 @@ print("RESULT " + json.dumps([states, confs]))
 @pytest.fixture
 def installation(settings: Settings, once: Once) -> Settings:
     """A small oblast of which the budgets did not come."""
-    extracts, _ = once("spine", spine)
+    extracts, _ = once("core_registries", core_registries)
     know_territory(settings, extracts)
     for registry in REGISTRIES:
         files = sorted((extracts / PERIOD / registry).iterdir())

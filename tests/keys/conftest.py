@@ -20,8 +20,7 @@ from auyl.snapshot import build
 from auyl.store import paths
 from auyl.store.lake import Lake
 from auyl.territory.reference import load_territory
-from lab import synthetic
-from lab.stack.demo import SPINE
+from lab import CORE_REGISTRIES, synthetic
 from tests.conftest import fresh_installation
 
 PERIOD = "2026-10"
@@ -57,7 +56,7 @@ def oblast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("oblast")
     synthetic.make(folder, PERIOD, PEOPLE, dirt=DIRT)
     for other in (folder / PERIOD).iterdir():
-        if other.is_dir() and other.name not in (*SPINE, *BOOKS, LATER):
+        if other.is_dir() and other.name not in (*CORE_REGISTRIES, *BOOKS, LATER):
             shutil.rmtree(other)
     (folder / PERIOD / LATER).rename(folder / LATER)
     return folder

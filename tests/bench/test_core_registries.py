@@ -22,8 +22,9 @@ from auyl.settings import Settings
 from auyl.store.lake import Lake
 from auyl.store.schema import database_url
 from bench import REPOSITORY, copy_limit
+from bench.core_registries import PEERS, TITLES, Bench, core_report, table
 from bench.measured import ChildFailed, Measured
-from bench.spine import PEERS, SPINE, TITLES, Bench, spine_report, table
+from lab import CORE_REGISTRIES
 from lab.synthetic import REGISTRIES, Summary, make
 
 PERIOD = "2026-10"
@@ -112,11 +113,11 @@ def bench_of(folder: Path) -> Bench:
 
 
 def test_a_view_shows_only_the_registries_that_are_measured(made: tuple[Path, Summary], tmp_path: Path) -> None:
-    view = bench_of(tmp_path).view(made[0], SPINE)
-    assert {folder.name for folder in (view / PERIOD).iterdir()} == set(SPINE)
+    view = bench_of(tmp_path).view(made[0], CORE_REGISTRIES)
+    assert {folder.name for folder in (view / PERIOD).iterdir()} == set(CORE_REGISTRIES)
     assert (view / "reference" / "kato.csv").is_file()
     with pytest.raises(ChildFailed, match="no 2026-10/no_such_registry"):
-        bench_of(tmp_path).view(made[0], [*SPINE, "no_such_registry"])
+        bench_of(tmp_path).view(made[0], [*CORE_REGISTRIES, "no_such_registry"])
 
 
 def test_all_registries_are_those_with_a_folder_and_a_contract(made: tuple[Path, Summary], tmp_path: Path) -> None:
@@ -131,8 +132,8 @@ def test_all_registries_are_those_with_a_folder_and_a_contract(made: tuple[Path,
 def test_the_landing_of_linked_extracts_holds_their_bytes_and_no_link(
     made: tuple[Path, Summary], settings: Settings, tmp_path: Path
 ) -> None:
-    view = bench_of(tmp_path / "bench").view(made[0], SPINE)
-    for registry in SPINE:
+    view = bench_of(tmp_path / "bench").view(made[0], CORE_REGISTRIES)
+    for registry in CORE_REGISTRIES:
         land_files(registry, PERIOD, sorted((view / PERIOD / registry).iterdir()), settings)
         landed = [
             path for path in Lake(settings.lake).files(f"landing/{registry}") if not path.endswith("manifest.json")
@@ -151,22 +152,25 @@ def test_the_limit_on_pandas_is_judged_by_the_peer_that_does_the_same_work(tmp_p
     for peer, seconds in zip(PEERS, (25.0, 12.0, 9.0, 8.0), strict=True):
         parts = {"imports": 1.0, "ledger": 0.5, "population: read XML": 3.0}
         bench.results[peer] = [Measured(seconds, seconds, 100.0, 50.0, {"parts": parts})]
-    report = spine_report(bench)
+    report = core_report(bench)
     # what does not grow with people stands once, all else ten times
     assert report["medians"]["pandas_way"]["seconds"] == pytest.approx(1.5 + 10 * 23.5)
     assert report["medians"]["pandas_lean"]["seconds"] == pytest.approx(1.5 + 10 * 6.5)
     (limit,) = [limit for limit in report["limits"] if "pandas" in limit["limit"]]
     assert limit["measured"] == pytest.approx(23.65)
     assert limit["kept"] is True
-    shown = table(report | {"registries": list(SPINE), "bytes": 1_000})
+    shown = table(report | {"registries": list(CORE_REGISTRIES), "bytes": 1_000})
     assert all(title in shown for title in (TITLES[peer] for peer in PEERS))
     bench.results["pandas_way"] = bench.results["pandas_copy"]
-    (limit,) = [limit for limit in spine_report(bench)["limits"] if "pandas" in limit["limit"]]
+    (limit,) = [limit for limit in core_report(bench)["limits"] if "pandas" in limit["limit"]]
     assert limit["kept"] is False
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("question", "registries"), [("spine", sorted(SPINE)), ("registries", list(REGISTRY_NAMES))])
+@pytest.mark.parametrize(
+    ("question", "registries"),
+    [("core_registries", sorted(CORE_REGISTRIES)), ("registries", list(REGISTRY_NAMES))],
+)
 def test_the_bench_ends_with_ratios_of_the_same_registries(
     question: str, registries: list[str], tmp_path: Path
 ) -> None:

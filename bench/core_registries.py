@@ -1,10 +1,10 @@
-"""How fast is the spine? `auyl build` beside its limit (COPY of the same bytes) and its peer (pandas and `to_sql`).
+"""How fast are the core registries? `auyl build` compared with COPY of the same bytes and with pandas and `to_sql`.
 
 All take the same six registries. `python -m bench.registries` takes all that there are, without pandas. The peer is
 judged as `pandas_way`; shown beside it are `pandas_copy`, whose `to_sql` does COPY, `pandas_parquet`, which keeps files
 as `auyl build` does, and `pandas_lean`, which does less.
 
-`python -m bench.spine [--people N] [--runs N] [--only copy_limit,auyl_build,pandas_way] [--json]`
+`python -m bench.core_registries [--people N] [--runs N] [--only copy_limit,auyl_build,pandas_way] [--json]`
 """
 
 from __future__ import annotations
@@ -35,9 +35,8 @@ from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.schema import database_url, ensure_database
 from bench import REPOSITORY, copy_limit
 from bench.measured import ChildFailed, Measured, run
+from lab import CORE_REGISTRIES
 
-# What pandas does too; others that `auyl build` would take in are kept out of its sight.
-SPINE = ("population", "social_assistance", "livestock", "ambulance", "employment", "budget_okrug")
 PEERS: dict[str, tuple[str, ...]] = {
     "pandas_way": (),
     "pandas_copy": ("--store", "copy"),
@@ -82,7 +81,7 @@ class Bench:
         """Folder of the extracts of so many people, all registries; made when it is not there."""
         folder = self.work / "extracts" / str(people)
         self.say(f"extracts of {people:,} people")
-        self._quiet("lab.synthetic", "--extracts", str(folder), "--period", self.period, "--people", str(people))
+        self._quiet("lab", "synth", str(folder), "--period", self.period, "--people", str(people))
         return folder
 
     def every(self, extracts: Path) -> tuple[str, ...]:
@@ -349,8 +348,8 @@ class Bench:
         return fixed + PANDAS_SHARE * (measured.seconds - fixed)
 
 
-def spine_report(bench: Bench) -> dict[str, Any]:
-    """The report with the limits of the spine."""
+def core_report(bench: Bench) -> dict[str, Any]:
+    """The report with the limits of the core registries."""
     medians = bench.medians()
     ours = medians.get("auyl_build")
     to_pandas = medians["pandas_way"]["to_build"] if "pandas_way" in medians else None
@@ -451,9 +450,9 @@ def _amount(report: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure, print, and end with 1 when a limit is missed."""
-    given, only = asked(argparse.ArgumentParser(prog="python -m bench.spine", description=__doc__), NAMES)
-    bench = measure(given, only, SPINE)
-    sys.exit(conclude("spine", spine_report(bench), table, given))
+    given, only = asked(argparse.ArgumentParser(prog="python -m bench.core_registries", description=__doc__), NAMES)
+    bench = measure(given, only, CORE_REGISTRIES)
+    sys.exit(conclude("core_registries", core_report(bench), table, given))
 
 
 def asked(parser: argparse.ArgumentParser, names: Sequence[str]) -> tuple[argparse.Namespace, set[str]]:
