@@ -39,6 +39,6 @@ def refuse_other(version: str | None) -> None:
     refuse_newer(version)
     if version != HEAD:
         raise DatabaseUnusable(
-            f"the database is at version {version or 'none'}, this program needs {HEAD}: run `auyl migrate`. "
+            f"the database: expected version {HEAD}, found {version or 'none'}. Run `auyl migrate`. "
             "Fix: a data engineer"
         )
