@@ -6,8 +6,6 @@
 -- The policies do not bind the owner, who publishes. A policy without `(select …)` around the function would call it
 -- once per row; with it the function runs once per query and the index on the code is used.
 
-create index if not exists snapshot_value_kato_idx on serving.snapshot_value (kato, period, revision);
-
 alter table serving.snapshot_value enable row level security;
 
 -- A revision told in another edition of KATO is hidden until it is told again in the current one: the same code may
