@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from auyl.errors import ContractInvalid
+from auyl.errors import ContractInvalid, ExtractRefused
 
 # Sources of GeoJSON that are no property: `geometry:lon`, `geometry:lat`.
 GEOMETRY = "geometry:"
@@ -78,6 +78,19 @@ class Contract:
     needs: tuple[int, ...] = ()
     place: dict[str, str] = field(hash=False, compare=False, default_factory=dict)
     options: dict[str, Any] = field(hash=False, compare=False, default_factory=dict)
+
+    def refusal(
+        self,
+        file: str | Path,
+        expected: str,
+        found: str,
+        line: int | None = None,
+        column: str | None = None,
+        owner: str | None = None,
+    ) -> ExtractRefused:
+        """The error to raise for an extract of this registry; `owner` is the registry's unless the cause is ours."""
+        name = file.name if isinstance(file, Path) else file
+        return ExtractRefused(self.registry, name, expected, found, owner or self.owner, line, column)
 
     @property
     def is_hourly(self) -> bool:

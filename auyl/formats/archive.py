@@ -13,7 +13,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PosixPath, PurePosixPath
 
 from auyl.contracts import Contract
-from auyl.errors import ExtractRefused
 from auyl.formats.common import empty
 
 # Sheets of text pack to a tenth or a thirtieth; what packs tighter than this, beyond some size, is a bomb.
@@ -53,7 +52,7 @@ def members(contract: Contract, file: Path, work: Path) -> list[Path]:
     itself, or holds files that the contract does not speak of: what is not read must not pass unseen.
     """
     if file.stat().st_size == 0:
-        raise empty(contract, file.name, "an empty file, 0 bytes")
+        raise empty(contract, file, "an empty file, 0 bytes")
     folder = work / f"members-of-{file.name}"
     folder.mkdir(exist_ok=True)
     with _opened(contract, file) as archive:
@@ -74,31 +73,28 @@ def members(contract: Contract, file: Path, work: Path) -> list[Path]:
 
 
 def _chosen(contract: Contract, file: Path, items: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    def refuse(expected: str, found: str) -> ExtractRefused:
-        return ExtractRefused(contract.registry, file.name, expected, found, contract.owner)
-
     pattern = str(contract.options["memberPattern"]).replace("{period}", "*")
     ignored = [str(p) for p in contract.options.get("ignoreMembers") or ()]
     limit = int(contract.options.get("maxMembers", MAX_MEMBERS))
     if len(items) > limit:
-        raise refuse(f"at most {limit:,} members", f"{len(items):,}")
+        raise contract.refusal(file, f"at most {limit:,} members", f"{len(items):,}")
     chosen: dict[str, zipfile.ZipInfo] = {}
     for item in items:
         path = PurePosixPath(item.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in item.filename or "\0" in item.filename:
-            raise refuse("names inside the archive", f"a member «{item.filename}»")
+            raise contract.refusal(file, "names inside the archive", f"a member «{item.filename}»")
         kind = stat.S_IFMT(item.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise refuse("files only", f"«{item.filename}», which is a link or a device")
+            raise contract.refusal(file, "files only", f"«{item.filename}», which is a link or a device")
         if item.is_dir() or any(fnmatchcase(item.filename, p) or fnmatchcase(path.name, p) for p in ignored):
             continue
         if not (fnmatchcase(item.filename, pattern) or fnmatchcase(path.name, pattern)):
-            raise refuse(f"members named {pattern}", f"«{item.filename}»")
+            raise contract.refusal(file, f"members named {pattern}", f"«{item.filename}»")
         if item.filename in chosen:
-            raise refuse("each name once", f"«{item.filename}» twice")
+            raise contract.refusal(file, "each name once", f"«{item.filename}» twice")
         chosen[item.filename] = item
     if not chosen:
-        raise empty(contract, file.name, f"an archive with no member named {pattern}")
+        raise empty(contract, file, f"an archive with no member named {pattern}")
     return [chosen[name] for name in sorted(chosen)]
 
 
@@ -107,9 +103,7 @@ def _check_not_packed(contract: Contract, path: Path) -> None:
         head = stream.read(4)
     kind = next((kind for magic, kind in PACKED.items() if head.startswith(magic)), None)
     if kind and not (kind == "ZIP" and contract.format == "xlsx"):
-        raise ExtractRefused(
-            contract.registry, path.name, "no archive inside an archive", f"an archive ({kind})", contract.owner
-        )
+        raise contract.refusal(path, "no archive inside an archive", f"an archive ({kind})")
 
 
 @contextmanager
@@ -120,9 +114,7 @@ def _damage_is_refused(contract: Contract, file: Path) -> Iterator[None]:
         zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, OverflowError, IndexError,
         struct.error, zlib.error, lzma.LZMAError,
     ) as error:  # fmt: skip
-        raise ExtractRefused(
-            contract.registry, file.name, "a whole ZIP archive (XLSX is one)", str(error), contract.owner
-        ) from error
+        raise contract.refusal(file, "a whole ZIP archive (XLSX is one)", str(error)) from error
 
 
 def _opened(contract: Contract, file: Path) -> zipfile.ZipFile:
@@ -138,9 +130,7 @@ def _content(
     total = 0
     for number, item in enumerate(items):
         if item.flag_bits & 1:
-            raise ExtractRefused(
-                contract.registry, file.name, "an archive without a password", item.filename, contract.owner
-            )
+            raise contract.refusal(file, "an archive without a password", item.filename)
         with _damage_is_refused(contract, file):
             stream = archive.open(item)
         with stream:
@@ -151,11 +141,7 @@ def _content(
                     break
                 total += len(chunk)
                 if total > limit:
-                    raise ExtractRefused(
-                        contract.registry,
-                        file.name,
-                        f"at most {limit:,} bytes unpacked",
-                        f"more, in {file.stat().st_size:,} bytes packed",
-                        contract.owner,
+                    raise contract.refusal(
+                        file, f"at most {limit:,} bytes unpacked", f"more, in {file.stat().st_size:,} bytes packed"
                     )
                 yield number, chunk

@@ -50,10 +50,7 @@ class RawResult:
         """Note what a file says of itself. Raises ExtractRefused when it is of another period than the files before."""
         former, own = self.envelope.get("period"), fields.get("period")
         if former is not None and own is not None and former != own:
-            raise ExtractRefused(
-                contract.registry, file, f"period {former}, as in the other files", f"period {own}", contract.owner,
-                column="period",
-            )  # fmt: skip
+            raise contract.refusal(file, f"period {former}, as in the other files", f"period {own}", column="period")
         self.envelope.update(fields)
 
     @property
@@ -62,9 +59,9 @@ class RawResult:
         return sum(self.rows.values()) + len(self.rejects)
 
 
-def empty(contract: Contract, file: str, found: str) -> ExtractRefused:
+def empty(contract: Contract, file: str | Path, found: str) -> ExtractRefused:
     """The refusal for a file with no record."""
-    return ExtractRefused(contract.registry, file, "at least one record", found, contract.owner)
+    return contract.refusal(file, "at least one record", found)
 
 
 def distinct(headings: Iterable[str | None]) -> list[str]:

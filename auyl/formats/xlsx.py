@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Contract, heading_key, match_headings
-from auyl.errors import ExtractRefused
 from auyl.formats.archive import check_archive
 from auyl.formats.biff import rows_by_sheet
 from auyl.formats.common import (
@@ -45,7 +44,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     part = _Part(folder, con, result)
     for file in files:
         if file.stat().st_size == 0:
-            raise empty(contract, file.name, "an empty file, 0 bytes")
+            raise empty(contract, file, "an empty file, 0 bytes")
         counted = _check(contract, file)
         try:
             book = fastexcel.read_excel(str(file))
@@ -60,7 +59,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
                 _add(contract, rows, name, part, result)
         part.write()
         if not sum(result.rows.values()):
-            raise empty(contract, file.name, "sheets with headings and nothing below them")
+            raise empty(contract, file, "sheets with headings and nothing below them")
     return result
 
 
@@ -93,7 +92,7 @@ def _check_rows(contract: Contract, rows: pyarrow.Table | None, expected: int, n
             filled = pc.or_(filled, pc.is_valid(column))
         came = pc.sum(filled).as_py() or 0
     if came < expected:
-        raise ExtractRefused(contract.registry, name, f"{expected} rows with cells", f"{came} read", contract.owner)
+        raise contract.refusal(name, f"{expected} rows with cells", f"{came} read")
 
 
 def _unreadable(contract: Contract, name: str, expected: str, error: BaseException) -> BaseException:
@@ -102,7 +101,7 @@ def _unreadable(contract: Contract, name: str, expected: str, error: BaseExcepti
 
     if not isinstance(error, fastexcel.FastExcelError) and type(error).__name__ != "PanicException":
         return error
-    return ExtractRefused(contract.registry, name, expected, (str(error) or "damage").splitlines()[0], contract.owner)
+    return contract.refusal(name, expected, (str(error) or "damage").splitlines()[0])
 
 
 class _Part:

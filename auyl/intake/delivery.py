@@ -101,7 +101,7 @@ def _land(
     evidence: dict[str, Any],
 ) -> int:
     if not files:
-        refusal = ExtractRefused(contract.registry, source, f"an extract of {period}", "no file", contract.owner)
+        refusal = contract.refusal(source, f"an extract of {period}", "no file")
         ledger.add_refusal(settings, contract.registry, period, str(refusal), refusal.as_dict())
         raise refusal
     stated = sources.extracted_at(contract, files) or extracted_at

@@ -18,7 +18,6 @@ from sqlalchemy.exc import NoResultFound
 
 from auyl import contracts, ledger
 from auyl.contracts import Column, Contract
-from auyl.errors import ExtractRefused
 from auyl.formats.common import RawResult, Reject
 from auyl.settings import Settings
 from auyl.store.duck import PARQUET, identifier, literal
@@ -218,9 +217,8 @@ def merge(
         counting = base_of(settings, contract, base.batch_id)
         if counting.delivery_id != base.delivery_id:
             found = f"a correction of batch {base.batch_id}, which batch {counting.batch_id} has corrected meanwhile"
-            raise ExtractRefused(
-                contract.registry, delivery.landing_path, "a correction of what counts: land it again", found, "us"
-            )
+            expected = "a correction of what counts: land it again"
+            raise contract.refusal(delivery.landing_path, expected, found, owner="us")
     came = _relation(lake, folder)
     kept_back = f"read_parquet({literal(lake.address(base.quarantine_path))})"
     con.execute(
@@ -242,7 +240,7 @@ def merge(
             f"each row that batch {base.batch_id} keeps in quarantine, once, named in «{REFERENCES['_back_file'][0]}»"
         )
         found = f"record {record}, which names {named} {number}"
-        raise ExtractRefused(contract.registry, file, expected, found, contract.owner, None, "Ауыл: запись")
+        raise contract.refusal(file, expected, found, column="Ауыл: запись")
     names = ", ".join(identifier(n) for n in REFERENCES)
     own = f"correction {delivery.delivery_id}/"
     target = f"{folder}-whole"
@@ -282,4 +280,4 @@ def base_of(settings: Settings, contract: Contract, named: int) -> ledger.Batch:
                 return counting
     found = f"rows of batch {named}, " + ("in whose place an extract came" if base else "which is unknown")
     expected = "rows of a batch that counts; the newest hand-back has them"
-    raise ExtractRefused(contract.registry, f"handback {named}", expected, found, contract.owner)
+    raise contract.refusal(f"handback {named}", expected, found)

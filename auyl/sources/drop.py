@@ -82,9 +82,7 @@ def markers_to_read(contract: Contract, period: str, listing: Mapping[str, Seen]
     for name in names:
         if listing[name].size > MAX_MARKER_BYTES:
             found = f"{listing[name].size:,} bytes"
-            raise ExtractRefused(
-                contract.registry, name, f"a marker of at most {MAX_MARKER_BYTES:,} bytes", found, contract.owner
-            )
+            raise contract.refusal(name, f"a marker of at most {MAX_MARKER_BYTES:,} bytes", found)
     return names
 
 
@@ -119,13 +117,7 @@ def _marked_each(
     marked = {name.removeprefix(before).removesuffix(after): name for name in markers}
     for name, its_marker in sorted(marked.items()):
         if name not in found:
-            raise ExtractRefused(
-                contract.registry,
-                its_marker,
-                f"the file {name} that it marks as whole",
-                "no such file",
-                contract.owner,
-            )
+            raise contract.refusal(its_marker, f"the file {name} that it marks as whole", "no such file")
     if not found:
         raise SourceNotReady(f"{contract.registry}: nothing named {pattern} in the drop folder yet")
     if waiting := sorted(found.keys() - marked.keys()):
@@ -144,14 +136,9 @@ def _listed(contract: Contract, marker: str, found: dict[str, Seen], content: by
     promised = _manifest(contract, marker, content)
     for name, promise in promised.items():
         if name not in found:
-            raise ExtractRefused(
-                contract.registry, marker, f"the file {name} that it lists", "no such file", contract.owner
-            )
+            raise contract.refusal(marker, f"the file {name} that it lists", "no such file")
         if promise.size is not None and promise.size != found[name].size:
-            raise ExtractRefused(
-                contract.registry, name, f"{promise.size:,} bytes, as {marker} says", f"{found[name].size:,} bytes",
-                contract.owner,
-            )  # fmt: skip
+            raise contract.refusal(name, f"{promise.size:,} bytes, as {marker} says", f"{found[name].size:,} bytes")
     taken = {name: found[name] for name in promised}
     return Whole(taken, promised, marker, tuple(sorted(found.keys() - taken.keys())))
 
@@ -161,7 +148,7 @@ def _manifest(contract: Contract, marker: str, content: bytes) -> dict[str, Prom
 
     def refuse(found: str, line: int | None = None) -> ExtractRefused:
         expected = 'a manifest: {"files": [{"name", "sha256", "bytes"}]} or lines of sha256sum'
-        return ExtractRefused(contract.registry, marker, expected, found, contract.owner, line)
+        return contract.refusal(marker, expected, found, line)
 
     text = content.decode("utf-8-sig", errors="replace")
     promised: dict[str, Promise] = {}
@@ -222,10 +209,7 @@ def check(contract: Contract, whole: Whole, name: str, file: Path) -> None:
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     if digest != promise.sha256:
-        raise ExtractRefused(
-            contract.registry, name, f"sha256 {promise.sha256[:16]}…, as its marker says", f"{digest[:16]}…",
-            contract.owner,
-        )  # fmt: skip
+        raise contract.refusal(name, f"sha256 {promise.sha256[:16]}…, as its marker says", f"{digest[:16]}…")
 
 
 @dataclass(frozen=True)

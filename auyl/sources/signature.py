@@ -78,7 +78,7 @@ def verify(contract: Contract, file: str, data: etree._Element, trusted: list[x5
     """
 
     def refuse(expected: str, found: str) -> ExtractRefused:
-        return ExtractRefused(contract.registry, file, expected, found, contract.owner, data.sourceline)
+        return contract.refusal(file, expected, found, data.sourceline)
 
     signatures = list(data.iter(f"{{{DS}}}Signature"))
     if not signatures:

@@ -218,10 +218,9 @@ class _Gateway:
             return None
         correlation = answer.text(*response, "messageInfo", "correlationId")
         if correlation and note.get("correlation_id") and correlation != note["correlation_id"]:
-            raise ExtractRefused(
-                self.contract.registry, answer.file.name, f"the answer of correlation {note['correlation_id']}",
-                f"that of {correlation}", self.contract.owner,
-            )  # fmt: skip
+            raise self.contract.refusal(
+                answer.file, f"the answer of correlation {note['correlation_id']}", f"that of {correlation}"
+            )
         details = {
             "correlation_id": correlation,
             "asked_at": note["asked_at"],
@@ -313,9 +312,7 @@ class _Gateway:
                 size += len(chunk)
                 if size > most:
                     found = "more; ask for less at once, or raise maxMegabytes"
-                    raise ExtractRefused(
-                        self.contract.registry, target.name, f"an answer of at most {most:,} bytes", found, "us"
-                    )
+                    raise self.contract.refusal(target.name, f"an answer of at most {most:,} bytes", found, owner="us")
                 digest.update(chunk)
                 out.write(chunk)
         return answer.status_code, retry_after_s(answer.headers.get("Retry-After", "")), digest.hexdigest()
@@ -357,9 +354,7 @@ class _Gateway:
         return Answer(file, digest, bodies[0])
 
     def _has_doctype(self, file: Path) -> ExtractRefused:
-        return ExtractRefused(
-            self.contract.registry, file.name, "no document type and no entities", "a DOCTYPE", self.contract.owner
-        )
+        return self.contract.refusal(file, "no document type and no entities", "a DOCTYPE")
 
     # -- judging -------------------------------------------------------------------------------------------------
 
@@ -379,10 +374,9 @@ class _Gateway:
         for step in path:
             found = [child for parent in found for child in parent if _local(child) == step]
             if len(found) != 1:
-                raise ExtractRefused(
-                    self.contract.registry, answer.file.name, f"one element {'/'.join(path)}",
-                    f"{len(found)} elements {step}", self.contract.owner,
-                )  # fmt: skip
+                raise self.contract.refusal(
+                    answer.file, f"one element {'/'.join(path)}", f"{len(found)} elements {step}"
+                )
         return signature.verify(self.contract, answer.file.name, found[0], self.trusted)
 
     def _parts(self, answer: Answer) -> int:
@@ -392,10 +386,7 @@ class _Gateway:
             return 1
         stated = answer.text(*[step for step in str(path).split("/") if step][2:]) or "1"
         if not (stated.isascii() and stated.isdigit() and 1 <= int(stated) <= MAX_PARTS):
-            raise ExtractRefused(
-                self.contract.registry, answer.file.name, f"a number of parts from 1 to {MAX_PARTS:,}", stated[:40],
-                self.contract.owner,
-            )  # fmt: skip
+            raise self.contract.refusal(answer.file, f"a number of parts from 1 to {MAX_PARTS:,}", stated[:40])
         return int(stated)
 
 

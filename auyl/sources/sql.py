@@ -37,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from auyl.contracts import Contract, missing_column
-from auyl.errors import ConnectionUnusable, ExtractRefused, SourceUnavailable
+from auyl.errors import ConnectionUnusable, SourceUnavailable
 from auyl.sources import LOCAL, Past, Pulled
 from auyl.sources.patience import ATTEMPTS, wait_s
 from auyl.store.postgres import driver_url
@@ -172,7 +172,7 @@ class _Reading:
         try:
             table = Table(options["table"], MetaData(), schema=options.get("schema"), autoload_with=con)
         except NoSuchTableError as error:
-            raise self._refused(f"a table {options['table']}", "none") from error
+            raise self.contract.refusal("source database", f"a table {options['table']}", "none") from error
         came = set(table.columns.keys())
         for column in self.contract.columns:
             if column.required and column.source not in came:
@@ -180,7 +180,9 @@ class _Reading:
                 raise missing_column(self.contract, column, spare, f"table {options['table']}", None)
         for option in ("watermark", "periodColumn"):
             if options[option] not in came:
-                raise self._refused(f"a column {options[option]}, which the contract names as {option}", "none")
+                raise self.contract.refusal(
+                    "source database", f"a column {options[option]}, which the contract names as {option}", "none"
+                )
         return table
 
     def _query(self, table: Table) -> tuple[Select[Any], Column[Any], list[Column[Any]]]:
@@ -209,9 +211,6 @@ class _Reading:
             moment = datetime.now(tz=LOCAL)
         # SQLite's clock is UTC and says nothing of it; the others that say nothing are local
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC if con.dialect.name == "sqlite" else LOCAL)
-
-    def _refused(self, expected: str, found: str) -> ExtractRefused:
-        return ExtractRefused(self.contract.registry, "source database", expected, found, self.contract.owner)
 
     def _once_more(self, error: SQLAlchemyError, failed: int) -> int:
         """Wait before the next attempt; the number of failed ones. Raises SourceUnavailable after the last."""
