@@ -13,12 +13,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PosixPath, PurePosixPath
 
 from auyl.contracts import Contract
+from auyl.contracts.options import ArchiveOptions
 from auyl.formats.common import empty
 
 # Sheets of text pack to a tenth or a thirtieth; what packs tighter than this, beyond some size, is a bomb.
 MAX_PACKING = 200
 PACKING_MATTERS_BYTES = 64 << 20
-MAX_MEMBERS = 1000
 # Archivers on Russian Windows write names in cp866 when they do not say UTF-8.
 NAMES_ENCODING = "cp866"
 PACKED = {b"PK\x03\x04": "ZIP", b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2"}
@@ -35,17 +35,17 @@ class Member(PosixPath):
         return self.shown or super().name
 
 
-def check_archive(contract: Contract, file: Path) -> None:
+def check_archive(contract: Contract, file: Path, max_bytes: int) -> None:
     """Unpack an archive into nothing, counting, before any library is let at it.
 
     The sizes that an archive states are its own claim, so a bomb may state small ones. Raises ExtractRefused.
     """
     with _opened(contract, file) as archive:
-        for _ in _content(contract, file, archive, archive.infolist()):
+        for _ in _content(contract, file, archive, archive.infolist(), max_bytes):
             pass
 
 
-def members(contract: Contract, file: Path, work: Path) -> list[Path]:
+def members(contract: Contract, options: ArchiveOptions, file: Path, work: Path) -> list[Path]:
     """Unpack the members of `file` that the contract's `memberPattern` names; sorted by their names.
 
     Raises ExtractRefused when the archive is damaged, locked, a bomb, holds another archive, names a place outside of
@@ -56,14 +56,14 @@ def members(contract: Contract, file: Path, work: Path) -> list[Path]:
     folder = work / f"members-of-{file.name}"
     folder.mkdir(exist_ok=True)
     with _opened(contract, file) as archive:
-        chosen = _chosen(contract, file, archive.infolist())
+        chosen = _chosen(contract, options, file, archive.infolist())
         paths: list[Path] = []
         for number, item in enumerate(chosen):
             path = Member(folder / str(number))
             path.shown = f"{file.name}/{item.filename}"
             paths.append(path)
             path.unlink(missing_ok=True)
-        for number, chunk in _content(contract, file, archive, chosen):
+        for number, chunk in _content(contract, file, archive, chosen, options.max_unpacked_bytes):
             with paths[number].open("ab") as out:
                 out.write(chunk)
     for member in paths:
@@ -72,12 +72,12 @@ def members(contract: Contract, file: Path, work: Path) -> list[Path]:
     return paths
 
 
-def _chosen(contract: Contract, file: Path, items: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    pattern = str(contract.options["memberPattern"]).replace("{period}", "*")
-    ignored = [str(p) for p in contract.options.get("ignoreMembers") or ()]
-    limit = int(contract.options.get("maxMembers", MAX_MEMBERS))
-    if len(items) > limit:
-        raise contract.refusal(file, f"at most {limit:,} members", f"{len(items):,}")
+def _chosen(
+    contract: Contract, options: ArchiveOptions, file: Path, items: list[zipfile.ZipInfo]
+) -> list[zipfile.ZipInfo]:
+    pattern = options.member_pattern.replace("{period}", "*")
+    if len(items) > options.max_members:
+        raise contract.refusal(file, f"at most {options.max_members:,} members", f"{len(items):,}")
     chosen: dict[str, zipfile.ZipInfo] = {}
     for item in items:
         path = PurePosixPath(item.filename.replace("\\", "/"))
@@ -86,9 +86,10 @@ def _chosen(contract: Contract, file: Path, items: list[zipfile.ZipInfo]) -> lis
         kind = stat.S_IFMT(item.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise contract.refusal(file, "files only", f"«{item.filename}», which is a link or a device")
-        if item.is_dir() or any(fnmatchcase(item.filename, p) or fnmatchcase(path.name, p) for p in ignored):
+        names = (item.filename, path.name)
+        if item.is_dir() or any(fnmatchcase(name, p) for name in names for p in options.ignore_members):
             continue
-        if not (fnmatchcase(item.filename, pattern) or fnmatchcase(path.name, pattern)):
+        if not any(fnmatchcase(name, pattern) for name in names):
             raise contract.refusal(file, f"members named {pattern}", f"«{item.filename}»")
         if item.filename in chosen:
             raise contract.refusal(file, "each name once", f"«{item.filename}» twice")
@@ -123,10 +124,9 @@ def _opened(contract: Contract, file: Path) -> zipfile.ZipFile:
 
 
 def _content(
-    contract: Contract, file: Path, archive: zipfile.ZipFile, items: list[zipfile.ZipInfo]
+    contract: Contract, file: Path, archive: zipfile.ZipFile, items: list[zipfile.ZipInfo], max_bytes: int
 ) -> Iterator[tuple[int, bytes]]:
-    limit = int(contract.options.get("maxUnpackedBytes", 4 << 30))
-    limit = min(limit, max(PACKING_MATTERS_BYTES, MAX_PACKING * file.stat().st_size))
+    limit = min(max_bytes, max(PACKING_MATTERS_BYTES, MAX_PACKING * file.stat().st_size))
     total = 0
     for number, item in enumerate(items):
         if item.flag_bits & 1:

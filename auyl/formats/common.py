@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auyl.contracts import Column, Contract
 from auyl.errors import ExtractRefused
@@ -62,6 +62,11 @@ class RawResult:
 def empty(contract: Contract, file: str | Path, found: str) -> ExtractRefused:
     """The refusal for a file with no record."""
     return contract.refusal(file, "at least one record", found)
+
+
+def envelope_of(contract: Contract, document: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of the contract's envelope that a JSON document states."""
+    return {name: str(document[key]) for name, key in contract.envelope.items() if document.get(key) is not None}
 
 
 def distinct(headings: Iterable[str | None]) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Contract, heading_key, match_headings
+from auyl.contracts.options import CsvOptions
 from auyl.errors import ExtractRefused
 from auyl.formats.common import (
     NAMELESS,
@@ -54,7 +55,8 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         text = _as_utf8(contract, file, work / f"utf8-{number}.csv")
         if text.stat().st_size == 0:
             raise empty(contract, file, "a byte order mark and nothing after it")
-        check_last_line(contract, file, text)
+        if contract.options(CsvOptions).final_newline:
+            check_last_line(contract, file, text)
         found = match_headings(contract, headings, file.name, 1)
         result.came_as(found, headings)
         unknown = sorted(h for h in set(headings) - set(found.values()) if not h.startswith(NAMELESS))
@@ -108,9 +110,7 @@ def _encoding(contract: Contract, file: Path) -> str:
 
 
 def check_last_line(contract: Contract, file: Path, text: Path) -> None:
-    """Refuse a text whose last line is not ended, unless the contract's `finalNewline` is false."""
-    if contract.options.get("finalNewline", True) is False:
-        return
+    """Refuse a text whose last line has no line end. Raises ExtractRefused."""
     with text.open("rb") as stream:
         first = stream.readline(1 << 20)
         stream.seek(-1, 2)
@@ -153,7 +153,7 @@ def _unreadable(contract: Contract, file: Path, text: Path, error: Exception) ->
 
 
 def _delimiter(contract: Contract) -> str:
-    return str(contract.options.get("delimiter", ","))
+    return contract.options(CsvOptions).delimiter
 
 
 def _as_utf8(contract: Contract, file: Path, target: Path) -> Path:

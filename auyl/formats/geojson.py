@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auyl.contracts import GEOMETRY, Contract, match_keys
-from auyl.formats.common import RawResult, distinct, empty, write_part
+from auyl.contracts.options import GeojsonOptions
+from auyl.formats.common import RawResult, distinct, empty, envelope_of, write_part
 from auyl.formats.encoding import check_no_nul, check_text
 
 if TYPE_CHECKING:
@@ -44,13 +45,10 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         features = collection["features"]
         if not features:
             raise empty(contract, file, "a collection without a feature")
-        envelope = dict(contract.options.get("envelope") or {})
-        told = {name: str(collection[key]) for name, key in envelope.items() if collection.get(key) is not None}
-        result.stated(contract, file.name, told)
-        stated = collection.get(str(contract.options.get("total")))
-        if stated is not None and stated != len(features):
-            found = f"{len(features)} features"
-            raise contract.refusal(file, f"{stated} features, as the collection says", found)
+        result.stated(contract, file.name, envelope_of(contract, collection))
+        total = collection.get(contract.options(GeojsonOptions).total or "")
+        if total is not None and total != len(features):
+            raise contract.refusal(file, f"{total} features, as the collection says", f"{len(features)} features")
         properties = [_properties(contract, file, n, feature) for n, feature in enumerate(features, start=1)]
         keys = {key for one in properties for key in one}
         matched = match_keys(contract, keys, file.name)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auyl.contracts import Column, Contract, missing_column
-from auyl.formats.common import RawResult, empty, write_part
+from auyl.contracts.options import JsonOptions
+from auyl.formats.common import RawResult, empty, envelope_of, write_part
 from auyl.formats.encoding import check_no_nul
 
 if TYPE_CHECKING:
@@ -23,20 +24,20 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     A page that is not whole JSON, a page given twice, or fewer items than the answer says it has refuses the extract.
     """
     result = RawResult()
-    items, pages = str(contract.options["items"]), []
+    options = contract.options(JsonOptions)
+    items, pages = options.items, []
     seen: dict[Any, str] = {}
     total: Any = None
     for file in files:
         page = _page(contract, file)
-        number = page.get(str(contract.options.get("page", "page")))
+        number = page.get(options.page)
         if number is not None and number in seen:
             found = f"page {number} again, after {seen[number]}"
             raise contract.refusal(file, "each page once", found)
         seen[number] = file.name
-        envelope = dict(contract.options.get("envelope") or {})
-        stated = {name: str(page[key]) for name, key in envelope.items() if page.get(key) is not None}
-        result.stated(contract, file.name, stated)
-        total = page.get(str(contract.options.get("total")), total)
+        result.stated(contract, file.name, envelope_of(contract, page))
+        if options.total:
+            total = page.get(options.total, total)
         if not isinstance(page.get(items), list):
             found = f"keys {', '.join(list(page)[:9])}"
             raise contract.refusal(file, f"a list «{items}»", found)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Contract, match_keys
+from auyl.contracts.options import JsonlOptions
 from auyl.formats.common import RawResult, Reject, distinct, empty, write_part
 from auyl.formats.csv import check_last_line
 from auyl.formats.encoding import check_no_nul, check_text, undecodable
@@ -31,7 +32,8 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         if file.stat().st_size == 0:
             raise empty(contract, file, "an empty file, 0 bytes")
         check_text(contract, file, "utf-8")
-        check_last_line(contract, file, file)
+        if contract.options(JsonlOptions).final_newline:
+            check_last_line(contract, file, file)
         con.execute("create or replace temp table json_line (_record bigint, line varchar, is_object boolean)")
         for lines in _lines(contract, file):
             con.register("chunk", lines)

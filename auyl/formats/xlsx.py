@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Contract, heading_key, match_headings
+from auyl.contracts.options import XlsOptions, XlsxOptions
 from auyl.formats.archive import check_archive
 from auyl.formats.biff import rows_by_sheet
 from auyl.formats.common import (
@@ -78,7 +79,7 @@ def _check(contract: Contract, file: Path) -> list[int] | None:
     """Look at a workbook before its library does; for an old one, the rows that its sheets must have."""
     if contract.format == "xls":
         return rows_by_sheet(contract, file)
-    check_archive(contract, file)
+    check_archive(contract, file, contract.options(XlsxOptions).max_unpacked_bytes)
     return None
 
 
@@ -143,7 +144,8 @@ class _Part:
 
 def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result: RawResult) -> None:
     con = part.con
-    levels = int(contract.options.get("headingRows", 1))
+    options = contract.options(XlsOptions)
+    levels = options.heading_rows
     top = [list(row.values()) for row in rows.slice(0, HEADING_WITHIN_ROWS).to_pylist()]
     at, headings = _heading(contract, top, levels)
     found = match_headings(contract, headings, name, at + 1)
@@ -165,7 +167,7 @@ def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result
         result.rejects.append(Reject(name, record, " | ".join(found.values()), "heading_repeated"))
     if again:
         numbered = f"(from {numbered} where _record not in ({', '.join(str(record) for (record,) in again)}))"
-    filled = {found[c] for c in contract.columns if c.name in _fill_down(contract) and c in found}
+    filled = {found[c] for c in contract.columns if c.name in options.fill_down and c in found}
     blank = " and ".join(f"{identifier(h)} is null" for h in found.values() if h not in filled) or "false"
     # Rows with nothing in any known column are the paper's end, not records; a merged cell may reach below it.
     numbered = f"(select *, {blank} as _blank from {numbered})"
@@ -183,10 +185,6 @@ def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result
     if filled:
         query += " order by _record"
     part.add(name, query)
-
-
-def _fill_down(contract: Contract) -> list[str]:
-    return [str(name) for name in contract.options.get("fillDown") or ()]
 
 
 def _may_hold(rows: pyarrow.Table, cells: list[str | None]) -> bool:

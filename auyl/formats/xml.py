@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from auyl.contracts import Column, Contract, missing_column
+from auyl.contracts.options import XmlOptions
 from auyl.errors import ExtractRefused
 from auyl.formats.common import RawResult, empty, write_part
 from auyl.store.duck import identifier, literal
@@ -57,12 +58,8 @@ def _local(element: Any) -> str:
     return re.split("[}:]", str(element.tag))[-1]
 
 
-def _record_path(contract: Contract) -> list[str]:
-    return [step for step in str(contract.options["record"]).split("/") if step]
-
-
 def _parser_config(contract: Contract, work: Path) -> Path:
-    steps = _record_path(contract)
+    steps = contract.options(XmlOptions).record_path
     record = "/" + "/".join(steps)
     fields = [
         {"name": name, "xml_path": f"{record}/{path}", "data_type": "Utf8", "nullable": True}
@@ -86,7 +83,7 @@ def _read_file(
 ) -> int:
     import xml2arrow
 
-    step = _record_path(contract)[-1]
+    step = contract.options(XmlOptions).record_path[-1]
     parser = xml2arrow.XmlToArrowParser(str(config))
     columns = ", ".join(
         f"coalesce({', '.join(identifier(name) for name, _ in _paths(c))}) as {identifier(c.name)}"
@@ -108,9 +105,9 @@ def _read_file(
         raise _broken(contract, file, error) from error
     if rows == 0:
         raise empty(contract, file, "an envelope with no record in it")
-    expected = contract.options.get("recordCount")
+    expected = contract.options(XmlOptions).record_count
     if expected:
-        stated = re.findall(rb"<(?:\w+:)?%s>(\d+)<" % str(expected).encode(), _tail(file))
+        stated = re.findall(rb"<(?:\w+:)?%s>(\d+)<" % expected.encode(), _tail(file))
         if stated and int(stated[-1]) != rows:
             found = f"{rows} records"
             raise contract.refusal(file, f"{int(stated[-1])} records, as it says itself", found)
@@ -161,9 +158,9 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
     if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
         line = head[: head.find(b"<!")].count(b"\n") + 1
         raise contract.refusal(file, "no document type and no entities", "a DOCTYPE", line)
-    steps = _record_path(contract)
+    steps = contract.options(XmlOptions).record_path
     envelope: dict[str, str] = {}
-    wanted = {str(path): name for name, path in dict(contract.options.get("envelope") or {}).items()}
+    wanted = {path: name for name, path in contract.envelope.items()}
     parser = etree.XMLPullParser(events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False)
     path: list[str] = []
     try:
@@ -203,7 +200,7 @@ def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
     """
     from lxml import etree
 
-    steps = _record_path(contract)
+    steps = contract.options(XmlOptions).record_path
     seen: set[str] = set()
     leaves: set[str] = set()
     records = 0
@@ -229,18 +226,17 @@ def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
     if records == 0:
         raise empty(contract, file, f"no element {'/'.join(steps)}")
     known = {source for c in contract.columns for source in (c.source, *c.aliases)}
-    ignored = tuple(str(prefix) for prefix in contract.options.get("ignore") or ())
     for column in contract.columns:
         if column.required and not seen & {column.source, *column.aliases}:
             raise missing_column(contract, column, sorted(leaves - known), file.name, None)
-    return seen, {leaf for leaf in leaves - known if not leaf.startswith(ignored or ("\0",))}
+    return seen, {leaf for leaf in leaves - known if not leaf.startswith(contract.options(XmlOptions).ignore)}
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
     """Line on which each of the `records` of a file begins."""
     lines: dict[int, int] = {}
     last = max(records, default=0)
-    opening = re.compile(rb"<(?:[\w.\-]+:)?%s[\s>]" % re.escape(_record_path(contract)[-1]).encode())
+    opening = re.compile(rb"<(?:[\w.\-]+:)?%s[\s>]" % re.escape(contract.options(XmlOptions).record_path[-1]).encode())
     with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         line, counted = 1, 0
         for number, match in enumerate(opening.finditer(content), start=1):

@@ -18,6 +18,7 @@ from sqlalchemy.exc import NoResultFound
 
 from auyl import contracts, ledger
 from auyl.contracts import Column, Contract
+from auyl.contracts.options import CsvOptions, JsonOptions, XmlOptions
 from auyl.formats.common import RawResult, Reject
 from auyl.settings import Settings
 from auyl.store.duck import PARQUET, identifier, literal
@@ -60,8 +61,7 @@ def with_references(contract: Contract) -> Contract:
     """
     at = 0 if contract.format in TABLES else 1
     more = tuple(Column(n, s[at], "string", False, (), "internal", False, None) for n, s in REFERENCES.items())
-    options = {name: value for name, value in contract.options.items() if name != "archive"}
-    return replace(contract, columns=contract.columns + more, options=options)
+    return replace(contract, columns=contract.columns + more, archive=None)
 
 
 def corrected_batch(file: Path) -> int | None:
@@ -119,7 +119,7 @@ def _as_table(contract: Contract, table: pandas.DataFrame) -> bytes:
     out = io.BytesIO()
     if contract.format == "csv":
         # With a byte order mark a file is UTF-8 whatever its contract says: cp1251 has no letters for the reasons.
-        table.to_csv(out, index=False, sep=str(contract.options.get("delimiter", ",")), encoding="utf-8-sig")
+        table.to_csv(out, index=False, sep=contract.options(CsvOptions).delimiter, encoding="utf-8-sig")
         return out.getvalue()
     import pandas
 
@@ -136,15 +136,14 @@ def _as_json(contract: Contract, period: str, records: list[dict[str, Any]]) -> 
         return json.dumps(
             {"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=1, default=int
         ).encode()
-    options = contract.options
-    page = {str(options.get("page", "page")): 1, str(options.get("pages", "pages")): 1}
-    if options.get("total"):
-        page[str(options["total"])] = len(records)
-    stated = dict(options.get("envelope") or {})
-    head = {str(stated["period"]): period} if "period" in stated else {}
-    return json.dumps(
-        {**page, **head, str(options["items"]): records}, ensure_ascii=False, indent=1, default=int
-    ).encode()
+    options = contract.options(JsonOptions)
+    page: dict[str, Any] = {options.page: 1, options.pages: 1}
+    if options.total:
+        page[options.total] = len(records)
+    if "period" in contract.envelope:
+        page[contract.envelope["period"]] = period
+    page[options.items] = records
+    return json.dumps(page, ensure_ascii=False, indent=1, default=int).encode()
 
 
 def _point(record: dict[str, Any]) -> dict[str, Any] | None:
@@ -156,8 +155,9 @@ def _point(record: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _as_xml(contract: Contract, period: str, records: list[dict[str, Any]]) -> bytes:
-    steps = [step for step in str(contract.options["record"]).split("/") if step]
-    stated = {str(path): name for name, path in dict(contract.options.get("envelope") or {}).items()}
+    options = contract.options(XmlOptions)
+    steps = options.record_path
+    stated = {path: name for name, path in contract.envelope.items()}
     values = {"period": period, "parts": "1", "part": "1"}
     parent = "/" + "/".join(steps[:-1])
     head: list[str] = []
@@ -172,7 +172,7 @@ def _as_xml(contract: Contract, period: str, records: list[dict[str, Any]]) -> b
             if above == path and path != parent and name in values:
                 head.append(f"<{leaf}>{values[name]}</{leaf}>")
     body = "\n".join(f"<{steps[-1]}>{_elements(record)}</{steps[-1]}>" for record in records)
-    count = contract.options.get("recordCount")
+    count = options.record_count
     after = f"<{count}>{len(records)}</{count}>" if count else ""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(head) + "\n" + body + "\n" + tail[0] + after
