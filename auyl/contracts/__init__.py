@@ -10,13 +10,14 @@ the ODCS schema and its checker are only imported by `validate`.
 """
 
 from auyl.contracts.headings import heading_key, match_headings, match_keys, missing_column
-from auyl.contracts.model import GEOMETRY, PLACE_ROLES, Column, Contract, deltas, load, load_all, names
+from auyl.contracts.model import GEOMETRY, PERSON_COLUMNS, PLACE_ROLES, Column, Contract, deltas, load, load_all, names
 from auyl.contracts.options import FORMATS, WAYS
 from auyl.contracts.rules import validate
 
 __all__ = [
     "FORMATS",
     "GEOMETRY",
+    "PERSON_COLUMNS",
     "PLACE_ROLES",
     "WAYS",
     "Column",

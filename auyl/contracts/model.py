@@ -18,6 +18,8 @@ from auyl.contracts import options as option
 from auyl.contracts.options import ArchiveOptions, ColumnOptions, Options, PlaceRole, RegistryOptions
 from auyl.errors import ConnectionUnusable, ContractInvalid, ExtractRefused
 
+# What a row may say of its person beside the number (`iin`); linkage compares these.
+PERSON_COLUMNS = ("surname", "given_name", "patronymic", "birth_date")
 # Sources of GeoJSON that are no property: `geometry:lon`, `geometry:lat`.
 GEOMETRY = "geometry:"
 # What a column may say of a row's place, in the order in which the resolver believes it; a free address only alone.
@@ -107,6 +109,11 @@ class Contract:
     def connection_unusable(self, expected: str, found: str) -> ConnectionUnusable:
         """The error to raise for the connection of this registry."""
         return ConnectionUnusable(self.registry, self.connection, expected, found)
+
+    @property
+    def names_person(self) -> bool:
+        """Does a row name its person beside the number, so that linkage can find the person of a wrong number?"""
+        return {"iin", *PERSON_COLUMNS} <= {column.name for column in self.columns} and not self.feeds_vault
 
     @property
     def is_hourly(self) -> bool:

@@ -15,7 +15,7 @@ from auyl.intake.handback import base_of, corrected_batch
 from auyl.intake.land import files_of, land
 from auyl.settings import Settings, connection_from_environment, from_environment
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
+from auyl.store.locks import PULL, lock
 
 
 def pull(
@@ -38,7 +38,7 @@ def pull(
     spill.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Two pulls at once would ask the source for the same twice.
     with (
-        lock(settings, f"pull.{registry}.{period}", keyed=False),
+        lock(settings, PULL, registry, period),
         tempfile.TemporaryDirectory(prefix="auyl-", dir=spill) as folder,
     ):
         work = Path(folder)

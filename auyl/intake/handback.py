@@ -21,6 +21,7 @@ from auyl.contracts import Column, Contract
 from auyl.contracts.options import CsvOptions, JsonOptions, XmlOptions
 from auyl.formats.common import RawResult, Reject
 from auyl.settings import Settings
+from auyl.store import paths
 from auyl.store.duck import PARQUET, identifier, literal
 from auyl.store.lake import Lake
 
@@ -83,11 +84,11 @@ def hand_back(settings: Settings, registry: str, period: str | None = None) -> l
         return []
     lake = Lake(settings.lake)
     made = []
-    frame = frame[frame["_outcome"] == "quarantined"]
+    frame = frame[frame["_outcome"] != "duplicate"]
     for (of_period, state, batch), rows in frame.groupby(["_batch_period", "_state", "_batch_id"], dropna=False):
         batch_id = None if batch != batch else int(batch)
         name = f"handback_{registry}_{of_period}_{batch_id or 'refused'}{_suffix(contract)}"
-        path = f"handback/{registry}/{of_period}/{name}"
+        path = paths.handback_file(registry, of_period, name)
         lake.write(path, _write(contract, of_period, rows))
         made.append(HandBack(registry, contract.owner, of_period, batch_id, state, path, len(rows)))
     return made
@@ -227,7 +228,7 @@ def merge(
     )
     strange = con.execute(
         f"select r._file, r._record, r.file, coalesce(r.record, r.line) from returned as r "
-        f"left join (select * from {kept_back} where _outcome = 'quarantined') as q "
+        f"left join (select * from {kept_back} where _outcome <> 'duplicate') as q "
         f"on r.file = q._file and r.record is not distinct from q._record "
         f"and (q._record is not null or r.line = q._line) "
         f"where q._file is null or r.file is null "

@@ -20,10 +20,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from auyl import access
+from auyl.languages import LANGUAGES
 from auyl.portal import okrug as lines
 from auyl.portal import security
 from auyl.portal.database import Database, rows
-from auyl.portal.language import LANGUAGES, Language, language, preferred
+from auyl.portal.language import Language, language, preferred
 from auyl.portal.visit import NotSignedIn, PeriodUnknown, Refused, Subject, Visit, client_address, period_of, visit
 
 TEMPLATES = Path(__file__).with_name("templates")

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-LANGUAGES = ("kk", "ru", "en")
+from auyl.languages import LANGUAGES, check_language
+
 THIN = "\u202f"  # narrow space that does not break
 SPACE = "\u00a0"
 MINUS = "\u2212"
@@ -68,9 +69,7 @@ class Language:
 @cache
 def language(code: str) -> Language:
     """The language of that code. Raises KeyError for another than kk, ru, en."""
-    if code not in LANGUAGES:
-        raise KeyError(code)
-    path = Path(__file__).with_name("words") / f"{code}.yaml"
+    path = Path(__file__).with_name("words") / f"{check_language(code)}.yaml"
     return Language(code, yaml.safe_load(path.read_text(encoding="utf-8")))
 
 

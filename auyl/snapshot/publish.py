@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2.extras
 
+from auyl.languages import LANGUAGES
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import Inputs
@@ -141,10 +142,7 @@ def _write(
             cursor,
             "insert into serving.snapshot_source (period, revision, registry, batch_id, extracted_at, source_period, "
             "rows_staged, rows_quarantined) values %s",
-            [
-                (period, revision, registry, b.batch_id, b.extracted_at, b.period, b.staged, b.quarantined)
-                for b in batches
-            ],
+            [(period, revision, registry, b.batch_id, b.extracted_at, b.period, b.staged, b.rejected) for b in batches],
         )
     vault.swap(cursor, period, revision)
     cursor.execute(
@@ -182,9 +180,8 @@ def _catalogue(cursor: Any, catalogue: Catalogue) -> None:
     psycopg2.extras.execute_values(
         cursor,
         "insert into serving.theme (theme, position, name_kk, name_ru, name_en) values %s",
-        [(t.id, t.position, t.names["kk"], t.names["ru"], t.names["en"]) for t in catalogue.themes],
+        [(t.id, t.position, *(t.names[x] for x in LANGUAGES)) for t in catalogue.themes],
     )
-    by_language = ("kk", "ru", "en")
     psycopg2.extras.execute_values(
         cursor,
         "insert into serving.indicator (indicator_id, theme, position, name_kk, name_ru, name_en, unit, unit_kk, "
@@ -193,19 +190,20 @@ def _catalogue(cursor: Any, catalogue: Catalogue) -> None:
         [
             (
                 i.id,
-                i.theme,
-                i.position,
-                *(i.names[x] for x in by_language),
-                i.unit,
-                *(i.units[x] for x in by_language),
+                theme.id,
+                position,
+                *(i.names[x] for x in LANGUAGES),
+                i.unit.id,
+                *(i.unit.names[x] for x in LANGUAGES),
                 i.decimals,
                 i.better,
-                *(i.body[x] for x in by_language),
+                *(i.body[x] for x in LANGUAGES),
                 i.level,
                 i.registries,
-                *(i.definitions[x] for x in by_language),
+                *(i.definitions[x] for x in LANGUAGES),
             )
-            for i in catalogue.indicators
+            for theme in catalogue.themes
+            for position, i in enumerate(theme.indicators, start=1)
         ],
     )
 

@@ -23,6 +23,7 @@ from auyl.settings import Settings
 from lab.stack.airflow import secret
 
 Printer = Callable[[str], None]
+ACCOUNT = ("rows_in", "staged", "linkable", "quarantined", "duplicates")
 
 
 def ledger_table(settings: Settings, period: str, out: Printer) -> None:
@@ -30,11 +31,11 @@ def ledger_table(settings: Settings, period: str, out: Printer) -> None:
     rows = []
     for contract in contracts.load_all(settings.include):
         batches = ledger.current_batches(settings, contract.registry, period, contract.is_delta)
-        counts = [sum(getattr(b, name) for b in batches) for name in ("rows_in", "staged", "quarantined", "duplicates")]
+        counts = [sum(getattr(b, name) for b in batches) for name in ACCOUNT]
         if batches:
             rows.append((contract.registry, len(batches), *counts))
     out("")
-    _table(("registry", "deliveries", "rows in", "staged", "quarantined", "duplicates"), rows, out)
+    _table(("registry", "deliveries", "rows in", *ACCOUNT[1:]), rows, out)
     if found := linked(settings, period):
         out(
             f"without a valid number: {found.records} records whose person is looked for, {found.linked} found "

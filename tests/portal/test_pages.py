@@ -12,8 +12,9 @@ import psycopg2
 import pytest
 
 from auyl import access
+from auyl.languages import LANGUAGES
 from auyl.portal.app import create_app
-from auyl.portal.language import LANGUAGES, language
+from auyl.portal.language import language
 from tests.access import world
 from tests.portal.conftest import Running
 
