@@ -17,6 +17,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from auyl import contracts
+from auyl.contracts.options import CsvOptions
 from auyl.intake import land_files
 from auyl.settings import Settings
 from auyl.store.lake import Lake
@@ -68,7 +69,7 @@ def lines_of(file: Path, contract: contracts.Contract) -> int:
         return sum(len(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names)
     text = file.read_bytes().decode(contract.encoding)
     if contract.format == "csv":
-        records = list(csv.reader(text.splitlines(keepends=True), delimiter=contract.options["delimiter"]))
+        records = list(csv.reader(text.splitlines(keepends=True), delimiter=contract.options(CsvOptions).delimiter))
         if len({len(record) for record in records}) == 1:
             return len(records) - 1
     return text.count("\n") + (not text.endswith("\n"))
@@ -101,7 +102,7 @@ def test_letters_arrive_whole_from_every_encoding(
     (task,) = [task for task in copied[0] if task["registry"] == registry]
     came = [[line.rstrip("\r\n")] for line in lines]
     if task["columns"] > 1:
-        came = list(csv.reader(lines, delimiter=contract.options["delimiter"]))[1:]
+        came = list(csv.reader(lines, delimiter=contract.options(CsvOptions).delimiter))[1:]
     with contextlib.closing(psycopg2.connect(copied[2])) as connection, connection.cursor() as cursor:
         cursor.execute(f'select * from "{registry}_{task["columns"]}"')
         stored = [[(value or "").removeprefix("\ufeff") for value in row] for row in cursor.fetchall()]

@@ -177,8 +177,8 @@ class TestSignature:
     @pytest.mark.parametrize(
         ("change", "found"),
         [
-            (lambda c: c.replace(b"<name>", b"<name>\xd0\x90", 1), "does not fit the signature"),
-            (lambda c: c.replace(b"1990-03-12", b"1990-03-13", 1), "does not fit the signature"),
+            (lambda c: c.replace(b"<name>", b"<name>\xd0\x90", 1), "does not match the signature"),
+            (lambda c: c.replace(b"1990-03-12", b"1990-03-13", 1), "does not match the signature"),
             (lambda c: re.sub(rb"<ds:Signature .*</ds:Signature>", b"", c, flags=re.S), "no signature in it"),
             (lambda c: c.replace(b"2001/04/xmldsig-more#rsa-sha256", b"2001/04/xmldsig-more#gost34310-gost34311"),
              "gost34310-gost34311; ГОСТ of НУЦ is in no open library"),
@@ -191,10 +191,10 @@ class TestSignature:
             (lambda c: c.replace(b"</response>", b"<responseData/></response>"), "2 elements responseData"),
             # the signed data are put aside, as the only thing inside of others
             (lambda c: c.replace(b"<data", b"<data><persons/><data").replace(b"</data>", b"</data></data>"),
-             "one over a part of them"),
+             "one over a part of it"),
             (resigned(OTHER_KEY, OTHER), "one of «CN=Somebody else»"),
             # signed by somebody else, under the right certificate
-            (resigned(OTHER_KEY, CERTIFICATE), "does not fit the signature"),
+            (resigned(OTHER_KEY, CERTIFICATE), "does not match the signature"),
         ],
     )  # fmt: skip
     def test_what_is_not_signed_as_it_must_be_is_refused_and_written_down(
@@ -355,7 +355,7 @@ class TestAsynchronous:
         )
         with pytest.raises(SourceNotReady):
             soap.pull(ASYNC, PERIOD, where, work, history)
-        with pytest.raises(ExtractRefused, match="does not fit the signature"):
+        with pytest.raises(ExtractRefused, match="does not match the signature"):
             soap.pull(ASYNC, PERIOD, where, work, history)
 
     def test_an_answer_of_another_message_is_refused(self, answering: Answering, gateway: Gateway, work: Path) -> None:
