@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.synthetic.ambulance import COLUMNS, file_name
 from lab.synthetic.engine import Month
+from lab.synthetic.registries.ambulance import COLUMNS, file_name
 
 TABLE = """
 create schema if not exists dispatch;

@@ -9,8 +9,7 @@ from pathlib import Path
 from auyl import contracts
 from auyl.contracts import Contract
 from auyl.settings import REPOSITORY, Settings
-from lab.synthetic import make
-from lab.synthetic.generate import REGISTRIES
+from lab.synthetic import REGISTRIES, make
 from tests.intake import derived
 from tests.intake.fuzz import tables
 
