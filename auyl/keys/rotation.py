@@ -1,7 +1,7 @@
 """Rotation of the hash key: every person key that is stored becomes that of another key, and nothing else changes.
 
-    1. all keys that lake and database hold get their new ones: of the numbers of identity and raw and the sayings of
-       linkage, hashed under both keys
+    1. all keys that lake and database hold get their new ones: of the numbers of identity and raw and the person
+       details of linkage, hashed under both keys
     2. every file that may hold a key is written anew below `rotation/`; what stands is not touched
     3. one transaction puts the new keys into the database and the new current key
     4. the new files take the places of the old ones, under the same paths
@@ -155,7 +155,7 @@ def _files(lake: Lake) -> list[str]:
         raise AuylError(f"rotation: expected the zones of auyl.store.paths in the lake; found {sorted(unknown)}")
     for zone in paths.ZONES:
         if zone.is_keyed:
-            found += [file for file in lake.files(zone.name) if not paths.is_rebuilt(file)]
+            found += [file for file in lake.files(zone.name) if not paths.is_obsolete(file)]
     for file in found:
         if not file.endswith(".parquet"):
             raise AuylError(f"rotation: {file} is no Parquet; it would keep the keys that it may hold")
@@ -173,7 +173,7 @@ def _collect(con: duckdb.DuckDBPyConnection, lake: Lake, connection: Connection,
     for file in files:
         columns = [identifier(name) for name, kind in _columns(con, lake, file).items() if kind == "UUID"]
         if columns:
-            is_person = paths.zone_of(file).has_persons and not paths.is_sayings(file)
+            is_person = paths.zone_of(file).has_persons and not paths.is_person_details(file)
             _add(con, f"select unnest([{', '.join(columns)}]) as old from read_parquet({literal(lake.address(file))})",
                  is_person)  # fmt: skip
     with connection.begin():
@@ -219,7 +219,7 @@ def _map(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, say: Ca
     con.execute("create temp table key_map (old uuid, new uuid)")
     for file in lake.files(paths.IDENTITY.name):
         columns = _columns(con, lake, file)
-        source = "says" if paths.is_sayings(file) else "iin" if "iin" in columns else None
+        source = "details" if paths.is_person_details(file) else "iin" if "iin" in columns else None
         if source:
             _learn(con, f"select {source} as said from read_parquet({literal(lake.address(file))})")
     say("identity read")
@@ -441,7 +441,7 @@ def _commit(
 def _settle(settings: Settings, lake: Lake, key_no: int, say: Callable[[str], None]) -> None:
     """Put the new files in the places of the old ones and write that down. May be done again."""
     for file in lake.files(paths.LINKAGE.name):
-        if paths.is_rebuilt(file):
+        if paths.is_obsolete(file):
             lake.filesystem.rm_file(lake.address(file))
     for file in lake.files(paths.ROTATION.name):
         lake.replace(file, paths.rotated_from(file))

@@ -92,7 +92,8 @@ def test_one_mail_a_night_and_the_snapshot_goes_on_without_what_is_late(installa
         assert box.logins == [("auyl", PASSWORD)]
         assert PASSWORD not in said
     kept = query(
-        installation, "select d.day, m.recipients from ledger.digest as d left join ledger.digest_mail as m using (day)"
+        installation,
+        "select d.day, m.recipients from ledger.daily_report as d left join ledger.daily_report_mail as m using (day)",
     )
     assert [(str(row.day), row.recipients) for row in kept] == [("2026-11-20", 1)]
     missing = query(installation, "select registry, reason from serving.snapshot_missing")

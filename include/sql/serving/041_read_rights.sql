@@ -6,10 +6,6 @@
 -- The policies do not bind the owner, who publishes. A policy without `(select …)` around the function would call it
 -- once per row; with it the function runs once per query and the index on the code is used.
 
-create index if not exists snapshot_value_kato_idx on serving.snapshot_value (kato, period, revision);
-create index if not exists ambulance_okrug_idx on serving.ambulance_by_settlement (okrug_kato, period, revision);
-create index if not exists veterinary_okrug_idx on serving.veterinary_by_settlement (okrug_kato, period, revision);
-
 alter table serving.snapshot_value enable row level security;
 alter table serving.ambulance_by_settlement enable row level security;
 alter table serving.veterinary_by_settlement enable row level security;

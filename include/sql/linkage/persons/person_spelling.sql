@@ -1,6 +1,6 @@
--- Grain: spelling of a name. Key: text. Answer: text, key, surname and patronymic without their endings.
+-- Grain: spelling of a name. Key: text. Output: text, key, surname and patronymic without their endings.
 -- Inputs: ${names} (surname, given_name, patronymic).
--- A name key costs half a microsecond and names repeat, so the work is done once for each distinct one.
+-- A name key costs half a microsecond and names repeat, so each distinct spelling is folded once.
 select
     text,
     key,

@@ -1,6 +1,6 @@
--- Grain: row of ${records}. Key: unique_id. Answer: the columns that the model of persons compares.
--- Inputs: ${records} (unique_id, surname, given_name, patronymic, birth_date, sex, settlement_kato, district_kato).
---         ${spelling} (person_spelling.sql over the same). Days repeat: each is written out once.
+-- Grain: row of ${records}. Key: unique_id. Output: the columns that the model of persons compares.
+-- Inputs: ${records} (unique_id, surname, given_name, patronymic, birth_date, sex, settlement_kato, district_kato),
+-- ${spelling} (person_spelling.sql over the same). Birth dates repeat, so each distinct one is formatted once.
 with day as materialized (
     select
         birth_date,

@@ -1,8 +1,8 @@
--- Grain: record whose number is one slip from that of the only person of its name and birth date. Key: record.
--- Inputs: ${records}, ${known} (unique_id, number), and their features as ${records}_features, ${known}_features.
--- Answer: record, person.
--- A slip: one digit is another, two neighbours changed places, or a spreadsheet dropped leading zeros. Name and birth
--- date must agree wholly, since one slip in twelve digits leads from many numbers to many others.
+-- Grain: record whose number is one typing error from that of the only person with its name and birth date.
+-- Key: record. Inputs: ${records}, ${known} (unique_id, number), their features ${records}_features, ${known}_features.
+-- Output: record, person.
+-- A typing error: one wrong digit, two neighbouring digits swapped, or leading zeros dropped by a spreadsheet. Name and
+-- birth date must agree exactly, because one error in twelve digits turns many numbers into other valid ones.
 select
     r.unique_id as record,
     min(k.unique_id) as person

@@ -1,8 +1,8 @@
--- Grain: pair of ${known} and ${records} that weighs at least ${review} bits. Key: record, person.
+-- Grain: pair of ${known} and ${records} with a match weight of at least ${review} bits. Key: record, person.
 -- Inputs: both as tables of features; ${candidates}, ${compared}, ${levels}, ${bits}: SQL that
 -- auyl/linkage/persons/scoring.py makes of the model.
--- Answer: record, person, weight in bits, the level of each field.
--- Rows are named by their place until all blocks are looked at: 16 bytes a pair in place of two dozen columns.
+-- Output: record, person, weight in bits, the level of each field.
+-- Row numbers stand for rows until all blocking rules have run: 16 bytes a pair instead of two dozen columns.
 with candidate as materialized (
     select distinct
         person_row,
@@ -20,7 +20,7 @@ side_by_side as (
     inner join ${records} as r on c.record_row = r.rowid
 ),
 
-levelled as (
+compared as (
     select
         record,
         person,
@@ -28,13 +28,13 @@ levelled as (
     from side_by_side
 ),
 
-weighed as (
+scored as (
     select
         *,
         ${bits} as weight
-    from levelled
+    from compared
 )
 
 select * replace (round(weight, 4) as weight)
-from weighed
+from scored
 where weight >= ${review}

@@ -1,4 +1,5 @@
 -- Grain: person of the population registry. Key: unique_id. Inputs: stage_population, identity, place.
+-- Variables: ${claim}, the key under which place holds a person's settlement.
 select
     p.person_key::varchar as unique_id,
     i.iin as number,
