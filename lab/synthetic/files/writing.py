@@ -1,4 +1,4 @@
-"""From a query to a file: the query returns finished lines; their buffers go to disk without becoming Python objects."""
+"""From a query to a file: the query returns lines, whose buffers go to disk without becoming Python objects."""
 
 from __future__ import annotations
 
