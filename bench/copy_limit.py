@@ -49,10 +49,9 @@ def prepare(extracts: Path, period: str, place: Path, dsn: str) -> list[dict[str
         target = place / folder.name  # file names are unique within a registry only
         _open(target)
         for file in sorted(p for p in folder.iterdir() if p.is_file()):
-            of_file = (
-                _sheets(file, target) if contract.format in ("xlsx", "xls") else [_text(file, target, contract, dsn)]
-            )
-            tasks += [{"registry": folder.name, **task} for task in of_file]
+            is_workbook = contract.format in ("xlsx", "xls")
+            copies = _sheets(file, target) if is_workbook else [_text(file, target, contract, dsn)]
+            tasks += [{"registry": folder.name, **task} for task in copies]
     sized = [{**task, "bytes": Path(str(task["path"])).stat().st_size} for task in tasks]
     return sorted(sized, key=lambda task: (-task["bytes"], task["path"]))
 
