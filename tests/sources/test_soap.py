@@ -150,16 +150,16 @@ class TestSynchronous:
         where = serve(answering, gateway)
         with pytest.raises(SourceUnavailable, match="answered with a fault: unknown: 'population 2026-12 part 1'"):
             soap.pull(CONTRACT, "2026-12", where, work, PullHistory())
-        with pytest.raises(ConnectionUnusable, match="a sender that the gateway accepts; found status 403") as told:
+        with pytest.raises(ConnectionUnusable, match="a sender that the gateway accepts; found status 403") as raised:
             soap.pull(CONTRACT, PERIOD, where.replace(quote(PASSWORD, safe=""), "verkehrt"), work, PullHistory())
-        assert "verkehrt" not in str(told.value)
+        assert "verkehrt" not in str(raised.value)
 
     def test_a_fault_that_repeats_the_password_does_not_show_it(
         self, answering: Answering, gateway: Gateway, work: Path
     ) -> None:
-        office = answering(lambda asked: Answer(500, gateway._fault(f"bad login {PASSWORD}")))
+        server = answering(lambda asked: Answer(500, gateway._fault(f"bad login {PASSWORD}")))
         with pytest.raises(SourceUnavailable, match="bad login …"):
-            soap.pull(CONTRACT, PERIOD, address(office.port), work, PullHistory())
+            soap.pull(CONTRACT, PERIOD, address(server.port), work, PullHistory())
 
     def test_an_answer_without_bound_is_not_read_to_its_end(
         self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path
@@ -209,9 +209,9 @@ class TestSignature:
             return seen[-1]
 
         where = serve(answering, gateway, noted)
-        with pytest.raises(ExtractRefused, match=re.escape(found)) as told:
+        with pytest.raises(ExtractRefused, match=re.escape(found)) as raised:
             intake.pull("population", PERIOD, lambda _: where, changed)
-        assert "МВД" in str(told.value)
+        assert "МВД" in str(raised.value)
         assert not Path(settings.lake).exists()
 
     @pytest.mark.parametrize("text", [b'<!DOCTYPE x [<!ENTITY a "b">]>', b"<!DOCTYPE x>"])
@@ -291,9 +291,9 @@ class TestAsynchronous:
         for _ in range(2):
             with pytest.raises(SourceNotReady):
                 soap.pull(ASYNC, PERIOD, where, work, history)
-        with pytest.raises(SourceUnavailable, match=rf"{gateway.received[0]}.*the gateway says {state}") as told:
+        with pytest.raises(SourceUnavailable, match=rf"{gateway.received[0]}.*the gateway says {state}") as raised:
             soap.pull(ASYNC, PERIOD, where, work, history)
-        assert not isinstance(told.value, SourceNotReady)
+        assert not isinstance(raised.value, SourceNotReady)
         gateway.states = ["DELIVERED"]
         with pytest.raises(SourceNotReady, match="was sent"):
             soap.pull(ASYNC, PERIOD, where, work, history)
