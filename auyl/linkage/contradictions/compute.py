@@ -6,7 +6,6 @@ A period's set is computed whole and replaces the former one. What opens and clo
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,10 +20,11 @@ from auyl.settings import Settings, from_environment
 from auyl.stage import inputs
 from auyl.stage.current import stage_view
 from auyl.store import duck, paths
+from auyl.store.copy import copy_query
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
 from auyl.store.locks import CONTRADICTIONS, lock
-from auyl.store.postgres import engine
+from auyl.store.postgres import driver_transaction, transaction
 from auyl.territory.resolver import (
     CLAIM_ROLES,
     claim_key,
@@ -177,14 +177,14 @@ def find(con: duckdb.DuckDBPyConnection, one: catalogue.Type) -> int:
 
 
 def _current_digest(settings: Settings, period: str) -> str | None:
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         return con.execute(
             text("select inputs_digest from serving.contradiction_set where period = :p"), {"p": period}
         ).scalar()
 
 
 def _kept_counts(settings: Settings, made_of: Inputs) -> dict[str, int]:
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text("select type_id, count(*) from serving.contradiction where period = :p group by 1"),
             {"p": made_of.period},
@@ -196,24 +196,10 @@ def _kept_counts(settings: Settings, made_of: Inputs) -> dict[str, int]:
 def _publish(con: duckdb.DuckDBPyConnection, settings: Settings, made_of: Inputs, path: str, count: int) -> None:
     """Put the set in the place of the former one, in one transaction."""
     names = ["type_id", "owner_registry", *COLUMNS]
-    with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as work:
-        file = Path(work) / "contradiction.csv"
-        con.execute(
-            f"copy (select {literal(made_of.period)}, {', '.join(names)} from contradiction) to {literal(str(file))} "
-            f"(format csv, header false, nullstr '\\N', quote '\"')"
-        )
-        connection = engine(settings.dsn).raw_connection()
-        try:
-            cursor = connection.cursor()
-            _write_head(cursor, made_of, path, count)
-            with file.open("rb") as stream:
-                cursor.copy_expert(
-                    f"copy serving.contradiction (period, {', '.join(names)}) from stdin (format csv, null '\\N')",
-                    stream,
-                )
-            connection.commit()
-        finally:
-            connection.close()
+    query = f"select {literal(made_of.period)}, {', '.join(names)} from contradiction"
+    with driver_transaction(settings) as cursor:
+        _write_head(cursor, made_of, path, count)
+        copy_query(con, query, cursor, "serving.contradiction", ("period", *names), settings)
 
 
 def _write_head(cursor: Any, made_of: Inputs, path: str, count: int) -> None:
@@ -254,7 +240,7 @@ def summary(
     unit. `registry` is the owner's; `okrug` the KATO of an okrug.
     """
     query = (settings.include / "sql" / "ledger" / "contradictions.sql").read_text(encoding="utf-8")
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(text(query), {"period": period, "registry": registry, "type": type_id, "okrug": okrug})
         return [dict(row._mapping) for row in rows]
 
@@ -277,7 +263,7 @@ def export(
 
     types = {one.id: one for one in catalogue.load(settings.include)}
     query = (settings.include / "sql" / "ledger" / "contradiction_rows.sql").read_text(encoding="utf-8")
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = [
             dict(row._mapping)
             for row in con.execute(
