@@ -15,7 +15,7 @@ from auyl.errors import ConnectionUnusable, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import PullHistory, rest
 from auyl.sources.backoff import AttemptFailed, Backoff, retry_after_s
-from lab.simulated_sources.gateway import pem, self_made
+from lab.simulated_sources.gateway import pem, self_signed
 from tests.extracts import PERIOD, jobseeker, page
 from tests.sources.conftest import Adopt, Answer, Answering, Asked, Office, Serve, with_options
 
@@ -266,7 +266,7 @@ class TestCredentials:
     def test_a_server_that_nobody_here_trusts_is_not_given_the_token(
         self, answering: Answering, work: Path, tmp_path: Path
     ) -> None:
-        key, certificate = self_made("127.0.0.1")
+        key, certificate = self_signed("127.0.0.1")
         text = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )

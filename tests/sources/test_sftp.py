@@ -14,7 +14,7 @@ from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import PullHistory, backoff, sftp
-from lab.simulated_sources.sftp import Office
+from lab.simulated_sources.sftp import SftpServer
 from tests.extracts import PERIOD, person, population_xml
 from tests.sources.conftest import Adopt, with_options
 
@@ -25,18 +25,18 @@ ONE, TWO = f"population_{PERIOD}_part001.xml", f"population_{PERIOD}_part002.xml
 PASSWORD = "geheim-p/w:?"
 OLD = 1_790_000_000
 
-Serve = Callable[..., Office]
+Serve = Callable[..., SftpServer]
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """A real SFTP server over `tmp_path/office`; it ends with the test."""
-    started: list[Office] = []
+    started: list[SftpServer] = []
 
-    def start(**options: object) -> Office:
+    def start(**options: object) -> SftpServer:
         folder = tmp_path / "office"
         (folder / "out" / PERIOD).mkdir(parents=True, exist_ok=True)
-        office = Office(folder, "auyl", **{"password": PASSWORD, **options})
+        office = SftpServer(folder, "auyl", **{"password": PASSWORD, **options})
         started.append(office)
         office.start()
         return office
@@ -53,7 +53,7 @@ def work(tmp_path: Path) -> Path:
     return folder
 
 
-def address(office: Office, password: str | None = PASSWORD, **extras: str) -> str:
+def address(office: SftpServer, password: str | None = PASSWORD, **extras: str) -> str:
     from urllib.parse import quote
 
     login = "auyl" + (f":{quote(password, safe='')}" if password else "")
@@ -61,7 +61,7 @@ def address(office: Office, password: str | None = PASSWORD, **extras: str) -> s
     return f"sftp://{login}@127.0.0.1:{office.port}/out/{{period}}?{query}"
 
 
-def put(office: Office, name: str, content: bytes, mark: bool = True) -> None:
+def put(office: SftpServer, name: str, content: bytes, mark: bool = True) -> None:
     target = office.folder / "out" / PERIOD / name
     target.write_bytes(content)
     os.utime(target, (OLD, OLD))

@@ -15,7 +15,7 @@ from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import PullHistory, soap
-from lab.simulated_sources.gateway import Gateway, pem, self_made
+from lab.simulated_sources.gateway import Gateway, pem, self_signed
 from tests.extracts import PERIOD, person, population_xml
 from tests.sources.conftest import Adopt, Answer, Answering, Asked, with_options
 
@@ -26,8 +26,8 @@ ASYNC = with_options(BASE, **OPTIONS, channel="async")
 RECORD = "Envelope/Body/getMessageResponse/response/messageData/data"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 PASSWORD = "geheim-p/w:?"
-KEY, CERTIFICATE = self_made("МВД РК, тест")
-OTHER_KEY, OTHER = self_made("Somebody else")
+KEY, CERTIFICATE = self_signed("МВД РК, тест")
+OTHER_KEY, OTHER = self_signed("Somebody else")
 
 Change = Callable[[bytes], bytes]
 
@@ -91,7 +91,7 @@ class TestSynchronous:
     ) -> None:
         changed = adopt(settings, "population", **OPTIONS)
         gateway.canonical = canonical
-        gateway.key, gateway.certificate = self_made("ec or rsa", elliptic)
+        gateway.key, gateway.certificate = self_signed("ec or rsa", elliptic)
         port = int(re.search(r":(\d+)/bip", serve(answering, gateway))[1])
         where = address(port, certificate=pem(gateway.certificate))
         number = intake.pull("population", PERIOD, lambda _: where, changed)
@@ -100,7 +100,7 @@ class TestSynchronous:
         folder = Path(settings.lake) / delivery.landing_path
         manifest = json.loads((folder / "manifest.json").read_text())
         message = manifest["evidence"]["messages"][0]
-        assert gateway.sent == [message["message_id"]]
+        assert gateway.received == [message["message_id"]]
         assert message["sha256"] == manifest["files"][0]["sha256"]
         assert (
             message["signature"]["certificate"]
@@ -116,7 +116,7 @@ class TestSynchronous:
         contract = with_options(BASE, **OPTIONS, partField="part")
         pulled = soap.pull(contract, PERIOD, serve(answering, gateway), work, PullHistory())
         assert [f.name for f in pulled.files] == [f"answer-{n:05d}.xml" for n in (1, 2, 3)]
-        assert len(set(gateway.sent)) == 3
+        assert len(set(gateway.received)) == 3
 
     def test_a_broken_line_asks_again_with_the_same_message(
         self, answering: Answering, gateway: Gateway, work: Path, waits: list[int]
@@ -135,8 +135,8 @@ class TestSynchronous:
             return Answer(status, content)
 
         pulled = soap.pull(CONTRACT, PERIOD, address(answering(reply).port), work, PullHistory())
-        assert len(gateway.sent) == 4
-        assert len(set(gateway.sent)) == 1
+        assert len(gateway.received) == 4
+        assert len(set(gateway.received)) == 1
         assert pulled.files[0].read_bytes().endswith(b"Envelope>")
 
     def test_a_status_that_is_no_success(self, answering: Answering, gateway: Gateway, work: Path) -> None:
@@ -243,7 +243,7 @@ class TestSignature:
         [
             ("", "found none"),
             ("no pem", "found ValueError"),
-            (pem(self_made("Old", days=-3)[1]), "«CN=Old».* until 20"),
+            (pem(self_signed("Old", days=-3)[1]), "«CN=Old».* until 20"),
         ],
     )
     def test_a_connection_without_a_certificate_that_holds_asks_nothing(
@@ -252,7 +252,7 @@ class TestSignature:
         port = int(re.search(r":(\d+)/bip", serve(answering, gateway))[1])
         with pytest.raises(ConnectionUnusable, match=found):
             soap.pull(CONTRACT, PERIOD, address(port, certificate=text), work, PullHistory())
-        assert gateway.sent == []
+        assert gateway.received == []
 
 
 class TestAsynchronous:
@@ -273,14 +273,14 @@ class TestAsynchronous:
                 intake.pull("population", PERIOD, lambda _: where, changed)
         number = intake.pull("population", PERIOD, lambda _: where, changed)
         assert intake.load(number, changed).staged == 2
-        assert len(gateway.sent) == 1, "one message, however often it was asked for"
+        assert len(gateway.received) == 1, "one message, however often it was asked for"
         folder = Path(settings.lake) / ledger.delivery(settings, number).landing_path
         message = json.loads((folder / "manifest.json").read_text())["evidence"]["messages"][0]
-        assert message["message_id"] == gateway.sent[0]
-        assert message["correlation_id"] == gateway.waiting[gateway.sent[0]][1]
+        assert message["message_id"] == gateway.received[0]
+        assert message["correlation_id"] == gateway.waiting[gateway.received[0]][1]
         with pytest.raises(SourceNotReady, match="was sent"):
             intake.pull("population", PERIOD, lambda _: where, changed)
-        assert len(gateway.sent) == 2, "the next pull is a new question"
+        assert len(gateway.received) == 2, "the next pull is a new question"
 
     @pytest.mark.parametrize("state", ["NOT_DELIVERED", "DELIVERY_STOPPED"])
     def test_a_message_that_was_not_delivered_is_told_and_sent_anew(
@@ -291,14 +291,14 @@ class TestAsynchronous:
         for _ in range(2):
             with pytest.raises(SourceNotReady):
                 soap.pull(ASYNC, PERIOD, where, work, history)
-        with pytest.raises(SourceUnavailable, match=rf"{gateway.sent[0]}.*the gateway says {state}") as told:
+        with pytest.raises(SourceUnavailable, match=rf"{gateway.received[0]}.*the gateway says {state}") as told:
             soap.pull(ASYNC, PERIOD, where, work, history)
         assert not isinstance(told.value, SourceNotReady)
         gateway.states = ["DELIVERED"]
         with pytest.raises(SourceNotReady, match="was sent"):
             soap.pull(ASYNC, PERIOD, where, work, history)
         assert soap.pull(ASYNC, PERIOD, where, work, history).files
-        assert len(set(gateway.sent)) == 2
+        assert len(set(gateway.received)) == 2
 
     def test_a_process_killed_before_it_sent_leaves_a_message_that_is_sent_once(
         self, answering: Answering, gateway: Gateway, work: Path
@@ -312,11 +312,11 @@ class TestAsynchronous:
 
         with pytest.raises(KeyboardInterrupt):
             soap.pull(ASYNC, PERIOD, where, work, PullHistory(write=killed))
-        assert gateway.sent == [], "the note comes first"
+        assert gateway.received == [], "the note comes first"
         history = PullHistory(note=notes[0])
         with pytest.raises(SourceNotReady, match="was sent"):
             soap.pull(ASYNC, PERIOD, where, work, history)
-        assert gateway.sent == [json.loads(notes[0] or "")["soap"]["message_id"]]
+        assert gateway.received == [json.loads(notes[0] or "")["soap"]["message_id"]]
 
     def test_a_process_killed_after_it_sent_sends_nothing_again(
         self, answering: Answering, gateway: Gateway, work: Path
@@ -335,7 +335,7 @@ class TestAsynchronous:
         with pytest.raises(SourceNotReady, match="ON_DELIVERY"):
             soap.pull(ASYNC, PERIOD, where, work, history)
         assert soap.pull(ASYNC, PERIOD, where, work, history).files
-        assert len(gateway.sent) == 1
+        assert len(gateway.received) == 1
 
     def test_a_message_without_an_answer_is_given_up(self, answering: Answering, gateway: Gateway, work: Path) -> None:
         gateway.states = ["ON_DELIVERY"]
@@ -363,8 +363,8 @@ class TestAsynchronous:
         where, history = serve(answering, gateway), PullHistory()
         with pytest.raises(SourceNotReady):
             soap.pull(ASYNC, PERIOD, where, work, history)
-        asked, _, states = gateway.waiting[gateway.sent[0]]
-        gateway.waiting[gateway.sent[0]] = (asked, "another-chain", states)
+        asked, _, states = gateway.waiting[gateway.received[0]]
+        gateway.waiting[gateway.received[0]] = (asked, "another-chain", states)
         with pytest.raises(ExtractRefused, match="found that of another-chain"):
             soap.pull(ASYNC, PERIOD, where, work, history)
 

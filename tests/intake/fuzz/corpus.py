@@ -10,8 +10,7 @@ from auyl import contracts
 from auyl.contracts import Contract
 from auyl.contracts.options import JsonOptions
 from auyl.settings import REPOSITORY, Settings
-from lab.synthetic import make
-from lab.synthetic.generate import REGISTRIES
+from lab.synthetic import REGISTRIES, make
 from tests.intake import derived
 from tests.intake.fuzz import tables
 
