@@ -230,7 +230,7 @@ def test_limits_name_what_missed_them_and_nothing_else(other: EntityEvaluation) 
 def test_without_truth_or_batches_nothing_is_compared(pair: CleanAndDirty) -> None:
     with pytest.raises(NothingToCompare, match=r"persons\.parquet"):
         room.evaluate(pair.clean, pair.dirty, pair.extracts / "truth" / "2026-09", "2026-09")
-    with pytest.raises(NothingToCompare, match="nothing is current"):
+    with pytest.raises(NothingToCompare, match="no current batches"):
         room.evaluate(pair.clean, pair.dirty, pair.extracts / "truth" / PERIOD, "2020-01")
 
 
@@ -255,7 +255,7 @@ def test_a_missed_limit_is_an_exit_code_and_no_database_is_left(postgres_server:
         "AUYL_DSN": postgres_server, "AUYL_INCLUDE": str(include), "AUYL_HOME": str(tmp_path), "AUYL_LAKE": str(lake),
     }  # fmt: skip
     before = databases()
-    command = [sys.executable, "-m", "auyl.cli", "evaluate", "entities", "--people", "2500", "--seed", "11"]
+    command = [sys.executable, "-m", "lab", "evaluate", "entities", "--people", "2500", "--seed", "11"]
     run = subprocess.run(
         [*command, "--kind", "parcel"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
     )
