@@ -17,6 +17,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from auyl import contracts
+from auyl.contracts.options import CsvOptions
 from auyl.intake import land_files
 from auyl.settings import Settings
 from auyl.store.lake import Lake
@@ -70,7 +71,7 @@ def lines_of(file: Path, contract: contracts.Contract) -> int:
         return sum(len(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names)
     text = file.read_bytes().decode(contract.encoding)
     if contract.format == "csv":
-        records = list(csv.reader(text.splitlines(keepends=True), delimiter=contract.options["delimiter"]))
+        records = list(csv.reader(text.splitlines(keepends=True), delimiter=contract.options(CsvOptions).delimiter))
         if len({len(record) for record in records}) == 1:
             return len(records) - 1
     return text.count("\n") + (not text.endswith("\n"))
@@ -103,7 +104,7 @@ def test_letters_of_every_encoding_are_copied_correctly(
     (task,) = [task for task in copied[0] if task["registry"] == registry]
     expected = [[line.rstrip("\r\n")] for line in lines]
     if task["columns"] > 1:
-        expected = list(csv.reader(lines, delimiter=contract.options["delimiter"]))[1:]
+        expected = list(csv.reader(lines, delimiter=contract.options(CsvOptions).delimiter))[1:]
     with contextlib.closing(psycopg2.connect(copied[2])) as connection, connection.cursor() as cursor:
         cursor.execute(f'select * from "{registry}_{task["columns"]}"')
         stored = [[(value or "").removeprefix("\ufeff") for value in row] for row in cursor.fetchall()]
