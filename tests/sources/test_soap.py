@@ -150,16 +150,16 @@ class TestSynchronous:
         where = serve(answering, gateway)
         with pytest.raises(SourceUnavailable, match="answered with a fault: unknown: 'population 2026-12 part 1'"):
             soap.pull(CONTRACT, "2026-12", where, work, PullHistory())
-        with pytest.raises(ConnectionUnusable, match="a sender that the gateway accepts; found status 403") as told:
+        with pytest.raises(ConnectionUnusable, match="a sender that the gateway accepts; found status 403") as raised:
             soap.pull(CONTRACT, PERIOD, where.replace(quote(PASSWORD, safe=""), "verkehrt"), work, PullHistory())
-        assert "verkehrt" not in str(told.value)
+        assert "verkehrt" not in str(raised.value)
 
     def test_a_fault_that_repeats_the_password_does_not_show_it(
         self, answering: Answering, gateway: Gateway, work: Path
     ) -> None:
-        office = answering(lambda asked: Answer(500, gateway._fault(f"bad login {PASSWORD}")))
+        server = answering(lambda asked: Answer(500, gateway._fault(f"bad login {PASSWORD}")))
         with pytest.raises(SourceUnavailable, match="bad login …"):
-            soap.pull(CONTRACT, PERIOD, address(office.port), work, PullHistory())
+            soap.pull(CONTRACT, PERIOD, address(server.port), work, PullHistory())
 
     def test_an_answer_without_bound_is_not_read_to_its_end(
         self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path
@@ -177,8 +177,8 @@ class TestSignature:
     @pytest.mark.parametrize(
         ("change", "found"),
         [
-            (lambda c: c.replace(b"<name>", b"<name>\xd0\x90", 1), "does not fit the signature"),
-            (lambda c: c.replace(b"1990-03-12", b"1990-03-13", 1), "does not fit the signature"),
+            (lambda c: c.replace(b"<name>", b"<name>\xd0\x90", 1), "does not match the signature"),
+            (lambda c: c.replace(b"1990-03-12", b"1990-03-13", 1), "does not match the signature"),
             (lambda c: re.sub(rb"<ds:Signature .*</ds:Signature>", b"", c, flags=re.S), "no signature in it"),
             (lambda c: c.replace(b"2001/04/xmldsig-more#rsa-sha256", b"2001/04/xmldsig-more#gost34310-gost34311"),
              "gost34310-gost34311; ГОСТ of НУЦ is in no open library"),
@@ -191,10 +191,10 @@ class TestSignature:
             (lambda c: c.replace(b"</response>", b"<responseData/></response>"), "2 elements responseData"),
             # the signed data are put aside, as the only thing inside of others
             (lambda c: c.replace(b"<data", b"<data><persons/><data").replace(b"</data>", b"</data></data>"),
-             "one over a part of them"),
+             "one over a part of it"),
             (resigned(OTHER_KEY, OTHER), "one of «CN=Somebody else»"),
             # signed by somebody else, under the right certificate
-            (resigned(OTHER_KEY, CERTIFICATE), "does not fit the signature"),
+            (resigned(OTHER_KEY, CERTIFICATE), "does not match the signature"),
         ],
     )  # fmt: skip
     def test_what_is_not_signed_as_it_must_be_is_refused_and_written_down(
@@ -209,9 +209,9 @@ class TestSignature:
             return seen[-1]
 
         where = serve(answering, gateway, noted)
-        with pytest.raises(ExtractRefused, match=re.escape(found)) as told:
+        with pytest.raises(ExtractRefused, match=re.escape(found)) as raised:
             intake.pull("population", PERIOD, lambda _: where, changed)
-        assert "МВД" in str(told.value)
+        assert "МВД" in str(raised.value)
         assert not Path(settings.lake).exists()
 
     @pytest.mark.parametrize("text", [b'<!DOCTYPE x [<!ENTITY a "b">]>', b"<!DOCTYPE x>"])
@@ -291,9 +291,9 @@ class TestAsynchronous:
         for _ in range(2):
             with pytest.raises(SourceNotReady):
                 soap.pull(ASYNC, PERIOD, where, work, history)
-        with pytest.raises(SourceUnavailable, match=rf"{gateway.received[0]}.*the gateway says {state}") as told:
+        with pytest.raises(SourceUnavailable, match=rf"{gateway.received[0]}.*the gateway says {state}") as raised:
             soap.pull(ASYNC, PERIOD, where, work, history)
-        assert not isinstance(told.value, SourceNotReady)
+        assert not isinstance(raised.value, SourceNotReady)
         gateway.states = ["DELIVERED"]
         with pytest.raises(SourceNotReady, match="was sent"):
             soap.pull(ASYNC, PERIOD, where, work, history)
@@ -355,7 +355,7 @@ class TestAsynchronous:
         )
         with pytest.raises(SourceNotReady):
             soap.pull(ASYNC, PERIOD, where, work, history)
-        with pytest.raises(ExtractRefused, match="does not fit the signature"):
+        with pytest.raises(ExtractRefused, match="does not match the signature"):
             soap.pull(ASYNC, PERIOD, where, work, history)
 
     def test_an_answer_of_another_message_is_refused(self, answering: Answering, gateway: Gateway, work: Path) -> None:

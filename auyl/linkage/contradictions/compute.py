@@ -6,10 +6,8 @@ what opens and closes, so periods can be computed in any order.
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
@@ -22,10 +20,11 @@ from auyl.settings import Settings, from_environment
 from auyl.stage import inputs
 from auyl.stage.current import stage_view
 from auyl.store import duck, paths
+from auyl.store.copy import copy_query
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
 from auyl.store.locks import CONTRADICTIONS, lock
-from auyl.store.postgres import copy_csv, driver_cursor, transaction
+from auyl.store.postgres import driver_cursor, transaction
 from auyl.territory.resolver import (
     CLAIM_ROLES,
     claim_key,
@@ -203,16 +202,11 @@ def _publish(
     con: duckdb.DuckDBPyConnection, settings: Settings, given: ContradictionInputs, path: str, count: int
 ) -> None:
     """Replace the period's previous set, in one transaction."""
-    names = ", ".join(["type_id", "owner_registry", *COLUMNS])
-    with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as work:
-        file = Path(work) / "contradiction.csv"
-        con.execute(
-            f"copy (select {literal(given.period)}, {names} from contradiction) to {literal(str(file))} "
-            f"(format csv, header false, nullstr '\\N', quote '\"')"
-        )
-        with transaction(settings) as connection:
-            _write_head(connection, given, path, count)
-            copy_csv(driver_cursor(connection), "serving.contradiction", f"period, {names}", file)
+    names = ("type_id", "owner_registry", *COLUMNS)
+    query = f"select {literal(given.period)}, {', '.join(names)} from contradiction"
+    with transaction(settings) as connection:
+        _write_head(connection, given, path, count)
+        copy_query(con, query, driver_cursor(connection), "serving.contradiction", ("period", *names), settings)
 
 
 def _write_head(con: Connection, given: ContradictionInputs, path: str, count: int) -> None:

@@ -10,8 +10,8 @@ import pytest
 from auyl.intake import quarantine
 from auyl.settings import Settings
 from tests import extracts
-from tests.intake import derived
-from tests.intake.conftest import TakeDerived
+from tests.formats import derived
+from tests.formats.conftest import LoadDerived
 
 ROWS = [extracts.jobseeker(n) for n in range(1, 31)]
 OPTIONS = {"format": "jsonl"}
@@ -23,11 +23,11 @@ def lines(rows: derived.Rows = ROWS) -> list[str]:
 
 
 def test_a_broken_line_is_quarantined_with_number_text_and_rule(
-    take_derived: TakeDerived, settings: Settings, tmp_path: Path
+    load_derived: LoadDerived, settings: Settings, tmp_path: Path
 ) -> None:
     text = lines()
     text[3:3] = ["\n", '{"id": "j-99", "iin"\n', "[1, 2]\n"]
-    result = take_derived("employment", OPTIONS, {"j.jsonl": "".join(text).encode()})
+    result = load_derived("employment", OPTIONS, {"j.jsonl": "".join(text).encode()})
     assert (result.status, result.rows_in, result.staged, result.quarantined) == ("accepted", 32, 30, 2)
     assert result.failed["line_unreadable"] == 2
     here = replace(settings, include=tmp_path / "include")
@@ -38,16 +38,16 @@ def test_a_broken_line_is_quarantined_with_number_text_and_rule(
     assert "JSON" in frame["_reasons_ru"].iloc[0] and "JSON" in frame["_reasons_kk"].iloc[0]
 
 
-def test_a_row_is_found_on_its_line(take_derived: TakeDerived, settings: Settings, tmp_path: Path) -> None:
+def test_a_row_is_found_on_its_line(load_derived: LoadDerived, settings: Settings, tmp_path: Path) -> None:
     rows = [*ROWS, extracts.jobseeker(40, iin="123456789012")]
-    take_derived("employment", OPTIONS, {"j.jsonl": "\n\n".join(s.strip() for s in lines(rows)).encode() + b"\n"})
+    load_derived("employment", OPTIONS, {"j.jsonl": "\n\n".join(s.strip() for s in lines(rows)).encode() + b"\n"})
     frame = quarantine.quarantine(replace(settings, include=tmp_path / "include"), "derived")
     assert list(frame["_line"]) == [61] and "iin_checksum" in frame["_rules"].iloc[0]
 
 
-def test_numbers_and_keys_of_any_line_are_seen(take_derived: TakeDerived) -> None:
+def test_numbers_and_keys_of_any_line_are_seen(load_derived: LoadDerived) -> None:
     rows = [*ROWS[:-1], {**ROWS[-1], "katoCode": 194083100, "note": {"a": [1, True]}, "Note": "b"}]
-    result = take_derived("employment", OPTIONS, {"j.jsonl": "".join(lines(rows)).encode("utf-8-sig")})
+    result = load_derived("employment", OPTIONS, {"j.jsonl": "".join(lines(rows)).encode("utf-8-sig")})
     assert (result.status, result.staged, result.notes["unknown_columns"]) == ("accepted", 30, ["Note", "note"])
 
 
@@ -70,6 +70,6 @@ def test_what_is_no_whole_text_of_objects_is_refused(refusal: Refusal, content: 
     assert "j.jsonl" in text and found in text
 
 
-def test_a_file_without_its_last_line_end_is_taken_where_the_contract_says_so(take_derived: TakeDerived) -> None:
+def test_a_file_without_its_last_line_end_is_taken_where_the_contract_says_so(load_derived: LoadDerived) -> None:
     content = "".join(lines()).rstrip().encode()
-    assert take_derived("employment", {**OPTIONS, "finalNewline": False}, {"j.jsonl": content}).staged == 30
+    assert load_derived("employment", {**OPTIONS, "finalNewline": False}, {"j.jsonl": content}).staged == 30

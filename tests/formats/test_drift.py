@@ -12,7 +12,7 @@ from auyl import contracts, intake, ledger
 from auyl.settings import Settings
 from auyl.store.lake import Lake
 from tests import extracts
-from tests.intake import derived
+from tests.formats import derived
 
 ROWS = [extracts.jobseeker(n, education=None if n % 3 else "среднее, «общее»; и т.д.") for n in range(1, 31)]
 OPTIONS: dict[str, dict[str, Any]] = {

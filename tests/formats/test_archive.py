@@ -16,8 +16,8 @@ from auyl.settings import Settings
 from auyl.store.lake import Lake
 from tests import extracts
 from tests.extracts import social_csv, social_row
-from tests.intake.conftest import TakeDerived
-from tests.intake.derived import zipped
+from tests.formats.conftest import LoadDerived
+from tests.formats.derived import zipped
 
 OPTIONS: dict[str, Any] = {"format": "csv", "archive": "zip", "memberPattern": "*.csv"}
 GOOD = social_csv([social_row(n) for n in range(1, 21)])
@@ -26,11 +26,11 @@ Refusal = Callable[..., str]
 
 
 def test_rows_name_archive_and_member_and_the_archive_is_landed_as_it_came(
-    take_derived: TakeDerived, settings: Settings, tmp_path: Path
+    load_derived: LoadDerived, settings: Settings, tmp_path: Path
 ) -> None:
     bad = social_csv([*(social_row(n) for n in range(21, 40)), social_row(40, ИИН="123456789012"), ["1", "2"]])
     archive = zipped({"а.csv": GOOD, "Талгар/б.csv": bad})
-    result = take_derived("social_assistance", OPTIONS, {"10.zip": archive})
+    result = load_derived("social_assistance", OPTIONS, {"10.zip": archive})
     assert (result.status, result.rows_in, result.staged) == ("accepted", 41, 39)
     assert set(result.notes["files"]) == {"10.zip/а.csv", "10.zip/Талгар/б.csv"}
     lake = Lake(settings.lake)
@@ -40,22 +40,22 @@ def test_rows_name_archive_and_member_and_the_archive_is_landed_as_it_came(
     assert set(zip(frame["_file"], frame["_line"], strict=True)) == {("10.zip/Талгар/б.csv", n) for n in (21, 22)}
 
 
-def test_workbooks_and_xml_are_read_out_of_archives_too(take_derived: TakeDerived, tmp_path: Path) -> None:
+def test_workbooks_and_xml_are_read_out_of_archives_too(load_derived: LoadDerived, tmp_path: Path) -> None:
     book = extracts.livestock_xlsx(tmp_path / "x.xlsx", {"КРС": [extracts.animal(n) for n in range(1, 11)]})
     options = {"format": "xlsx", "archive": "zip", "memberPattern": "*.xlsx"}
-    result = take_derived("livestock", options, {"l.zip": zipped({"l.xlsx": book.read_bytes()})})
+    result = load_derived("livestock", options, {"l.zip": zipped({"l.xlsx": book.read_bytes()})})
     assert (result.staged, set(result.notes["files"])) == (10, {"l.zip/l.xlsx#КРС"})
 
 
-def test_names_of_a_russian_windows_are_read(take_derived: TakeDerived) -> None:
+def test_names_of_a_russian_windows_are_read(load_derived: LoadDerived) -> None:
     archive = zipped({"aaaaaa.csv": GOOD}).replace(b"aaaaaa.csv", "Талгар.csv".encode("cp866"))
-    assert set(take_derived("social_assistance", OPTIONS, {"s.zip": archive}).notes["files"]) == {"s.zip/Талгар.csv"}
+    assert set(load_derived("social_assistance", OPTIONS, {"s.zip": archive}).notes["files"]) == {"s.zip/Талгар.csv"}
 
 
-def test_members_that_the_contract_ignores_are_passed_over(take_derived: TakeDerived) -> None:
+def test_members_that_the_contract_ignores_are_passed_over(load_derived: LoadDerived) -> None:
     archive = zipped({"s.csv": GOOD, "__MACOSX/s.csv": b"x", "readme.txt": b"x"})
     options = OPTIONS | {"ignoreMembers": ["__MACOSX/*", "*.txt"]}
-    assert take_derived("social_assistance", options, {"s.zip": archive}).staged == 20
+    assert load_derived("social_assistance", options, {"s.zip": archive}).staged == 20
 
 
 def link() -> bytes:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from auyl.contracts.options import CsvOptions
-from tests.intake import derived
-from tests.intake.fuzz import tables
-from tests.intake.fuzz.corpus import Sample
+from tests.formats import derived
+from tests.formats.fuzz import tables
+from tests.formats.fuzz.corpus import Sample
 
 ENCODINGS = ("utf-8", "utf-8-sig", "cp1251", "utf-16", "koi8-r", "cp866")
 TEXTS = frozenset(("csv", "json", "jsonl", "geojson", "xml"))

@@ -1,21 +1,18 @@
-"""What a contract may say of a format; a contract that does not validate fails here, not in the night run."""
+"""An option that nothing reads, is missing or has an impossible value is an error, and every option is documented."""
 
+import re
 from pathlib import Path
 
 import pytest
+from pydantic.fields import FieldInfo
 
 from auyl import contracts
-from auyl.contracts.options import ArchiveOptions
+from auyl.contracts.options import ArchiveOptions, ColumnOptions, RegistryOptions, ServerOptions
 from auyl.errors import ContractInvalid
 from auyl.settings import REPOSITORY
-from tests.intake import derived
+from tests.formats import derived
 
-DOCUMENT = (REPOSITORY / "docs" / "contracts.md").read_text("utf-8")
-
-
-@pytest.mark.parametrize("registry", contracts.names(REPOSITORY / "include"))
-def test_every_contract_is_valid(registry: str) -> None:
-    contracts.validate(REPOSITORY / "include" / "contracts" / f"{registry}.odcs.yaml")
+DOCS = REPOSITORY / "docs"
 
 
 @pytest.mark.parametrize(
@@ -55,10 +52,46 @@ def test_an_option_that_would_be_ignored_or_misread_is_a_fault(
     assert fault in str(refused.value)
 
 
+IN_CONTRACTS = (RegistryOptions, ColumnOptions, ServerOptions, ArchiveOptions, *contracts.FORMATS.values())
+
+
+@pytest.mark.parametrize("option", sorted({*contracts.FORMATS}.union(*(kind.names() for kind in IN_CONTRACTS))))
+def test_every_option_of_a_contract_is_documented(option: str) -> None:
+    assert f"`{option}`" in (DOCS / "contracts.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("option", sorted(frozenset().union(*(kind.names() for kind in contracts.WAYS.values()))))
+def test_every_option_of_a_way_in_is_documented(option: str) -> None:
+    assert f"`{option}`" in (DOCS / "sources.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
-    "option",
-    sorted(ArchiveOptions.names().union(*(kind.names() for kind in contracts.FORMATS.values())))
-    + list(contracts.FORMATS),
+    ("page", "known"), [("contracts.md", {"delimiter", "headingRows"}), ("sources.md", {"paging", "giveUpHours"})]
 )
-def test_every_option_and_format_is_documented(option: str) -> None:
-    assert f"`{option}`" in DOCUMENT
+def test_a_documented_default_is_the_real_one(page: str, known: set[str]) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `?([^|`]+)`? \|.*\|$", (DOCS / page).read_text("utf-8"), flags=re.MULTILINE)
+    fields = {
+        field.alias or name: field
+        for kind in (*IN_CONTRACTS, *contracts.WAYS.values())
+        for name, field in kind.model_fields.items()
+    }
+    documented = {option: default for option, default in rows if option in fields and default != "the registry"}
+    assert known <= set(documented)
+    for option, default in documented.items():
+        assert default == in_words(fields[option]), option
+
+
+def in_words(field: FieldInfo) -> str:
+    """A default as the pages write it."""
+    if field.is_required():
+        return "required"
+    default = field.get_default()
+    if default in (None, (), {}):
+        return "none"
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, tuple):
+        return f"[{', '.join(default)}]"
+    if isinstance(default, int | float):
+        return f"{default >> 30} GiB" if default == 4 << 30 else f"{default:,.0f}"
+    return str(default)

@@ -14,8 +14,8 @@ from auyl.intake import quarantine
 from auyl.settings import Settings
 from auyl.store.lake import Lake
 from tests import extracts
-from tests.intake.conftest import TakeDerived
-from tests.intake.derived import collection, feature
+from tests.formats.conftest import LoadDerived
+from tests.formats.derived import collection, feature
 
 OPTIONS: dict[str, Any] = {
     "format": "geojson",
@@ -41,13 +41,13 @@ def raw(settings: Settings) -> list[tuple[Any, ...]]:
 
 
 def test_a_geometry_is_its_point_or_the_centroid_of_its_first_ring(
-    take_derived: TakeDerived, settings: Settings
+    load_derived: LoadDerived, settings: Settings
 ) -> None:
     features = seekers(
         POINT, {"type": "Polygon", "coordinates": [SQUARE, HOLE]}, {"type": "MultiPolygon", "coordinates": [[SQUARE]]},
         None, {"type": "Polygon", "coordinates": [[[77.0, 43.0], [77.2, 43.0], [77.4, 43.0], [77.0, 43.0]]]},
     )  # fmt: skip
-    result = take_derived("employment", OPTIONS, {"p.geojson": collection(features)})
+    result = load_derived("employment", OPTIONS, {"p.geojson": collection(features)})
     assert (result.status, result.rows_in) == ("accepted", 5)
     places = [("77.2500000", "43.5000000"), ("77.1000000", "43.0500000"), ("77.1000000", "43.0500000"), (None, None)]
     places.append(("77.2000000", "43.0000000"))
@@ -66,10 +66,10 @@ def test_the_centroid_is_that_of_the_area() -> None:
     assert (round(back.lon, 9), round(back.lat, 9)) == (round(place.lon, 9), round(place.lat, 9))
 
 
-def test_a_feature_is_found_on_its_line(take_derived: TakeDerived, settings: Settings, tmp_path: Path) -> None:
+def test_a_feature_is_found_on_its_line(load_derived: LoadDerived, settings: Settings, tmp_path: Path) -> None:
     features = seekers(*[POINT] * 20)
     features[7]["properties"] |= {"iin": "123456789012"}  # type: ignore[operator]
-    take_derived("employment", OPTIONS, {"p.geojson": collection(features, name="x")})
+    load_derived("employment", OPTIONS, {"p.geojson": collection(features, name="x")})
     frame = quarantine.quarantine(replace(settings, include=tmp_path / "include"), "derived")
     assert list(zip(frame["_record"], frame["_line"], strict=True)) == [(8, 9)]
 

@@ -9,8 +9,8 @@ import pytest
 from auyl.settings import Settings
 from auyl.store.lake import Lake
 from tests.extracts import LIVESTOCK_HEADING, animal
-from tests.intake.conftest import TakeDerived
-from tests.intake.derived import xls
+from tests.formats.conftest import LoadDerived
+from tests.formats.derived import xls
 
 Refusal = Callable[..., str]
 TITLE = ["Сведения о сельскохозяйственных животных по состоянию на 31.10.2026"]
@@ -52,14 +52,14 @@ def animals(first: int, last: int, **changes: object) -> list[list[object]]:
 
 
 def test_sheets_are_read_from_under_their_titles(
-    take_derived: TakeDerived, settings: Settings, kind: str, book: Callable[..., bytes]
+    load_derived: LoadDerived, settings: Settings, kind: str, book: Callable[..., bytes]
 ) -> None:
     sheets = {
         "КРС": [TITLE, [], list(LIVESTOCK_HEADING), *animals(1, 9), [None] * 11, ["Итого"]],
         "Пусто": [],
         "МРС": [list(LIVESTOCK_HEADING), *animals(20, 29, КАТО=194083100)],
     }
-    result = take_derived("livestock", {"format": kind}, {f"l.{kind}": book(sheets)})
+    result = load_derived("livestock", {"format": kind}, {f"l.{kind}": book(sheets)})
     assert (result.status, result.rows_in, result.staged, result.quarantined) == ("accepted", 20, 19, 1)
     assert result.notes["files"] == {f"l.{kind}#КРС": 10, f"l.{kind}#МРС": 10}
     found = raw(settings, "_record", "kato")
@@ -68,15 +68,15 @@ def test_sheets_are_read_from_under_their_titles(
 
 
 def test_a_heading_among_the_rows_is_kept_back_by_its_own_rule(
-    take_derived: TakeDerived, kind: str, book: Callable[..., bytes]
+    load_derived: LoadDerived, kind: str, book: Callable[..., bytes]
 ) -> None:
     rows = [list(LIVESTOCK_HEADING), *animals(1, 10), list(LIVESTOCK_HEADING), *animals(11, 30)]
-    result = take_derived("livestock", {"format": kind}, {f"l.{kind}": book({"КРС": rows})})
+    result = load_derived("livestock", {"format": kind}, {f"l.{kind}": book({"КРС": rows})})
     assert (result.status, result.staged, result.failed) == ("accepted", 30, {"heading_repeated": 1})
 
 
 def test_a_merged_cell_speaks_for_the_rows_below_it(
-    take_derived: TakeDerived, settings: Settings, kind: str, book: Callable[..., bytes]
+    load_derived: LoadDerived, settings: Settings, kind: str, book: Callable[..., bytes]
 ) -> None:
     blank = {"Населенный пункт": None, "КАТО": None}
     rows = [
@@ -86,13 +86,13 @@ def test_a_merged_cell_speaks_for_the_rows_below_it(
         ["", "", "", "", "", "", "", "", "", "", ""],
     ]  # fmt: skip
     options = {"format": kind, "fillDown": ["kato", "settlement_name"]}
-    result = take_derived("livestock", options, {f"l.{kind}": book({"КРС": rows})})
+    result = load_derived("livestock", options, {f"l.{kind}": book({"КРС": rows})})
     assert (result.status, result.rows_in, result.staged) == ("accepted", 10, 9)
     assert raw(settings, "kato", "settlement_name") == [("194083100", "Шелек")] * 5 + [("194083200", "Каратурык")] * 4
 
 
 def test_a_group_above_its_columns_is_part_of_their_names(
-    take_derived: TakeDerived, settings: Settings, kind: str, book: Callable[..., bytes]
+    load_derived: LoadDerived, settings: Settings, kind: str, book: Callable[..., bytes]
 ) -> None:
     upper = [*LIVESTOCK_HEADING[:7], "Обработка", None, None, LIVESTOCK_HEADING[10]]
     lower = [None] * 7 + ["вакцинация", "бруцеллез", "результат", None]
@@ -103,7 +103,7 @@ def test_a_group_above_its_columns_is_part_of_their_names(
         "test_result": {"physicalName": "Обработка / результат"},
     }
     options = {"format": kind, "headingRows": 2, "columns": columns}
-    result = take_derived("livestock", options, {f"l.{kind}": book({"КРС": rows})})
+    result = load_derived("livestock", options, {f"l.{kind}": book({"КРС": rows})})
     assert (result.status, result.staged, result.failed) == ("accepted", 20, {"heading_repeated": 2})
     assert raw(settings, "vaccinated_on", "test_result", "_record")[0] == ("05.05.2026", "отрицательный", 4)
 
@@ -158,4 +158,5 @@ def test_rows_that_damage_hides_from_the_library_are_missed(tmp_path: Any) -> No
             assert expected == 61
         except ExtractRefused:
             refused += 1
-    assert len(places) > 300 and refused > 30
+    assert len(places) > 300
+    assert refused > 30

@@ -1,4 +1,4 @@
-"""`python -m tests.intake.fuzz --mutants 2000 [--seed N] [--registry R …]`: many mutants, a table; 1 on a fault."""
+"""`python -m tests.formats.fuzz --mutants 2000 [--seed N] [--registry R …]`: many mutants, a table; 1 on a fault."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 from random import Random
 
 from auyl.settings import Settings, from_environment
-from tests.intake.fuzz.corpus import Sample, samples
-from tests.intake.fuzz.mutations import Mutant, mutate
-from tests.intake.fuzz.trial import ACCEPTED, AT_RECORD, FAULTS, REFUSED, Laboratory, Outcome
+from tests.formats.fuzz.corpus import Sample, samples
+from tests.formats.fuzz.mutations import Mutant, mutate
+from tests.formats.fuzz.trial import ACCEPTED, AT_RECORD, FAULTS, REFUSED, Laboratory, Outcome
 
 
 def settings_below(folder: Path) -> Settings:
@@ -52,7 +52,7 @@ def table(outcomes: list[Outcome], by: str) -> str:
 
 def main() -> int:
     """Run and print."""
-    parser = argparse.ArgumentParser(prog="python -m tests.intake.fuzz")
+    parser = argparse.ArgumentParser(prog="python -m tests.formats.fuzz")
     parser.add_argument("--mutants", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--registry", action="append", default=[])

@@ -33,9 +33,9 @@ from auyl.stage import scan as check
 from auyl.stage.suites import load as load_suite
 from auyl.store import duck
 from auyl.store.duck import identifier
-from tests.intake.fuzz import readers
-from tests.intake.fuzz.corpus import PERIOD
-from tests.intake.fuzz.mutations import Mutant
+from tests.formats.fuzz import readers
+from tests.formats.fuzz.corpus import PERIOD
+from tests.formats.fuzz.mutations import Mutant
 
 REFUSED, ACCEPTED, AT_RECORD = "refused", "accepted", "cut at record"
 FAULTS = ("crash", "unnamed", "unbalanced", "lost", "misread", "cut", "foreign", "period")

@@ -11,8 +11,8 @@ from auyl.contracts import Contract
 from auyl.contracts.options import JsonOptions
 from auyl.settings import REPOSITORY, Settings
 from lab.synthetic import REGISTRIES, make
-from tests.intake import derived
-from tests.intake.fuzz import tables
+from tests.formats import derived
+from tests.formats.fuzz import tables
 
 PERIOD = "2026-10"
 PEOPLE, ROWS = 1000, 60
