@@ -115,7 +115,7 @@ def digest(
     from auyl import ledger
 
     with told():
-        found = ledger.digest(from_environment(), day.date() if day else None)
+        found = ledger.daily_report(from_environment(), day.date() if day else None)
         if found is None:
             raise KeyError(f"no digest of {day:%Y-%m-%d}" if day else "no digest was composed yet")
     if format == "json":

@@ -68,7 +68,7 @@ def expected(settings: Settings, on: date) -> list[Promise]:
     once, with its newest period.
     """
     came: dict[str, dict[str, Any]] = {}
-    for row in ledger.came(settings):
+    for row in ledger.arrivals(settings):
         came.setdefault(row["registry"], {})[row["period"]] = row
     return [
         promise
