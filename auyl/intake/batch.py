@@ -195,14 +195,7 @@ def _history(settings: Settings, delivery: ledger.Delivery) -> list[Profile]:
 def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[Path], raw: RawResult) -> None:
     stated = raw.envelope.get("period")
     if stated is not None and stated != delivery.period:
-        raise ExtractRefused(
-            contract.registry,
-            files[0].name,
-            f"period {delivery.period}",
-            f"period {stated}",
-            contract.owner,
-            column="period",
-        )
+        raise contract.refusal(files[0], f"period {delivery.period}", f"period {stated}", column="period")
 
 
 def judge_batch(
@@ -246,13 +239,7 @@ def _refuse(
 ) -> BatchResult:
     worst = sorted(account.failed.items(), key=lambda item: -item[1])[:5]
     found = f"{'; '.join(breaches)}. Rules broken most: {', '.join(f'{rule} {n}' for rule, n in worst) or 'none'}"
-    refusal = ExtractRefused(
-        contract.registry,
-        delivery.landing_path,
-        f"a batch that keeps the suite {contract.suite}",
-        found,
-        contract.owner,
-    )
+    refusal = contract.refusal(delivery.landing_path, f"a batch that keeps the suite {contract.suite}", found)
     details = refusal.as_dict() | {"failed": account.failed, "rows_in": account.rows_in, "breaches": breaches}
     ledger.add_refusal(
         settings,

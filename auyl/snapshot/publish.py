@@ -19,12 +19,12 @@ from auyl.store.copy import copy_csv, write_csv
 from auyl.store.duck import identifier
 from auyl.store.postgres import driver_transaction
 from auyl.store.spill import spill_folder
+from auyl.subjects import load_subjects
 
 if TYPE_CHECKING:
     import duckdb
 
 VALUE_COLUMNS = ("kato", "indicator_id", "value", "numerator", "denominator", "flag", "coverage_pct", "as_of")
-COORDINATOR_TABLES = ("ambulance_by_settlement", "veterinary_by_settlement")
 TERRITORY_COLUMNS = (
     "kato", "edition", "level", "kind", "parent_kato", "okrug_kato", "district_kato", "oblast_kato", "name_ru",
     "name_kk", "is_rural_akimat", "is_main_settlement",
@@ -93,9 +93,9 @@ def publish(
         publication.write("snapshot_value", VALUE_COLUMNS, f"select {', '.join(VALUE_COLUMNS)} from snapshot_value")
         missing = f"select {', '.join(MISSING_COLUMNS)} from snapshot_missing order by registry"
         publication.write("snapshot_missing", MISSING_COLUMNS, missing)
-        for table in COORDINATOR_TABLES:
-            columns = tuple(row[0] for row in con.execute(f"describe {table}").fetchall())
-            publication.write(table, columns, f"select * from {table}")
+        for subject in load_subjects(settings.include):
+            columns = tuple(subject.all_columns)
+            publication.write(subject.table, columns, f"select {', '.join(columns)} from {subject.table}")
         content = publication.content_sha256()
         published = _write(connection.cursor(), con, catalogue, inputs, publication, content, vault)
         connection.commit()

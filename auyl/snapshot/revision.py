@@ -15,12 +15,13 @@ from auyl.snapshot.consolidate import Inputs, consolidate, gather, with_links
 from auyl.snapshot.gate import gate
 from auyl.snapshot.measure import measure
 from auyl.snapshot.missing import INDISPENSABLE, missing_table
-from auyl.snapshot.publish import COORDINATOR_TABLES, publish, refuse
+from auyl.snapshot.publish import publish, refuse
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import duck
 from auyl.store.lake import Lake
 from auyl.store.locks import BUILD, lock
 from auyl.store.postgres import driver_connection, transaction
+from auyl.subjects import load_subjects
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,9 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs)
             [(i.id, i.unit.id, i.unit.id == "pct" and not i.may_exceed_100) for i in catalogue.indicators],
         )
         measure(con, catalogue, inputs)
-        for table in COORDINATOR_TABLES:
-            query = duck.sql(settings.include / "sql" / "subjects" / f"{table}.sql")
-            con.execute(f"create or replace temp table {table} as {query}")
+        for subject in load_subjects(settings.include):
+            query = duck.sql(settings.include / "sql" / "subjects" / f"{subject.table}.sql")
+            con.execute(f"create or replace temp table {subject.table} as {query}")
         breaches = gate(con, settings, catalogue, inputs)
         if breaches:
             refuse(settings, inputs, breaches)

@@ -15,6 +15,7 @@ from auyl.errors import DatabaseUnusable
 from auyl.settings import Settings
 from auyl.store.locks import MIGRATE, lock_name
 from auyl.store.postgres import driver_cursor, unchecked_engine
+from auyl.store.subjects import subjects_sql
 from auyl.store.version import HEAD, MIGRATIONS, SCHEMA, current_version, refuse_newer
 
 # Schemas with the project's own tables.
@@ -36,13 +37,14 @@ class Migration:
 
 
 def migrate(settings: Settings) -> Migration:
-    """Bring the tables to the newest revision and apply every file of `include/sql/serving`, in one transaction.
+    """Bring the tables to the newest revision and apply every file of `include/sql/serving` and the subjects, in one
+    transaction.
 
     Nothing is done where revision and files are those of the last migration. Processes that migrate at the same time
     wait for each other. Raises DatabaseUnusable, also for a database that a newer program has migrated.
     """
     files = sorted((settings.include / "sql" / "serving").glob("*.sql"))
-    texts = [path.read_text(encoding="utf-8") for path in files]
+    texts = [path.read_text(encoding="utf-8") for path in files] + [subjects_sql(settings.include)]
     wanted = hashlib.sha256("\0".join(texts).encode()).hexdigest()
     with unchecked_engine(settings.dsn).begin() as con:
         con.execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": lock_name(MIGRATE)})
