@@ -26,6 +26,7 @@ from datetime import date, datetime
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
 
+from auyl.periods import TIMEZONE
 from auyl_airflow.connections import address_or_none
 from auyl_airflow.defaults import DEFAULT_ARGS, LOCAL, day_of
 
@@ -34,7 +35,7 @@ with DAG(
     dag_display_name="Digest of the night",
     description="Tells owners and engineers what is late, and lets the snapshot go on without it",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("0 6 * * *", timezone="Asia/Almaty"),
+    schedule=CronTriggerTimetable("0 6 * * *", timezone=TIMEZONE),
     start_date=datetime(2026, 1, 1, tzinfo=LOCAL),
     catchup=False,
     default_args=DEFAULT_ARGS,

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
+from auyl.periods import TIMEZONE
 from auyl_airflow.defaults import DEFAULT_ARGS
 
 with DAG(
@@ -23,7 +24,7 @@ with DAG(
     dag_display_name="Quality of the registries",
     description="Completeness, validity, timeliness by registry and okrug",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("0 5 * * *", timezone="Asia/Almaty"),
+    schedule=CronTriggerTimetable("0 5 * * *", timezone=TIMEZONE),
     catchup=False,
     default_args=DEFAULT_ARGS,
     max_active_runs=1,

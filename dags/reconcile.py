@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
+from auyl.periods import TIMEZONE
 from auyl_airflow.defaults import DEFAULT_ARGS
 
 with DAG(
@@ -25,7 +26,7 @@ with DAG(
     dag_display_name="Who is who, and who disagrees",
     description="Links of rows without a number, entities, contradictions between registries",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("30 5 * * *", timezone="Asia/Almaty"),
+    schedule=CronTriggerTimetable("30 5 * * *", timezone=TIMEZONE),
     catchup=False,
     default_args=DEFAULT_ARGS,
     max_active_runs=1,

@@ -12,9 +12,8 @@ from typing import Any
 
 from auyl import contracts, ledger
 from auyl.contracts import Contract
-from auyl.periods import last_day, month_before, period_of, span_end
+from auyl.periods import LOCAL, last_day, month_before, period_of, span_end
 from auyl.settings import Settings
-from auyl.sources import LOCAL
 
 # A month that has not come in a year will not be waited for any more.
 MONTHS_ASKED_FOR = 12

@@ -13,9 +13,9 @@ from typing import Any
 
 from auyl import contracts, ledger
 from auyl.intake.overdue import NEVER, expected, without_content
+from auyl.periods import LOCAL
 from auyl.reports import mail
 from auyl.settings import Settings, from_environment
-from auyl.sources import LOCAL
 from auyl.store.locks import DAILY_REPORT, lock
 
 log = logging.getLogger(__name__)
