@@ -10,11 +10,11 @@ period all of whose deadlines have passed goes on with the registries that did c
 
 **Cadence.** every day at 06:00, Asia/Almaty. A day has one digest: run again it changes and sends nothing. Where
 nothing is late and nothing is new, no mail goes out. The mail goes through the connection `auyl_smtp` (host, port,
-login, password; extras `from_email`, `to`); without it the digest is only kept and logged. `auyl digest` shows it.
+login, password; extras `from_email`, `to`); without it the digest is only kept and logged. `auyl report` shows it.
 
 **When it is red**
 - `mail`: the server did not take the message; it was tried again. Correct the connection, then clear.
-- `find_waiting`, *no edition of KATO*: load the territory first, `auyl territory FILE`.
+- `find_waiting`, *no edition of KATO*: load the territory first, `auyl territory load FILE`.
 - `go_on`: the DAG `consolidate` could not be started; start it by hand with `period` and `allow_missing`.
 - anything else is a fault of ours: clear the task once, then read its log.
 """
