@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from auyl.store import duck, paths
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import LOAD, lock
+from auyl.store.spill import spill_folder
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,10 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
     name = paths.batch_name(contract.registry, delivery.period, delivery.digest, rules)
     con = duck.cursor(settings, lake)
     try:
-        with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
-            files = files_of(lake, delivery, Path(folder))
+        with spill_folder(settings) as folder:
+            files = files_of(lake, delivery, folder)
             read_as = contract if delivery.corrects_batch_id is None else with_references(contract)
-            raw = formats.read(read_as, files, lake.prepare(raw_path), con, Path(folder))
+            raw = formats.read(read_as, files, lake.prepare(raw_path), con, folder)
             _check_envelope(contract, delivery, files, raw)
         if delivery.corrects_batch_id is not None:
             raw = merge(con, settings, contract, delivery, raw, raw_path)

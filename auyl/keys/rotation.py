@@ -32,7 +32,7 @@ from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import HashKey, check_hash_key, current_hash_key, set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import exclusive
-from auyl.store.postgres import engine
+from auyl.store.postgres import autocommit, transaction
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,7 +79,7 @@ class Status:
 
 def status(settings: Settings, persons: int = 1000) -> Status:
     """Ask the ledger and some persons of the vault. Raises SettingMissing."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(text("select iin, person_key::text from vault.person limit :n"), {"n": persons}).all()
     own = sum(keyed_hash(iin, settings.hash_key) == key.replace("-", "") for iin, key in rows)
     return Status(key_fingerprint(settings.hash_key), current_hash_key(settings), len(rows), own)
@@ -248,7 +248,7 @@ def _unknown(con: duckdb.DuckDBPyConnection) -> int:
 
 def _raw(settings: Settings) -> list[tuple[str, str, str]]:
     """Registry, period and raw of every accepted batch, the newest first: its numbers are those of most keys."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text(
                 "select registry, period, raw_path from ledger.batch_ranked group by 1, 2, 3 "
@@ -447,7 +447,7 @@ def _settle(settings: Settings, lake: Lake, key_no: int, say: Callable[[str], No
         lake.replace(file, paths.rotated_from(file))
         say(f"moved {paths.rotated_from(file)}")
     lake.remove(paths.ROTATION.name)
-    with engine(settings.dsn).connect().execution_options(isolation_level="AUTOCOMMIT") as con:
+    with autocommit(settings) as con:
         changed = con.execute(text("select changed from ledger.hash_key where key_no = :n"), {"n": key_no}).scalar_one()
         for table in changed:
             # An updated row keeps its former self in the table's file, and statistics keep samples.

@@ -285,7 +285,7 @@ def _territory(plan: Plan, settings: Settings, extracts: Path) -> str:
 
 
 def _dispatch(dsn: str, extracts: Path, period: str) -> int:
-    from lab.synthetic import load_dispatch
+    from lab.simulated_sources.dispatch import load_dispatch
 
     return load_dispatch(dsn, extracts, period)
 

@@ -11,7 +11,7 @@ import pytest
 
 from bench import REPOSITORY
 from bench.airflow import MAX_ADDED_S, summary, table
-from bench.core_registries import conclude
+from bench.command import conclude
 
 PERIOD = "2026-10"
 BUILT = [9.0, 11.0, 10.0]

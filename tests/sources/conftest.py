@@ -1,4 +1,4 @@
-"""Real servers that stand in for offices, and contracts that come by another way."""
+"""Real servers in place of the sources, and contracts with other ways in."""
 
 import shutil
 import ssl
@@ -122,14 +122,14 @@ class Answer:
 
 
 @dataclass
-class Office:
+class SourceServer:
     """A real HTTP server whose answers a test decides; `asked` are the requests it was given."""
 
     port: int
     asked: list[Asked] = field(default_factory=list)
 
 
-Answering = Callable[..., Office]
+Answering = Callable[..., SourceServer]
 
 
 @pytest.fixture
@@ -137,8 +137,8 @@ def answering() -> Iterator[Answering]:
     """`answering(reply)` starts a server that answers each request with `reply(asked)`; `tls`: key and certificate."""
     started: list[ThreadingHTTPServer] = []
 
-    def start(reply: Callable[[Asked], Answer], tls: Path | None = None) -> Office:
-        office = Office(0)
+    def start(reply: Callable[[Asked], Answer], tls: Path | None = None) -> SourceServer:
+        server = SourceServer(0)
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -147,7 +147,7 @@ def answering() -> Iterator[Answering]:
                 parts = urlsplit(self.path)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers), body)
-                office.asked.append(asked)
+                server.asked.append(asked)
                 answer = reply(asked)
                 self.send_response(answer.status)
                 for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
@@ -161,17 +161,17 @@ def answering() -> Iterator[Answering]:
             def log_message(self, *_: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        http_server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        started.append(server)
-        office.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        return office
+            http_server.socket = context.wrap_socket(http_server.socket, server_side=True)
+        started.append(http_server)
+        server.port = http_server.server_address[1]
+        threading.Thread(target=http_server.serve_forever, args=(0.05,), daemon=True).start()
+        return server
 
     yield start
-    for server in started:
-        server.shutdown()
-        server.server_close()
+    for http_server in started:
+        http_server.shutdown()
+        http_server.server_close()

@@ -50,9 +50,9 @@ def test_an_empty_folder_is_waited_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["no", "no/{period}", "no/{period}/population"])
 def test_a_folder_that_is_missing_whatever_the_period_is_no_wait(tmp_path: Path, path: str) -> None:
-    with pytest.raises(SourceUnavailable, match=r"the drop folder no does not exist.*«population_drop»") as told:
+    with pytest.raises(SourceUnavailable, match=r"the drop folder no does not exist.*«population_drop»") as raised:
         pull(CONTRACT, tmp_path / path)
-    assert not isinstance(told.value, SourceNotReady)
+    assert not isinstance(raised.value, SourceNotReady)
 
 
 class TestMarkerOfEachFile:
@@ -163,9 +163,9 @@ class TestStable:
         contract = promising(stableSeconds=60)
         history = PullHistory()
         (tmp_path / ONE).write_text("x")
-        with pytest.raises(SourceNotReady, match="seen for the first time") as told:
+        with pytest.raises(SourceNotReady, match="seen for the first time") as raised:
             pull(contract, tmp_path, history)
-        assert told.value.again_in_s == 60
+        assert raised.value.again_in_s == 60
         self.minutes_pass(history)
         (tmp_path / ONE).write_text("xx")
         with pytest.raises(SourceNotReady, match="still changing"):

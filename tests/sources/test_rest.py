@@ -15,9 +15,9 @@ from auyl.errors import ConnectionUnusable, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import PullHistory, rest
 from auyl.sources.backoff import AttemptFailed, Backoff, retry_after_s
-from lab.simulated_sources.gateway import pem, self_made
+from lab.simulated_sources.gateway import pem, self_signed
 from tests.extracts import PERIOD, jobseeker, page
-from tests.sources.conftest import Adopt, Answer, Answering, Asked, Office, Serve, with_options
+from tests.sources.conftest import Adopt, Answer, Answering, Asked, Serve, SourceServer, with_options
 
 CONTRACT = contracts.load("employment", REPOSITORY / "include")
 PAGES = 8
@@ -59,9 +59,9 @@ def test_all_pages_come_as_they_are_whatever_fails_on_the_way(
 
 
 def test_a_wrong_token_is_told_at_once_and_not_shown(serve: Serve, extracts: Path, work: Path) -> None:
-    with pytest.raises(ConnectionUnusable, match="refused the token with 401") as told:
+    with pytest.raises(ConnectionUnusable, match="refused the token with 401") as raised:
         rest.pull(CONTRACT, PERIOD, serve(extracts, token="a-secret-of-ours"), work, PullHistory())
-    assert "a-secret-of-ours" not in str(told.value)
+    assert "a-secret-of-ours" not in str(raised.value)
 
 
 def test_items_lost_on_the_way_are_noticed(serve: Serve, extracts: Path, work: Path) -> None:
@@ -91,7 +91,7 @@ def test_the_way_from_the_server_to_stage(serve: Serve, extracts: Path, settings
 class TestTags:
     """What has not changed is not sent again."""
 
-    def office(self, answering: Answering, pages: dict[int, bytes]) -> Office:
+    def server(self, answering: Answering, pages: dict[int, bytes]) -> SourceServer:
         def reply(asked: Asked) -> Answer:
             body = pages[int(asked.query["page"])]
             tag = f'"{hashlib.sha256(body).hexdigest()}"'
@@ -105,11 +105,11 @@ class TestTags:
         self, answering: Answering, settings: Settings
     ) -> None:
         pages = {n: page([jobseeker(10 * n), jobseeker(10 * n + 1)], n, 3, 6) for n in (1, 2, 3)}
-        office = self.office(answering, pages)
-        address = f"http://:t@127.0.0.1:{office.port}"
+        server = self.server(answering, pages)
+        address = f"http://:t@127.0.0.1:{server.port}"
         first = intake.pull("employment", PERIOD, lambda _: address, settings)
         assert intake.pull("employment", PERIOD, lambda _: address, settings) == first
-        assert len(office.asked) == 6
+        assert len(server.asked) == 6
 
         pages[2] = page([jobseeker(20), jobseeker(99)], 2, 3, 6)
         second = intake.pull("employment", PERIOD, lambda _: address, settings)
@@ -121,8 +121,8 @@ class TestTags:
 
     def test_a_list_that_grew_by_a_page_is_no_old_one(self, answering: Answering, work: Path) -> None:
         pages = {1: page([jobseeker(1)], 1, 1, 1)}
-        office = self.office(answering, pages)
-        address = f"http://:t@127.0.0.1:{office.port}"
+        server = self.server(answering, pages)
+        address = f"http://:t@127.0.0.1:{server.port}"
         first = rest.pull(CONTRACT, PERIOD, address, work, PullHistory())
         pages |= {1: page([jobseeker(1)], 1, 2, 2), 2: page([jobseeker(2)], 2, 2, 2)}
         second = rest.pull(CONTRACT, PERIOD, address, work, PullHistory(first.watermark))
@@ -141,9 +141,9 @@ class TestPaging:
         return with_options(CONTRACT, **{"page": None, "pages": None, "pageSize": None} | options)
 
     def pull(self, answering: Answering, work: Path, reply: Callable[[Asked], Answer], **options: object) -> list[Path]:
-        office = answering(reply)
+        server = answering(reply)
         return rest.pull(
-            self.contract(**options), PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory()
+            self.contract(**options), PERIOD, f"http://:t@127.0.0.1:{server.port}", work, PullHistory()
         ).files
 
     def test_cursor(self, answering: Answering, work: Path) -> None:
@@ -217,8 +217,8 @@ class TestPaging:
             body = {"period": PERIOD, "items": self.items[at], "total": 6, "cursor": at + 1 if at < 2 else None}
             return Answer(body=json.dumps(body).encode())
 
-        office = answering(reply)
-        delivery = intake.pull("employment", PERIOD, lambda _: f"http://:t@127.0.0.1:{office.port}", changed)
+        server = answering(reply)
+        delivery = intake.pull("employment", PERIOD, lambda _: f"http://:t@127.0.0.1:{server.port}", changed)
         assert intake.load(delivery, changed).staged == 6
 
 
@@ -235,16 +235,16 @@ class TestCredentials:
         return Answer(200, page([jobseeker(1)])) if good else Answer(401, b"{}")
 
     def test_client_credentials(self, answering: Answering, work: Path) -> None:
-        office = answering(self.reply)
+        server = answering(self.reply)
         contract = with_options(CONTRACT, auth="oauth2", scope="jobs")
-        host = f"127.0.0.1:{office.port}"
+        host = f"127.0.0.1:{server.port}"
         address = f"http://client:geheim@{host}/?token_url=http%3A%2F%2F{host.replace(':', '%3A')}%2Ftoken"
         assert rest.pull(contract, PERIOD, address, work, PullHistory()).files
-        assert [asked.path for asked in office.asked] == ["/token", "/api/v1/jobseekers"]
-        assert "token_url" not in office.asked[1].query
-        with pytest.raises(ConnectionUnusable, match="client credentials") as told:
+        assert [asked.path for asked in server.asked] == ["/token", "/api/v1/jobseekers"]
+        assert "token_url" not in server.asked[1].query
+        with pytest.raises(ConnectionUnusable, match="client credentials") as raised:
             rest.pull(contract, PERIOD, address.replace("geheim", "verkehrt"), work, PullHistory())
-        assert "verkehrt" not in str(told.value)
+        assert "verkehrt" not in str(raised.value)
         with pytest.raises(ConnectionUnusable, match="token_url"):
             rest.pull(contract, PERIOD, address.split("?")[0], work, PullHistory())
 
@@ -258,44 +258,44 @@ class TestCredentials:
             good = asked.headers["Authorization"] == ("Bearer stale" if number == 1 else "Bearer fresh")
             return Answer(200, page([jobseeker(number)], number, 2, 2)) if good else Answer(401)
 
-        office = answering(reply)
+        server = answering(reply)
         contract = with_options(CONTRACT, auth="oauth2")
-        address = f"http://c:s@127.0.0.1:{office.port}/?token_url=http://127.0.0.1:{office.port}/token"
+        address = f"http://c:s@127.0.0.1:{server.port}/?token_url=http://127.0.0.1:{server.port}/token"
         assert len(rest.pull(contract, PERIOD, address, work, PullHistory()).files) == 2
 
     def test_a_server_that_nobody_here_trusts_is_not_given_the_token(
         self, answering: Answering, work: Path, tmp_path: Path
     ) -> None:
-        key, certificate = self_made("127.0.0.1")
+        key, certificate = self_signed("127.0.0.1")
         text = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         (tmp_path / "server.pem").write_text(text.decode() + pem(certificate))
-        office = answering(lambda asked: Answer(body=page([jobseeker(1)])), tls=tmp_path / "server.pem")
-        address = f"https://:geheim@127.0.0.1:{office.port}/"
+        server = answering(lambda asked: Answer(body=page([jobseeker(1)])), tls=tmp_path / "server.pem")
+        address = f"https://:geheim@127.0.0.1:{server.port}/"
         with pytest.raises(ConnectionUnusable, match="whose certificate is trusted"):
             rest.pull(CONTRACT, PERIOD, address, work, PullHistory())
-        assert office.asked == []
+        assert server.asked == []
         (tmp_path / "ca.pem").write_text(pem(certificate))
         assert rest.pull(CONTRACT, PERIOD, f"{address}?ca_file={tmp_path}/ca.pem", work, PullHistory()).files
         with pytest.raises(ConnectionUnusable, match="certificates in PEM"):
             rest.pull(CONTRACT, PERIOD, f"{address}?ca=none", work, PullHistory())
 
     def test_a_key_in_a_header(self, answering: Answering, work: Path) -> None:
-        office = answering(self.reply)
+        server = answering(self.reply)
         contract = with_options(CONTRACT, auth="header", tokenHeader="X-Key")
-        assert rest.pull(contract, PERIOD, f"http://:geheim@127.0.0.1:{office.port}", work, PullHistory()).files
+        assert rest.pull(contract, PERIOD, f"http://:geheim@127.0.0.1:{server.port}", work, PullHistory()).files
 
 
 class TestPoliteness:
     """A source is not asked more often than it can bear."""
 
     def test_a_long_retry_after_is_obeyed_by_going_away(self, answering: Answering, work: Path) -> None:
-        office = answering(lambda asked: Answer(429, headers={"Retry-After": "3600"}))
-        with pytest.raises(SourceNotReady, match="left alone for 3600 s") as told:
-            rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory())
-        assert told.value.again_in_s == 3600
-        assert len(office.asked) == 1
+        server = answering(lambda asked: Answer(429, headers={"Retry-After": "3600"}))
+        with pytest.raises(SourceNotReady, match="left alone for 3600 s") as raised:
+            rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{server.port}", work, PullHistory())
+        assert raised.value.again_in_s == 3600
+        assert len(server.asked) == 1
 
     def test_the_least_time_between_two_requests(
         self, answering: Answering, work: Path, monkeypatch: pytest.MonkeyPatch
@@ -303,9 +303,9 @@ class TestPoliteness:
         waits: list[float] = []
         monkeypatch.setattr(rest.time, "sleep", waits.append)
         pages = {n: page([jobseeker(n)], n, 3, 3) for n in (1, 2, 3)}
-        office = answering(lambda asked: Answer(body=pages[int(asked.query["page"])]))
+        server = answering(lambda asked: Answer(body=pages[int(asked.query["page"])]))
         contract = with_options(CONTRACT, minIntervalSeconds=5)
-        rest.pull(contract, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory())
+        rest.pull(contract, PERIOD, f"http://:t@127.0.0.1:{server.port}", work, PullHistory())
         assert len(waits) == 2
         assert all(4 < wait <= 5 for wait in waits)
 
@@ -358,8 +358,8 @@ def test_an_answer_that_is_none_is_asked_for_again_and_told(
 ) -> None:
     monkeypatch.setattr(rest.time, "sleep", lambda _: None)
     monkeypatch.setattr(rest, "MAX_PAGE_BYTES", rest.MAX_PAGE_BYTES // 8)
-    office = answering(lambda asked: answer)
+    server = answering(lambda asked: answer)
     with pytest.raises(SourceUnavailable, match=rf"6 attempts, last: .*{trouble}.*nothing was landed"):
-        rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory())
-    assert len(office.asked) == 6
+        rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{server.port}", work, PullHistory())
+    assert len(server.asked) == 6
     assert list(work.iterdir()) == []

@@ -186,23 +186,23 @@ def test_changes_that_were_refused_are_asked_for_again(dsn: str, settings: Setti
 
 def test_an_unreachable_database_does_not_show_its_password(settings: Settings, waits: list[int]) -> None:
     password = secrets.token_hex()
-    with pytest.raises(SourceUnavailable) as told:
+    with pytest.raises(SourceUnavailable) as raised:
         intake.pull("ambulance", PERIOD, lambda _: f"postgresql://u:{password}@127.0.0.1:9/x", settings)
-    assert password not in "".join(traceback.format_exception(told.value))
+    assert password not in "".join(traceback.format_exception(raised.value))
 
 
 def test_a_refused_login_is_told_at_once_and_not_shown(dsn: str, settings: Settings, execute: Execute) -> None:
     wrong = make_url(dsn).set(password="geheim").render_as_string(hide_password=False)
-    with pytest.raises(ConnectionUnusable, match="SQLSTATE 28P01") as told:
+    with pytest.raises(ConnectionUnusable, match="SQLSTATE 28P01") as raised:
         intake.pull("ambulance", PERIOD, lambda _: wrong, settings)
-    assert "geheim" not in str(told.value)
+    assert "geheim" not in str(raised.value)
 
 
 @pytest.mark.parametrize("address", ["nosuch://u:geheim@h/x", "geheim", "mssql+pyodbc://u:geheim@h/x"])
 def test_an_address_without_a_driver_is_told_at_once(settings: Settings, address: str) -> None:
-    with pytest.raises(ConnectionUnusable, match="whose driver is installed") as told:
+    with pytest.raises(ConnectionUnusable, match="whose driver is installed") as raised:
         intake.pull("ambulance", PERIOD, lambda _: address, settings)
-    assert "geheim" not in str(told.value)
+    assert "geheim" not in str(raised.value)
 
 
 class TestSqlite:
