@@ -54,7 +54,7 @@ def intake(contract: contracts.Contract) -> None:
         max_active_runs=24,  # one that waits for its month must not keep back a correction of another
         tags=["intake", contract.way],
     ):
-        pull = Pull(task_id="pull", registry=registry, poke_interval=float(contract.options.get("pollSeconds") or 300))
+        pull = Pull(task_id="pull", registry=registry, poke_interval=contract.poll_seconds)
 
         @task(outlets=[staged], max_active_tis_per_dag=1)
         def load(delivery_id: int) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,9 +106,9 @@ def account(
 @contextmanager
 def _serving() -> Iterator[Any]:
     """A connection to the serving database, committed at the end."""
-    import psycopg2
+    from auyl.store.postgres import driver_connection
 
-    with contextlib.closing(psycopg2.connect(from_environment().dsn)) as con, con:
+    with driver_connection(from_environment()) as con, con:
         yield con
 
 

@@ -19,7 +19,7 @@ def migrate() -> None:
     from auyl.store.schema import migrate as migrate_schema
 
     with told():
-        typer.echo(" ".join(migrate_schema(from_environment())))
+        typer.echo(migrate_schema(from_environment()))
 
 
 def bootstrap() -> None:
@@ -28,13 +28,11 @@ def bootstrap() -> None:
     Creates Airflow's database beside the serving one, brings the serving schema to this version, and gives the portal's
     login the password of AUYL_PORTAL_DSN where that is set. Airflow's own tables are made by `airflow db migrate`.
     """
-    import contextlib
     from urllib.parse import unquote, urlsplit
-
-    import psycopg2
 
     from auyl.access import logins
     from auyl.settings import portal_dsn
+    from auyl.store.postgres import driver_connection
     from auyl.store.schema import check_text_rules, ensure_database
     from auyl.store.schema import migrate as migrate_schema
 
@@ -42,9 +40,9 @@ def bootstrap() -> None:
         settings = from_environment()
         check_text_rules(settings.dsn)
         ensure_database(settings.dsn, "airflow")
-        typer.echo(" ".join(migrate_schema(settings)))
+        typer.echo(migrate_schema(settings))
         if portal := portal_dsn():
-            with contextlib.closing(psycopg2.connect(settings.dsn)) as conn, conn:
+            with driver_connection(settings) as conn, conn:
                 logins.set_portal_password(conn, unquote(urlsplit(portal).password or ""))
 
 

@@ -154,16 +154,16 @@ def contradictions(
     The workbooks hold both values, files and lines of each, with reasons in Russian and Kazakh.
     """
     from auyl.errors import ContractInvalid
-    from auyl.linkage.contradictions import catalogue
-    from auyl.linkage.contradictions import compute as room
+    from auyl.linkage.contradictions import catalogue, workbooks
+    from auyl.linkage.contradictions.compute import compute
 
     with told():
         settings = from_environment()
         known = catalogue.load(settings.include)
         if type and type not in {one.id for one in known}:
             raise ContractInvalid(f"no type «{type}»; there are: {', '.join(one.id for one in known)}")
-        result = room.compute(month(period), settings)
-        rows = room.summary(settings, period, registry, type, okrug)
+        result = compute(month(period), settings)
+        rows = workbooks.summary(settings, period, registry, type, okrug)
         if format == "json":
             as_json(rows)
         else:
@@ -171,4 +171,4 @@ def contradictions(
             if result.blind:
                 typer.echo(f"not judged, a registry is missing: {', '.join(result.blind)}")
         if export:
-            room.export(settings, period, export, registry, type, okrug, typer.echo)
+            workbooks.export(settings, period, export, registry, type, okrug, typer.echo)

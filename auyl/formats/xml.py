@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import re
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from auyl.contracts import Column, Contract, missing_column
+from auyl.contracts.options import XmlOptions
 from auyl.errors import ExtractRefused
 from auyl.formats.common import RawResult, empty, write_part
 from auyl.store.duck import identifier, literal
@@ -19,25 +21,26 @@ if TYPE_CHECKING:
     import duckdb
 
 ENDS_BYTES = 1 << 16
-# From memory a file is parsed a fifth faster; each thread holds one of at most this size.
+# A file in memory is parsed a fifth faster; each thread holds one of at most this size.
 HELD_BYTES = 192 << 20
 SAMPLE_RECORDS = 200
+# Of lxml: no entity is expanded, nothing is fetched.
+SAFE_PARSER: dict[str, Any] = {"resolve_entities": False, "no_network": True, "huge_tree": False}
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
-    """Read XML files, as many at once as there are threads.
+    """Read XML files, as many at once as there are threads. Options: `XmlOptions`.
 
-    Options: `record` (path of the record element, local names), `envelope` (name → path of a field before the
-    records), `recordCount` (local name of an element after them). The column's source is a path below the record.
+    A column's source is a path below the record. Raises ExtractRefused.
     """
     result = RawResult()
     for file in files:
-        result.stated(contract, file.name, _check_ends(contract, file))
+        result.add_envelope(contract, file, _check_ends(contract, file))
     _check_parts(contract, files, result)
     for file in files[:1]:
         seen, unknown = _check_paths(contract, file)
         result.unknown_columns |= unknown
-        result.came_as({c: c.source for c in contract.columns if c.source in seen})
+        result.add_headings({c: c.source for c in contract.columns if c.source in seen})
     config = _parser_config(contract, work)
 
     def one(numbered: tuple[int, Path]) -> int:
@@ -53,16 +56,23 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
 
 
 def _local(element: Any) -> str:
-    """Local name of an element; one with a prefix that nobody declared is named by what follows the prefix."""
+    """Local name of an element; of one with an undeclared prefix, what follows the prefix."""
     return re.split("[}:]", str(element.tag))[-1]
 
 
-def _record_path(contract: Contract) -> list[str]:
-    return [step for step in str(contract.options["record"]).split("/") if step]
+def _with_paths(events: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, list[str], Any]]:
+    """Each event with the local names of the elements from the root to its element."""
+    path: list[str] = []
+    for event, element in events:
+        if event == "start":
+            path.append(_local(element))
+        yield event, path, element
+        if event == "end":
+            path.pop()
 
 
 def _parser_config(contract: Contract, work: Path) -> Path:
-    steps = _record_path(contract)
+    steps = contract.options(XmlOptions).record_path
     record = "/" + "/".join(steps)
     fields = [
         {"name": name, "xml_path": f"{record}/{path}", "data_type": "Utf8", "nullable": True}
@@ -86,7 +96,7 @@ def _read_file(
 ) -> int:
     import xml2arrow
 
-    step = _record_path(contract)[-1]
+    step = contract.options(XmlOptions).record_path[-1]
     parser = xml2arrow.XmlToArrowParser(str(config))
     columns = ", ".join(
         f"coalesce({', '.join(identifier(name) for name, _ in _paths(c))}) as {identifier(c.name)}"
@@ -107,24 +117,22 @@ def _read_file(
     except (xml2arrow.exceptions.Xml2ArrowError, duckdb.Error, TypeError) as error:
         raise _broken(contract, file, error) from error
     if rows == 0:
-        raise empty(contract, file.name, "an envelope with no record in it")
-    expected = contract.options.get("recordCount")
+        raise empty(contract, file, "an envelope with no record in it")
+    expected = contract.options(XmlOptions).record_count
     if expected:
-        stated = re.findall(rb"<(?:\w+:)?%s>(\d+)<" % str(expected).encode(), _tail(file))
+        stated = re.findall(rb"<(?:\w+:)?%s>(\d+)<" % expected.encode(), _tail(file))
         if stated and int(stated[-1]) != rows:
             found = f"{rows} records"
-            raise ExtractRefused(
-                contract.registry, file.name, f"{int(stated[-1])} records, as it says itself", found, contract.owner
-            )
+            raise contract.refusal(file, f"{int(stated[-1])} records, as it says itself", found)
     return rows
 
 
 def _broken(contract: Contract, file: Path, error: Exception) -> ExtractRefused:
-    """The refusal for a file that the stream parser gave up on; the line comes from a second, strict reading."""
+    """The refusal for a file that the stream parser gave up on; a second, strict parser finds the line."""
     from lxml import etree
 
     line, found = None, str(error).splitlines()[0][:300]
-    parser = etree.XMLPullParser(events=("end",), resolve_entities=False, no_network=True, huge_tree=False)
+    parser = etree.XMLPullParser(events=("end",), **SAFE_PARSER)
     try:
         with file.open("rb") as stream:
             while chunk := stream.read(1 << 20):
@@ -136,7 +144,7 @@ def _broken(contract: Contract, file: Path, error: Exception) -> ExtractRefused:
         parser.close()
     except etree.XMLSyntaxError as syntax:
         line, found = syntax.lineno, syntax.msg.splitlines()[0]
-    return ExtractRefused(contract.registry, file.name, "well-formed XML in UTF-8", found, contract.owner, line)
+    return contract.refusal(file, "well-formed XML in UTF-8", found, line)
 
 
 def _tail(file: Path) -> bytes:
@@ -146,59 +154,40 @@ def _tail(file: Path) -> bytes:
 
 
 def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
-    """Refuse at once what cannot be whole or safe, and read the envelope before the records.
+    """Refuse at once what cannot be whole or safe; return the envelope before the records.
 
-    The stream parser takes a file that stops early for a finished one, so the end is looked at here.
+    The stream parser accepts a truncated file as complete, so the end is checked here.
     """
     from lxml import etree
 
-    size = file.stat().st_size
-    if size == 0:
-        raise empty(contract, file.name, "an empty file, 0 bytes")
     with file.open("rb") as stream:
         head = stream.read(ENDS_BYTES)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         found = f"a file that begins with {head[:16]!r}"
-        raise ExtractRefused(contract.registry, file.name, "XML in UTF-8", found, contract.owner, 1)
+        raise contract.refusal(file, "XML in UTF-8", found, 1)
     if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
         line = head[: head.find(b"<!")].count(b"\n") + 1
-        raise ExtractRefused(
-            contract.registry, file.name, "no document type and no entities", "a DOCTYPE", contract.owner, line
-        )
-    steps = _record_path(contract)
+        raise contract.refusal(file, "no document type and no entities", "a DOCTYPE", line)
+    steps = contract.options(XmlOptions).record_path
     envelope: dict[str, str] = {}
-    wanted = {str(path): name for name, path in dict(contract.options.get("envelope") or {}).items()}
-    parser = etree.XMLPullParser(events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False)
-    path: list[str] = []
+    wanted = {path: name for name, path in contract.envelope.items()}
+    parser = etree.XMLPullParser(events=("start", "end"), **SAFE_PARSER)
     try:
         parser.feed(head)
-        for event, element in parser.read_events():
-            if event == "start":
-                path.append(_local(element))
-                if path == steps:
-                    break
-            else:
-                name = wanted.get("/" + "/".join(path))
-                if name is not None and element.text:
-                    envelope[name] = element.text.strip()
-                path.pop()
+        for event, path, element in _with_paths(parser.read_events()):
+            if event == "start" and path == steps:
+                break
+            name = wanted.get("/" + "/".join(path))
+            if event == "end" and name is not None and element.text:
+                envelope[name] = element.text.strip()
     except etree.XMLSyntaxError as error:
-        raise ExtractRefused(
-            contract.registry,
-            file.name,
-            "well-formed XML in UTF-8",
-            error.msg.splitlines()[0],
-            contract.owner,
-            error.lineno,
-        ) from error
+        raise contract.refusal(file, "well-formed XML in UTF-8", error.msg.splitlines()[0], error.lineno) from error
     root = re.search(rb"<([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)[\s/>]", re.sub(rb"<[?!][^>]*>", b"", head))
     closing = b"</" + (root.group(1) if root else b"") + b">"
     if not _tail(file).rstrip().endswith(closing):
         with file.open("rb") as stream:
             line = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b"")) + 1
-        raise ExtractRefused(
-            contract.registry, file.name, f"{closing.decode()} at its end", "a file cut short", contract.owner, line
-        )
+        raise contract.refusal(file, f"{closing.decode()} at its end", "a file cut short", line)
     return envelope
 
 
@@ -206,56 +195,49 @@ def _check_parts(contract: Contract, files: list[Path], result: RawResult) -> No
     parts = result.envelope.get("parts")
     if parts is not None and parts.isascii() and parts.isdigit() and int(parts) != len(files):
         found = f"{len(files)}: {', '.join(file.name for file in files[:9])}"
-        raise ExtractRefused(
-            contract.registry, files[0].name, f"{parts} files, as the extract says itself", found, contract.owner
-        )
+        raise contract.refusal(files[0], f"{parts} files, as the extract says itself", found)
 
 
 def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
-    """Look at the first records: all their paths, and the leaves that nobody knows.
+    """All paths in the first records, and the leaves among them that the contract does not know.
 
-    Raises ExtractRefused when a required path is nowhere.
+    Raises ExtractRefused when a required path is in none of them.
     """
     from lxml import etree
 
-    steps = _record_path(contract)
+    steps = contract.options(XmlOptions).record_path
     seen: set[str] = set()
     leaves: set[str] = set()
     records = 0
     with file.open("rb") as stream:
-        path: list[str] = []
-        for event, element in etree.iterparse(
-            stream, events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False, recover=True
-        ):
+        events = etree.iterparse(stream, events=("start", "end"), recover=True, **SAFE_PARSER)
+        for event, path, element in _with_paths(events):
             if event == "start":
-                path.append(_local(element))
                 continue
-            if path[: len(steps)] == steps and len(path) > len(steps):
-                below = "/".join(path[len(steps) :])
-                seen.add(below)
-                if len(element) == 0:
-                    leaves.add(below)
             if path == steps:
                 records += 1
                 element.clear()
                 if records >= SAMPLE_RECORDS:
                     break
-            path.pop()
+            elif path[: len(steps)] == steps:
+                below = "/".join(path[len(steps) :])
+                seen.add(below)
+                if len(element) == 0:
+                    leaves.add(below)
     if records == 0:
-        raise empty(contract, file.name, f"no element {'/'.join(steps)}")
+        raise empty(contract, file, f"no element {'/'.join(steps)}")
     known = {source for c in contract.columns for source in (c.source, *c.aliases)}
-    ignored = tuple(str(prefix) for prefix in contract.options.get("ignore") or ())
     for column in contract.columns:
         if column.required and not seen & {column.source, *column.aliases}:
             raise missing_column(contract, column, sorted(leaves - known), file.name, None)
-    return seen, {leaf for leaf in leaves - known if not leaf.startswith(ignored or ("\0",))}
+    return seen, {leaf for leaf in leaves - known if not leaf.startswith(contract.options(XmlOptions).ignore)}
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
     """Line on which each of the `records` of a file begins."""
     lines: dict[int, int] = {}
     last = max(records, default=0)
-    opening = re.compile(rb"<(?:[\w.\-]+:)?%s[\s>]" % re.escape(_record_path(contract)[-1]).encode())
+    opening = re.compile(rb"<(?:[\w.\-]+:)?%s[\s>]" % re.escape(contract.options(XmlOptions).record_path[-1]).encode())
     with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         line, counted = 1, 0
         for number, match in enumerate(opening.finditer(content), start=1):

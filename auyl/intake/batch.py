@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from auyl.store import duck, paths
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import LOAD, lock
+from auyl.store.spill import spill_folder
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,10 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
     name = paths.batch_name(contract.registry, delivery.period, delivery.digest, rules)
     con = duck.cursor(settings, lake)
     try:
-        with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
-            files = files_of(lake, delivery, Path(folder))
+        with spill_folder(settings) as folder:
+            files = files_of(lake, delivery, folder)
             read_as = contract if delivery.corrects_batch_id is None else with_references(contract)
-            raw = formats.read(read_as, files, lake.prepare(raw_path), con, Path(folder))
+            raw = formats.read(read_as, files, lake.prepare(raw_path), con, folder)
             _check_envelope(contract, delivery, files, raw)
         if delivery.corrects_batch_id is not None:
             raw = merge(con, settings, contract, delivery, raw, raw_path)
@@ -194,14 +194,7 @@ def _history(settings: Settings, delivery: ledger.Delivery) -> list[Profile]:
 def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[Path], raw: RawResult) -> None:
     stated = raw.envelope.get("period")
     if stated is not None and stated != delivery.period:
-        raise ExtractRefused(
-            contract.registry,
-            files[0].name,
-            f"period {delivery.period}",
-            f"period {stated}",
-            contract.owner,
-            column="period",
-        )
+        raise contract.refusal(files[0], f"period {delivery.period}", f"period {stated}", column="period")
 
 
 def judge_batch(
@@ -234,13 +227,7 @@ def _refuse(
 ) -> BatchResult:
     worst = sorted(account.failed.items(), key=lambda item: -item[1])[:5]
     found = f"{'; '.join(breaches)}. Rules broken most: {', '.join(f'{rule} {n}' for rule, n in worst) or 'none'}"
-    refusal = ExtractRefused(
-        contract.registry,
-        delivery.landing_path,
-        f"a batch that keeps the suite {contract.suite}",
-        found,
-        contract.owner,
-    )
+    refusal = contract.refusal(delivery.landing_path, f"a batch that keeps the suite {contract.suite}", found)
     details = refusal.as_dict() | {"failed": account.failed, "rows_in": account.rows_in, "breaches": breaches}
     ledger.add_refusal(
         settings,

@@ -1,7 +1,7 @@
 """Rotation of the hash key: every person key that is stored becomes that of another key, and nothing else changes.
 
-    1. all keys that lake and database hold get their new ones: of the numbers of identity and raw and the sayings of
-       linkage, hashed under both keys
+    1. all keys that lake and database hold get their new ones: of the numbers of identity and raw and the person
+       details of linkage, hashed under both keys
     2. every file that may hold a key is written anew below `rotation/`; what stands is not touched
     3. one transaction puts the new keys into the database and the new current key
     4. the new files take the places of the old ones, under the same paths
@@ -32,7 +32,7 @@ from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import HashKey, check_hash_key, current_hash_key, set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import exclusive
-from auyl.store.postgres import engine
+from auyl.store.postgres import autocommit, transaction
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,7 +79,7 @@ class Status:
 
 def status(settings: Settings, persons: int = 1000) -> Status:
     """Ask the ledger and some persons of the vault. Raises SettingMissing."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(text("select iin, person_key::text from vault.person limit :n"), {"n": persons}).all()
     own = sum(keyed_hash(iin, settings.hash_key) == key.replace("-", "") for iin, key in rows)
     return Status(key_fingerprint(settings.hash_key), current_hash_key(settings), len(rows), own)
@@ -155,7 +155,7 @@ def _files(lake: Lake) -> list[str]:
         raise AuylError(f"rotation: expected the zones of auyl.store.paths in the lake; found {sorted(unknown)}")
     for zone in paths.ZONES:
         if zone.is_keyed:
-            found += [file for file in lake.files(zone.name) if not paths.is_rebuilt(file)]
+            found += [file for file in lake.files(zone.name) if not paths.is_obsolete(file)]
     for file in found:
         if not file.endswith(".parquet"):
             raise AuylError(f"rotation: {file} is no Parquet; it would keep the keys that it may hold")
@@ -173,7 +173,7 @@ def _collect(con: duckdb.DuckDBPyConnection, lake: Lake, connection: Connection,
     for file in files:
         columns = [identifier(name) for name, kind in _columns(con, lake, file).items() if kind == "UUID"]
         if columns:
-            is_person = paths.zone_of(file).has_persons and not paths.is_sayings(file)
+            is_person = paths.zone_of(file).has_persons and not paths.is_person_details(file)
             _add(con, f"select unnest([{', '.join(columns)}]) as old from read_parquet({literal(lake.address(file))})",
                  is_person)  # fmt: skip
     with connection.begin():
@@ -219,7 +219,7 @@ def _map(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, say: Ca
     con.execute("create temp table key_map (old uuid, new uuid)")
     for file in lake.files(paths.IDENTITY.name):
         columns = _columns(con, lake, file)
-        source = "says" if paths.is_sayings(file) else "iin" if "iin" in columns else None
+        source = "details" if paths.is_person_details(file) else "iin" if "iin" in columns else None
         if source:
             _learn(con, f"select {source} as said from read_parquet({literal(lake.address(file))})")
     say("identity read")
@@ -248,7 +248,7 @@ def _unknown(con: duckdb.DuckDBPyConnection) -> int:
 
 def _raw(settings: Settings) -> list[tuple[str, str, str]]:
     """Registry, period and raw of every accepted batch, the newest first: its numbers are those of most keys."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text(
                 "select registry, period, raw_path from ledger.batch_ranked group by 1, 2, 3 "
@@ -441,13 +441,13 @@ def _commit(
 def _settle(settings: Settings, lake: Lake, key_no: int, say: Callable[[str], None]) -> None:
     """Put the new files in the places of the old ones and write that down. May be done again."""
     for file in lake.files(paths.LINKAGE.name):
-        if paths.is_rebuilt(file):
+        if paths.is_obsolete(file):
             lake.filesystem.rm_file(lake.address(file))
     for file in lake.files(paths.ROTATION.name):
         lake.replace(file, paths.rotated_from(file))
         say(f"moved {paths.rotated_from(file)}")
     lake.remove(paths.ROTATION.name)
-    with engine(settings.dsn).connect().execution_options(isolation_level="AUTOCOMMIT") as con:
+    with autocommit(settings) as con:
         changed = con.execute(text("select changed from ledger.hash_key where key_no = :n"), {"n": key_no}).scalar_one()
         for table in changed:
             # An updated row keeps its former self in the table's file, and statistics keep samples.

@@ -62,8 +62,8 @@ class Language:
 
     def name(self, row: Any, field: str = "name") -> str:
         """The field in this language; Russian where there is none (territory has no English)."""
-        found = getattr(row, f"{field}_{self.code}", None) or getattr(row, f"{field}_ru", None)
-        return str(found or getattr(row, f"{field}_kk", None) or "")
+        names = row if isinstance(row, dict) else row._asdict()
+        return str(next(filter(None, (names.get(f"{field}_{code}") for code in (self.code, "ru", "kk"))), ""))
 
 
 @cache

@@ -15,7 +15,7 @@ from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.consolidate import Inputs, gather, with_links
 from auyl.store.lake import Lake
-from auyl.store.postgres import engine
+from auyl.store.postgres import transaction
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,7 +67,7 @@ def _is_new(settings: Settings, inputs: Inputs) -> bool:
     if linked(settings, inputs.period, inputs.batches) is None:
         return True
     inputs = with_links(settings, inputs)
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         return not con.execute(
             text("select exists (select from ledger.build where period = :p and inputs_digest = :d)"),
             {"p": inputs.period, "d": inputs.digest},

@@ -22,7 +22,7 @@ from auyl.store import duck
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
-from auyl.store.postgres import engine
+from auyl.store.postgres import driver_transaction, transaction
 from auyl.territory.resolver import (
     SETTLING_ROLES,
     address_key,
@@ -90,7 +90,7 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
 
 def by_okrug(settings: Settings, registry: str, period: str) -> list[dict[str, Any]]:
     """The published quality of a registry by okrug, the worst validity first, with the change since the last period."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text(
                 "select q.kato, coalesce(t.name_ru, 'в округ не отнесено') as okrug, q.rows_in, q.staged, "
@@ -106,7 +106,7 @@ def by_okrug(settings: Settings, registry: str, period: str) -> list[dict[str, A
 
 def unmeasured(settings: Settings) -> list[str]:
     """Periods in which a batch was accepted after their quality was last measured, oldest first."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text(
                 "select b.period from ledger.batch_ranked as b left join ("
@@ -200,13 +200,8 @@ def _by_okrug(contract: Contract, relation: str) -> str:
 
 
 def _publish(settings: Settings, period: str, rows: list[tuple[object, ...]]) -> None:
-    connection = engine(settings.dsn).raw_connection()
-    try:
-        cursor = connection.cursor()
+    with driver_transaction(settings) as cursor:
         cursor.execute("delete from serving.quality where period = %s", (period,))
         psycopg2.extras.execute_values(
             cursor, f"insert into serving.quality ({', '.join(COLUMNS)}) values %s", rows, page_size=5000
         )
-        connection.commit()
-    finally:
-        connection.close()

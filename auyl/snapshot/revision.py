@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
@@ -14,12 +15,13 @@ from auyl.snapshot.consolidate import Inputs, consolidate, gather, with_links
 from auyl.snapshot.gate import gate
 from auyl.snapshot.measure import measure
 from auyl.snapshot.missing import INDISPENSABLE, missing_table
-from auyl.snapshot.publish import COORDINATOR_TABLES, publish, refuse
+from auyl.snapshot.publish import publish, refuse
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import duck
 from auyl.store.lake import Lake
 from auyl.store.locks import BUILD, lock
-from auyl.store.postgres import engine
+from auyl.store.postgres import driver_connection, transaction
+from auyl.subjects import load_subjects
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
 
 def _done_before(settings: Settings, inputs: Inputs) -> int | None:
     """The current revision, if these very inputs made it."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         return con.execute(
             text(
                 "select b.revision from ledger.build as b inner join serving.current_snapshot as f "
@@ -68,10 +70,11 @@ def _done_before(settings: Settings, inputs: Inputs) -> int | None:
 
 
 def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs) -> BuildResult:
-    con = duck.cursor(settings, lake)
-    connection = engine(settings.dsn).raw_connection()
-    vault = VaultLoad(settings, lake, inputs, connection)
-    try:
+    with (
+        contextlib.closing(duck.cursor(settings, lake)) as con,
+        driver_connection(settings) as connection,
+        contextlib.closing(VaultLoad(settings, lake, inputs, connection)) as vault,
+    ):
         # PostgreSQL copies the vault meanwhile. New links may say the same as those before.
         inputs = with_links(settings, inputs)
         current = _done_before(settings, inputs)
@@ -84,18 +87,14 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs)
             [(i.id, i.unit.id, i.unit.id == "pct" and not i.may_exceed_100) for i in catalogue.indicators],
         )
         measure(con, catalogue, inputs)
-        for table in COORDINATOR_TABLES:
-            query = duck.sql(settings.include / "sql" / "subjects" / f"{table}.sql")
-            con.execute(f"create or replace temp table {table} as {query}")
+        for subject in load_subjects(settings.include):
+            query = duck.sql(settings.include / "sql" / "subjects" / f"{subject.table}.sql")
+            con.execute(f"create or replace temp table {subject.table} as {query}")
         breaches = gate(con, settings, catalogue, inputs)
         if breaches:
             refuse(settings, inputs, breaches)
             return BuildResult(inputs.period, "refused", missing=inputs.missing, breaches=breaches)
         missing_table(con, settings, inputs)
         published = publish(con, settings, catalogue, inputs, connection, vault)
-    finally:
-        vault.end()
-        connection.close()
-        con.close()
     status = "published" if published.is_new else "unchanged"
     return BuildResult(inputs.period, status, published.revision, published.rows, inputs.missing)

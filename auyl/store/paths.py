@@ -44,7 +44,7 @@ ZONES = (
 
 MANIFEST = "manifest.json"
 _LINK_FILE = "link.parquet"
-_SAYINGS_FILE = "said.parquet"
+_PERSON_DETAILS_FILE = "person_details.parquet"
 
 
 def _path(zone: Zone, *parts: str) -> str:
@@ -140,34 +140,19 @@ def link_file(period: str, inputs_sha256: str) -> str:
     return _path(LINKAGE, period, _short(inputs_sha256), _LINK_FILE)
 
 
-def links_in(folder: str) -> str:
-    """The link file in the folder of a run."""
-    return f"{folder}/{_LINK_FILE}"
-
-
-def sayings_file(link_file: str) -> str:
+def person_details_file(link_file: str) -> str:
     """What the record keys of a run were hashed from. They lie in identity, where rotation reads numbers."""
-    return _path(IDENTITY, folder_of(link_file), _SAYINGS_FILE)
+    return _path(IDENTITY, folder_of(link_file), _PERSON_DETAILS_FILE)
 
 
-def is_sayings(path: str) -> bool:
-    """Is this a file of `sayings_file`?"""
-    return path.endswith(f"/{_SAYINGS_FILE}")
+def is_person_details(path: str) -> bool:
+    """Is this a file of `person_details_file`?"""
+    return path.endswith(f"/{_PERSON_DETAILS_FILE}")
 
 
-def is_rebuilt(path: str) -> bool:
-    """Is this a file beside the links, which linkage makes again when it is missing?"""
+def is_obsolete(path: str) -> bool:
+    """Is this a file that earlier versions of linkage wrote beside the links? Nothing reads it any more."""
     return path.startswith(f"{LINKAGE.name}/") and not path.endswith(f"/{_LINK_FILE}")
-
-
-def persons_index(persons_sha256: str) -> str:
-    """The sealed index of everybody who can be linked."""
-    return _path(LINKAGE, "known", f"{persons_sha256}.bin")
-
-
-def weighed_pairs(folder: str, persons_sha256: str) -> str:
-    """The pairs that a run of linkage weighed."""
-    return f"{folder}/pair-{persons_sha256}.parquet"
 
 
 def territory_root() -> str:

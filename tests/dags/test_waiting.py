@@ -16,7 +16,7 @@ import yaml
 from auyl import contracts, ledger
 from auyl.settings import REPOSITORY, Settings
 from auyl.store.schema import ensure_database
-from lab.simulated_sources.gateway import Gateway, pem, self_made
+from lab.simulated_sources.gateway import Gateway, pem, self_signed
 from lab.stack.airflow import AirflowStack, RunState
 from lab.stack.supervisor import Supervisor
 from tests.conftest import fresh_installation
@@ -70,7 +70,7 @@ def gateway(tmp_path: Path) -> Iterator[tuple[Gateway, int]]:
     folder = tmp_path / "extracts" / PERIOD / "population"
     folder.mkdir(parents=True)
     (folder / "part1.xml").write_bytes(population_xml([person(n) for n in range(1, 30)]))
-    gateway = Gateway(tmp_path / "extracts", "auyl", "geheim", *self_made("МВД РК, тест"), states=["ON_DELIVERY"])
+    gateway = Gateway(tmp_path / "extracts", "auyl", "geheim", *self_signed("МВД РК, тест"), states=["ON_DELIVERY"])
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -151,9 +151,9 @@ def test_one_slot_is_enough_for_many_that_wait(world: World) -> None:
     former = airflow.trigger("intake_livestock", FORMER)
     world.wait(former, {"success"}, "load")
     assert airflow.look(livestock).state == "running"
-    assert len(world.gateway.sent) == 1, "a message is sent once, however often its state is asked for"
+    assert len(world.gateway.received) == 1, "a message is sent once, however often its state is asked for"
 
-    world.gateway.waiting[world.gateway.sent[0]][2][:] = ["DELIVERED"]
+    world.gateway.waiting[world.gateway.received[0]][2][:] = ["DELIVERED"]
     world.wait(population, {"success"}, "load")
     assert airflow.look(livestock).state == "running"
 
@@ -161,7 +161,7 @@ def test_one_slot_is_enough_for_many_that_wait(world: World) -> None:
     world.wait(livestock, {"success"}, "load")
     accepted = {(row["registry"], row["period"]) for row in ledger.extracts(world.settings, [])}
     assert accepted == {("livestock", FORMER), ("livestock", PERIOD), ("population", PERIOD)}
-    assert len(world.gateway.sent) == 1
+    assert len(world.gateway.received) == 1
     no_worker_was_held(world, livestock)
 
 

@@ -48,7 +48,7 @@ def test_no_old_key_stays_in_lake_or_database(rotated: Rotated) -> None:
 
 def test_revisions_numbers_sets_and_decisions_stay(rotated: Rotated) -> None:
     assert standing(rotated.settings) == rotated.before
-    assert carried(rotated.settings, "linkage") == Lake(rotated.settings.lake).files("linkage")
+    assert carried(rotated.settings, paths.LINKAGE) == Lake(rotated.settings.lake).files("linkage")
     assert build(PERIOD, rotated.settings).status == "unchanged"
     assert link(rotated.settings, PERIOD).status == "unchanged"
     assert standing(rotated.settings) == rotated.before

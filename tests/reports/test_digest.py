@@ -75,7 +75,7 @@ def test_a_day_has_one_digest_however_often_it_is_composed(settings: Settings, t
     first = digest.keep(DAY, settings)
     assert not take_in(settings, tmp_path, [])
     assert digest.keep(DAY, settings) == first
-    assert query(settings, "select count(*) from ledger.digest")[0][0] == 1
+    assert query(settings, "select count(*) from ledger.daily_report")[0][0] == 1
 
 
 def test_a_refusal_is_told_in_the_first_digest_after_it_and_in_no_other(quiet: Settings, tmp_path: Path) -> None:
@@ -93,7 +93,10 @@ def test_nothing_late_and_nothing_new_sends_nothing_and_says_so(quiet: Settings,
     assert kept.content["quarantine"], "what is still open is told, and is no news"
     assert digest.send(NEXT, address(box), quiet).sent_at is None
     assert box.messages == []
-    assert [row.has_news for row in query(quiet, "select has_news from ledger.digest order by day")] == [True, False]
+    assert [row.has_news for row in query(quiet, "select has_news from ledger.daily_report order by day")] == [
+        True,
+        False,
+    ]
 
 
 def test_it_is_sent_once_as_one_mail_to_all(settings: Settings, box: Mailbox) -> None:
@@ -115,7 +118,7 @@ def test_a_server_that_refuses_leaves_it_unsent_and_the_next_try_sends_it(settin
     box.refuses = "451 try later"
     with pytest.raises(mail.MailNotSent, match="451"):
         digest.send(DAY, address(box), settings)
-    assert query(settings, "select count(*) from ledger.digest_mail")[0][0] == 0
+    assert query(settings, "select count(*) from ledger.daily_report_mail")[0][0] == 0
     box.refuses = ""
     assert digest.send(DAY, address(box), settings).sent_at is not None
     assert len(box.messages) == 1

@@ -1,4 +1,4 @@
-"""Real servers that stand in for offices, and contracts that come by another way."""
+"""Real servers in place of the sources, and contracts with other ways in."""
 
 import shutil
 import ssl
@@ -10,16 +10,32 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
 
 from auyl import contracts
+from auyl.contracts.model import parse
 from auyl.settings import Settings
+from auyl.sources import backoff
 
 TOKEN = "token-of-the-tests"
 Serve = Callable[..., str]
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """No wait between attempts; the list gets the number of each failed attempt in its row, from 0."""
+    attempts: list[int] = []
+
+    def no_wait(attempt: int) -> float:
+        attempts.append(attempt)
+        return 0.0
+
+    monkeypatch.setattr(backoff, "growing_wait_s", no_wait)
+    return attempts
 
 
 @pytest.fixture
@@ -45,6 +61,21 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         process.communicate(timeout=90)
 
 
+def with_options(contract: contracts.Contract, **options: object) -> contracts.Contract:
+    """The contract in the file of `contract`, with other options of its server; None takes an option away."""
+    document = yaml.safe_load(contract.path.read_text(encoding="utf-8"))
+    change_options(document["servers"][0], options)
+    return parse(document, contract.path, contract.digest)
+
+
+def change_options(server: dict[str, Any], options: dict[str, object]) -> None:
+    """Set options of a server in a contract's YAML; None takes an option away."""
+    changed = {item["property"]: item["value"] for item in server["customProperties"]} | options
+    server["customProperties"] = [
+        {"property": name, "value": value} for name, value in changed.items() if value is not None
+    ]
+
+
 Adopt = Callable[..., Settings]
 
 
@@ -60,11 +91,7 @@ def adopt(tmp_path: Path) -> Adopt:
         shutil.copytree(settings.include, include, dirs_exist_ok=True)
         path = include / "contracts" / f"{registry}.odcs.yaml"
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        properties = document["servers"][0]["customProperties"]
-        changed = {item["property"]: item["value"] for item in properties} | options
-        document["servers"][0]["customProperties"] = [
-            {"property": name, "value": value} for name, value in changed.items() if value is not None
-        ]
+        change_options(document["servers"][0], options)
         path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of the ODCS model's own
             contracts.validate(path)
@@ -95,14 +122,14 @@ class Answer:
 
 
 @dataclass
-class Office:
+class SourceServer:
     """A real HTTP server whose answers a test decides; `asked` are the requests it was given."""
 
     port: int
     asked: list[Asked] = field(default_factory=list)
 
 
-Answering = Callable[..., Office]
+Answering = Callable[..., SourceServer]
 
 
 @pytest.fixture
@@ -110,8 +137,8 @@ def answering() -> Iterator[Answering]:
     """`answering(reply)` starts a server that answers each request with `reply(asked)`; `tls`: key and certificate."""
     started: list[ThreadingHTTPServer] = []
 
-    def start(reply: Callable[[Asked], Answer], tls: Path | None = None) -> Office:
-        office = Office(0)
+    def start(reply: Callable[[Asked], Answer], tls: Path | None = None) -> SourceServer:
+        server = SourceServer(0)
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -120,7 +147,7 @@ def answering() -> Iterator[Answering]:
                 parts = urlsplit(self.path)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers), body)
-                office.asked.append(asked)
+                server.asked.append(asked)
                 answer = reply(asked)
                 self.send_response(answer.status)
                 for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
@@ -134,17 +161,17 @@ def answering() -> Iterator[Answering]:
             def log_message(self, *_: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        http_server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        started.append(server)
-        office.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        return office
+            http_server.socket = context.wrap_socket(http_server.socket, server_side=True)
+        started.append(http_server)
+        server.port = http_server.server_address[1]
+        threading.Thread(target=http_server.serve_forever, args=(0.05,), daemon=True).start()
+        return server
 
     yield start
-    for server in started:
-        server.shutdown()
-        server.server_close()
+    for http_server in started:
+        http_server.shutdown()
+        http_server.server_close()

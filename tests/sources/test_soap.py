@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -15,20 +14,20 @@ from lxml import etree
 from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
-from auyl.sources import Past, soap
-from lab.simulated_sources.gateway import Gateway, pem, self_made
+from auyl.sources import PullHistory, soap
+from lab.simulated_sources.gateway import Gateway, pem, self_signed
 from tests.extracts import PERIOD, person, population_xml
-from tests.sources.conftest import Adopt, Answer, Answering, Asked
+from tests.sources.conftest import Adopt, Answer, Answering, Asked, with_options
 
 BASE = contracts.load("population", REPOSITORY / "include")
 OPTIONS = {"way": "soap", "service": "population", "request": {"period": "{period}"}, "filePattern": None}
-CONTRACT = replace(BASE, way="soap", options={**BASE.options, **OPTIONS})
-ASYNC = replace(CONTRACT, options={**CONTRACT.options, "channel": "async"})
+CONTRACT = with_options(BASE, **OPTIONS)
+ASYNC = with_options(BASE, **OPTIONS, channel="async")
 RECORD = "Envelope/Body/getMessageResponse/response/messageData/data"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 PASSWORD = "geheim-p/w:?"
-KEY, CERTIFICATE = self_made("МВД РК, тест")
-OTHER_KEY, OTHER = self_made("Somebody else")
+KEY, CERTIFICATE = self_signed("МВД РК, тест")
+OTHER_KEY, OTHER = self_signed("Somebody else")
 
 Change = Callable[[bytes], bytes]
 
@@ -69,10 +68,6 @@ def address(port: int, password: str = PASSWORD, certificate: str = pem(CERTIFIC
     return f"http://auyl:{quote(password, safe='')}@127.0.0.1:{port}/bip?{query}"
 
 
-def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(soap.time, "sleep", lambda _: None)
-
-
 def resigned(key: object, certificate: object) -> Change:
     """Somebody else takes the signature off and puts the own on."""
 
@@ -96,7 +91,7 @@ class TestSynchronous:
     ) -> None:
         changed = adopt(settings, "population", **OPTIONS)
         gateway.canonical = canonical
-        gateway.key, gateway.certificate = self_made("ec or rsa", elliptic)
+        gateway.key, gateway.certificate = self_signed("ec or rsa", elliptic)
         port = int(re.search(r":(\d+)/bip", serve(answering, gateway))[1])
         where = address(port, certificate=pem(gateway.certificate))
         number = intake.pull("population", PERIOD, lambda _: where, changed)
@@ -105,7 +100,7 @@ class TestSynchronous:
         folder = Path(settings.lake) / delivery.landing_path
         manifest = json.loads((folder / "manifest.json").read_text())
         message = manifest["evidence"]["messages"][0]
-        assert gateway.sent == [message["message_id"]]
+        assert gateway.received == [message["message_id"]]
         assert message["sha256"] == manifest["files"][0]["sha256"]
         assert (
             message["signature"]["certificate"]
@@ -118,15 +113,14 @@ class TestSynchronous:
 
     def test_all_parts_are_asked_for(self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path) -> None:
         write(tmp_path, *(population_xml([person(n)], part=n, parts=3) for n in (1, 2, 3)))
-        contract = replace(CONTRACT, options={**CONTRACT.options, "partField": "part"})
-        pulled = soap.pull(contract, PERIOD, serve(answering, gateway), work, Past())
+        contract = with_options(BASE, **OPTIONS, partField="part")
+        pulled = soap.pull(contract, PERIOD, serve(answering, gateway), work, PullHistory())
         assert [f.name for f in pulled.files] == [f"answer-{n:05d}.xml" for n in (1, 2, 3)]
-        assert len(set(gateway.sent)) == 3
+        assert len(set(gateway.received)) == 3
 
     def test_a_broken_line_asks_again_with_the_same_message(
-        self, answering: Answering, gateway: Gateway, work: Path, monkeypatch: pytest.MonkeyPatch
+        self, answering: Answering, gateway: Gateway, work: Path, waits: list[int]
     ) -> None:
-        fast(monkeypatch)
         troubles = iter(["cut", "empty", "busy"])
 
         def reply(asked: Asked) -> Answer:
@@ -140,9 +134,9 @@ class TestSynchronous:
                     return Answer(503, headers={"Retry-After": "1"})
             return Answer(status, content)
 
-        pulled = soap.pull(CONTRACT, PERIOD, address(answering(reply).port), work, Past())
-        assert len(gateway.sent) == 4
-        assert len(set(gateway.sent)) == 1
+        pulled = soap.pull(CONTRACT, PERIOD, address(answering(reply).port), work, PullHistory())
+        assert len(gateway.received) == 4
+        assert len(set(gateway.received)) == 1
         assert pulled.files[0].read_bytes().endswith(b"Envelope>")
 
     def test_a_status_that_is_no_success(self, answering: Answering, gateway: Gateway, work: Path) -> None:
@@ -150,30 +144,30 @@ class TestSynchronous:
             return content.replace(b"SCSS001", b"SCSE012").replace(b"Message has been processed", "Нет данных".encode())
 
         with pytest.raises(SourceUnavailable, match=r"expected status SCSS001; found SCSE012: Нет данных.*МВД"):
-            soap.pull(CONTRACT, PERIOD, serve(answering, gateway, change), work, Past())
+            soap.pull(CONTRACT, PERIOD, serve(answering, gateway, change), work, PullHistory())
 
     def test_a_fault_and_a_refused_sender(self, answering: Answering, gateway: Gateway, work: Path) -> None:
         where = serve(answering, gateway)
         with pytest.raises(SourceUnavailable, match="answered with a fault: unknown: 'population 2026-12 part 1'"):
-            soap.pull(CONTRACT, "2026-12", where, work, Past())
-        with pytest.raises(ConnectionUnusable, match="a sender that the gateway takes; found status 403") as told:
-            soap.pull(CONTRACT, PERIOD, where.replace(quote(PASSWORD, safe=""), "verkehrt"), work, Past())
-        assert "verkehrt" not in str(told.value)
+            soap.pull(CONTRACT, "2026-12", where, work, PullHistory())
+        with pytest.raises(ConnectionUnusable, match="a sender that the gateway accepts; found status 403") as raised:
+            soap.pull(CONTRACT, PERIOD, where.replace(quote(PASSWORD, safe=""), "verkehrt"), work, PullHistory())
+        assert "verkehrt" not in str(raised.value)
 
     def test_a_fault_that_repeats_the_password_does_not_show_it(
         self, answering: Answering, gateway: Gateway, work: Path
     ) -> None:
-        office = answering(lambda asked: Answer(500, gateway._fault(f"bad login {PASSWORD}")))
+        server = answering(lambda asked: Answer(500, gateway._fault(f"bad login {PASSWORD}")))
         with pytest.raises(SourceUnavailable, match="bad login …"):
-            soap.pull(CONTRACT, PERIOD, address(office.port), work, Past())
+            soap.pull(CONTRACT, PERIOD, address(server.port), work, PullHistory())
 
     def test_an_answer_without_bound_is_not_read_to_its_end(
         self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path
     ) -> None:
         write(tmp_path, population_xml([person(n) for n in range(1, 3000)]))
-        contract = replace(CONTRACT, options={**CONTRACT.options, "maxMegabytes": 0.5})
+        contract = with_options(BASE, **OPTIONS, maxMegabytes=0.5)
         with pytest.raises(ExtractRefused, match=r"an answer of at most 524,288 bytes.*maxMegabytes"):
-            soap.pull(contract, PERIOD, serve(answering, gateway), work, Past())
+            soap.pull(contract, PERIOD, serve(answering, gateway), work, PullHistory())
         assert (work / "answer-00001.xml").stat().st_size <= 524_288
 
 
@@ -183,8 +177,8 @@ class TestSignature:
     @pytest.mark.parametrize(
         ("change", "found"),
         [
-            (lambda c: c.replace(b"<name>", b"<name>\xd0\x90", 1), "does not fit the signature"),
-            (lambda c: c.replace(b"1990-03-12", b"1990-03-13", 1), "does not fit the signature"),
+            (lambda c: c.replace(b"<name>", b"<name>\xd0\x90", 1), "does not match the signature"),
+            (lambda c: c.replace(b"1990-03-12", b"1990-03-13", 1), "does not match the signature"),
             (lambda c: re.sub(rb"<ds:Signature .*</ds:Signature>", b"", c, flags=re.S), "no signature in it"),
             (lambda c: c.replace(b"2001/04/xmldsig-more#rsa-sha256", b"2001/04/xmldsig-more#gost34310-gost34311"),
              "gost34310-gost34311; ГОСТ of НУЦ is in no open library"),
@@ -197,10 +191,10 @@ class TestSignature:
             (lambda c: c.replace(b"</response>", b"<responseData/></response>"), "2 elements responseData"),
             # the signed data are put aside, as the only thing inside of others
             (lambda c: c.replace(b"<data", b"<data><persons/><data").replace(b"</data>", b"</data></data>"),
-             "one over a part of them"),
+             "one over a part of it"),
             (resigned(OTHER_KEY, OTHER), "one of «CN=Somebody else»"),
             # signed by somebody else, under the right certificate
-            (resigned(OTHER_KEY, CERTIFICATE), "does not fit the signature"),
+            (resigned(OTHER_KEY, CERTIFICATE), "does not match the signature"),
         ],
     )  # fmt: skip
     def test_what_is_not_signed_as_it_must_be_is_refused_and_written_down(
@@ -215,9 +209,9 @@ class TestSignature:
             return seen[-1]
 
         where = serve(answering, gateway, noted)
-        with pytest.raises(ExtractRefused, match=re.escape(found)) as told:
+        with pytest.raises(ExtractRefused, match=re.escape(found)) as raised:
             intake.pull("population", PERIOD, lambda _: where, changed)
-        assert "МВД" in str(told.value)
+        assert "МВД" in str(raised.value)
         assert not Path(settings.lake).exists()
 
     @pytest.mark.parametrize("text", [b'<!DOCTYPE x [<!ENTITY a "b">]>', b"<!DOCTYPE x>"])
@@ -226,14 +220,14 @@ class TestSignature:
             return re.sub(rb"(\?>\s*)", lambda found: found.group() + text, content, count=1)
 
         with pytest.raises(ExtractRefused, match="found a DOCTYPE"):
-            soap.pull(CONTRACT, PERIOD, serve(answering, gateway, change), work, Past())
+            soap.pull(CONTRACT, PERIOD, serve(answering, gateway, change), work, PullHistory())
 
     def test_a_contract_that_demands_no_signature_says_so_in_the_manifest(
         self, answering: Answering, gateway: Gateway, work: Path
     ) -> None:
-        contract = replace(CONTRACT, options={**CONTRACT.options, "signature": "unchecked"})
+        contract = with_options(BASE, **OPTIONS, signature="unchecked")
         where = serve(answering, gateway, lambda c: c.replace(b"rsa-sha256", b"gost34310-gost34311")).split("?")[0]
-        pulled = soap.pull(contract, PERIOD, where, work, Past())
+        pulled = soap.pull(contract, PERIOD, where, work, PullHistory())
         assert pulled.evidence["messages"][0]["signature"].startswith("not verified")
 
     def test_a_changed_certificate_and_the_one_before_hold_side_by_side(
@@ -242,14 +236,14 @@ class TestSignature:
         gateway.key, gateway.certificate = OTHER_KEY, OTHER
         port = int(re.search(r":(\d+)/bip", serve(answering, gateway))[1])
         both = pem(CERTIFICATE) + pem(OTHER)
-        assert soap.pull(CONTRACT, PERIOD, address(port, certificate=both), work, Past()).files
+        assert soap.pull(CONTRACT, PERIOD, address(port, certificate=both), work, PullHistory()).files
 
     @pytest.mark.parametrize(
         ("text", "found"),
         [
             ("", "found none"),
             ("no pem", "found ValueError"),
-            (pem(self_made("Old", days=-3)[1]), "«CN=Old».* until 20"),
+            (pem(self_signed("Old", days=-3)[1]), "«CN=Old».* until 20"),
         ],
     )
     def test_a_connection_without_a_certificate_that_holds_asks_nothing(
@@ -257,8 +251,8 @@ class TestSignature:
     ) -> None:
         port = int(re.search(r":(\d+)/bip", serve(answering, gateway))[1])
         with pytest.raises(ConnectionUnusable, match=found):
-            soap.pull(CONTRACT, PERIOD, address(port, certificate=text), work, Past())
-        assert gateway.sent == []
+            soap.pull(CONTRACT, PERIOD, address(port, certificate=text), work, PullHistory())
+        assert gateway.received == []
 
 
 class TestAsynchronous:
@@ -279,32 +273,32 @@ class TestAsynchronous:
                 intake.pull("population", PERIOD, lambda _: where, changed)
         number = intake.pull("population", PERIOD, lambda _: where, changed)
         assert intake.load(number, changed).staged == 2
-        assert len(gateway.sent) == 1, "one message, however often it was asked for"
+        assert len(gateway.received) == 1, "one message, however often it was asked for"
         folder = Path(settings.lake) / ledger.delivery(settings, number).landing_path
         message = json.loads((folder / "manifest.json").read_text())["evidence"]["messages"][0]
-        assert message["message_id"] == gateway.sent[0]
-        assert message["correlation_id"] == gateway.waiting[gateway.sent[0]][1]
+        assert message["message_id"] == gateway.received[0]
+        assert message["correlation_id"] == gateway.waiting[gateway.received[0]][1]
         with pytest.raises(SourceNotReady, match="was sent"):
             intake.pull("population", PERIOD, lambda _: where, changed)
-        assert len(gateway.sent) == 2, "the next pull is a new question"
+        assert len(gateway.received) == 2, "the next pull is a new question"
 
     @pytest.mark.parametrize("state", ["NOT_DELIVERED", "DELIVERY_STOPPED"])
     def test_a_message_that_was_not_delivered_is_told_and_sent_anew(
         self, answering: Answering, gateway: Gateway, work: Path, state: str
     ) -> None:
         gateway.states = ["ON_DELIVERY", state]
-        where, past = serve(answering, gateway), Past()
+        where, history = serve(answering, gateway), PullHistory()
         for _ in range(2):
             with pytest.raises(SourceNotReady):
-                soap.pull(ASYNC, PERIOD, where, work, past)
-        with pytest.raises(SourceUnavailable, match=rf"{gateway.sent[0]}.*the gateway says {state}") as told:
-            soap.pull(ASYNC, PERIOD, where, work, past)
-        assert not isinstance(told.value, SourceNotReady)
+                soap.pull(ASYNC, PERIOD, where, work, history)
+        with pytest.raises(SourceUnavailable, match=rf"{gateway.received[0]}.*the gateway says {state}") as raised:
+            soap.pull(ASYNC, PERIOD, where, work, history)
+        assert not isinstance(raised.value, SourceNotReady)
         gateway.states = ["DELIVERED"]
         with pytest.raises(SourceNotReady, match="was sent"):
-            soap.pull(ASYNC, PERIOD, where, work, past)
-        assert soap.pull(ASYNC, PERIOD, where, work, past).files
-        assert len(set(gateway.sent)) == 2
+            soap.pull(ASYNC, PERIOD, where, work, history)
+        assert soap.pull(ASYNC, PERIOD, where, work, history).files
+        assert len(set(gateway.received)) == 2
 
     def test_a_process_killed_before_it_sent_leaves_a_message_that_is_sent_once(
         self, answering: Answering, gateway: Gateway, work: Path
@@ -317,12 +311,12 @@ class TestAsynchronous:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            soap.pull(ASYNC, PERIOD, where, work, Past(write=killed))
-        assert gateway.sent == [], "the note comes first"
-        past = Past(note=notes[0])
+            soap.pull(ASYNC, PERIOD, where, work, PullHistory(write=killed))
+        assert gateway.received == [], "the note comes first"
+        history = PullHistory(note=notes[0])
         with pytest.raises(SourceNotReady, match="was sent"):
-            soap.pull(ASYNC, PERIOD, where, work, past)
-        assert gateway.sent == [json.loads(notes[0] or "")["soap"]["message_id"]]
+            soap.pull(ASYNC, PERIOD, where, work, history)
+        assert gateway.received == [json.loads(notes[0] or "")["soap"]["message_id"]]
 
     def test_a_process_killed_after_it_sent_sends_nothing_again(
         self, answering: Answering, gateway: Gateway, work: Path
@@ -336,40 +330,43 @@ class TestAsynchronous:
             notes.append(note)
 
         with pytest.raises(KeyboardInterrupt):
-            soap.pull(ASYNC, PERIOD, where, work, Past(write=write))
-        past = Past(note=notes[0])
+            soap.pull(ASYNC, PERIOD, where, work, PullHistory(write=write))
+        history = PullHistory(note=notes[0])
         with pytest.raises(SourceNotReady, match="ON_DELIVERY"):
-            soap.pull(ASYNC, PERIOD, where, work, past)
-        assert soap.pull(ASYNC, PERIOD, where, work, past).files
-        assert len(gateway.sent) == 1
+            soap.pull(ASYNC, PERIOD, where, work, history)
+        assert soap.pull(ASYNC, PERIOD, where, work, history).files
+        assert len(gateway.received) == 1
 
     def test_a_message_without_an_answer_is_given_up(self, answering: Answering, gateway: Gateway, work: Path) -> None:
         gateway.states = ["ON_DELIVERY"]
-        where, past = serve(answering, gateway), Past()
-        contract = replace(ASYNC, options={**ASYNC.options, "giveUpHours": 1e-9})
+        where, history = serve(answering, gateway), PullHistory()
+        contract = with_options(BASE, **OPTIONS, channel="async", giveUpHours=1e-9)
         with pytest.raises(SourceNotReady):
-            soap.pull(contract, PERIOD, where, work, past)
+            soap.pull(contract, PERIOD, where, work, history)
         with pytest.raises(SourceUnavailable, match="has had no answer for"):
-            soap.pull(contract, PERIOD, where, work, past)
-        assert past.note is None
+            soap.pull(contract, PERIOD, where, work, history)
+        assert history.note is None
 
     def test_a_tampered_answer_is_refused(self, answering: Answering, gateway: Gateway, work: Path) -> None:
         gateway.states = ["DELIVERED"]
-        where, past = serve(answering, gateway, lambda c: c.replace("АЙБЕК".encode(), "АЙБАК".encode())), Past()
+        where, history = (
+            serve(answering, gateway, lambda c: c.replace("АЙБЕК".encode(), "АЙБАК".encode())),
+            PullHistory(),
+        )
         with pytest.raises(SourceNotReady):
-            soap.pull(ASYNC, PERIOD, where, work, past)
-        with pytest.raises(ExtractRefused, match="does not fit the signature"):
-            soap.pull(ASYNC, PERIOD, where, work, past)
+            soap.pull(ASYNC, PERIOD, where, work, history)
+        with pytest.raises(ExtractRefused, match="does not match the signature"):
+            soap.pull(ASYNC, PERIOD, where, work, history)
 
     def test_an_answer_of_another_message_is_refused(self, answering: Answering, gateway: Gateway, work: Path) -> None:
         gateway.states = ["DELIVERED"]
-        where, past = serve(answering, gateway), Past()
+        where, history = serve(answering, gateway), PullHistory()
         with pytest.raises(SourceNotReady):
-            soap.pull(ASYNC, PERIOD, where, work, past)
-        asked, _, states = gateway.waiting[gateway.sent[0]]
-        gateway.waiting[gateway.sent[0]] = (asked, "another-chain", states)
+            soap.pull(ASYNC, PERIOD, where, work, history)
+        asked, _, states = gateway.waiting[gateway.received[0]]
+        gateway.waiting[gateway.received[0]] = (asked, "another-chain", states)
         with pytest.raises(ExtractRefused, match="found that of another-chain"):
-            soap.pull(ASYNC, PERIOD, where, work, past)
+            soap.pull(ASYNC, PERIOD, where, work, history)
 
 
 def test_the_gateway_as_a_process_of_its_own(gateway: Gateway, work: Path, tmp_path: Path) -> None:
@@ -385,7 +382,7 @@ def test_the_gateway_as_a_process_of_its_own(gateway: Gateway, work: Path, tmp_p
         assert process.stdout is not None
         port = int(process.stdout.readline().strip().rsplit(":", 1)[1])
         where = f"http://auyl:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/?certificate_file={tmp_path}/certificate"
-        assert soap.pull(CONTRACT, PERIOD, where, work, Past()).files
+        assert soap.pull(CONTRACT, PERIOD, where, work, PullHistory()).files
     finally:
         process.terminate()
         process.communicate(timeout=90)

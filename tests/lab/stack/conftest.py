@@ -10,6 +10,7 @@ import pytest
 
 from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.lake import Lake
+from lab import CORE_REGISTRIES
 from lab.stack import demo
 from tests.conftest import empty_tables
 
@@ -35,7 +36,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Ready]:
         del os.environ[name]
     os.environ["AUYL_HOME"] = str(home)
     try:
-        with demo.ready(demo.Plan(MONTHS[0], SCALE, registries=demo.SPINE), demo.Progress(), env=SETTINGS) as ready:
+        with demo.ready(
+            demo.Plan(MONTHS[0], SCALE, registries=CORE_REGISTRIES), demo.Progress(), env=SETTINGS
+        ) as ready:
             yield ready
     finally:
         os.environ.clear()

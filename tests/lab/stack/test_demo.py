@@ -84,7 +84,7 @@ def test_no_secret_is_in_output_or_logs(home: Path) -> None:
 
 def test_second_run_changes_nothing_published(home: Path) -> None:
     before = published(home)
-    process = demo(home, "--registries", "spine", program=("auyl.cli", "demo"))
+    process = demo(home, "--registries", "core", program=("lab", "demo"))
     out, _ = process.communicate(timeout=600)
     assert process.returncode == 0, out
     assert "nothing new: stays" in out
@@ -95,7 +95,7 @@ def test_second_run_changes_nothing_published(home: Path) -> None:
 def test_a_stopped_demo_leaves_no_process_behind(home: Path, how: signal.Signals) -> None:
     # a shell starts background jobs with SIGINT ignored, and an ignored signal stays so in children
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = demo(home, "--registries", "spine")
+    process = demo(home, "--registries", "core")
     signal.signal(signal.SIGINT, former)
     for line in process.stdout:
         if "triggered" in line:

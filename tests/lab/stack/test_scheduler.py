@@ -17,6 +17,7 @@ import pytest
 from auyl.store.lake import Lake
 from bench import airflow as airflow_bench
 from lab import synthetic
+from lab.simulated_sources.dispatch import load_dispatch
 from lab.stack import demo
 from tests.lab.stack.conftest import MONTHS, ask, forget, wait_for
 
@@ -182,7 +183,7 @@ def test_a_backfill_over_months_gives_the_same_as_months_in_time(
     assert state(up) == undisturbed, "the former month is there as it came in time"
     # the sources know the latter month only now
     synthetic.make(up.extracts, LATTER, up.plan.people)
-    synthetic.load_dispatch(up.settings.dsn.rpartition("/")[0] + "/dispatch", up.extracts, LATTER)
+    load_dispatch(up.settings.dsn.rpartition("/")[0] + "/dispatch", up.extracts, LATTER)
     through(up, LATTER)
     in_time = current_batches(up)
     assert [row[0] for row in in_time] == list(MONTHS) and in_time[0][1] != in_time[1][1]

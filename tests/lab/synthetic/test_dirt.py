@@ -6,10 +6,9 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from lab.synthetic import people, territory
+from lab.synthetic import REGISTRIES, people, territory
 from lab.synthetic.dirt import rates, spoil
 from lab.synthetic.engine import Month, connect, sql
-from lab.synthetic.generate import REGISTRIES
 from lab.synthetic.registry import Cell, Extra
 from tests.lab.synthetic.readers import PERIOD, Oblast
 

@@ -67,7 +67,7 @@ def test_a_run_makes_anew_what_is_not_as_asked(build: Callable[..., Oblast], har
 
 def test_a_killed_run_leaves_no_marker_and_the_next_one_heals(tmp_path: Path, build: Callable[..., Oblast]) -> None:
     wanted = digests(build(people=20_000))
-    command = [sys.executable, "-m", "lab.synthetic", "--extracts", str(tmp_path), "--period", PERIOD]
+    command = [sys.executable, "-m", "lab", "synth", str(tmp_path), "--period", PERIOD]
     process = subprocess.Popen([*command, "--people", "20000"], stdout=subprocess.DEVNULL)
     work = tmp_path / f".{PERIOD}.partial" / "livestock"
     while not work.exists() and process.poll() is None:
@@ -80,7 +80,7 @@ def test_a_killed_run_leaves_no_marker_and_the_next_one_heals(tmp_path: Path, bu
 
 
 def test_of_two_processes_on_one_folder_the_second_waits_and_finds_it_finished(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "lab.synthetic", "--extracts", str(tmp_path), "--period", PERIOD]
+    command = [sys.executable, "-m", "lab", "synth", str(tmp_path), "--period", PERIOD]
     first, second = (
         subprocess.Popen([*command, "--people", "20000"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for _ in range(2)

@@ -1,4 +1,4 @@
-"""Territory: the shape of the official one, invented or real."""
+"""Territory: the shape of the official one, synthetic or real."""
 
 import csv
 from collections import Counter
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.synthetic import territory
+from lab.synthetic.classifier import SYNTHETIC_EDITION
 from tests.lab.synthetic.readers import Oblast
 from tests.reference import reference_file
 
@@ -16,10 +17,10 @@ AKIMATS = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=["invented", "official"])
+@pytest.fixture(params=["synthetic", "official"])
 def kato(request: pytest.FixtureRequest) -> Path | None:
     """No file, or the official one where the reference data are at hand."""
-    if request.param == "invented":
+    if request.param == "synthetic":
         return None
     return reference_file("kato/kato.csv")
 
@@ -43,13 +44,13 @@ def test_largest_and_smallest_okrug_are_those_of_an_oblast(kato: Path | None, tm
     assert 25_000 < rural[-1] < 55_000
 
 
-def test_invented_names_repeat_as_real_ones_do(tmp_path: Path) -> None:
+def test_synthetic_names_repeat_as_real_ones_do(tmp_path: Path) -> None:
     territory.make(tmp_path)
     rows = territory.read_kato(tmp_path / "kato.csv")
     names = Counter(row["name_ru"] for row in rows if row["level"] == "sub_district")
     assert names["Жамбылский с.о."] + names["с.о.Жамбыл"] == 3
     assert len({row["kato"] for row in rows}) == len(rows)
-    assert {row["kato_version"] for row in rows} == {territory.INVENTED_EDITION}
+    assert {row["kato_version"] for row in rows} == {SYNTHETIC_EDITION}
     by_code = {row["kato"] for row in rows}
     assert all(row["kato"][:6] + "000" in by_code for row in rows if row["level"] == "settlement")
 
