@@ -10,6 +10,7 @@ from auyl.ledger.batches import (
     add_batch,
     arrivals,
     batch,
+    broken_rules,
     current_batches,
     drifts,
     find_batch,
@@ -47,6 +48,7 @@ from auyl.ledger.reports import (
 __all__ = [
     "Batch", "DailyReport", "Delivery", "EntitySet", "accepted", "add_batch", "add_daily_report",
     "add_daily_report_mail", "add_delivery", "add_entity_set", "add_refusal", "arrivals", "arrived_at", "batch",
+    "broken_rules",
     "correction_chain", "current_batches", "daily_report", "delivery", "drifts", "entity_sets", "extracts",
     "find_batch", "find_delivery", "missing_in_snapshot", "newest_period", "newest_snapshot", "open_quarantine",
     "periods", "previous_delivery", "previous_report_at", "previous_rows", "profiles", "pull_note",

@@ -177,3 +177,9 @@ def open_quarantine(settings: Settings, deltas: list[str]) -> list[dict[str, Any
     `deltas` are the registries all of whose batches count.
     """
     return dicts(settings, sql_file(settings, "open_quarantine", deltas=deltas))
+
+
+def broken_rules(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[dict[str, Any]]:
+    """Rules that rows of the current batches break: rule, severity, rows; the most rows first."""
+    wanted = {"registry": registry, "period": period, "is_delta": is_delta}
+    return dicts(settings, sql_file(settings, "broken_rules", **wanted))
