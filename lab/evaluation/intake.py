@@ -127,7 +127,7 @@ def _compare(settings: Settings, registry: str, file: Path, period: str, whole: 
     batches = ledger.current_batches(settings, registry, period, contract.is_delta)
     if whole:
         # Such an extract counts as one broken row, found if it was refused.
-        is_met = not batches and bool(ledger.reasons_of_refusal(settings, registry, period))
+        is_met = not batches and bool(ledger.refusal_reasons(settings, registry, period))
         kind = FaultOutcome(whole, "refused", 1, int(is_met), 0, 0, 0, 0, len(batches), 0)
         return Comparison(registry, 1, 1, int(is_met), 0, 0, (kind,))
     if not batches:
