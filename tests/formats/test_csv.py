@@ -38,7 +38,7 @@ def test_the_contract_says_the_encoding(load_derived: LoadDerived, own: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("promised", "actual", "look like found"),
+    ("promised", "actual", "found"),
     [
         ("utf-8", "cp1251", "look like cp1251"),
         ("utf-8", "koi8-r", "look like koi8_r"),
