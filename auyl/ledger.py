@@ -457,6 +457,16 @@ def open_quarantine(settings: Settings, deltas: list[str]) -> list[dict[str, Any
         return [dict(row._mapping) for row in rows]
 
 
+def broken_rules(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[dict[str, Any]]:
+    """Rules that rows of the current batches break: rule, severity, rows; the most rows first."""
+    with transaction(settings) as con:
+        rows = con.execute(
+            text(_sql_file(settings.include, "broken_rules")),
+            {"registry": registry, "period": period, "is_delta": is_delta},
+        )
+        return [dict(row._mapping) for row in rows]
+
+
 def newest_snapshot(settings: Settings) -> dict[str, Any] | None:
     """Period, revision and published_at of the newest period current."""
     with transaction(settings) as con:

@@ -32,6 +32,8 @@ TRANSIENT = {
 }
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "auyl",
+    # The longest step, a load at full size, takes minutes; this also ends a wait for a lock that nobody gives back.
+    "execution_timeout": timedelta(hours=1),
     "retries": 3,
     # The first delay is Airflow's own setting, [core] default_task_retry_delay.
     "retry_exponential_backoff": 2.0,

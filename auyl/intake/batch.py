@@ -17,8 +17,7 @@ from auyl.intake.handback import merge, with_references
 from auyl.intake.land import files_of
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
-from auyl.stage.suites import Suite
-from auyl.stage.suites import load as load_suite
+from auyl.stage import suites
 from auyl.store import duck, paths
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
@@ -66,7 +65,7 @@ def rules_digest(settings: Settings, contract: Contract) -> str:
     total = hashlib.sha256()
     files = [
         contract.path,
-        settings.expectations / f"{contract.suite}.json",
+        *suites.files(contract.suite, settings.expectations),
         settings.include / "sql" / "stage" / f"{contract.stage}.sql",
         *sorted((settings.include / "sql" / "macros").glob("*.sql")),
     ]
@@ -104,7 +103,7 @@ def _result(batch: ledger.Batch, status: str) -> BatchResult:
 
 def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rules: str) -> BatchResult:
     lake = Lake(settings.lake)
-    suite = load_suite(contract.suite, settings.expectations)
+    suite = suites.load(contract.suite, settings.expectations)
     raw_path = paths.raw_folder(contract.registry, delivery.period, delivery.digest, contract.digest)
     name = paths.batch_name(contract.registry, delivery.period, delivery.digest, rules)
     con = duck.cursor(settings, lake)
@@ -199,7 +198,7 @@ def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[P
 
 
 def judge_batch(
-    settings: Settings, contract: Contract, delivery: ledger.Delivery, suite: Suite, account: check.Account
+    settings: Settings, contract: Contract, delivery: ledger.Delivery, suite: suites.Suite, account: check.Account
 ) -> list[str]:
     """What of the suite the batch as a whole breaches, in words."""
     import pandas
@@ -214,18 +213,7 @@ def judge_batch(
         "rows_to_previous": account.rows_in / former if former and not contract.is_delta else None,
     }
     outcome |= {f"share_failed:{rule}": n / account.rows_in for rule, n in account.failed.items()}
-    expectations = list(suite.batch_expectations)
-    expectations += [
-        {
-            "type": "expect_column_values_to_be_between",
-            "kwargs": {"column": f"share_failed:{rule.rule}", "max_value": round(1 - rule.mostly, 9)},
-            "severity": rule.severity,
-            "meta": {"rule": rule.rule, "reason_ru": rule.reason_ru, "reason_kk": rule.reason_kk},
-        }
-        for rule in suite.row_rules
-        if rule.mostly is not None
-    ]
-    return judge(suite.name, expectations, pandas.DataFrame([outcome]).dropna(axis="columns"))
+    return judge(suite.name, list(suite.batch_expectations), pandas.DataFrame([outcome]).dropna(axis="columns"))
 
 
 def _refuse(

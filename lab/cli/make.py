@@ -60,8 +60,8 @@ def up(scale: Scale = 20, kato: Classifier = None, period: LastMonth = None, reg
 
 
 def _run_demo(scale: int, kato: Path | None, period: str | None, registries: str, *, stay: bool) -> None:
-    from lab.stack.demo import Plan, chosen, last_month, run
+    from lab.stack.demo import DemoPlan, chosen, last_month, run
 
     with told():
-        plan = Plan(month(period or last_month()), scale, kato, stay, chosen(registries))
+        plan = DemoPlan(month(period or last_month()), scale, kato, stay, chosen(registries))
     raise typer.Exit(run(plan))

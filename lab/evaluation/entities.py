@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from auyl.errors import AuylError
 from auyl.linkage.entities import survivorship
 from auyl.linkage.entities.build import build, linked_batches, open_sources, open_throughs, versions_of
-from auyl.linkage.entities.survivorship import Kind
+from auyl.linkage.entities.survivorship import EntityKind
 from auyl.linkage.persons.link import link
 from auyl.settings import Settings
 from auyl.store import duck
@@ -271,7 +271,9 @@ def evaluate(clean: Settings, dirty: Settings, truth: Path, period: str) -> Eval
         return Evaluation(_entities(con), _joins(con), _values(con), _noises(con, clean), told, _spoiled(con))
 
 
-def _attributes(con: duckdb.DuckDBPyConnection, name: str, settings: Settings, kinds: list[Kind], period: str) -> None:
+def _attributes(
+    con: duckdb.DuckDBPyConnection, name: str, settings: Settings, kinds: list[EntityKind], period: str
+) -> None:
     """Create `<name>_attribute` of the newest sets: kind, entity_key, attribute, value."""
     sets = [one.set for one in build(period, settings) if one.until is None]
     if absent := sorted({kind.id for kind in kinds} - {one.kind for one in sets}):
@@ -285,7 +287,7 @@ def _attributes(con: duckdb.DuckDBPyConnection, name: str, settings: Settings, k
     con.execute(f"create temp table {name}_attribute as {' union all '.join(parts)}")
 
 
-def _write_rows(settings: Settings, kinds: list[Kind], period: str, file: Path) -> None:
+def _write_rows(settings: Settings, kinds: list[EntityKind], period: str, file: Path) -> None:
     """Write which rows of stage belong to which entity: kind, registry, entity_key, row_id, each once."""
     lake = Lake(settings.lake)
     with duck.connect(settings, lake) as con:
@@ -312,7 +314,7 @@ def _write_rows(settings: Settings, kinds: list[Kind], period: str, file: Path) 
         con.execute(f"copy joined to {literal(str(file))} (format parquet)")
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, settings: Settings, kinds: list[Kind], truth: Path) -> None:
+def _prepare(con: duckdb.DuckDBPyConnection, settings: Settings, kinds: list[EntityKind], truth: Path) -> None:
     """Create entity, entity_value and bearing."""
     con.execute("create temp table rule (kind varchar, attribute varchar, tolerance double, is_sum boolean)")
     con.executemany(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auyl.errors import AuylError
+from auyl.linkage.persons.match_weights import create_linker, open_splink
 from auyl.store.duck import literal
 
 if TYPE_CHECKING:
@@ -74,8 +75,6 @@ def measure(con: duckdb.DuckDBPyConnection, dataset: int, files: Path, seed: int
     """Train on dataset 3 (duplicates in one file) or 4 (two files) and compare what is linked with the truth."""
     from splink import block_on
 
-    from lab.evaluation.training import create_linker
-
     tables = []
     for number, name in enumerate(FILES[dataset]):
         table = f"febrl_{number}"
@@ -86,7 +85,7 @@ def measure(con: duckdb.DuckDBPyConnection, dataset: int, files: Path, seed: int
             f"read_csv({literal(str(files / name))}, all_varchar=true, header=true, normalize_names=true)"
         )
         tables.append(table)
-    linker = create_linker(con, _settings(dataset), {t: t for t in tables})
+    linker = create_linker(open_splink(con), _settings(dataset), {t: t for t in tables})
     training = linker.training
     training.estimate_probability_two_random_records_match(
         [block_on("surname", "given_name", "date_of_birth"), block_on("date_of_birth", "postcode", "suburb")],

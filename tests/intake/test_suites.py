@@ -1,6 +1,7 @@
 """One source of rules: the compiled scan and Great Expectations read every row expectation the same way."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import duckdb
 import pytest
 
 from auyl import contracts
+from auyl.errors import ContractInvalid
+from auyl.intake import rules_digest
 from auyl.settings import REPOSITORY, Settings, from_environment
 from auyl.stage import scan as check
 from auyl.stage import suites
@@ -104,8 +107,6 @@ def test_every_rule_tells_its_reason_in_both_languages(registry: str) -> None:
 
 
 def test_a_query_that_is_not_a_row_rule_is_refused(tmp_path: Path) -> None:
-    from auyl.errors import ContractInvalid
-
     rule = {
         "type": "unexpected_rows_expectation", "severity": "critical",
         "kwargs": {"unexpected_rows_query": "select 1 from {batch} join other using (x)"},
@@ -114,3 +115,36 @@ def test_a_query_that_is_not_a_row_rule_is_refused(tmp_path: Path) -> None:
     (tmp_path / "odd.json").write_text(json.dumps({"name": "odd", "expectations": [rule]}))
     with pytest.raises(ContractInvalid, match="a row rule reads"):
         suites.load("odd", tmp_path)
+
+
+def with_limits(folder: Path, limits: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Bounds of each batch rule, by rule, of a suite without rules of its own."""
+    (folder / suites.BATCH).write_bytes((EXPECTATIONS / suites.BATCH).read_bytes())
+    (folder / "own.json").write_text(json.dumps({"name": "own", "expectations": [], "meta": {"batch_limits": limits}}))
+    return {e["meta"]["rule"]: e["kwargs"] for e in suites.load("own", folder).batch_expectations}
+
+
+def test_a_suite_takes_the_shared_batch_rules_with_its_own_limits(tmp_path: Path) -> None:
+    shared = with_limits(tmp_path, {})
+    assert set(shared) == {"share_quarantined", "share_duplicates", "rows_to_previous"}
+    own = with_limits(tmp_path, {"share_quarantined": {"max_value": 0.03}, "rows_to_previous": None})
+    assert own == {
+        "share_quarantined": {"column": "share_quarantined", "max_value": 0.03},
+        "share_duplicates": shared["share_duplicates"],
+    }
+
+
+def test_a_limit_of_an_unknown_batch_rule_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractInvalid, match=r"own\.json: batch_limits: .*found share_lost"):
+        with_limits(tmp_path, {"share_lost": {"max_value": 0.1}})
+
+
+def test_another_limit_for_all_registries_makes_their_batches_again(settings: Settings, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    contract = contracts.load("pets", INCLUDE)
+    before = rules_digest(settings, contract)
+    folder = shutil.copytree(EXPECTATIONS, tmp_path / "expectations")
+    shared = (folder / suites.BATCH).read_text("utf-8")
+    (folder / suites.BATCH).write_text(shared.replace("0.2", "0.3"), "utf-8")
+    assert rules_digest(replace(settings, expectations=folder), contract) != before

@@ -76,7 +76,8 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
         if previous is not None:
             return previous
         path = paths.link_file(period, inputs_digest)
-        with closing(duck.cursor(settings, lake)) as con:
+        # Not a cursor: Splink creates tables that are not temporary.
+        with closing(duck.connect(settings, lake)) as con:
             set_person_key(con, settings)
             open_territory(con, settings, lake, edition)
             read_records(con, settings, lake, batches)
