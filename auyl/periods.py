@@ -1,8 +1,11 @@
-"""Periods, the months that facts belong to: arithmetic on `YYYY-MM`."""
+"""Periods, the months that facts belong to: arithmetic on `YYYY-MM`; and the time zone of the country."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
+
+# One zone since 1 March 2024; a fixed offset does not depend on the age of the machine's time zone data.
+KAZAKHSTAN = timezone(timedelta(hours=5))
 
 
 def month_before(period: str, months: int) -> str:

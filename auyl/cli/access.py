@@ -13,8 +13,8 @@ import typer
 
 from auyl import contracts
 from auyl.cli.shared import table, told
+from auyl.periods import KAZAKHSTAN
 from auyl.settings import from_environment
-from auyl.sources import LOCAL
 
 
 def list_grants(principal: Annotated[str | None, typer.Argument(help="One principal; all without it.")] = None) -> None:
@@ -45,7 +45,7 @@ def give(
 
     with told(), _serving() as con:
         # The last day is whole: the grant ends with the first moment of the next one, local time.
-        ends = until.replace(tzinfo=LOCAL) + timedelta(days=1) if until else None
+        ends = until.replace(tzinfo=KAZAKHSTAN) + timedelta(days=1) if until else None
         number = access.grant(con, principal, role, territory, granted_by=_operator(), reason=reason, valid_to=ends)
         typer.echo(f"grant {number}")
 

@@ -10,8 +10,8 @@ import typer
 
 from auyl import contracts
 from auyl.cli.shared import PERIOD, AnyPeriod, Format, Period, as_json, month, table, told
+from auyl.periods import KAZAKHSTAN
 from auyl.settings import from_environment
-from auyl.sources import LOCAL
 
 
 def list_contracts(format: Format = "table") -> None:
@@ -52,7 +52,7 @@ def intake(
 
     with told():
         settings = from_environment()
-        when = extracted_at.replace(tzinfo=extracted_at.tzinfo or LOCAL) if extracted_at else None
+        when = extracted_at.replace(tzinfo=extracted_at.tzinfo or KAZAKHSTAN) if extracted_at else None
         found = _expand(files)
         named = period or next((m.group() for f in found if (m := PERIOD.search(f.name))), "")
         result = load(land_files(registry, month(named), found, settings, when, corrects), settings)

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from auyl.cli.shared import Format, Period, as_json, month, table, told
+from auyl.periods import KAZAKHSTAN
 from auyl.settings import from_environment
-from auyl.sources import LOCAL
 
 
 def migrate() -> None:
@@ -95,7 +95,7 @@ def late(
     from auyl.intake.overdue import expected
 
     with told():
-        found = expected(from_environment(), (on or datetime.now(tz=LOCAL)).date())
+        found = expected(from_environment(), (on or datetime.now(tz=KAZAKHSTAN)).date())
     rows = [asdict(promise) for promise in found]
     if format == "json":
         as_json(rows)

@@ -12,9 +12,8 @@ from typing import Any
 
 from auyl import contracts, ledger
 from auyl.contracts import Contract
-from auyl.periods import last_day, month_before, period_of, span_end
+from auyl.periods import KAZAKHSTAN, last_day, month_before, period_of, span_end
 from auyl.settings import Settings
-from auyl.sources import LOCAL
 
 # A month that has not come in a year will not be waited for any more.
 MONTHS_ASKED_FOR = 12
@@ -105,7 +104,7 @@ def _promise(contract: Contract, came: dict[str, Any], end: str, on: date) -> Pr
     found = next((period for period in in_span if period in accepted), None)
     if found:
         # Changes are pulled all month long; only a pull after its end has seen all of it.
-        asked_on = accepted[found].astimezone(LOCAL).date()
+        asked_on = accepted[found].astimezone(KAZAKHSTAN).date()
         if contract.is_delta and asked_on <= last_day(found):
             return told("late", found, f"last asked on {asked_on}, before the period had ended")
         return told("current", found)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from auyl import access
 from auyl.languages import LANGUAGES
+from auyl.periods import KAZAKHSTAN
 from auyl.portal import okrug as okrug_lines
 from auyl.portal import security
 from auyl.portal.database import Database, rows
@@ -24,7 +25,6 @@ from auyl.portal.visit import NotSignedIn, Visit, client_address, open_visit, pe
 from auyl.subjects import Subject
 
 TEMPLATES = Path(__file__).with_name("templates")
-KAZAKHSTAN = dt.timezone(dt.timedelta(hours=5))  # one zone for the whole country since 1 March 2024
 CONCURRENT_HASHES = 2  # each takes 64 MiB and a core
 
 

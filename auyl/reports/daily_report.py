@@ -13,9 +13,9 @@ from typing import Any
 
 from auyl import contracts, ledger
 from auyl.intake.overdue import NEVER, expected, without_content
+from auyl.periods import KAZAKHSTAN
 from auyl.reports import mail
 from auyl.settings import Settings, from_environment
-from auyl.sources import LOCAL
 from auyl.store.locks import DAILY_REPORT, lock
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,9 @@ def _content(settings: Settings, day: date, since: datetime | None) -> tuple[dic
 
 
 def _iso(value: date | datetime) -> str:
-    return value.astimezone(LOCAL).isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
+    return (
+        value.astimezone(KAZAKHSTAN).isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
+    )
 
 
 def in_words(content: dict[str, Any]) -> str:

@@ -14,9 +14,8 @@ from sqlalchemy import text
 
 from auyl import contracts, ledger
 from auyl.contracts import Contract
-from auyl.periods import last_day
+from auyl.periods import KAZAKHSTAN, last_day
 from auyl.settings import Settings, from_environment
-from auyl.sources import LOCAL
 from auyl.stage import scan as check
 from auyl.store import duck
 from auyl.store.duck import identifier, literal
@@ -119,7 +118,7 @@ def unmeasured(settings: Settings) -> list[str]:
 
 def _days_late(settings: Settings, contract: Contract, period: str, batches: list[ledger.Batch]) -> float:
     """Days between the contract's deadline and the arrival of the last batch; below zero is early."""
-    due = datetime.combine(last_day(period) + timedelta(days=1 + contract.latency_days), time(), LOCAL)
+    due = datetime.combine(last_day(period) + timedelta(days=1 + contract.latency_days), time(), KAZAKHSTAN)
     arrived = max(ledger.arrived_at(settings, batch.delivery_id) for batch in batches)
     return round((arrived - due).total_seconds() / 86400, 2)
 

@@ -23,7 +23,8 @@ from lxml import etree
 from auyl.contracts import Contract
 from auyl.contracts.options import SoapOptions
 from auyl.errors import SourceNotReady, SourceUnavailable
-from auyl.sources import LOCAL, Pulled, PullHistory, http, signature, soap_message
+from auyl.periods import KAZAKHSTAN
+from auyl.sources import Pulled, PullHistory, http, signature, soap_message
 from auyl.sources.address import Address, parse
 from auyl.sources.backoff import retry, status_failed
 from auyl.sources.soap_message import Answer, RequestBuilder, SoapFault
@@ -88,7 +89,7 @@ class _SoapPull:
         first = replies[0]
         more = f" and {len(replies) - 1} more" if len(replies) > 1 else ""
         source = f"gateway {self.options.service}, message {first.message_id}, sha256 {first.answer.sha256[:16]}{more}"
-        return Pulled([r.answer.file for r in replies], source, datetime.now(tz=LOCAL), evidence=evidence)
+        return Pulled([r.answer.file for r in replies], source, datetime.now(tz=KAZAKHSTAN), evidence=evidence)
 
     # -- the synchronous channel ---------------------------------------------------------------------------------
 
@@ -130,7 +131,11 @@ class _SoapPull:
     def _asynchronous(self, work: Path, history: PullHistory) -> _Reply:
         note = _note(history.note)
         if not note:
-            note = {"message_id": str(uuid.uuid4()), "asked_at": datetime.now(tz=LOCAL).isoformat(), "is_sent": False}
+            note = {
+                "message_id": str(uuid.uuid4()),
+                "asked_at": datetime.now(tz=KAZAKHSTAN).isoformat(),
+                "is_sent": False,
+            }
             history.remember(json.dumps({"soap": note}))
             self._send(work, history, note)
         state = self._state(work, note)
@@ -150,7 +155,7 @@ class _SoapPull:
             )
         elif state is not None and state != "ON_DELIVERY":
             raise self._unavailable(f"{message}: a state that is not known, «{state[:40]}»")
-        waited = datetime.now(tz=LOCAL) - datetime.fromisoformat(note["asked_at"])
+        waited = datetime.now(tz=KAZAKHSTAN) - datetime.fromisoformat(note["asked_at"])
         if waited > timedelta(hours=self.options.give_up_hours):
             history.remember(None)
             raise self._unavailable(
