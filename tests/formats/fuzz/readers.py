@@ -27,7 +27,7 @@ def records(contract: Contract, content: bytes) -> list[Record]:
 
 
 def _names(contract: Contract) -> list[tuple[str, ...]]:
-    return [(column.source, *column.aliases) for column in contract.columns]
+    return [column.names for column in contract.columns]
 
 
 def _csv(contract: Contract, content: bytes) -> list[Record]:

@@ -132,7 +132,7 @@ def _load_book(contract: Contract, content: bytes) -> Table:
     from python_calamine import CalamineWorkbook
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    known = {heading_key(name) for column in contract.columns for name in (column.source, *column.aliases)}
+    known = {heading_key(name) for column in contract.columns for name in column.names}
     tables = []
     for sheet in book.sheet_names:
         rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
