@@ -248,7 +248,7 @@ def parse_server(values: Mapping[str, Any]) -> tuple[ServerOptions, Options, Opt
 
 
 def _of(kind: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name in kind.names()}
+    return {name: values[name] for name in kind.names() & values.keys()}
 
 
 def _unknown(kinds: Iterable[type[Options]], values: Mapping[str, Any]) -> list[str]:
