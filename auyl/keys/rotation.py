@@ -265,8 +265,7 @@ def _numbers(
     if registry not in contracts.names(settings.include):
         return None
     contract = contracts.load(registry, settings.include)
-    stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
-    if "person_key(" not in stage_sql:
+    if "person_key(" not in check.stage_sql(settings.include, contract):
         return None
     # Extracts of former contracts may lack columns that came later.
     named = ", ".join(f"null::varchar as {identifier(column.name)}" for column in contract.columns)
@@ -275,7 +274,7 @@ def _numbers(
         f"select * from read_parquet([{', '.join(map(literal, parts))}], union_by_name = true)"
     )
     set_person_key(con, settings)
-    check.define_views_over(con, contract, "whole", period, stage_sql)
+    check.define_views_over(con, settings.include, contract, "whole", period)
     keys = [row[0] for row in con.execute("describe candidate").fetchall() if row[1] == "UUID"]
     # Now stage SQL gives the number itself wherever it gave its hash.
     con.execute("create or replace temp macro person_key(t) as t")
