@@ -238,7 +238,7 @@ def judge_batch(
 
     from auyl.stage.judge import judge
 
-    previous = ledger.rows_of_former(settings, contract.registry, delivery.period)
+    previous = ledger.previous_rows(settings, contract.registry, delivery.period)
     outcome = {
         "rows_in": account.rows_in,
         "share_quarantined": account.rejected / account.rows_in,

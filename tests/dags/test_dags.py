@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,32 @@ def test_consolidate_listens_to_the_registries_of_the_catalogue_and_to_no_other(
     condition = bag.dags["consolidate"].timetable.asset_condition
     assert type(condition).__name__ == "AssetAny"
     assert sorted(asset.name for asset in condition.objects) == sorted(f"stage_{name}" for name in needed)
+
+
+def test_quality_and_reconcile_follow_the_snapshot(bag) -> None:
+    for dag_id in ("quality", "reconcile"):
+        assert bag.dags[dag_id].timetable.asset_condition.name == "snapshot"
+        assert bag.dags[dag_id].max_active_runs == 1, "a burst of snapshots is worked off one after another"
+    assert [asset.name for asset in bag.dags["consolidate"].get_task("publish").outlets] == ["snapshot"]
+
+
+def test_every_period_is_a_task_of_its_own(bag) -> None:
+    assert bag.dags["quality"].get_task("measure").is_mapped
+    for step in ("link", "entities", "compare"):
+        group = bag.dags["reconcile"].get_task(f"period_steps.{step}").task_group
+        assert type(group).__name__ == "MappedTaskGroup"
+
+
+def test_every_task_ends_by_a_timeout(bag) -> None:
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            assert timedelta() < task.execution_timeout <= timedelta(hours=2), (dag.dag_id, task.task_id)
+    assert bag.dags["intake_livestock"].get_task("pull").timeout == timedelta(days=21).total_seconds()
+
+
+def test_the_name_of_a_dag_contains_the_id_of_its_registry(bag) -> None:
+    for name in REGISTRIES:
+        assert f"({name})" in bag.dags[f"intake_{name}"].dag_display_name
 
 
 def test_load_alone_tells_that_an_extract_is_staged(bag) -> None:
@@ -212,12 +238,12 @@ def test_a_connection_that_need_not_be_there_is_none() -> None:
     assert address_or_none("auyl_smtp_of_nobody") is None
 
 
-def test_the_digest_belongs_to_the_local_day_of_its_run(bag) -> None:
+def test_the_daily_report_belongs_to_the_local_day_of_its_run(bag) -> None:
     from auyl_airflow.defaults import day_of
 
     assert day_of({"logical_date": datetime(2026, 11, 20, 1, tzinfo=UTC)}) == date(2026, 11, 20)
     assert day_of({"logical_date": datetime(2026, 11, 19, 20, tzinfo=UTC)}) == date(2026, 11, 20)
-    timetable = bag.dags["digest"].timetable
+    timetable = bag.dags["daily_report"].timetable
     assert (timetable.expression, str(timetable.timezone)) == ("0 6 * * *", "Asia/Almaty")
 
 

@@ -46,7 +46,7 @@ class World:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.airflow.supervisor.check()
-            if self.airflow.look(run).state == "failed":
+            if self.airflow.refresh(run).state == "failed":
                 raise AssertionError(self.airflow.failure(run))
             state = self.airflow.task_states(run).get(task)
             if state in until:
@@ -150,12 +150,12 @@ def test_one_slot_is_enough_for_many_that_wait(world: World) -> None:
     world.delivered(FORMER, marker=True)
     former = airflow.trigger("intake_livestock", FORMER)
     world.wait(former, {"success"}, "load")
-    assert airflow.look(livestock).state == "running"
+    assert airflow.refresh(livestock).state == "running"
     assert len(world.gateway.received) == 1, "a message is sent once, however often its state is asked for"
 
     world.gateway.waiting[world.gateway.received[0]][2][:] = ["DELIVERED"]
     world.wait(population, {"success"}, "load")
-    assert airflow.look(livestock).state == "running"
+    assert airflow.refresh(livestock).state == "running"
 
     world.delivered(PERIOD, marker=True)
     world.wait(livestock, {"success"}, "load")
