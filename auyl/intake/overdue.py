@@ -12,7 +12,7 @@ from typing import Any
 
 from auyl import contracts, ledger
 from auyl.contracts import Contract
-from auyl.periods import KAZAKHSTAN, last_day, month_before, period_of, span_end
+from auyl.periods import LOCAL, last_day, month_before, period_of, span_end
 from auyl.settings import Settings
 
 # A month that has not come in a year will not be waited for any more.
@@ -67,7 +67,7 @@ def expected(settings: Settings, on: date) -> list[Promise]:
     once, with its newest period.
     """
     came: dict[str, dict[str, Any]] = {}
-    for row in ledger.came(settings):
+    for row in ledger.arrivals(settings):
         came.setdefault(row["registry"], {})[row["period"]] = row
     return [
         promise
@@ -104,7 +104,7 @@ def _promise(contract: Contract, came: dict[str, Any], end: str, on: date) -> Pr
     found = next((period for period in in_span if period in accepted), None)
     if found:
         # Changes are pulled all month long; only a pull after its end has seen all of it.
-        asked_on = accepted[found].astimezone(KAZAKHSTAN).date()
+        asked_on = accepted[found].astimezone(LOCAL).date()
         if contract.is_delta and asked_on <= last_day(found):
             return told("late", found, f"last asked on {asked_on}, before the period had ended")
         return told("current", found)

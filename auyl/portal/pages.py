@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from auyl import access
 from auyl.languages import LANGUAGES
-from auyl.periods import KAZAKHSTAN
+from auyl.periods import LOCAL
 from auyl.portal import okrug as okrug_lines
 from auyl.portal import security
 from auyl.portal.database import Database, rows
@@ -208,11 +208,11 @@ class Pages:
             (place,) = rows(visit.conn, "okrugs", katos=[kato])
             values = rows(visit.conn, "indicators", kato=kato, period=month.period, period_before=month.earlier or "")
             received = {
-                row.registry: row.extracted_at.astimezone(KAZAKHSTAN)
+                row.registry: row.extracted_at.astimezone(LOCAL)
                 for row in rows(visit.conn, "sources", period=month.period, revision=month.revision)
             }
             lang = self.language(request, visit.session)
-            themes = okrug_lines.themes(values, received, dt.datetime.now(KAZAKHSTAN).date(), lang)
+            themes = okrug_lines.themes(values, received, dt.datetime.now(LOCAL).date(), lang)
             expected = {registry for row in values for registry in row.registries}
             missing = rows(visit.conn, "missing", period=month.period, revision=month.revision)
             return self.page(

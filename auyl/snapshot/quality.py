@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from auyl import contracts, ledger
 from auyl.contracts import Contract
-from auyl.periods import KAZAKHSTAN, last_day
+from auyl.periods import LOCAL, last_day
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
 from auyl.store import duck
@@ -118,7 +118,7 @@ def unmeasured(settings: Settings) -> list[str]:
 
 def _days_late(settings: Settings, contract: Contract, period: str, batches: list[ledger.Batch]) -> float:
     """Days between the contract's deadline and the arrival of the last batch; below zero is early."""
-    due = datetime.combine(last_day(period) + timedelta(days=1 + contract.latency_days), time(), KAZAKHSTAN)
+    due = datetime.combine(last_day(period) + timedelta(days=1 + contract.latency_days), time(), LOCAL)
     arrived = max(ledger.arrived_at(settings, batch.delivery_id) for batch in batches)
     return round((arrived - due).total_seconds() / 86400, 2)
 
@@ -137,8 +137,7 @@ def _rows(
     }
     rejected = f"rejected_{contract.registry}"
     con.execute(f"create or replace temp view {rejected} as select * from read_parquet({files['quarantine']})")
-    stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
-    check.define_views_over(con, contract, rejected, batches[0].period, stage_sql)
+    check.define_views_over(con, settings.include, contract, rejected, batches[0].period)
     made = {row[0] for row in con.execute("describe candidate").fetchall()}
     staged = {row[0] for row in con.execute(f"describe select * from read_parquet({files['stage']})").fetchall()}
     places = list(dict.fromkeys(contract.place.values()))

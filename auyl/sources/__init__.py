@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from auyl.contracts import Contract
-from auyl.periods import KAZAKHSTAN
+from auyl.periods import LOCAL
 
 
 @dataclass
@@ -82,4 +82,4 @@ def extracted_at(contract: Contract, files: list[Path]) -> datetime | None:
         stated = datetime.fromisoformat(found.group(1).decode("ascii", errors="replace"))
     except ValueError:
         return None
-    return stated if stated.tzinfo else stated.replace(tzinfo=KAZAKHSTAN)
+    return stated if stated.tzinfo else stated.replace(tzinfo=LOCAL)

@@ -23,7 +23,7 @@ from lxml import etree
 from auyl.contracts import Contract
 from auyl.contracts.options import SoapOptions
 from auyl.errors import SourceNotReady, SourceUnavailable
-from auyl.periods import KAZAKHSTAN
+from auyl.periods import LOCAL
 from auyl.sources import Pulled, PullHistory, http, signature, soap_message
 from auyl.sources.address import Address, parse
 from auyl.sources.backoff import retry, status_failed
@@ -89,7 +89,7 @@ class _SoapPull:
         first = replies[0]
         more = f" and {len(replies) - 1} more" if len(replies) > 1 else ""
         source = f"gateway {self.options.service}, message {first.message_id}, sha256 {first.answer.sha256[:16]}{more}"
-        return Pulled([r.answer.file for r in replies], source, datetime.now(tz=KAZAKHSTAN), evidence=evidence)
+        return Pulled([r.answer.file for r in replies], source, datetime.now(tz=LOCAL), evidence=evidence)
 
     # -- the synchronous channel ---------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class _SoapPull:
         if not note:
             note = {
                 "message_id": str(uuid.uuid4()),
-                "asked_at": datetime.now(tz=KAZAKHSTAN).isoformat(),
+                "asked_at": datetime.now(tz=LOCAL).isoformat(),
                 "is_sent": False,
             }
             history.remember(json.dumps({"soap": note}))
@@ -155,7 +155,7 @@ class _SoapPull:
             )
         elif state is not None and state != "ON_DELIVERY":
             raise self._unavailable(f"{message}: a state that is not known, «{state[:40]}»")
-        waited = datetime.now(tz=KAZAKHSTAN) - datetime.fromisoformat(note["asked_at"])
+        waited = datetime.now(tz=LOCAL) - datetime.fromisoformat(note["asked_at"])
         if waited > timedelta(hours=self.options.give_up_hours):
             history.remember(None)
             raise self._unavailable(

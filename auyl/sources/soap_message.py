@@ -15,7 +15,7 @@ from lxml import etree
 from auyl.contracts import Contract
 from auyl.contracts.options import SoapOptions
 from auyl.errors import SourceUnavailable
-from auyl.periods import KAZAKHSTAN
+from auyl.periods import LOCAL
 from auyl.sources.address import Address
 from auyl.sources.backoff import AttemptFailed
 
@@ -86,7 +86,7 @@ class RequestBuilder:
 
 def now() -> str:
     """The time as the gateway writes it."""
-    return datetime.now(tz=KAZAKHSTAN).isoformat(timespec="milliseconds")
+    return datetime.now(tz=LOCAL).isoformat(timespec="milliseconds")
 
 
 def envelope(body: etree._Element) -> bytes:

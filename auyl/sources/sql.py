@@ -30,7 +30,7 @@ from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from auyl.contracts import Contract, missing_column
 from auyl.contracts.options import SqlOptions
-from auyl.periods import KAZAKHSTAN
+from auyl.periods import LOCAL
 from auyl.sources import Pulled, PullHistory
 from auyl.sources.backoff import AttemptFailed, Backoff
 from auyl.store.postgres import driver_url
@@ -200,9 +200,9 @@ class _SqlPull:
         try:
             moment = now if isinstance(now, datetime) else datetime.fromisoformat(str(now))
         except ValueError:
-            moment = datetime.now(tz=KAZAKHSTAN)
+            moment = datetime.now(tz=LOCAL)
         # SQLite's clock is UTC without saying so; other times without a zone are local.
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC if con.dialect.name == "sqlite" else KAZAKHSTAN)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC if con.dialect.name == "sqlite" else LOCAL)
 
     def _wait(self, error: SQLAlchemyError) -> None:
         """Wait before the next attempt. Raises SourceUnavailable after the last, ConnectionUnusable for the login."""

@@ -102,8 +102,7 @@ class Laboratory:
         delivery = ledger.Delivery(0, contract.registry, PERIOD, "", datetime.now(tz=UTC), None, "", "")
         batch._check_envelope(contract, delivery, files, raw)
         parts = [str(path) for path in sorted((folder / "raw").glob("*.parquet"))]
-        stage_sql = duck.sql(self.settings.include / "sql" / "stage" / f"{contract.stage}.sql")
-        check.define_views(con, contract, parts, PERIOD, stage_sql)
+        check.define_views(con, self.settings.include, contract, parts, PERIOD)
         rejects = Counter(reject.rule for reject in raw.rejects)
         account = check.scan(con, contract, suite, rejects)
         kept = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
