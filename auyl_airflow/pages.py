@@ -17,7 +17,7 @@ from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 
-from auyl_airflow.defaults import PERIOD
+from auyl.periods import PERIOD
 
 TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True)
 HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "no-store"}
@@ -32,7 +32,7 @@ app = FastAPI(
 
 
 @app.get("/{dag_id}/{period}")
-def batch_page(dag_id: str, period: Annotated[str, InPath(pattern=f"^{PERIOD}$")]) -> HTMLResponse:
+def batch_page(dag_id: str, period: Annotated[str, InPath(pattern=f"^{PERIOD.pattern}$")]) -> HTMLResponse:
     """The page of a registry and period. 404 where no contract has this DAG."""
     from auyl import contracts
     from auyl.settings import from_environment
@@ -60,7 +60,7 @@ def _content(settings: Any, contract: Any, period: str) -> dict[str, Any]:
     rules = ledger.broken_rules(settings, registry, period, contract.is_delta)
     refusals = [
         row | {"reason": re.sub(r"\s+", " ", without_content(row["details"]))}
-        for row in ledger.refusals(settings, None)
+        for row in ledger.refusals_since(settings, None)
         if (row["registry"], row["period"]) == (registry, period)
     ]
     return {

@@ -15,8 +15,8 @@ from airflow.timetables.trigger import CronPartitionTimetable
 from pendulum import DateTime
 
 from auyl.contracts import Contract
+from auyl.periods import TIMEZONE
 
-TIMEZONE = "Asia/Almaty"
 AT_HOUR = 2  # of the night after the deadline
 
 

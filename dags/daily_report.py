@@ -14,7 +14,7 @@ login, password; extras `from_email`, `to`); without it the report is only store
 
 **When it is red**
 - `mail`: the server did not take the message, in spite of all retries. Correct the connection, then clear the task.
-- `find_closed_periods`, *no edition of KATO*: load the territory first, `auyl territory FILE`.
+- `find_closed_periods`, *no edition of KATO*: load the territory first, `auyl territory load FILE`.
 - `publish`: the DAG `consolidate` could not be started; start it by hand with `period` and `allow_missing`.
 - anything else is a bug: clear the task once, then read its log.
 """

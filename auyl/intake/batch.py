@@ -205,7 +205,7 @@ def judge_batch(
 
     from auyl.stage.judge import judge
 
-    former = ledger.rows_of_former(settings, contract.registry, delivery.period)
+    former = ledger.previous_rows(settings, contract.registry, delivery.period)
     outcome = {
         "rows_in": account.rows_in,
         "share_quarantined": account.rejected / account.rows_in,

@@ -170,7 +170,7 @@ def _why_not(kato: str, source: str, target: str, found: list[Any], former: list
         return f"{kato} {found[0][0]} is no rural okrug in edition {target}"
     if not former:
         return f"neither edition {target} nor that of the period, {source}, has the code {kato}"
-    known = f"it lies in {', '.join(became)}" if became else "what became of it is not told: auyl changes"
+    known = f"it lies in {', '.join(became)}" if became else "what became of it is not told: auyl territory changes"
     return f"{kato} {former[0][0]} is not in edition {target}: {known}"
 
 

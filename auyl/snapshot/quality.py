@@ -14,9 +14,8 @@ from sqlalchemy import text
 
 from auyl import contracts, ledger
 from auyl.contracts import Contract
-from auyl.periods import last_day
+from auyl.periods import LOCAL, last_day
 from auyl.settings import Settings, from_environment
-from auyl.sources import LOCAL
 from auyl.stage import scan as check
 from auyl.store import duck
 from auyl.store.duck import identifier, literal

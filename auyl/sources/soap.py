@@ -22,7 +22,8 @@ from lxml import etree
 from auyl.contracts import Contract
 from auyl.contracts.options import SoapOptions
 from auyl.errors import SourceNotReady, SourceUnavailable
-from auyl.sources import LOCAL, Pulled, PullHistory, http, signature, soap_message
+from auyl.periods import LOCAL
+from auyl.sources import Pulled, PullHistory, http, signature, soap_message
 from auyl.sources.address import Address, parse
 from auyl.sources.backoff import retry, status_failed
 from auyl.sources.soap_message import Answer, RequestBuilder, SoapFault

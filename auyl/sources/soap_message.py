@@ -16,7 +16,7 @@ from lxml import etree
 from auyl.contracts import Contract
 from auyl.contracts.options import SoapOptions
 from auyl.errors import SourceUnavailable
-from auyl.sources import LOCAL
+from auyl.periods import LOCAL
 from auyl.sources.address import Address
 from auyl.sources.backoff import AttemptFailed
 

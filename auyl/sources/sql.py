@@ -30,7 +30,8 @@ from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from auyl.contracts import Contract, missing_column
 from auyl.contracts.options import SqlOptions
-from auyl.sources import LOCAL, Pulled, PullHistory
+from auyl.periods import LOCAL
+from auyl.sources import Pulled, PullHistory
 from auyl.sources.backoff import AttemptFailed, Backoff
 from auyl.store.postgres import driver_url
 

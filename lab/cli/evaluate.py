@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auyl.cli.shared import Format, Period, as_json, month, table, told
+from auyl.cli.shared import Format, Period, as_json, expected_errors, installation, month, period_or_newest, table
 from auyl.settings import from_environment
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def persons(
     from lab.synthetic import keyless
 
     settings = from_environment()
-    with told(), tempfile.TemporaryDirectory(prefix="auyl-") as passing:
+    with expected_errors(), tempfile.TemporaryDirectory(prefix="auyl-") as passing:
         trained = model.load(settings.include)
         if seed == trained.trained["seed"]:
             typer.secho(f"training has seen the oblast of seed {seed}: choose another", fg="red", err=True)
@@ -83,7 +83,7 @@ def febrl(format: Format = "table") -> None:
     from auyl.store import duck
     from lab.evaluation import febrl as room
 
-    with told():
+    with expected_errors():
         found = {}
         for dataset in LEAST_FEBRL:
             with duck.connect(from_environment()) as con:
@@ -100,14 +100,14 @@ def address(
     extracts: Annotated[
         Path, typer.Argument(help="Folder of invented extracts with the truth beside them.", exists=True)
     ],
-    period: Period = "2026-10",
+    period: Period = None,
     format: Format = "table",
 ) -> None:
     """Free addresses of ambulance calls: settlements right, wrong and openly unresolved. Exits 1 over the limits."""
     from lab.evaluation import addresses as room
 
-    with told():
-        found = room.evaluate_address(from_environment(), extracts, month(period))
+    with installation() as settings:
+        found = room.evaluate_address(settings, extracts, period_or_newest(settings, period))
     whole = [("tellable", found.tellable), ("told by nothing", found.untellable), ("all calls", found.all)]
     rows = [_row(share) | {"breakdown": "", "value": name} for name, share in whole if share]
     rows += [_row(share) for share in found.parts]
@@ -124,7 +124,7 @@ def address(
 def entities(
     people: Annotated[int, typer.Option(min=100, help="Of the oblast; the limits are for 10,000 and more.")] = 40_000,
     seed: Annotated[int, typer.Option(help="Of the oblast.")] = 777,
-    period: Period = "2026-10",
+    period: Annotated[str, typer.Option(help="Month YYYY-MM of the invented oblasts.")] = "2026-10",
     kind: Annotated[str | None, typer.Option(help="Tell all of this kind of entity alone.")] = None,
     format: Format = "table",
 ) -> None:
@@ -137,7 +137,7 @@ def entities(
     from lab.evaluation.clean_and_dirty import twins
 
     settings, when = from_environment(), month(period)
-    with told():
+    with expected_errors():
         known = survivorship.load_all(settings.include)
         if kind is not None:
             survivorship.load(kind, settings.include)
@@ -232,7 +232,7 @@ def train(
     from lab.synthetic import keyless
 
     settings = from_environment()
-    with told(), tempfile.TemporaryDirectory(prefix="auyl-") as passing:
+    with expected_errors(), tempfile.TemporaryDirectory(prefix="auyl-") as passing:
         made = keyless.make(folder or Path(passing), people, seed)
         with duck.connect(settings) as con:
             training.read_synthetic(con, made.known, made.keyless)
@@ -243,15 +243,15 @@ def train(
 
 def intake(
     extracts: Annotated[Path, typer.Argument(help="Folder of synthetic extracts and ground truth.", exists=True)],
-    period: Period = "2026-10",
+    period: Period = None,
     kinds: Annotated[bool, typer.Option(help="Each kind of fault too.")] = False,
     format: Format = "table",
 ) -> None:
     """Compare intake with the ground truth: bad rows found, good rows rejected. Exits 1 over the limits."""
     from lab.evaluation import intake as room
 
-    with told():
-        found = room.compare(from_environment(), extracts, month(period))
+    with installation() as settings:
+        found = room.compare(settings, extracts, period_or_newest(settings, period))
     whole = room.total(found)
     rows = [_compared(one) for one in [*found, whole]]
     if format == "json":

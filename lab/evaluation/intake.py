@@ -125,7 +125,7 @@ def _compare(settings: Settings, registry: str, truth: Path, period: str, whole:
     batches = ledger.current_batches(settings, registry, period, contract.is_delta)
     if whole:
         # The rows of such an extract are nobody's: it is one broken thing, found when it was refused.
-        is_met = not batches and bool(ledger.reasons_of_refusal(settings, registry, period))
+        is_met = not batches and bool(ledger.refusal_reasons(settings, registry, period))
         kind = Kind(whole, "refused", 1, int(is_met), 0, 0, 0, 0, len(batches), 0)
         return Comparison(registry, 1, 1, int(is_met), 0, 0, (kind,))
     if not batches:

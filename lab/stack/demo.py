@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import fcntl
 import os
-import re
 import signal
 import socket
 import sys
@@ -23,6 +22,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from auyl.errors import AuylError
+from auyl.periods import PERIOD
 from auyl.settings import Settings, from_environment
 from auyl.store import paths
 from auyl.store.embedded import EmbeddedPostgres
@@ -384,7 +384,7 @@ def main() -> int:
     )
     parser.add_argument("--stay", action="store_true", help="stay up with the pages until Ctrl-C")
     args = parser.parse_args()
-    if args.scale < 1 or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", args.period):
+    if args.scale < 1 or not PERIOD.fullmatch(args.period):
         parser.error("--scale is 1 or more, --period is YYYY-MM")
     if args.kato is not None and not args.kato.is_file():
         parser.error(f"--kato: no file {args.kato}")

@@ -104,7 +104,7 @@ def test_a_refused_extract_fails_the_run_and_announces_nothing(world: World) -> 
     assert run.state == "failed"
     assert run.tasks == {"pull": "success", "load": "failed", "hand_back": "success", "accepted": "upstream_failed"}
     assert run.events == []
-    assert len(ledger.reasons_of_refusal(world.settings, "livestock", REFUSED)) == 1
+    assert len(ledger.refusal_reasons(world.settings, "livestock", REFUSED)) == 1
 
 
 def test_a_failed_hand_back_fails_the_run_but_not_the_load(world: World) -> None:

@@ -10,7 +10,8 @@ import psycopg2
 import pytest
 
 from auyl import intake, pipeline
-from auyl.keys.rotation import SCHEMAS, UUID, rotate
+from auyl.keys.rotation import rotate
+from auyl.keys.stored import UUID
 from auyl.linkage.contradictions.compute import compute
 from auyl.linkage.entities.build import build as build_entities
 from auyl.linkage.persons.link import link
@@ -19,6 +20,7 @@ from auyl.settings import Settings
 from auyl.snapshot import build
 from auyl.store import paths
 from auyl.store.lake import Lake
+from auyl.store.schema import SCHEMAS
 from auyl.territory.reference import load_territory
 from lab import CORE_REGISTRIES, synthetic
 from tests.conftest import fresh_installation

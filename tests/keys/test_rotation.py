@@ -13,7 +13,8 @@ import pytest
 from auyl.errors import AuylError, HashKeyRefused
 from auyl.identifiers import key_fingerprint
 from auyl.intake import land_files, load
-from auyl.keys.rotation import UUID, rotate, status
+from auyl.keys.rotation import rotate, status
+from auyl.keys.stored import UUID
 from auyl.linkage.persons.link import link
 from auyl.settings import REPOSITORY
 from auyl.snapshot import build
