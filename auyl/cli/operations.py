@@ -51,13 +51,13 @@ def overdue(
     from auyl.intake.overdue import expected
 
     with installation() as settings:
-        found = expected(settings, (on or datetime.now(tz=LOCAL)).date())
-    rows = [asdict(promise) for promise in found]
+        due = expected(settings, (on or datetime.now(tz=LOCAL)).date())
+    rows = [asdict(delivery) for delivery in due]
     if format == "json":
         as_json(rows)
     else:
         table(rows, ["registry", "period", "state", "due_on", "late_days", "stands_in", "owner", "reason"])
-    if any(promise.is_late for promise in found):
+    if any(delivery.is_late for delivery in due):
         raise typer.Exit(1)
 
 

@@ -23,7 +23,7 @@ def match_headings(contract: Contract, headings: list[str], file: str, line: int
     by_key = {heading_key(heading): heading for heading in headings}
     found: dict[Column, str] = {}
     for column in contract.columns:
-        claims = [by_key[k] for k in dict.fromkeys(map(heading_key, (column.source, *column.aliases))) if k in by_key]
+        claims = [by_key[k] for k in dict.fromkeys(map(heading_key, column.names)) if k in by_key]
         if len(claims) > 1:
             found_headings = f"{len(claims)}: {', '.join(claims)}"
             raise contract.refusal(file, "one heading for the column", found_headings, line, column.source)
@@ -42,11 +42,7 @@ def match_keys(contract: Contract, keys: set[str], file: str) -> dict[Column, li
 
     Raises ExtractRefused when no object has the key of a required column, naming the nearest unclaimed key.
     """
-    found = {
-        column: names
-        for column in contract.columns
-        if (names := [name for name in (column.source, *column.aliases) if name in keys])
-    }
+    found = {column: names for column in contract.columns if (names := [name for name in column.names if name in keys])}
     taken = {name for names in found.values() for name in names}
     for column in contract.columns:
         if column.required and column not in found and not column.source.startswith(GEOMETRY):

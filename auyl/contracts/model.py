@@ -39,6 +39,11 @@ class Column:
     letters: str | None
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All names that it may have in an extract."""
+        return (self.source, *self.aliases)
+
+    @property
     def is_vault(self) -> bool:
         """Must this column never leave the vault?"""
         return self.classification == "vault"

@@ -214,7 +214,7 @@ def _split(line: bytes, encoding: str, contract: Contract, delimiter: str | None
 
 def _known(contract: Contract, headings: list[str]) -> int:
     came = {heading_key(heading) for heading in headings}
-    return sum(any(heading_key(name) in came for name in (c.source, *c.aliases)) for c in contract.columns)
+    return sum(any(heading_key(name) in came for name in c.names) for c in contract.columns)
 
 
 def _rejects(

@@ -202,7 +202,7 @@ def _is_row(headings: list[str], cells: list[str | None]) -> str:
 
 def _heading(contract: Contract, top: list[list[str | None]], levels: int) -> tuple[int, list[str]]:
     """Index of the last row of the heading, and the headings: distinct, those of empty cells by their number."""
-    known = {heading_key(n) for column in contract.columns for n in (column.source, *column.aliases)}
+    known = {heading_key(n) for column in contract.columns for n in column.names}
     lines = [_joined(top[end - levels + 1 : end + 1]) for end in range(levels - 1, len(top))] or [_joined(top)]
     scores = [sum(heading_key(cell) in known for cell in line if cell) for line in lines]
     at = scores.index(max(scores))

@@ -88,7 +88,7 @@ def _parser_config(contract: Contract, work: Path) -> Path:
 def _paths(column: Column) -> list[tuple[str, str]]:
     """Name and path of a column, and of each of its aliases."""
     names = (column.name, *(f"{column.name} ({n})" for n, _ in enumerate(column.aliases, start=2)))
-    return list(zip(names, (column.source, *column.aliases), strict=True))
+    return list(zip(names, column.names, strict=True))
 
 
 def _read_file(
@@ -226,9 +226,9 @@ def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
                     leaves.add(below)
     if records == 0:
         raise empty(contract, file, f"no element {'/'.join(steps)}")
-    known = {source for c in contract.columns for source in (c.source, *c.aliases)}
+    known = {source for c in contract.columns for source in c.names}
     for column in contract.columns:
-        if column.required and not seen & {column.source, *column.aliases}:
+        if column.required and not seen & set(column.names):
             raise missing_column(contract, column, sorted(leaves - known), file.name, None)
     return seen, {leaf for leaf in leaves - known if not leaf.startswith(contract.options(XmlOptions).ignore)}
 

@@ -12,7 +12,7 @@ from auyl.errors import AuylError
 from auyl.keys.stored import columns_of
 from auyl.settings import Settings
 from auyl.stage import scan
-from auyl.store import duck, paths
+from auyl.store import paths
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
@@ -73,8 +73,7 @@ def _numbers(
     if registry not in contracts.names(settings.include):
         return None
     contract = contracts.load(registry, settings.include)
-    stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
-    if "person_key(" not in stage_sql:
+    if "person_key(" not in scan.stage_sql(settings.include, contract):
         return None
     # Extracts under earlier contracts may lack later columns.
     named = ", ".join(f"null::varchar as {identifier(column.name)}" for column in contract.columns)
@@ -83,7 +82,7 @@ def _numbers(
         f"select * from read_parquet([{', '.join(map(literal, parts))}], union_by_name = true)"
     )
     set_person_key(con, settings)
-    scan.define_views_over(con, contract, "whole", period, stage_sql)
+    scan.define_views_over(con, settings.include, contract, "whole", period)
     keys = [row[0] for row in con.execute("describe candidate").fetchall() if row[1] == "UUID"]
     # Now stage SQL returns the number itself wherever it returned its hash.
     con.execute("create or replace temp macro person_key(t) as t")

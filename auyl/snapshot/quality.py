@@ -137,8 +137,7 @@ def _rows(
     }
     rejected = f"rejected_{contract.registry}"
     con.execute(f"create or replace temp view {rejected} as select * from read_parquet({files['quarantine']})")
-    stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
-    check.define_views_over(con, contract, rejected, batches[0].period, stage_sql)
+    check.define_views_over(con, settings.include, contract, rejected, batches[0].period)
     made = {row[0] for row in con.execute("describe candidate").fetchall()}
     staged = {row[0] for row in con.execute(f"describe select * from read_parquet({files['stage']})").fetchall()}
     places = list(dict.fromkeys(contract.place.values()))

@@ -63,6 +63,11 @@ class Suite:
         return [rule for rule in self.row_rules if not rule.needs_rank]
 
     @property
+    def bits(self) -> list[RowRule]:
+        """All row rules in the order of their bits."""
+        return [*self.immediate, *self.ranked]
+
+    @property
     def ranked(self) -> list[RowRule]:
         """Rules that need the rank of the row among those of its key."""
         return [rule for rule in self.row_rules if rule.needs_rank]

@@ -101,6 +101,11 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+class _Placeholders(Template):
+    # A lone dollar sign ends a regular expression.
+    pattern = r"\$\{(?P<braced>\w+)\}(?P<named>(?!))?(?P<escaped>(?!))?(?P<invalid>(?!))?"  # type: ignore[assignment]
+
+
 def bind(text: str, **names: str) -> str:
-    """Put table names or quoted literals where `text` says `${name}`; an unknown name raises KeyError."""
-    return Template(text).substitute(names)
+    """Put table names or quoted literals where `text` says `${name}`; a placeholder left unfilled raises KeyError."""
+    return _Placeholders(text).substitute(names)

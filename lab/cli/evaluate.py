@@ -15,7 +15,7 @@ from auyl.settings import from_environment
 
 if TYPE_CHECKING:
     from lab.evaluation.addresses import Share
-    from lab.evaluation.entities import Agreement, Evaluation, Values
+    from lab.evaluation.entity_scores import Agreement, AttributeValues, EntityEvaluation
 
 # Linked wrongly, one person reads as another; not linked, a row waits for its owner.
 LEAST_F1, LEAST_PRECISION = 0.985, 0.998
@@ -52,7 +52,7 @@ def persons(
             typer.secho(f"training has seen the oblast of seed {seed}: choose another", fg="red", err=True)
             raise typer.Exit(1)
         made = keyless.make(folder or Path(passing), people, seed)
-        measured = evaluate.persons_of(settings, made.known, made.keyless, trained)
+        measured = evaluate.evaluate_persons(settings, made.known, made.keyless, trained)
         drawn = evaluate.draw(settings, measured, pictures) if pictures else []
     scores = _scores("persons", measured.scores) | {"reviewed": measured.reviewed, "records": measured.records}
     if format == "json":
@@ -134,7 +134,7 @@ def entities(
     """
     from auyl.linkage.entities import survivorship
     from lab.evaluation import entities as room
-    from lab.evaluation.clean_and_dirty import twins
+    from lab.evaluation.clean_and_dirty import make_clean_and_dirty
 
     settings, when = from_environment(), month(period)
     with expected_errors():
@@ -143,7 +143,7 @@ def entities(
             survivorship.load(kind, settings.include)
         registries = {registry for one in known for registry in one.registries}
         say = partial(typer.secho, err=True)
-        with twins(settings, when, people, seed, registries, say) as made:
+        with make_clean_and_dirty(settings, when, people, seed, registries, say) as made:
             found = room.evaluate(made.clean, made.dirty, made.extracts / "truth" / when, when)
     shown = found.only(kind) if kind else found
     if format == "json":
@@ -156,7 +156,7 @@ def entities(
         raise typer.Exit(1)
 
 
-def _with_shares(found: Evaluation) -> dict[str, Any]:
+def _with_shares(found: EntityEvaluation) -> dict[str, Any]:
     """All counts, and beside them the shares that they make."""
     parts = asdict(found)
     for name, shares in (("entities", AGREED), ("joins", AGREED), ("values", ("right_pct", "wrong_pct"))):
@@ -165,13 +165,13 @@ def _with_shares(found: Evaluation) -> dict[str, Any]:
     return parts
 
 
-def _entity_tables(found: Evaluation, *, is_whole: bool) -> None:
+def _entity_tables(found: EntityEvaluation, *, is_whole: bool) -> None:
     """Print the tables; of all kinds together, or of one, then with all of its attributes and kinds of dirt."""
 
     def agreements(title: str, rows: tuple[Agreement, ...]) -> None:
         typer.echo(title)
         told_of = [asdict(one) | {name: f"{getattr(one, name):.4f}" for name in AGREED} for one in rows]
-        columns = [*(("kind",) if rows is found.entities else ("kind", "of")), "true", "made", "right"]
+        columns = [*(("kind",) if rows is found.entities else ("kind", "joined")), "true", "built", "right"]
         table(told_of, [*columns, *AGREED])
 
     agreements("entities", found.entities)
@@ -186,7 +186,7 @@ def _entity_tables(found: Evaluation, *, is_whole: bool) -> None:
         single = sorted(single, key=lambda row: float(row["right_pct"]))[:WORST]
     else:
         typer.echo("\nattributes")
-    table(single, ["kind", "attribute", *columns[1:], "apart_pct"])
+    table(single, ["kind", "attribute", *columns[1:], "difference_pct"])
     typer.echo("\nentities with a row that bears dirt; found, whole and right of those that bear it alone")
     if is_whole:
         rows_of, placed = (sum(getattr(one, name) for one in found.spoiled) for name in ("rows", "placed"))
@@ -204,20 +204,20 @@ def _entity_tables(found: Evaluation, *, is_whole: bool) -> None:
         for (outcome, name), (n, alone, there, whole, attributes, right) in sorted(noises.items())
     ]  # fmt: skip
     table(rows, ["owed", "noise", "entities", "alone", "found_pct", "whole_pct", "values_right_pct"])
-    if found.told:
+    if found.ground_truth_matches:
         typer.echo("\nbeside the truth of the people")
         told_columns = ["kind", "attribute", "true", "clean_right", "clean_wrong", "dirty_right", "dirty_wrong"]
-        table([asdict(one) for one in found.told], told_columns)
+        table([asdict(one) for one in found.ground_truth_matches], told_columns)
 
 
 def _pct(part: int, whole: int) -> str | None:
     return f"{100 * part / whole:.1f}" if whole else None
 
 
-def _value_row(one: Values) -> dict[str, Any]:
-    apart = None if one.apart_pct is None else f"{one.apart_pct:.2f}"
+def _value_row(one: AttributeValues) -> dict[str, Any]:
+    difference = None if one.difference_pct is None else f"{one.difference_pct:.2f}"
     return asdict(one) | {
-        "right_pct": f"{one.right_pct:.2f}", "wrong_pct": f"{one.wrong_pct:.2f}", "apart_pct": apart,
+        "right_pct": f"{one.right_pct:.2f}", "wrong_pct": f"{one.wrong_pct:.2f}", "difference_pct": difference,
     }  # fmt: skip
 
 
@@ -268,17 +268,17 @@ def intake(
                 typer.echo(f"\n{one.registry}")
                 table([asdict(k) | {"met_pct": _digits(k.met_pct)} for k in one.kinds], [*KIND_COLUMNS, "met_pct"])
     if not whole.holds or not whole.rows:
-        limits = f"at least {room.RECALL_MIN_PCT} % found, at most {room.FALSE_ALARMS_MAX_PCT} % good rows kept back"
+        limits = f"at least {room.RECALL_MIN_PCT} % found, at most {room.FALSE_ALARMS_MAX_PCT} % good rows rejected"
         typer.secho(f"not within the limits: {limits}", fg="red", err=True)
         raise typer.Exit(1)
 
 
 def _compared(one: Any) -> dict[str, Any]:
     row = {name: getattr(one, name) for name in ("registry", "rows", "broken", "found", "recall_pct")}
-    row |= {name: getattr(one, name) for name in ("good", "good_kept_back", "false_alarms_pct")}
+    row |= {name: getattr(one, name) for name in ("good", "good_rejected", "false_alarms_pct")}
     if one.registry != "total":
-        row["warned"], row["warned_owed"] = one.met("warned")
-        row["corrected"], row["mended_owed"] = one.met("corrected")
+        row["warned"], row["warned_expected"] = one.met("warned")
+        row["corrected"], row["corrected_expected"] = one.met("corrected")
     return row | {"reason": one.reason}
 
 

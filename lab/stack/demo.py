@@ -26,7 +26,7 @@ from auyl.periods import PERIOD
 from auyl.settings import Settings, from_environment
 from auyl.store import paths
 from auyl.store.embedded import EmbeddedPostgres
-from auyl.store.processes import kept_port
+from auyl.store.processes import remembered_port
 from auyl.store.schema import check_text_rules, database_url, ensure_database, migrate
 from auyl.store.watchdog import PR_SET_PDEATHSIG
 from lab import CORE_REGISTRIES
@@ -353,7 +353,7 @@ def _pause(airflow: AirflowStack, deadline: float, report_progress: Callable[[],
 
 
 def _stay(supervisor: Supervisor, airflow: AirflowStack, readers: report.Readers, home: Path, say: Progress) -> None:
-    port = kept_port(home / "portal" / "port")
+    port = remembered_port(home / "portal" / "port")
     dsn_file = home / "secrets" / "portal.dsn"
     readers.write_portal_dsn(dsn_file)
     portal = supervisor.start(

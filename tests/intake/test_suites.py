@@ -57,9 +57,7 @@ def candidates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[suit
             f"insert into r values ({', '.join('?' for _ in names)}, 'f', ?)",
             [[*row.values(), number] for number, row in enumerate(rows, start=1)],
         )
-        check.define_views_over(
-            con, contract, "r", "2026-10", duck.sql(INCLUDE / "sql" / "stage" / f"{contract.stage}.sql")
-        )
+        check.define_views_over(con, INCLUDE, contract, "r", "2026-10")
         con.execute("create table candidates as select *, 1::bigint as _rank_in_key from candidate")
         found[registry] = (suites.load(contract.suite, EXPECTATIONS), con)
     return found
@@ -92,7 +90,7 @@ def test_a_column_that_is_converted_has_a_rule_for_what_cannot_be(registry: str)
     contract = contracts.load(registry, INCLUDE)
     suite = suites.load(contract.suite, EXPECTATIONS)
     conditions = " ".join(rule.broken for rule in suite.row_rules)
-    stage = duck.sql(INCLUDE / "sql" / "stage" / f"{contract.stage}.sql")
+    stage = check.stage_sql(INCLUDE, contract)
     for column in contract.columns:
         if column.type != "string" and column.required and f"{column.name}\n" in stage.replace(",", "\n"):
             assert column.name in conditions, f"nothing is said of an unreadable {column.name}"
@@ -148,3 +146,18 @@ def test_another_limit_for_all_registries_makes_their_batches_again(settings: Se
     shared = (folder / suites.BATCH).read_text("utf-8")
     (folder / suites.BATCH).write_text(shared.replace("0.2", "0.3"), "utf-8")
     assert rules_digest(replace(settings, expectations=folder), contract) != before
+
+
+def test_stage_sql_with_a_placeholder_that_nobody_fills_is_refused(settings: Settings, tmp_path: Path) -> None:
+    include = Path(shutil.copytree(INCLUDE, tmp_path / "include"))
+    stage = include / "sql" / "stage" / "pets.sql"
+    stage.write_text(stage.read_text("utf-8").replace("select\n", "select\n    ${unknown},\n", 1), "utf-8")
+    contract = contracts.load("pets", include)
+    with duck.connect(settings) as con:
+        con.execute(f"create table r ({', '.join(f'{duck.identifier(c.name)} varchar' for c in contract.columns)}, "
+                    "_file varchar, _record bigint)")  # fmt: skip
+        set_person_key(con, settings)
+        with pytest.raises(KeyError, match="unknown"):
+            check.define_views_over(con, include, contract, "r", "2026-10")
+        with pytest.raises(duckdb.Error):
+            con.execute(check.stage_sql(INCLUDE, contract))
