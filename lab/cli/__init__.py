@@ -16,7 +16,7 @@ app.add_typer(
             "intake": evaluate.intake,
             "persons": evaluate.persons,
             "febrl": evaluate.febrl,
-            "addresses": evaluate.address,
+            "addresses": evaluate.addresses,
             "entities": evaluate.entities,
             "train": evaluate.train,
         },

@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
@@ -63,11 +62,6 @@ class DemoPlan:
     def people(self) -> int:
         """People of the synthetic oblast."""
         return PEOPLE // self.scale
-
-
-def last_month() -> str:
-    """The period that extracts are due for: the last full month in Kazakhstan."""
-    return (datetime.now(timezone(timedelta(hours=5))).date().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
 
 
 def chosen(names: str) -> tuple[str, ...]:

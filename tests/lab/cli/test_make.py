@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auyl.settings import REPOSITORY
-from lab.stack.demo import last_month
+from lab.cli.options import last_month
 
 
 def synth(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
