@@ -111,7 +111,8 @@ def addresses(
     else:
         table(rows, list(rows[0]))
     if not found.holds:
-        limits = f"at least {evaluation.RIGHT_MIN_PCT} % of the resolvable right, at most {evaluation.WRONG_MAX_PCT} % of all wrong"
+        right, wrong = evaluation.RIGHT_MIN_PCT, evaluation.WRONG_MAX_PCT
+        limits = f"at least {right} % of the resolvable right, at most {wrong} % of all wrong"
         typer.secho(f"not within the limits: {limits}", fg="red", err=True)
         raise typer.Exit(1)
 
