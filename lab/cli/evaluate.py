@@ -202,7 +202,8 @@ def intake(
                 typer.echo(f"\n{one.registry}")
                 table([asdict(k) | {"met_pct": _one_digit(k.met_pct)} for k in one.kinds], [*KIND_COLUMNS, "met_pct"])
     if not whole.holds or not whole.rows:
-        limits = f"at least {evaluation.RECALL_MIN_PCT} % found, at most {evaluation.FALSE_ALARMS_MAX_PCT} % good rows rejected"
+        found_pct, rejected_pct = evaluation.RECALL_MIN_PCT, evaluation.FALSE_ALARMS_MAX_PCT
+        limits = f"at least {found_pct} % found, at most {rejected_pct} % good rows rejected"
         typer.secho(f"not within the limits: {limits}", fg="red", err=True)
         raise typer.Exit(1)
 
