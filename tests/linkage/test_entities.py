@@ -1,4 +1,4 @@
-"""Entities are what the truth of the invented oblast says, each value with the line it came from; the table decides."""
+"""Entities agree with the ground truth of the synthetic oblast, each value with the line it came from; the table decides."""
 
 import csv
 import shutil
