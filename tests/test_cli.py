@@ -92,7 +92,7 @@ def test_from_synth_to_lineage(auyl: Auyl, lab: Auyl, tmp_path: Path) -> None:
     assert [row["registry"] for row in measured][-1] == "total" and measured[-1]["recall_pct"] >= 99.5
     by_registry = {row["registry"]: row for row in measured}
     assert {kind["kind"] for kind in by_registry["population"]["kinds"]} >= {"homoglyph", "trailing_spaces"}
-    assert "no truth of 2020-01" in lab("evaluate", "intake", tmp_path, "--period", "2020-01", code=1)
+    assert "no ground truth of 2020-01" in lab("evaluate", "intake", tmp_path, "--period", "2020-01", code=1)
     asked = json.loads(auyl("overdue", "--on", "2026-11-20", "--format", "json", code=1))
     late = {row["registry"]: row["state"] for row in asked}
     # when the files were made is the day of the test, which only a registry of changes is asked
