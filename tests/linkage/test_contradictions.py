@@ -1,4 +1,4 @@
-"""The sets of a synthetic oblast: everything in its ground truth is found, clean extracts agree, and months may come in any
+"""The sets of a synthetic oblast: all of its ground truth is found, clean extracts agree, and months may come in any
 order. Who reads what is tested with logins of their own."""
 
 import contextlib
