@@ -35,7 +35,7 @@ LOG = logging.getLogger(__name__)
 with DAG(
     dag_id="daily_report",
     dag_display_name="Daily report (daily_report)",
-    description="Tells owners and engineers what is overdue, and publishes the snapshot without it",
+    description="Reports what is overdue, and publishes the snapshot without it",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("0 6 * * *", timezone=LOCAL.key),
     start_date=datetime(2026, 1, 1, tzinfo=LOCAL),

@@ -92,7 +92,7 @@ def test_from_synth_to_lineage(auyl: Auyl, lab: Auyl, tmp_path: Path) -> None:
     assert [row["registry"] for row in measured][-1] == "total" and measured[-1]["recall_pct"] >= 99.5
     by_registry = {row["registry"]: row for row in measured}
     assert {kind["kind"] for kind in by_registry["population"]["kinds"]} >= {"homoglyph", "trailing_spaces"}
-    assert "no truth of 2020-01" in lab("evaluate", "intake", tmp_path, "--period", "2020-01", code=1)
+    assert "no ground truth of 2020-01" in lab("evaluate", "intake", tmp_path, "--period", "2020-01", code=1)
     asked = json.loads(auyl("overdue", "--on", "2026-11-20", "--format", "json", code=1))
     states = {row["registry"]: row["state"] for row in asked}
     # when the files were made is the day of the test, which only a registry of changes is asked
@@ -110,11 +110,11 @@ def test_intake_exits_0_only_for_an_accepted_batch_that_balances(auyl: Auyl, tmp
     good, bad = tmp_path / "s_2020-01.csv", tmp_path / "b_2020-01.csv"
     rows = [social_row(n, ПЕРИОД="01.2020") for n in range(1, 41)]
     good.write_bytes(social_csv([*rows, rows[0], social_row(50, ИИН="123456789012", ПЕРИОД="01.2020")]))
-    told = auyl("intake", "social_assistance", good)
-    assert "rows_in 42 staged 40 linkable 1 quarantined 0 duplicates 1" in told and "iin_checksum 1" in told
+    output = auyl("intake", "social_assistance", good)
+    assert "rows_in 42 staged 40 linkable 1 quarantined 0 duplicates 1" in output and "iin_checksum 1" in output
     bad.write_bytes(social_csv([social_row(n, ИИН="123456789012", ПЕРИОД="01.2020") for n in range(1, 41)]))
-    told = auyl("intake", "social_assistance", bad, code=1)
-    assert "refused" in told and "iin_checksum 40" in told and "Fix" in told
+    output = auyl("intake", "social_assistance", bad, code=1)
+    assert "refused" in output and "iin_checksum 40" in output and "Fix" in output
     assert "no contract for registry «nosuch»" in auyl("intake", "nosuch", good, code=1)
     assert "YYYY-MM" in auyl("intake", "social_assistance", good, "--period", "2026-13", code=2)
 
@@ -143,8 +143,8 @@ def test_a_database_that_is_not_ready_is_reported_in_words(auyl: Auyl, dsn: str)
     without.environment = auyl.environment | {"AUYL_DSN": dsn.rpartition("/")[0] + "/postgres"}
     assert "Run `auyl migrate`" in without("extracts", code=1)
     without.environment = auyl.environment | {"AUYL_DSN": "postgresql://auyl:word-of-passage@127.0.0.1:1/auyl"}
-    told = without("extracts", code=1)
-    assert "expected it to answer" in told and "word-of-passage" not in told
+    output = without("extracts", code=1)
+    assert "expected it to answer" in output and "word-of-passage" not in output
 
 
 STARTED = """

@@ -52,9 +52,9 @@ def intake(
 
     with installation() as settings:
         when = extracted_at.replace(tzinfo=extracted_at.tzinfo or LOCAL) if extracted_at else None
-        found = _expand(files)
-        named = period or next((m.group() for f in found if (m := PERIOD.search(f.name))), "")
-        result = load(land_files(registry, month(named), found, settings, when, corrects), settings)
+        extract = _expand(files)
+        named = period or next((m.group() for f in extract if (m := PERIOD.search(f.name))), "")
+        result = load(land_files(registry, month(named), extract, settings, when, corrects), settings)
         typer.echo(
             f"{registry} {result.period} {result.status}: rows_in {result.rows_in} staged {result.staged} "
             f"linkable {result.linkable} quarantined {result.quarantined} duplicates {result.duplicates}"

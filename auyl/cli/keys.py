@@ -26,7 +26,7 @@ def status() -> None:
                 f"current  {known.fingerprint}  key {known.key_no}, since {known.since:%Y-%m-%d %H:%M}, "
                 f"by {known.put_by}: {known.reason}; {settled}"
             )
-        typer.echo(f"vault     {status.own} of {status.persons} persons asked were made with the key of this process")
+        typer.echo(f"vault     {status.current_persons} of {status.persons} persons have keys of this process")
         if not status.holds:
             raise typer.Exit(1)
 

@@ -77,5 +77,5 @@ def show(
 _FROM = ("registry", "file", "record", "line")
 
 
-def _from(said: Any) -> dict[str, Any]:
-    return {name: getattr(said, name) for name in ("value", "as_of", *_FROM)}
+def _from(claim: Any) -> dict[str, Any]:
+    return {name: getattr(claim, name) for name in ("value", "as_of", *_FROM)}

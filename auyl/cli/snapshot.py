@@ -13,11 +13,11 @@ from auyl.periods import PERIOD
 
 
 def build(
-    extracts: Annotated[Path | None, typer.Argument(help="Folder of extracts to take in first.", exists=True)] = None,
+    extracts: Annotated[Path | None, typer.Argument(help="Folder of extracts to load first.", exists=True)] = None,
     period: Period = None,
     allow_missing: Annotated[bool, typer.Option(help="Publish although registries are missing.")] = False,
 ) -> None:
-    """Take in all extracts of a period, then consolidate and publish it.
+    """Load all extracts of a period, then consolidate and publish it.
 
     Without --period it is the newest one that the folder has, or that the ledger has where no folder is given.
     """
@@ -121,8 +121,8 @@ def lineage(
                 f"extracted {source.extracted_at:%Y-%m-%d %H:%M}: rows_in {source.rows_in} staged {source.staged} "
                 f"linkable {source.linkable} quarantined {source.quarantined} duplicates {source.duplicates}"
             )
-            for name, digest in source.files:
-                typer.echo(f"  {name} sha256 {digest}")
+            for name, sha256 in source.files:
+                typer.echo(f"  {name} sha256 {sha256}")
             for rule, (severity, failed) in source.rules.items():
                 typer.echo(f"  rule {rule} ({severity}) {failed}")
 

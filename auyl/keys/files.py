@@ -42,14 +42,14 @@ def rewrite(con: duckdb.DuckDBPyConnection, lake: Lake, file: str) -> None:
 
 
 def _with_uuids(con: duckdb.DuckDBPyConnection, source: str, columns: list[str]) -> list[str]:
-    """Those of `columns` in whose texts a uuid stands."""
+    """Those of `columns` that have a uuid in their texts."""
     if not columns:
         return []
-    asked = ", ".join(
+    conditions = ", ".join(
         f"coalesce(bool_or(regexp_matches({identifier(name)}::varchar, {literal(UUID)})), false)" for name in columns
     )
-    (found,) = con.execute(f"select {asked} from {source}").fetchall()
-    return [name for name, holds in zip(columns, found, strict=True) if holds]
+    (flags,) = con.execute(f"select {conditions} from {source}").fetchall()
+    return [name for name, holds in zip(columns, flags, strict=True) if holds]
 
 
 def _claims(source: str, name: str) -> str:

@@ -53,28 +53,28 @@ class Rotation:
 class Status:
     """The key of this process and the current key, both as fingerprints, and whether the vault agrees with the first.
 
-    Of `persons` of the vault, `own` have keys made with the key of this process.
+    Of `persons` read from the vault, `current_persons` have keys made with the key of this process.
     """
 
     fingerprint: str
     current: HashKey | None
     persons: int
-    own: int
+    current_persons: int
 
     @property
     def holds(self) -> bool:
         """May this process work on what is stored?"""
         known = self.current
         agrees = known is None or (known.fingerprint == self.fingerprint and known.settled_at is not None)
-        return agrees and self.own == self.persons
+        return agrees and self.current_persons == self.persons
 
 
 def status(settings: Settings, persons: int = 1000) -> Status:
     """Ask the ledger and some persons of the vault. Raises SettingMissing."""
     with transaction(settings) as con:
         rows = con.execute(text("select iin, person_key::text from vault.person limit :n"), {"n": persons}).all()
-    own = sum(keyed_hash(iin, settings.hash_key) == key.replace("-", "") for iin, key in rows)
-    return Status(key_fingerprint(settings.hash_key), current_hash_key(settings), len(rows), own)
+    current_persons = sum(keyed_hash(iin, settings.hash_key) == key.replace("-", "") for iin, key in rows)
+    return Status(key_fingerprint(settings.hash_key), current_hash_key(settings), len(rows), current_persons)
 
 
 def rotate(

@@ -24,23 +24,23 @@ UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 def keyed_files(lake: Lake) -> list[str]:
     """Files that hold keys. Raises AuylError for an unknown zone, and for a file among them that is no Parquet."""
-    found: list[str] = []
+    files: list[str] = []
     unknown = set(lake.zones()) - {zone.name for zone in paths.ZONES}
     if unknown:
         raise AuylError(f"rotation: expected the zones of auyl.store.paths in the lake; found {sorted(unknown)}")
     for zone in paths.ZONES:
         if zone.is_keyed:
-            found += [file for file in lake.files(zone.name) if not paths.is_obsolete(file)]
-    for file in found:
+            files += [file for file in lake.files(zone.name) if not paths.is_obsolete(file)]
+    for file in files:
         if not file.endswith(".parquet"):
             raise AuylError(f"rotation: {file} is no Parquet; it would keep the keys that it may hold")
-    return found
+    return files
 
 
 def columns_of(con: duckdb.DuckDBPyConnection, lake: Lake, file: str) -> dict[str, str]:
     """Types by column of a Parquet file."""
-    found = con.execute(f"describe select * from read_parquet({literal(lake.address(file))})").fetchall()
-    return {row[0]: row[1] for row in found}
+    columns = con.execute(f"describe select * from read_parquet({literal(lake.address(file))})").fetchall()
+    return {row[0]: row[1] for row in columns}
 
 
 def columns_by_table(connection: Connection, *types: str) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""The ledger in PostgreSQL: what came, what was accepted, what was published.
+"""The ledger in PostgreSQL: what arrived, what was accepted, what was published.
 
 A row here, not an Airflow event, says that something has happened. Long questions are SQL files in
 `include/sql/ledger`; the others are expressions over `tables`.
@@ -44,13 +44,3 @@ from auyl.ledger.reports import (
     newest_snapshot,
     previous_report_at,
 )
-
-__all__ = [
-    "Batch", "DailyReport", "Delivery", "EntitySet", "accepted", "add_batch", "add_daily_report",
-    "add_daily_report_mail", "add_delivery", "add_entity_set", "add_refusal", "arrivals", "arrived_at", "batch",
-    "broken_rules",
-    "correction_chain", "current_batches", "daily_report", "delivery", "drifts", "entity_sets", "extracts",
-    "find_batch", "find_delivery", "missing_in_snapshot", "newest_period", "newest_snapshot", "open_quarantine",
-    "periods", "previous_delivery", "previous_report_at", "previous_rows", "profiles", "pull_note",
-    "refusal_reasons", "refusals_since", "same_bytes", "write_pull_note",
-]  # fmt: skip

@@ -98,15 +98,13 @@ def periods(settings: Settings) -> list[str]:
 
 def newest_period(settings: Settings) -> str | None:
     """The newest period with an accepted batch."""
-    newest: str | None = scalar(settings, select(func.max(_C.period)))
-    return newest
+    return scalar(settings, select(func.max(_C.period)))
 
 
 def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> str | None:
     """The newest period before `period` whose accepted extract had exactly the same bytes."""
     same = select(func.max(_C.period)).where(_C.registry == registry, _C.period < period, _C.digest == digest)
-    newest: str | None = scalar(settings, same)
-    return newest
+    return scalar(settings, same)
 
 
 def current_batches(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
@@ -119,7 +117,7 @@ def current_batches(settings: Settings, registry: str, period: str, is_delta: bo
 def accepted(settings: Settings, first: str, last: str) -> list[Batch]:
     """The newest batch of every accepted delivery of these periods, oldest extract first.
 
-    A delivery whose rejected rows came back corrected is left out: the corrected one replaces it.
+    A delivery whose rejected rows have been corrected is left out: the corrected one replaces it.
     """
     wanted = _BATCH.where(_C.period.between(first, last), _COUNTS_AS_DELTA)
     return records(settings, wanted.order_by(_C.extracted_at, _C.delivery_id), Batch)
@@ -128,8 +126,7 @@ def accepted(settings: Settings, first: str, last: str) -> list[Batch]:
 def previous_rows(settings: Settings, registry: str, period: str) -> int | None:
     """Rows of the current batch for this period or the nearest one before it."""
     current = select(_C.rows_in).where(_C.registry == registry, _C.period <= period, _C.current_rank == 1)
-    rows: int | None = scalar(settings, current.order_by(_C.period.desc()).limit(1))
-    return rows
+    return scalar(settings, current.order_by(_C.period.desc()).limit(1))
 
 
 def profiles(settings: Settings, registry: str, period: str, periods: int) -> list[tuple[int, list[dict[str, Any]]]]:
@@ -151,15 +148,15 @@ def profiles(settings: Settings, registry: str, period: str, periods: int) -> li
 def drifts(settings: Settings, registry: str | None = None, period: str | None = None) -> list[dict[str, Any]]:
     """What drifted in the current batches, newest period first; for one registry or period where given."""
     d = tables.drift.c
-    found = select(_C.registry, _C.period, _C.batch_id, d.kind, d.name, d.expected, d.found)
-    found = found.join_from(tables.drift, tables.batch_ranked, d.batch_id == _C.batch_id).where(
+    finding = select(_C.registry, _C.period, _C.batch_id, d.kind, d.name, d.expected, d.found)
+    finding = finding.join_from(tables.drift, tables.batch_ranked, d.batch_id == _C.batch_id).where(
         _C.rank_in_delivery == 1
     )
     if registry is not None:
-        found = found.where(_C.registry == registry)
+        finding = finding.where(_C.registry == registry)
     if period is not None:
-        found = found.where(_C.period == period)
-    return dicts(settings, found.order_by(_C.period.desc(), _C.registry, d.drift_id))
+        finding = finding.where(_C.period == period)
+    return dicts(settings, finding.order_by(_C.period.desc(), _C.registry, d.drift_id))
 
 
 def arrivals(settings: Settings) -> list[dict[str, Any]]:

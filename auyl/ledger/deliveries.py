@@ -1,4 +1,4 @@
-"""Deliveries: the files of one registry and period as they came, and what pulls remember of their source."""
+"""Deliveries: the files of one registry and period as they arrived, and what pulls remember of their source."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from auyl.store.postgres import transaction
 
 @dataclass(frozen=True)
 class Delivery:
-    """Files of one registry and period as they came."""
+    """Files of one registry and period as they arrived."""
 
     delivery_id: int
     registry: str
@@ -36,7 +36,7 @@ _C = tables.delivery.c
 
 
 def find_delivery(settings: Settings, registry: str, period: str, digest: str) -> Delivery | None:
-    """The delivery with these bytes, if they came before."""
+    """The delivery with these bytes, if they were landed before."""
     same = _DELIVERY.where(_C.registry == registry, _C.period == period, _C.digest == digest)
     return record_or_none(settings, same, Delivery)
 
@@ -91,8 +91,7 @@ def add_delivery(
 
 def arrived_at(settings: Settings, delivery_id: int) -> datetime:
     """When a delivery was landed."""
-    arrival: datetime = scalar(settings, select(_C.arrived_at).where(_C.delivery_id == delivery_id))
-    return arrival
+    return scalar(settings, select(_C.arrived_at).where(_C.delivery_id == delivery_id))
 
 
 def correction_chain(settings: Settings, delivery_id: int) -> list[int]:
@@ -123,8 +122,7 @@ def pull_note(settings: Settings, registry: str, period: str) -> str | None:
     """What a pull that did not end left for the next one."""
     c = tables.pull_note.c
     newest = select(c.note).where(c.registry == registry, c.period == period).order_by(c.note_id.desc()).limit(1)
-    note: str | None = scalar(settings, newest)
-    return note
+    return scalar(settings, newest)
 
 
 def write_pull_note(settings: Settings, registry: str, period: str, note: str | None) -> None:

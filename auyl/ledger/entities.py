@@ -13,7 +13,7 @@ from auyl.settings import Settings
 
 @dataclass(frozen=True)
 class EntitySet:
-    """Attributes of one kind of entity, made of the batches of a period and kept in the lake at `path`."""
+    """Attributes of one kind of entity, made of the batches of a period and stored in the lake at `path`."""
 
     kind: str
     period: str

@@ -45,5 +45,5 @@ def refusal_reasons(settings: Settings, registry: str, period: str) -> list[str]
 
 
 def refusals_since(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:
-    """Deliveries refused after `since`, oldest first: registry, period, refused_at, details. Each stands once."""
+    """Deliveries refused after `since`, oldest first: registry, period, refused_at, details. Each is listed once."""
     return dicts(settings, sql_file(settings, "refusals", since=since))

@@ -62,8 +62,7 @@ def add_daily_report_mail(settings: Settings, day: date, recipients: int) -> Non
 
 def previous_report_at(settings: Settings, day: date) -> datetime | None:
     """When the newest report of an earlier day was composed."""
-    at: datetime | None = scalar(settings, select(func.max(_C.composed_at)).where(_C.day < day))
-    return at
+    return scalar(settings, select(func.max(_C.composed_at)).where(_C.day < day))
 
 
 def missing_in_snapshot(settings: Settings, period: str) -> list[dict[str, Any]]:

@@ -14,14 +14,14 @@ def _table(schema: str, name: str, columns: str, json: str = "") -> TableClause:
     return table(name, *described, schema=schema)
 
 
-# Grain: the files of one registry and period as they came. The same bytes again are the same row.
+# Grain: the files of one registry and period as they arrived. The same bytes again are the same row.
 delivery = _table(
     "ledger",
     "delivery",
     "delivery_id registry period digest files size_bytes extracted_at watermark source landing_path arrived_at "
     "corrects_batch_id",
 )
-# Grain: one file of a delivery, named as it came.
+# Grain: one file of a delivery, with the name it arrived with.
 delivery_file = _table("ledger", "delivery_file", "delivery_id name sha256 size_bytes")
 # Grain: what a pull leaves for the next one of its registry and period. The newest row counts; a null note is none.
 pull_note = _table("ledger", "pull_note", "note_id registry period note noted_at")

@@ -19,7 +19,7 @@ from types import TracebackType
 
 from auyl.store.place import PostgresError, account, identity, make_place, secure
 from auyl.store.place import binaries as server_binaries
-from auyl.store.processes import kept_port, spawn_guard
+from auyl.store.processes import remembered_port, spawn_watched
 from auyl.store.schema import check_text_rules, ensure_database
 
 OWNER = "auyl"
@@ -44,14 +44,14 @@ SETTINGS: Mapping[str, str] = {
     "log_line_prefix": "%m [%p] ",
 }
 
-_LEFT_RUNNING: list[subprocess.Popen[bytes]] = []  # guards of servers that others still use
+_LEFT_RUNNING: list[subprocess.Popen[bytes]] = []  # watchdogs of servers that others still use
 
 
 class EmbeddedPostgres:
     """One PostgreSQL cluster that belongs to the runtime folder `home`.
 
     Lifetime: the server runs while at least one process holds it by `start()`; when the last holder stops or is
-    killed, its guard shuts it down. The data stays for the next start.
+    killed, its watchdog shuts it down. The data stays for the next start.
 
     As root the server runs as `postgres` or `nobody`, so that binaries and data lie outside a home which that
     account may not enter: in /var/lib/auyl/<hash of home> (or /var/tmp, /tmp), owned by root, writable by nobody else.
@@ -64,7 +64,7 @@ class EmbeddedPostgres:
         self._asked_place = place
         self._settings = {**SETTINGS, **(settings or {})}
         self._lease: int | None = None
-        self._guard_process: subprocess.Popen[bytes] | None = None
+        self._watchdog: subprocess.Popen[bytes] | None = None
 
     # -- public ------------------------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ class EmbeddedPostgres:
         lease = os.open(self.state_dir / "lease", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             with self._start_lock():
-                fcntl.flock(lease, fcntl.LOCK_SH)  # waits while the guard is shutting the server down
+                fcntl.flock(lease, fcntl.LOCK_SH)  # waits while the watchdog is shutting the server down
                 dsn = self._join() or self._launch()
         except BaseException:
             os.close(lease)
@@ -98,16 +98,16 @@ class EmbeddedPostgres:
             fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lease)  # somebody else works with it
-            if self._guard_process is not None:
-                _LEFT_RUNNING.append(self._guard_process)
+            if self._watchdog is not None:
+                _LEFT_RUNNING.append(self._watchdog)
             return
         try:
             pid = self._running_pid()
             if pid is not None:
                 self._signal_and_wait(pid)
-            if self._guard_process is not None:
-                self._guard_process.wait(STOP_S)
-                self._guard_process = None
+            if self._watchdog is not None:
+                self._watchdog.wait(STOP_S)
+                self._watchdog = None
         finally:
             os.close(lease)
 
@@ -168,7 +168,7 @@ class EmbeddedPostgres:
         return f"postgresql://{OWNER}:{self._password()}@127.0.0.1:{port}/{database}"
 
     def _running_pid(self) -> int | None:
-        """The postmaster of our data folder, never a stranger with a re-used pid."""
+        """The postmaster of our data folder, never another process with a re-used pid."""
         data = self._place() / "data"
         try:
             pid = int((data / "postmaster.pid").read_text().splitlines()[0])
@@ -190,7 +190,7 @@ class EmbeddedPostgres:
         binaries = server_binaries(place)
         data = place / "data"
         if not (self.state_dir / "password").exists() and data.exists():
-            # The home was removed and made again: its database is of no use without the lake that it describes.
+            # The home was removed and created again: its database is of no use without the lake that it describes.
             for older in place.glob("data-left-*"):
                 shutil.rmtree(older)
             data.rename(place / f"data-left-{time.time_ns()}")
@@ -201,18 +201,18 @@ class EmbeddedPostgres:
         for _ in range(3):
             pidfile = data / "postmaster.pid"
             if pidfile.exists() and self._running_pid() is None:
-                pidfile.unlink()  # left by kill -9; a stranger may have its pid by now
-            port = kept_port(self.state_dir / "port")
+                pidfile.unlink()  # left by kill -9; another process may have its pid by now
+            port = remembered_port(self.state_dir / "port")
             self._remember(port=port, place=str(place) if account(place) is not None else None)
-            guard = self._spawn(binaries, data, port)
+            watchdog = self._spawn(binaries, data, port)
             try:
-                self._await(port, guard)
+                self._await(port, watchdog)
             except _DiedError as died:
                 last = str(died)
-                guard.wait(STOP_S)
+                watchdog.wait(STOP_S)
                 time.sleep(0.5)  # a port taken meanwhile, or backends of a killed server still leaving
                 continue
-            self._guard_process = guard
+            self._watchdog = watchdog
             dsn = ensure_database(self._dsn(port, "postgres"), DATABASE)
             check_text_rules(dsn)
             return dsn
@@ -257,21 +257,21 @@ class EmbeddedPostgres:
 
     def _same_version(self, binaries: Path, data: Path) -> None:
         has = (data / "PG_VERSION").read_text().strip()
-        said = subprocess.run(
+        version = subprocess.run(
             [binaries / "postgres", "--version"],
             check=False, capture_output=True, text=True, cwd="/", env=self._env(), **identity(data.parent),
         )  # fmt: skip
-        brings = said.stdout.split()[2].split(".")[0] if said.returncode == 0 else "?"
+        brings = version.stdout.split()[2].split(".")[0] if version.returncode == 0 else "?"
         if has != brings:
             raise PostgresError(
-                f"the data in {data} is of PostgreSQL {has}, the binaries are {brings} {said.stderr.strip()}; "
-                "dump it with the old version, or remove the folder to begin anew"
+                f"the data in {data} is of PostgreSQL {has}, the binaries are {brings} {version.stderr.strip()}; "
+                "dump it with the old version, or remove the folder to start again"
             )
 
     def _spawn(self, binaries: Path, data: Path, port: int) -> subprocess.Popen[bytes]:
         options = {**self._settings, "port": str(port)}
         server = account(data.parent)
-        return spawn_guard(
+        return spawn_watched(
             [binaries / "postgres", "-D", data, *(f"--{k}={v}" for k, v in options.items())],
             env=self._env(),
             log=self.log,
@@ -282,7 +282,7 @@ class EmbeddedPostgres:
             lease=self.state_dir / "lease",
         )
 
-    def _await(self, port: int, guard: subprocess.Popen | None) -> None:
+    def _await(self, port: int, watchdog: subprocess.Popen | None) -> None:
         import psycopg2
 
         deadline = time.monotonic() + READY_S
@@ -290,7 +290,7 @@ class EmbeddedPostgres:
             try:
                 psycopg2.connect(self._dsn(port, "postgres"), connect_timeout=5).close()
             except psycopg2.OperationalError as error:
-                gone = guard.poll() is not None if guard is not None else self._running_pid() is None
+                gone = watchdog.poll() is not None if watchdog is not None else self._running_pid() is None
                 if gone:
                     raise _DiedError(self._log_end()) from None
                 if time.monotonic() > deadline:

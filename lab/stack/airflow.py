@@ -22,7 +22,7 @@ import httpx
 
 from auyl.errors import AuylError
 from auyl.settings import REPOSITORY
-from auyl.store.processes import free_port, kept_port
+from auyl.store.processes import free_port, remembered_port
 from lab.stack.supervisor import Child, Supervisor
 
 USER = "engineer"
@@ -99,7 +99,7 @@ class AirflowStack:
         self.home = home
         self.dsn = dsn
         self.supervisor = supervisor
-        self.port = kept_port(home / "airflow" / "port")
+        self.port = remembered_port(home / "airflow" / "port")
         self.url = f"http://127.0.0.1:{self.port}"
         self._secrets = home / "secrets"
         self._mark = home / "airflow" / "migrated"

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from auyl.errors import AuylError
-from auyl.store.processes import spawn_guard
+from auyl.store.processes import spawn_watched
 
 
 class ProcessFailed(AuylError):
@@ -88,7 +88,7 @@ class Supervisor:
         self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = self.logs / f"{name}.log"
         log.unlink(missing_ok=True)
-        guard = spawn_guard(command, env=os.environ if env is None else env, log=log, cwd=cwd, stop_s=stop_s)
+        guard = spawn_watched(command, env=os.environ if env is None else env, log=log, cwd=cwd, stop_s=stop_s)
         child = Child(name, guard, log, stop_s, may_end)
         self._children.append(child)
         return child

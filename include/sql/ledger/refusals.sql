@@ -1,5 +1,5 @@
 -- Grain: delivery, or registry and period where nothing was landed, refused after :since. Inputs: ledger.refusal.
--- A delivery that was tried again stands once, with its last refusal.
+-- A delivery that was tried again is listed once, with its last refusal.
 with latest as (
     select distinct on (registry, period, delivery_id)
         refusal_id,

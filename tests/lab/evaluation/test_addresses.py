@@ -10,7 +10,7 @@ from auyl import intake
 from auyl.settings import Settings
 from auyl.territory.reference import load_territory
 from lab import synthetic
-from lab.evaluation.addresses import AddressTruthMissing, Evaluation, evaluate_address
+from lab.evaluation.addresses import AddressEvaluation, AddressTruthMissing, evaluate_address
 
 PERIOD = "2026-10"
 
@@ -33,7 +33,7 @@ def _taken(settings: Settings, extracts: Path, *registries: str) -> Settings:
     return settings
 
 
-def _sums(found: Evaluation) -> list[tuple[int, int, int, int]]:
+def _sums(found: AddressEvaluation) -> list[tuple[int, int, int, int]]:
     names = dict.fromkeys(share.breakdown for share in found.parts)
     return [
         tuple(

@@ -96,7 +96,7 @@ def test_a_rule_that_is_too_strict_is_a_false_alarm(taken: Taken, settings: Sett
         return rules
 
     one = taken(("social_assistance",), suite_with(settings, "social_assistance", strict))["social_assistance"]
-    assert one.good_kept_back > 0 and not one.holds
+    assert one.good_rejected > 0 and not one.holds
     assert one.false_alarms_pct is not None and one.false_alarms_pct > 0.1
     kept_back = {kind.kind for kind in one.kinds if kind.outcome == "warned" and kind.quarantined}
     assert "birth_date_disagrees" in kept_back
