@@ -32,7 +32,7 @@ def synth(
 ) -> None:
     """Make the extracts of a synthetic oblast for one month, and their ground truth."""
     from lab import synthetic
-    from lab.stack.demo import last_month
+    from lab.stack.plan import last_month
 
     started = time.perf_counter()
     with expected_errors():
@@ -60,8 +60,9 @@ def up(scale: Scale = 20, kato: Classifier = None, period: LastMonth = None, reg
 
 
 def _run_demo(scale: int, kato: Path | None, period: str | None, registries: str, *, stay: bool) -> None:
-    from lab.stack.demo import DemoPlan, chosen, last_month, run
+    from lab.stack.demo import run
+    from lab.stack.plan import DemoPlan, choose_registries, last_month
 
     with expected_errors():
-        plan = DemoPlan(month(period or last_month()), scale, kato, stay, chosen(registries))
+        plan = DemoPlan(month(period or last_month()), scale, kato, stay, choose_registries(registries))
     raise typer.Exit(run(plan))
