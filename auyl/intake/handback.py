@@ -22,7 +22,7 @@ from auyl.contracts.options import CsvOptions, JsonOptions, XmlOptions
 from auyl.formats.common import RawResult, Reject
 from auyl.settings import Settings
 from auyl.store import paths
-from auyl.store.duck import PARQUET, identifier, literal
+from auyl.store.duck import identifier, literal, write_parquet
 from auyl.store.lake import Lake
 
 if TYPE_CHECKING:
@@ -246,12 +246,12 @@ def merge(
     own = f"correction {delivery.delivery_id}/"
     target = f"{folder}-whole"
     lake.prepare(target)
-    con.execute(
-        f"copy (select b.* from {_relation(lake, base.raw_path)} as b anti join returned as r "
+    merged = (
+        f"select b.* from {_relation(lake, base.raw_path)} as b anti join returned as r "
         f"on b._file = r.file and b._record = r.record "
-        f"union all by name select * exclude ({names}) replace ({literal(own)} || _file as _file) from {came}) "
-        f"to {literal(lake.address(f'{target}/part-0001.parquet'))} ({PARQUET})"
+        f"union all by name select * exclude ({names}) replace ({literal(own)} || _file as _file) from {came}"
     )
+    write_parquet(con, merged, lake.address(f"{target}/part-0001.parquet"))
     lake.move(target, folder)
     rows = dict(con.execute(f"select _file, count(*) from {_relation(lake, folder)} group by 1").fetchall())
     lines = con.execute(

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import ctypes
 import fcntl
@@ -21,7 +20,6 @@ from pathlib import Path
 from secrets import token_hex
 
 from auyl.errors import AuylError
-from auyl.periods import PERIOD
 from auyl.settings import Settings, from_environment
 from auyl.store import paths
 from auyl.store.embedded import EmbeddedPostgres
@@ -31,7 +29,7 @@ from auyl.store.watchdog import PR_SET_PDEATHSIG
 from lab.simulated_sources.connections import SimulatedSources
 from lab.stack import report
 from lab.stack.airflow import USER, AirflowFailed, AirflowStack, RunState, secret
-from lab.stack.plan import DemoPlan, choose_registries, last_month
+from lab.stack.plan import DemoPlan
 from lab.stack.supervisor import Stopped, Supervisor, signals_stop
 
 LONGEST_RUN_S = 3600.0
@@ -43,6 +41,9 @@ SETTLE_S = 60.0
 def run(plan: DemoPlan) -> int:
     """Run the demo; returns the exit code: 0, 1 after a failed step, 130 when it was stopped."""
     say = Progress()
+    if "MAKELEVEL" in os.environ:
+        # make does not pass a SIGKILL on to its children
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     try:
         with signals_stop(), _alone(from_environment().home):
             _run(plan, say)
@@ -324,32 +325,3 @@ def _stay(supervisor: Supervisor, airflow: AirflowStack, readers: report.Readers
     while True:
         supervisor.check()
         time.sleep(1)
-
-
-def main() -> int:
-    """The command line of `make demo` and `make up`."""
-    parser = argparse.ArgumentParser(prog="python -m lab.stack.demo", description=__doc__)
-    parser.add_argument("--scale", type=int, default=20, help="divides the 1.6 M people (default 20)")
-    parser.add_argument("--kato", type=Path, help="the real classifier, kato.csv")
-    parser.add_argument("--period", default=last_month(), help="YYYY-MM, the last full month by default")
-    parser.add_argument(
-        "--registries", default="", help="only these, separated by commas; `core` is the six core registries"
-    )
-    parser.add_argument("--stay", action="store_true", help="stay up with the pages until Ctrl-C")
-    args = parser.parse_args()
-    if args.scale < 1 or not PERIOD.fullmatch(args.period):
-        parser.error("--scale is 1 or more, --period is YYYY-MM")
-    if args.kato is not None and not args.kato.is_file():
-        parser.error(f"--kato: no file {args.kato}")
-    if "MAKELEVEL" in os.environ:
-        # make does not hand a SIGKILL on
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    try:
-        registries = choose_registries(args.registries)
-    except AuylError as error:
-        parser.error(str(error))
-    return run(DemoPlan(args.period, args.scale, args.kato, args.stay, registries))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

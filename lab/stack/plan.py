@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from auyl.errors import AuylError
@@ -35,11 +34,6 @@ class DemoPlan:
     def people(self) -> int:
         """People of the synthetic oblast."""
         return PEOPLE // self.scale
-
-
-def last_month() -> str:
-    """The period that extracts are due for: the last full month in Kazakhstan."""
-    return (datetime.now(timezone(timedelta(hours=5))).date().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
 
 
 def choose_registries(names: str) -> tuple[str, ...]:

@@ -321,10 +321,8 @@ def _write(
     file = paths.entity_file(kind.id, period, inputs)
     lake.prepare(paths.folder_of(file))
     # One entity's attributes side by side: its key is written once for all of them, and one entity is found quickly.
-    con.execute(
-        f"copy (select entity_key, * exclude (entity_key) from attribute order by entity_key, attribute) "
-        f"to {literal(lake.address(file))} (format parquet, compression zstd, row_group_size 61440)"
-    )
+    ordered = "select entity_key, * exclude (entity_key) from attribute order by entity_key, attribute"
+    duck.write_parquet(con, ordered, lake.address(file), f"{duck.COMPACT}, row_group_size 61440")
     ((entities, attributes, disputed),) = con.execute(
         "select count(distinct entity_key), count(*), count(*) filter (is_disputed) from attribute"
     ).fetchall()
