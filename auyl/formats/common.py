@@ -56,11 +56,11 @@ class RawResult:
 
     def match_keys(self, contract: Contract, keys: set[str], file: Path) -> tuple[dict[Column, list[str]], list[str]]:
         """The keys of objects that are each column, and the unknown ones; both are noted. Raises ExtractRefused."""
-        found = match_keys(contract, keys, file.name)
-        unknown = sorted(keys - {name for names in found.values() for name in names})
+        matched = match_keys(contract, keys, file.name)
+        unknown = sorted(keys - {name for names in matched.values() for name in names})
         self.unknown_columns.update(unknown)
-        self.add_headings({column: names[0] for column, names in found.items()})
-        return found, unknown
+        self.add_headings({column: names[0] for column, names in matched.items()})
+        return matched, unknown
 
     @property
     def rows_in(self) -> int:
