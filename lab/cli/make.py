@@ -59,8 +59,9 @@ def up(scale: Scale = 20, kato: Classifier = None, period: LastMonth = None, reg
 
 
 def _run_demo(scale: int, kato: Path | None, period: str | None, registries: str, *, stay: bool) -> None:
-    from lab.stack.demo import DemoPlan, chosen, run
+    from lab.stack.demo import run
+    from lab.stack.plan import DemoPlan, choose_registries
 
     with expected_errors():
-        plan = DemoPlan(month(period or last_month()), scale, kato, stay, chosen(registries))
+        plan = DemoPlan(month(period or last_month()), scale, kato, stay, choose_registries(registries))
     raise typer.Exit(run(plan))

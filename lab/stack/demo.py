@@ -26,57 +26,16 @@ from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.processes import remembered_port
 from auyl.store.schema import check_text_rules, database_url, ensure_database, migrate
 from auyl.store.watchdog import PR_SET_PDEATHSIG
-from lab import CORE_REGISTRIES
 from lab.simulated_sources.connections import SimulatedSources
 from lab.stack import report
 from lab.stack.airflow import USER, AirflowFailed, AirflowStack, RunState, secret
+from lab.stack.plan import DemoPlan
 from lab.stack.supervisor import Stopped, Supervisor, signals_stop
 
-PEOPLE = 1_600_000
 LONGEST_RUN_S = 3600.0
 EVENT_S = 30.0  # asset events have been lost by Airflow; the ledger makes a second start harmless
 SAY_EVERY_S = 15.0
 SETTLE_S = 60.0
-
-
-@dataclass(frozen=True)
-class DemoPlan:
-    """Options of a demo. `scale` divides the 1.6 M people; `kato` is the real classifier.
-
-    `registries` are those to load; all of the synthetic oblast by default.
-    """
-
-    period: str
-    scale: int = 20
-    kato: Path | None = None
-    stay: bool = False
-    registries: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.registries:
-            from lab.synthetic import REGISTRIES
-
-            object.__setattr__(self, "registries", tuple(registry.name for registry in REGISTRIES))
-
-    @property
-    def people(self) -> int:
-        """People of the synthetic oblast."""
-        return PEOPLE // self.scale
-
-
-def chosen(names: str) -> tuple[str, ...]:
-    """Registries from a list with commas; `core` is CORE_REGISTRIES, an empty text none: Plan takes all then.
-
-    Raises AuylError for an unknown one.
-    """
-    from lab.synthetic import REGISTRIES
-
-    known = [registry.name for registry in REGISTRIES]
-    wanted = CORE_REGISTRIES if names == "core" else tuple(filter(None, (name.strip() for name in names.split(","))))
-    unknown = sorted(set(wanted) - set(known))
-    if unknown:
-        raise AuylError(f"no registry {', '.join(unknown)}; there are: {', '.join(known)}")
-    return wanted
 
 
 def run(plan: DemoPlan) -> int:

@@ -101,7 +101,7 @@ def world(dsn: str, tmp_path: Path, gateway: tuple[Gateway, int]) -> Iterator[Wo
     asked = {"way": "soap", "channel": "async", "service": "population", "request": {"period": "{period}"}, **PATHS}
     changes = {
         "livestock": {"filePattern": "livestock_{period}.xlsx", "marker": "{name}.ok", "pollSeconds": 1},
-        "population": {**asked, "connection": "gateway", "pollSeconds": 1},
+        "population": {**asked, "connection": "gateway", "pollSeconds": 1, "filePattern": None},
     }
     for path in (include / "contracts").iterdir():
         name = path.name.removesuffix(".odcs.yaml")
@@ -110,7 +110,9 @@ def world(dsn: str, tmp_path: Path, gateway: tuple[Gateway, int]) -> Iterator[Wo
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         server = document["servers"][0]
         options = {item["property"]: item["value"] for item in server["customProperties"]} | changes[name]
-        server["customProperties"] = [{"property": key, "value": value} for key, value in options.items()]
+        server["customProperties"] = [
+            {"property": key, "value": value} for key, value in options.items() if value is not None
+        ]
         path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     office, port = gateway
     connections = {
