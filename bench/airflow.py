@@ -22,6 +22,7 @@ from bench.harness import Bench
 from bench.measured import ChildFailed
 from bench.report import header, limits_table, verdict
 from lab.stack import demo, report
+from lab.stack.plan import DemoPlan
 
 MAX_ADDED_S = 40.0
 
@@ -30,11 +31,11 @@ class Progress(demo.Progress):
     """The demo's progress, on standard error."""
 
     def __call__(self, text: str) -> None:
-        self._said = time.monotonic()
+        self._last = time.monotonic()
         tell(f"    {text}")
 
 
-def through_airflow(plan: demo.Plan, extracts: Path, home: Path) -> float:
+def through_airflow(plan: DemoPlan, extracts: Path, home: Path) -> float:
     """Seconds of `first_run` on an empty lake and empty databases below `home`. Raises ChildFailed."""
     shutil.rmtree(home, ignore_errors=True)
     for name in [name for name in os.environ if name.startswith("AUYL_")]:
@@ -52,7 +53,7 @@ def through_airflow(plan: demo.Plan, extracts: Path, home: Path) -> float:
     return seconds
 
 
-def first_run(up: demo.Ready) -> float:
+def first_run(up: demo.Installation) -> float:
     """Seconds from the first trigger to the end of the run that published. Raises ChildFailed when none did."""
     os.sync()  # as before every measured process
     began = time.perf_counter()
@@ -63,7 +64,7 @@ def first_run(up: demo.Ready) -> float:
     return seconds
 
 
-def measure(bench: Bench, plan: demo.Plan, runs: int) -> dict[str, list[float]]:
+def measure(bench: Bench, plan: DemoPlan, runs: int) -> dict[str, list[float]]:
     """Seconds of `auyl_build` and `airflow`, measured in turns."""
     seconds: dict[str, list[float]] = {"auyl_build": [], "airflow": []}
     extracts = bench.extracts(plan.people)
@@ -122,7 +123,7 @@ def main() -> None:
     parser.add_argument("--scale", type=int, default=20, help="divides the 1.6 M people")
     add_common_options(parser)
     given = parser.parse_args()
-    plan = demo.Plan(given.period, given.scale)
+    plan = DemoPlan(given.period, given.scale)
     try:
         with exclusive(given.work) as work:
             seconds = measure(Bench(plan.people, plan.period, work, tell), plan, given.runs)

@@ -24,8 +24,8 @@ TITLES = {
 }
 # These parts of the pandas way take the same time for any number of people.
 PANDAS_FIXED = (
-    "imports", "territory", "ledger", "budget_okrug: land", "budget_okrug", "budget_okrug: keep raw",
-    "budget_okrug: keep stage and quarantine", "indicators", "gate", "keep links", "keep snapshot",
+    "imports", "territory", "ledger", "budget_okrug: land", "budget_okrug", "budget_okrug: store raw",
+    "budget_okrug: store stage and quarantine", "indicators", "gate", "store links", "store snapshot",
 )  # fmt: skip
 MAX_TO_COPY = 4.0
 

@@ -50,7 +50,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         found = f"{len(items)} items on {len(files)} pages"
         raise contract.refusal(files[-1], f"{total} items, as the answer says", found)
     # The pages are parsed already, to be judged whole; a second parser would cost more than making columns of them.
-    table = {c.name: objects.column(items, (c.source, *c.aliases)) for c in contract.columns}
+    table = {c.name: objects.column(items, c.names) for c in contract.columns}
     table["_file"] = pyarrow.array([name for name, n in result.rows.items() for _ in range(n)], pyarrow.string())
     table["_record"] = pyarrow.array([r for n in result.rows.values() for r in range(1, n + 1)], pyarrow.int64())
     con.register("items", pyarrow.table(table))

@@ -43,13 +43,13 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         result.add_headings({c: c.source for c in contract.columns if c.source in seen})
     config = _parser_config(contract, work)
 
-    def one(numbered: tuple[int, Path]) -> int:
+    def read_file(numbered: tuple[int, Path]) -> int:
         number, file = numbered
         return _read_file(contract, file, folder, number, config, con.cursor())
 
     threads = con.execute("select current_setting('threads')").fetchone()
     with ThreadPoolExecutor(max_workers=int(threads[0]) if threads else 1) as pool:
-        counts = list(pool.map(one, enumerate(files, start=1)))
+        counts = list(pool.map(read_file, enumerate(files, start=1)))
     for file, rows in zip(files, counts, strict=True):
         result.rows[file.name] = rows
     return result
@@ -88,7 +88,7 @@ def _parser_config(contract: Contract, work: Path) -> Path:
 def _paths(column: Column) -> list[tuple[str, str]]:
     """Name and path of a column, and of each of its aliases."""
     names = (column.name, *(f"{column.name} ({n})" for n, _ in enumerate(column.aliases, start=2)))
-    return list(zip(names, (column.source, *column.aliases), strict=True))
+    return list(zip(names, column.names, strict=True))
 
 
 def _read_file(
@@ -170,14 +170,14 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
         raise contract.refusal(file, "no document type and no entities", "a DOCTYPE", line)
     steps = contract.options(XmlOptions).record_path
     envelope: dict[str, str] = {}
-    wanted = {path: name for name, path in contract.envelope.items()}
+    name_of = {path: name for name, path in contract.envelope.items()}
     parser = etree.XMLPullParser(events=("start", "end"), **SAFE_PARSER)
     try:
         parser.feed(head)
         for event, path, element in _with_paths(parser.read_events()):
             if event == "start" and path == steps:
                 break
-            name = wanted.get("/" + "/".join(path))
+            name = name_of.get("/" + "/".join(path))
             if event == "end" and name is not None and element.text:
                 envelope[name] = element.text.strip()
     except etree.XMLSyntaxError as error:
@@ -226,9 +226,9 @@ def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
                     leaves.add(below)
     if records == 0:
         raise empty(contract, file, f"no element {'/'.join(steps)}")
-    known = {source for c in contract.columns for source in (c.source, *c.aliases)}
+    known = {source for c in contract.columns for source in c.names}
     for column in contract.columns:
-        if column.required and not seen & {column.source, *column.aliases}:
+        if column.required and not seen & set(column.names):
             raise missing_column(contract, column, sorted(leaves - known), file.name, None)
     return seen, {leaf for leaf in leaves - known if not leaf.startswith(contract.options(XmlOptions).ignore)}
 

@@ -36,7 +36,7 @@ def pull(
     lake = Lake(settings.lake)
     # Two pulls at once would ask the source for the same twice.
     with lock(settings, PULL, registry, period), spill_folder(settings) as work:
-        former = ledger.former_delivery(settings, registry, period, accepted=contract.is_delta)
+        former = ledger.previous_delivery(settings, registry, period, accepted=contract.is_delta)
         landed = lake.files(former.landing_path) if former else []
         history = sources.PullHistory(
             former.watermark if former and landed else None,

@@ -174,7 +174,7 @@ def _why_not(
         return f"{kato} {target_rows[0][0]} is no rural okrug in edition {target}"
     if not source_rows:
         return f"neither edition {target} nor that of the period, {source}, has the code {kato}"
-    today = f"it lies in {', '.join(became)}" if became else "what became of it is unknown. Fix: auyl changes"
+    today = f"it lies in {', '.join(became)}" if became else "what became of it is unknown. Fix: auyl territory changes"
     return f"{kato} {source_rows[0][0]} is not in edition {target}: {today}"
 
 

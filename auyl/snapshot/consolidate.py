@@ -86,6 +86,5 @@ def consolidate(
     lake.prepare(folder)
     for table in catalogue.core:
         con.execute(f"create or replace temp table {table} as {duck.sql(sql / f'{table}.sql')}")
-        file = lake.address(paths.core_file(inputs.period, inputs.digest, table))
-        con.execute(f"copy {table} to {literal(file)} ({duck.PARQUET})")
+        duck.write_parquet(con, f"from {table}", lake.address(paths.core_file(inputs.period, inputs.digest, table)))
     return folder

@@ -32,7 +32,7 @@ def missing_table(con: duckdb.DuckDBPyConnection, settings: Settings, inputs: Sn
     and was refused), late (the last accepted one is of another period), never (nothing was ever accepted).
     """
     con.execute("create or replace temp table snapshot_missing (registry varchar, last_period varchar, reason varchar)")
-    arrivals = [row for row in ledger.came(settings) if row["registry"] in inputs.missing]
+    arrivals = [row for row in ledger.arrivals(settings) if row["registry"] in inputs.missing]
     for registry in inputs.missing:
         months = contracts.load(registry, settings.include).carry_forward_months
         first = month_before(inputs.period, months)
@@ -54,7 +54,7 @@ def waiting(settings: Settings, on: date) -> list[str]:
     catalogue = catalogues.load(settings.include)
     needed = [contracts.load(registry, settings.include) for registry in catalogue.registries]
     lake = Lake(settings.lake)
-    periods = sorted({row["period"] for row in ledger.came(settings) if row["registry"] == INDISPENSABLE})
+    periods = sorted({row["period"] for row in ledger.arrivals(settings) if row["registry"] == INDISPENSABLE})
     return [
         period
         for period in periods

@@ -14,9 +14,8 @@ from sqlalchemy import text
 
 from auyl import contracts, ledger
 from auyl.contracts import Contract
-from auyl.periods import last_day
+from auyl.periods import LOCAL, last_day
 from auyl.settings import Settings, from_environment
-from auyl.sources import LOCAL
 from auyl.stage import scan as check
 from auyl.store import duck
 from auyl.store.duck import identifier, literal
@@ -140,8 +139,7 @@ def _rows(
     }
     rejected = f"rejected_{contract.registry}"
     con.execute(f"create or replace temp view {rejected} as select * from read_parquet({files['quarantine']})")
-    stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
-    check.define_views_over(con, contract, rejected, batches[0].period, stage_sql)
+    check.define_views_over(con, settings.include, contract, rejected, batches[0].period)
     made = {row[0] for row in con.execute("describe candidate").fetchall()}
     staged = {row[0] for row in con.execute(f"describe select * from read_parquet({files['stage']})").fetchall()}
     places = list(dict.fromkeys(contract.place.values()))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -30,7 +31,12 @@ def engine(dsn: str) -> Engine:
 
 def unchecked_engine(dsn: str) -> Engine:
     """An engine for a database at any version. No pool: an Airflow task is a process that ends after few statements."""
-    return create_engine(driver_url(dsn), poolclass=NullPool, executemany_mode="values_plus_batch")
+    return create_engine(
+        driver_url(dsn),
+        poolclass=NullPool,
+        executemany_mode="values_plus_batch",
+        json_serializer=partial(json.dumps, ensure_ascii=False, default=str),
+    )
 
 
 def _check_version(connection: Any, _record: Any) -> None:

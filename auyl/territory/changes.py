@@ -59,7 +59,7 @@ def write_changes(settings: Settings, period: str) -> dict[str, int]:
         partial = paths.changes_folder(f"{edition}.partial")
         lake.prepare(partial)
         file = lake.address(paths.changes_file(f"{edition}.partial"))
-        con.execute(f"copy change to {literal(file)} (format parquet, compression zstd)")
+        duck.write_parquet(con, "from change", file, duck.COMPACT)
         lake.move(partial, paths.changes_folder(edition))
         return dict(con.execute("select kind, count(*) from change group by kind order by kind").fetchall())
     finally:
@@ -90,7 +90,7 @@ def translate_one(settings: Settings, kato: str, edition: str | None, as_of: dat
     current = current_edition(settings, lake)
     path = changes_path(lake, current)
     if path is None:
-        raise TerritoryMissing(f"no changes to edition {current} are written: auyl changes")
+        raise TerritoryMissing(f"no changes to edition {current} are written: auyl territory changes")
     con = duck.connect(settings, lake)
     try:
         open_territory(con, settings, lake, current)

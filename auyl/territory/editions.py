@@ -27,7 +27,7 @@ import pyarrow as pa
 
 from auyl.errors import ExtractRefused
 from auyl.settings import REPOSITORY
-from auyl.store.duck import bind, literal, sql
+from auyl.store.duck import COMPACT, bind, literal, sql, write_parquet
 
 LEVELS = ("oblast", "district", "sub_district", "settlement")
 KATO_COLUMNS = ("kato", "kato_version", "level", "name_ru", "name_kk")
@@ -268,7 +268,7 @@ def _write(con: duckdb.DuckDBPyConnection, target: str, edition: str) -> tuple[s
         path = f"{folder}/{table}.parquet"
         # a reader of the folder never sees half a file
         part = f"{path}.{os.getpid()}.part" if is_local else path
-        con.execute(f"copy (from _{table}) to {literal(part)} (format parquet, compression zstd)")
+        write_parquet(con, f"from _{table}", part, COMPACT)
         if is_local:
             digests[table] = hashlib.sha256(Path(part).read_bytes()).hexdigest()
             os.replace(part, path)

@@ -1,7 +1,7 @@
 """Where each place of one edition lies in another: okrugs divided, merged and renamed, settlements that moved.
 
-Rests on the tables of changes that `auyl changes` wrote for either edition, and on codes with their names where those
-say nothing (`include/sql/territory/move.sql`). `changes` translates single codes, with reasons.
+Rests on the tables of changes that `auyl territory changes` wrote for either edition, and on codes with names where
+those say nothing (`include/sql/territory/move.sql`). `changes` translates single codes, with reasons.
 """
 
 from __future__ import annotations

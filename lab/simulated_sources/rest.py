@@ -23,6 +23,7 @@ from fastapi import FastAPI, Header, Query
 from fastapi.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from auyl.periods import PERIOD
 from lab.synthetic.registries import address_register, employment, subsidies
 
 # Registry and its pages by resource.
@@ -63,7 +64,7 @@ def application(extracts: Path, token: str, faults: bool = False) -> FastAPI:
     @app.get("/api/v1/{resource}")
     def page_of(
         resource: str,
-        period: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")],
+        period: Annotated[str, Query(pattern=f"^{PERIOD.pattern}$")],
         page: Annotated[int, Query(ge=1)] = 1,
         size: Annotated[int | None, Query(ge=1)] = None,
         authorization: Annotated[str, Header()] = "",

@@ -20,7 +20,7 @@ from auyl import ledger, pipeline
 from auyl.store.schema import database_url
 from bench import REPOSITORY
 from bench.harness import snapshot_values
-from bench.pandas_way.clean import is_slip
+from bench.pandas_way.clean import is_typo
 from bench.pandas_way.link import jaro_winkler
 from bench.report import PANDAS_FIXED
 from lab import CORE_REGISTRIES
@@ -185,4 +185,4 @@ def test_similarity_of_names_is_that_of_duckdb(con: duckdb.DuckDBPyConnection) -
     assert {is_near for *_, is_near in expected} == {True, False}
     for a, b, likeness, is_near in expected:
         assert jaro_winkler(a, b) == pytest.approx(likeness, abs=1e-9), (a, b)
-        assert is_slip(a, b) is is_near, (a, b)
+        assert is_typo(a, b) is is_near, (a, b)

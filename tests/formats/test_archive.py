@@ -1,4 +1,4 @@
-"""ZIP: landed as it came, unpacked safely, every row traced to archive and member."""
+"""ZIP: landed unchanged, unpacked safely, every row traced to archive and member."""
 
 import io
 import stat
@@ -25,7 +25,7 @@ MORE = social_csv([social_row(n) for n in range(21, 41)])
 Refusal = Callable[..., str]
 
 
-def test_rows_name_archive_and_member_and_the_archive_is_landed_as_it_came(
+def test_rows_name_archive_and_member_and_the_archive_is_landed_unchanged(
     load_derived: LoadDerived, settings: Settings, tmp_path: Path
 ) -> None:
     bad = social_csv([*(social_row(n) for n in range(21, 40)), social_row(40, ИИН="123456789012"), ["1", "2"]])
@@ -40,7 +40,7 @@ def test_rows_name_archive_and_member_and_the_archive_is_landed_as_it_came(
     assert set(zip(frame["_file"], frame["_line"], strict=True)) == {("10.zip/Талгар/б.csv", n) for n in (21, 22)}
 
 
-def test_workbooks_and_xml_are_read_out_of_archives_too(load_derived: LoadDerived, tmp_path: Path) -> None:
+def test_workbooks_and_xml_are_read_from_archives_too(load_derived: LoadDerived, tmp_path: Path) -> None:
     book = extracts.livestock_xlsx(tmp_path / "x.xlsx", {"КРС": [extracts.animal(n) for n in range(1, 11)]})
     options = {"format": "xlsx", "archive": "zip", "memberPattern": "*.xlsx"}
     result = load_derived("livestock", options, {"l.zip": zipped({"l.xlsx": book.read_bytes()})})
@@ -52,7 +52,7 @@ def test_names_of_a_russian_windows_are_read(load_derived: LoadDerived) -> None:
     assert set(load_derived("social_assistance", OPTIONS, {"s.zip": archive}).notes["files"]) == {"s.zip/Талгар.csv"}
 
 
-def test_members_that_the_contract_ignores_are_passed_over(load_derived: LoadDerived) -> None:
+def test_members_that_the_contract_ignores_are_skipped(load_derived: LoadDerived) -> None:
     archive = zipped({"s.csv": GOOD, "__MACOSX/s.csv": b"x", "readme.txt": b"x"})
     options = OPTIONS | {"ignoreMembers": ["__MACOSX/*", "*.txt"]}
     assert load_derived("social_assistance", options, {"s.zip": archive}).staged == 20
@@ -113,7 +113,7 @@ DAMAGED = DAMAGED[:60] + bytes([DAMAGED[60] ^ 255]) + DAMAGED[61:]
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_an_archive_that_is_not_plain_and_whole_is_refused(
+def test_an_archive_that_is_unsafe_or_damaged_is_refused(
     refusal: Refusal, settings: Settings, archive: bytes, expected: str, found: str
 ) -> None:
     text = refusal("social_assistance", OPTIONS, {"s.zip": archive})

@@ -28,7 +28,7 @@ Refusal = Callable[..., str]
 
 
 @pytest.mark.parametrize("own", ["utf-8", "utf-8-sig", "cp1251", "koi8-r", "cp866", "utf-16", "utf-16-le"])
-def test_the_contract_says_the_encoding(load_derived: LoadDerived, own: str) -> None:
+def test_the_contract_decides_the_encoding(load_derived: LoadDerived, own: str) -> None:
     russian = [[cell.replace("СЕРІК", "СЕРИК") for cell in row] for row in ROWS]
     heading = extracts.SOCIAL_HEADING.replace("№", "N п/п")
     result = load_derived(
@@ -38,7 +38,7 @@ def test_the_contract_says_the_encoding(load_derived: LoadDerived, own: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("promised", "actual", "look like found"),
+    ("promised", "actual", "found"),
     [
         ("utf-8", "cp1251", "look like cp1251"),
         ("utf-8", "koi8-r", "look like koi8_r"),
@@ -63,7 +63,7 @@ def test_text_in_another_encoding_is_refused_though_the_heading_is_latin(
 
 
 def test_a_guess_never_decides(load_derived: LoadDerived) -> None:
-    """Twenty rows of ASCII and two Cyrillic letters may be anything: the contract's word is taken."""
+    """Twenty rows of ASCII and two Cyrillic letters may be any encoding: the contract decides."""
     rows = [extracts.jobseeker(n, lastName="Li", firstName="Yu", settlement=None, education=None) for n in range(1, 21)]
     content = derived.write("csv", [rows[0] | {"lastName": "Ли"}, *rows[1:]])
     result = load_derived("employment", COMMA | {"encoding": "cp1251"}, {"j.csv": content.decode().encode("cp1251")})
@@ -76,7 +76,7 @@ def test_utf8_encoded_twice_is_refused(refusal: Refusal) -> None:
 
 
 @pytest.mark.parametrize("other", ["cp1251", "koi8-r", "cp866", "utf-8"])
-def test_real_names_of_places_read_right_in_their_own_encoding_only(other: str) -> None:
+def test_real_place_names_are_text_only_in_their_encoding(other: str) -> None:
     from tests.reference import reference_file
 
     text = "\n".join(reference_file("kato/kato.csv").read_text("utf-8-sig").splitlines()[1:2000])
@@ -87,13 +87,13 @@ def test_real_names_of_places_read_right_in_their_own_encoding_only(other: str) 
 
 
 @pytest.mark.parametrize("other", [",", "\t", "|"])
-def test_another_delimiter_that_gives_the_columns_is_named(refusal: Refusal, other: str) -> None:
+def test_another_delimiter_that_splits_the_heading_is_named(refusal: Refusal, other: str) -> None:
     text = refusal("social_assistance", OPTIONS, {"s.csv": SOCIAL.replace(b";", other.encode())})
     assert f"a heading that {other!r} divides into the contract's columns" in text
     assert "line 1" in text
 
 
-def test_a_heading_among_the_rows_is_kept_back_by_its_own_rule(
+def test_a_repeated_heading_is_quarantined_by_its_rule(
     load_derived: LoadDerived, settings: Settings, tmp_path: Path
 ) -> None:
     heading = SOCIAL.splitlines(keepends=True)[0]
@@ -109,7 +109,7 @@ def test_a_heading_among_the_rows_is_kept_back_by_its_own_rule(
     assert frame["_text"].iloc[0].startswith("№;ИИН") and "Заголовок" in frame["_reasons_ru"].iloc[0]
 
 
-def test_two_files_glued_together_with_their_marks_lose_no_row(load_derived: LoadDerived) -> None:
+def test_two_concatenated_files_lose_no_row(load_derived: LoadDerived) -> None:
     one, two = (derived.write("csv", SEEKERS[n : n + 30]).decode().encode("utf-8-sig") for n in (0, 30))
     result = load_derived("employment", COMMA, {"j.csv": one + two})
     assert (result.status, result.staged, result.failed["heading_repeated"]) == ("accepted", 60, 1)
@@ -130,7 +130,7 @@ def test_signs_of_damage_are_refused_with_their_line(refusal: Refusal, content: 
     assert found in text and line in text
 
 
-def test_headings_that_are_empty_or_differ_in_case_are_columns_of_their_own(load_derived: LoadDerived) -> None:
+def test_headings_that_are_empty_or_differ_only_in_case_are_separate_columns(load_derived: LoadDerived) -> None:
     lines = LATIN_HEADED.decode().splitlines()
     content = "\n".join([lines[0] + ",,IIN,Note,note,", *(line + ",,1,2,3," for line in lines[1:])]) + "\n"
     result = load_derived("employment", COMMA, {"j.csv": content.encode()})
@@ -138,12 +138,12 @@ def test_headings_that_are_empty_or_differ_in_case_are_columns_of_their_own(load
     assert result.notes["unknown_columns"] == ["IIN (16)", "Note", "note (18)"]
 
 
-def test_a_name_with_signs_of_a_pattern_is_a_name(load_derived: LoadDerived) -> None:
+def test_wildcards_in_a_file_name_are_ordinary_characters(load_derived: LoadDerived) -> None:
     options = {"format": "csv", "delimiter": ","}
     assert load_derived("employment", options, {"список [1]* #2.csv": LATIN_HEADED}).staged == 60
 
 
-def test_utf_16_without_its_mark_is_refused_in_words(settings: Settings, tmp_path: Path) -> None:
+def test_utf_16_without_a_byte_order_mark_is_refused(settings: Settings, tmp_path: Path) -> None:
     import duckdb
 
     from auyl import contracts, formats

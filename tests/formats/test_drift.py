@@ -20,7 +20,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "xml": {"record": "data/rows/row"},
     "csv": {"delimiter": ","},
 }
-TakeRows = Callable[..., intake.BatchResult]
+LoadRows = Callable[..., intake.BatchResult]
 
 
 @pytest.fixture(params=[*derived.FORMATS, "zip"])
@@ -29,8 +29,8 @@ def format_(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def take_rows(format_: str, settings: Settings, tmp_path: Path) -> TakeRows:
-    """Write rows in the format and take them in by the contract of jobseekers, derived to it."""
+def load_rows(format_: str, settings: Settings, tmp_path: Path) -> LoadRows:
+    """Write rows in the format and load them by the contract of jobseekers with that format."""
     inner = "csv" if format_ == "zip" else format_
     options = {"format": inner, **OPTIONS.get(inner, {}), "columns": {"iin": {"aliases": ["personalNumber"]}}}
     if format_ == "zip":
@@ -51,7 +51,7 @@ def take_rows(format_: str, settings: Settings, tmp_path: Path) -> TakeRows:
 
 
 def staged(settings: Settings) -> list[tuple[Any, ...]]:
-    """Staged rows without the place they came from."""
+    """Staged rows without file and record."""
     (batch,) = ledger.current_batches(settings, "seekers", extracts.PERIOD)
     address = Lake(settings.lake).address(batch.stage_path)
     return duckdb.sql(f"select * exclude (_file, _record) from '{address}' order by jobseeker_id").fetchall()
@@ -61,10 +61,10 @@ def renamed(old: str, new: str) -> derived.Rows:
     return [{new if key == old else key: value for key, value in row.items()} for row in ROWS]
 
 
-def test_reordered_columns_give_the_same_rows(take_rows: TakeRows, settings: Settings) -> None:
-    assert take_rows(ROWS).staged == 30
+def test_reordered_columns_give_the_same_rows(load_rows: LoadRows, settings: Settings) -> None:
+    assert load_rows(ROWS).staged == 30
     before = staged(settings)
-    assert take_rows([dict(reversed(row.items())) for row in ROWS]).staged == 30
+    assert load_rows([dict(reversed(row.items())) for row in ROWS]).staged == 30
     assert staged(settings) == before
     assert before[0][before_columns(settings).index("kato")] == "194083100"
 
@@ -74,27 +74,27 @@ def before_columns(settings: Settings) -> list[str]:
     return duckdb.sql(f"from '{Lake(settings.lake).address(batch.stage_path)}'").columns
 
 
-def test_a_column_renamed_to_its_alias_is_taken(take_rows: TakeRows, settings: Settings) -> None:
-    take_rows(ROWS)
+def test_a_column_renamed_to_its_alias_is_read(load_rows: LoadRows, settings: Settings) -> None:
+    load_rows(ROWS)
     before = staged(settings)
-    result = take_rows(renamed("iin", "personalNumber"))
+    result = load_rows(renamed("iin", "personalNumber"))
     assert (result.status, result.staged) == ("accepted", 30)
     assert staged(settings) == before
 
 
-def test_a_required_column_gone_offers_the_nearest_name(take_rows: TakeRows, settings: Settings) -> None:
-    result = take_rows(renamed("registeredAt", "registered_At"))
+def test_a_missing_required_column_names_the_nearest_heading(load_rows: LoadRows, settings: Settings) -> None:
+    result = load_rows(renamed("registeredAt", "registered_At"))
     assert result.status == "refused"
     assert "column «registeredAt»" in str(result.refusal) and "«registered_At»" in str(result.refusal)
     assert ledger.current_batches(settings, "seekers", extracts.PERIOD) == []
 
 
-def test_an_unknown_column_is_told(take_rows: TakeRows) -> None:
-    result = take_rows([{**row, "note": "x", "extra": "1"} for row in ROWS])
+def test_an_unknown_column_is_reported(load_rows: LoadRows) -> None:
+    result = load_rows([{**row, "note": "x", "extra": "1"} for row in ROWS])
     assert (result.status, result.notes["unknown_columns"]) == ("accepted", ["extra", "note"])
 
 
-def test_an_optional_column_gone_is_null(take_rows: TakeRows, settings: Settings) -> None:
-    result = take_rows([{k: v for k, v in row.items() if k != "settlement"} for row in ROWS])
+def test_a_missing_optional_column_is_null(load_rows: LoadRows, settings: Settings) -> None:
+    result = load_rows([{k: v for k, v in row.items() if k != "settlement"} for row in ROWS])
     assert result.status == "accepted"
     assert {row[before_columns(settings).index("settlement_name")] for row in staged(settings)} == {None}

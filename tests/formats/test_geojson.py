@@ -74,7 +74,7 @@ def test_a_feature_is_found_on_its_line(load_derived: LoadDerived, settings: Set
     assert list(zip(frame["_record"], frame["_line"], strict=True)) == [(8, 9)]
 
 
-def test_an_envelope_and_a_stated_number_are_held_to(refusal: Refusal) -> None:
+def test_another_period_or_total_than_stated_is_refused(refusal: Refusal) -> None:
     options = OPTIONS | {"envelope": {"period": "period"}, "total": "numberMatched"}
     text = refusal("employment", options, {"p.geojson": collection(seekers(POINT), period="2026-09")})
     assert "found period 2026-09" in text
@@ -108,13 +108,13 @@ METRES = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32643"}}
         (collection([{"geometry": None}]), "a Feature in place 1", "None"),
     ],
 )
-def test_what_is_no_whole_collection_of_places_is_refused(
+def test_what_is_no_complete_feature_collection_is_refused(
     refusal: Refusal, content: bytes, expected: str, found: str
 ) -> None:
     text = refusal("employment", OPTIONS, {"p.geojson": content})
     assert "p.geojson" in text and expected in text and found in text
 
 
-def test_a_collection_too_large_to_hold_is_refused(refusal: Refusal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collection_that_is_too_large_is_refused(refusal: Refusal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(geojson, "MAX_BYTES", 100)
     assert "at most 100 bytes" in refusal("employment", OPTIONS, {"p.geojson": collection(seekers(POINT))})

@@ -1,4 +1,4 @@
-"""JSON lines: a broken line is kept back with its number and text, a broken file is refused."""
+"""JSON lines: a broken line is quarantined with its number and text, a broken file is refused."""
 
 import json
 from collections.abc import Callable
@@ -65,11 +65,11 @@ def test_numbers_and_keys_of_any_line_are_seen(load_derived: LoadDerived) -> Non
     ],
     ids=["empty", "blank", "cut", "csv", "json", "cp1251", "nul", "half a letter"],
 )
-def test_what_is_no_whole_text_of_objects_is_refused(refusal: Refusal, content: bytes, found: str) -> None:
+def test_what_is_no_text_of_objects_is_refused(refusal: Refusal, content: bytes, found: str) -> None:
     text = refusal("employment", OPTIONS, {"j.jsonl": content})
     assert "j.jsonl" in text and found in text
 
 
-def test_a_file_without_its_last_line_end_is_taken_where_the_contract_says_so(load_derived: LoadDerived) -> None:
+def test_a_last_line_without_a_line_end_is_accepted_where_the_contract_says_so(load_derived: LoadDerived) -> None:
     content = "".join(lines()).rstrip().encode()
     assert load_derived("employment", {**OPTIONS, "finalNewline": False}, {"j.jsonl": content}).staged == 30

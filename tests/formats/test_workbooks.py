@@ -51,7 +51,7 @@ def animals(first: int, last: int, **changes: object) -> list[list[object]]:
     return [animal(n, **changes) for n in range(first, last + 1)]
 
 
-def test_sheets_are_read_from_under_their_titles(
+def test_sheets_are_read_below_their_titles(
     load_derived: LoadDerived, settings: Settings, kind: str, book: Callable[..., bytes]
 ) -> None:
     sheets = {
@@ -67,7 +67,7 @@ def test_sheets_are_read_from_under_their_titles(
     assert {kato for _, kato in found} - {None} == {"194083100"}
 
 
-def test_a_heading_among_the_rows_is_kept_back_by_its_own_rule(
+def test_a_repeated_heading_is_quarantined_by_its_rule(
     load_derived: LoadDerived, kind: str, book: Callable[..., bytes]
 ) -> None:
     rows = [list(LIVESTOCK_HEADING), *animals(1, 10), list(LIVESTOCK_HEADING), *animals(11, 30)]
@@ -75,7 +75,7 @@ def test_a_heading_among_the_rows_is_kept_back_by_its_own_rule(
     assert (result.status, result.staged, result.failed) == ("accepted", 30, {"heading_repeated": 1})
 
 
-def test_a_merged_cell_speaks_for_the_rows_below_it(
+def test_a_merged_cell_fills_the_rows_below_it(
     load_derived: LoadDerived, settings: Settings, kind: str, book: Callable[..., bytes]
 ) -> None:
     blank = {"Населенный пункт": None, "КАТО": None}
@@ -126,13 +126,13 @@ OPTIONS = {"format": "xls"}
     ],
     ids=["empty", "xlsx", "html", "half", "end gone", "head only", "no rows", "renamed"],
 )
-def test_what_is_no_whole_old_workbook_is_refused(refusal: Refusal, content: bytes, found: str) -> None:
+def test_what_is_no_complete_old_workbook_is_refused(refusal: Refusal, content: bytes, found: str) -> None:
     text = refusal("livestock", OPTIONS, {"l.xls": content})
     assert "l.xls" in text and found in text
 
 
-def test_rows_that_damage_hides_from_the_library_are_missed(tmp_path: Any) -> None:
-    """Every length field of a sheet's records, changed alone, refuses the book or leaves each row in it."""
+def test_rows_that_the_library_loses_in_a_damaged_workbook_are_noticed(tmp_path: Any) -> None:
+    """Any damaged length field of a sheet's records refuses the workbook or leaves all its rows."""
     import struct
 
     import fastexcel

@@ -24,7 +24,7 @@ LEAST_FEBRL = {3: 0.993, 4: 0.998}
 def test_linkage_keeps_its_limits_on_an_oblast_that_training_never_saw(
     laboratory: Laboratory, own_settings: Settings
 ) -> None:
-    measured = evaluate.persons_of(own_settings, laboratory.known, laboratory.keyless)
+    measured = evaluate.evaluate_persons(own_settings, laboratory.known, laboratory.keyless)
     assert measured.scores.precision >= LEAST_PRECISION and measured.scores.f1 >= LEAST_F1
     kinds = {kind.kind: kind for kind in measured.kinds}
     assert set(kinds) == set(NOISE) | {"none", "stranger"}

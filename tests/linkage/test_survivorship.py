@@ -14,7 +14,8 @@ from auyl.settings import REPOSITORY, Settings
 from auyl.store import duck
 from auyl.store.lake import Lake
 from auyl.territory.resolver import current_edition, open_territory
-from lab.evaluation.entities import LEAST_F1, LEAST_PRECISION, POINTERS, ROW_IDS
+from lab.evaluation.entities import POINTERS, ROW_IDS
+from lab.evaluation.entity_scores import LEAST_F1, LEAST_PRECISION
 from tests.linkage.conftest import know_territory
 
 ALL = survivorship.load_all(REPOSITORY / "include")

@@ -25,7 +25,7 @@ PAGES = 8
 
 @pytest.fixture
 def extracts(tmp_path: Path) -> Path:
-    """Eight pages of five, which is each kind of fault once."""
+    """Eight pages of five items: enough for each kind of fault once."""
     folder = tmp_path / "extracts" / PERIOD / "employment"
     folder.mkdir(parents=True)
     for number in range(1, PAGES + 1):
@@ -42,7 +42,7 @@ def work(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("faults", ["none", "some"])
-def test_all_pages_come_as_they_are_whatever_fails_on_the_way(
+def test_all_pages_arrive_unchanged_whatever_requests_fail(
     serve: Serve, extracts: Path, work: Path, faults: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
@@ -58,13 +58,13 @@ def test_all_pages_come_as_they_are_whatever_fails_on_the_way(
         assert waits.count(1.0) >= 2
 
 
-def test_a_wrong_token_is_told_at_once_and_not_shown(serve: Serve, extracts: Path, work: Path) -> None:
+def test_a_wrong_token_fails_at_once_and_is_not_shown(serve: Serve, extracts: Path, work: Path) -> None:
     with pytest.raises(ConnectionUnusable, match="refused the token with 401") as raised:
         rest.pull(CONTRACT, PERIOD, serve(extracts, token="a-secret-of-ours"), work, PullHistory())
     assert "a-secret-of-ours" not in str(raised.value)
 
 
-def test_items_lost_on_the_way_are_noticed(serve: Serve, extracts: Path, work: Path) -> None:
+def test_lost_items_are_noticed(serve: Serve, extracts: Path, work: Path) -> None:
     last = extracts / PERIOD / "employment" / f"page-{PAGES:05d}.json"
     cut = json.loads(last.read_bytes())
     cut["items"] = cut["items"][:-2]
@@ -80,7 +80,7 @@ def test_a_source_that_is_down_lands_nothing(settings: Settings, monkeypatch: py
     assert not Path(settings.lake).exists()
 
 
-def test_the_way_from_the_server_to_stage(serve: Serve, extracts: Path, settings: Settings) -> None:
+def test_from_the_server_to_stage(serve: Serve, extracts: Path, settings: Settings) -> None:
     address = serve(extracts)
     delivery = intake.pull("employment", PERIOD, lambda name: {"employment_api": address}[name], settings)
     result = intake.load(delivery, settings)
@@ -88,8 +88,8 @@ def test_the_way_from_the_server_to_stage(serve: Serve, extracts: Path, settings
     assert intake.pull("employment", PERIOD, lambda _: address, settings) == delivery
 
 
-class TestTags:
-    """What has not changed is not sent again."""
+class TestEtags:
+    """Unchanged pages are not sent again."""
 
     def server(self, answering: Answering, pages: dict[int, bytes]) -> SourceServer:
         def reply(asked: Asked) -> Answer:
@@ -101,7 +101,7 @@ class TestTags:
 
         return answering(reply)
 
-    def test_nothing_new_is_no_delivery_and_one_page_alone_is_fetched(
+    def test_nothing_new_is_no_delivery_and_only_a_changed_page_is_fetched(
         self, answering: Answering, settings: Settings
     ) -> None:
         pages = {n: page([jobseeker(10 * n), jobseeker(10 * n + 1)], n, 3, 6) for n in (1, 2, 3)}
@@ -119,7 +119,7 @@ class TestTags:
         assert (evidence["fetched"], evidence["requests"]) == (1, 3)
         assert intake.load(second, settings).staged == 6
 
-    def test_a_list_that_grew_by_a_page_is_no_old_one(self, answering: Answering, work: Path) -> None:
+    def test_a_list_with_one_more_page_is_a_new_delivery(self, answering: Answering, work: Path) -> None:
         pages = {1: page([jobseeker(1)], 1, 1, 1)}
         server = self.server(answering, pages)
         address = f"http://:t@127.0.0.1:{server.port}"
@@ -187,7 +187,7 @@ class TestPaging:
         files = self.pull(answering, work, reply, paging="next", next=None if where == "header" else "next")
         assert [json.loads(f.read_bytes())["items"] for f in files] == list(self.items)
 
-    def test_the_token_is_not_carried_to_another_server(self, answering: Answering, work: Path) -> None:
+    def test_the_token_is_not_sent_to_another_server(self, answering: Answering, work: Path) -> None:
         other = answering(lambda asked: Answer(body=b"{}"))
 
         def reply(asked: Asked) -> Answer:
@@ -199,7 +199,7 @@ class TestPaging:
             self.pull(answering, work, reply, paging="next", next="next")
         assert other.asked == []
 
-    def test_pages_without_end_are_given_up(self, answering: Answering, work: Path) -> None:
+    def test_pages_without_end_are_an_error(self, answering: Answering, work: Path) -> None:
         counter = iter(range(100))
 
         def reply(asked: Asked) -> Answer:
@@ -223,7 +223,7 @@ class TestPaging:
 
 
 class TestCredentials:
-    """They come from the connection alone and go to its server alone."""
+    """They come only from the connection and go only to its server."""
 
     def reply(self, asked: Asked) -> Answer:
         if asked.path == "/token":
@@ -248,7 +248,7 @@ class TestCredentials:
         with pytest.raises(ConnectionUnusable, match="token_url"):
             rest.pull(contract, PERIOD, address.split("?")[0], work, PullHistory())
 
-    def test_a_token_whose_time_is_over_is_renewed_once(self, answering: Answering, work: Path) -> None:
+    def test_an_expired_token_is_renewed_once(self, answering: Answering, work: Path) -> None:
         tokens = iter(["stale", "fresh"])
 
         def reply(asked: Asked) -> Answer:
@@ -263,7 +263,7 @@ class TestCredentials:
         address = f"http://c:s@127.0.0.1:{server.port}/?token_url=http://127.0.0.1:{server.port}/token"
         assert len(rest.pull(contract, PERIOD, address, work, PullHistory()).files) == 2
 
-    def test_a_server_that_nobody_here_trusts_is_not_given_the_token(
+    def test_a_server_that_is_not_trusted_does_not_get_the_token(
         self, answering: Answering, work: Path, tmp_path: Path
     ) -> None:
         key, certificate = self_signed("127.0.0.1")
@@ -288,9 +288,9 @@ class TestCredentials:
 
 
 class TestPoliteness:
-    """A source is not asked more often than it can bear."""
+    """A source is not asked more often than it allows."""
 
-    def test_a_long_retry_after_is_obeyed_by_going_away(self, answering: Answering, work: Path) -> None:
+    def test_a_long_retry_after_ends_the_pull(self, answering: Answering, work: Path) -> None:
         server = answering(lambda asked: Answer(429, headers={"Retry-After": "3600"}))
         with pytest.raises(SourceNotReady, match="left alone for 3600 s") as raised:
             rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{server.port}", work, PullHistory())
@@ -325,7 +325,7 @@ class TestPoliteness:
         with pytest.raises(SourceUnavailable, match="population: no answer in 6 attempts, last: status 500"):
             backoff.next_wait_s(AttemptFailed("status 500"))
 
-    def test_something_given_starts_the_count_again(self) -> None:
+    def test_progress_starts_the_count_again(self) -> None:
         backoff = Backoff("no answer")
         for _ in range(20):
             assert backoff.next_wait_s(AttemptFailed("broken")) < 0.3
@@ -353,7 +353,7 @@ class TestPoliteness:
         (Answer(200, b" " * (rest.MAX_PAGE_BYTES // 8 + 1) + b"{}"), "more than"), (Answer(500, b"{}"), "status 500"),
     ],
 )  # fmt: skip
-def test_an_answer_that_is_none_is_asked_for_again_and_told(
+def test_an_unusable_answer_is_requested_again_and_reported(
     answering: Answering, work: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, trouble: str
 ) -> None:
     monkeypatch.setattr(rest.time, "sleep", lambda _: None)

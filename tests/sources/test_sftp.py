@@ -70,7 +70,7 @@ def put(server: SftpServer, name: str, content: bytes, mark: bool = True) -> Non
 
 
 class TestTrust:
-    """Who is at the other end, and who we are."""
+    """The server proves who it is, and we prove who we are."""
 
     def test_password(self, serve: Serve, work: Path) -> None:
         server = serve()
@@ -90,25 +90,25 @@ class TestTrust:
         with pytest.raises(ConnectionUnusable, match="a private key that can be read"):
             sftp.pull(CONTRACT, PERIOD, address(server, None, **extras), work, PullHistory())
 
-    def test_without_its_key_a_server_is_not_given_the_password(self, serve: Serve, work: Path) -> None:
+    def test_a_server_without_its_key_does_not_get_the_password(self, serve: Serve, work: Path) -> None:
         server = serve()
         with pytest.raises(ConnectionUnusable, match="extra «host_key»; found ssh-ed25519 SHA256:") as raised:
             sftp.pull(CONTRACT, PERIOD, address(server).split("?")[0], work, PullHistory())
         assert "geheim" not in str(raised.value)
         assert server.connections == 0
 
-    def test_another_server_in_its_place_is_not_given_the_password(self, serve: Serve, work: Path) -> None:
+    def test_another_server_in_its_place_does_not_get_the_password(self, serve: Serve, work: Path) -> None:
         server, other = serve(), serve()
         mixed = address(server).replace(f":{server.port}/", f":{other.port}/")
         with pytest.raises(ConnectionUnusable, match=r"a server with the key SHA256:.*; found ssh-ed25519 SHA256:"):
             sftp.pull(CONTRACT, PERIOD, mixed, work, PullHistory())
         assert other.connections == 0
 
-    def test_a_host_key_of_no_shape(self, serve: Serve, work: Path) -> None:
+    def test_a_host_key_that_is_no_key(self, serve: Serve, work: Path) -> None:
         with pytest.raises(ConnectionUnusable, match="ssh-keyscan"):
             sftp.pull(CONTRACT, PERIOD, address(serve(), host_key="SHA256:abc"), work, PullHistory())
 
-    def test_a_refused_password_is_told_at_once_and_not_shown(self, serve: Serve, work: Path) -> None:
+    def test_a_refused_password_fails_at_once_and_is_not_shown(self, serve: Serve, work: Path) -> None:
         server = serve()
         with pytest.raises(
             ConnectionUnusable, match=r"«population_drop»: expected a login that the server accepts"
@@ -118,8 +118,8 @@ class TestTrust:
         assert raised.value.__cause__ is None
 
 
-class TestWhole:
-    """Half-written files stay where they are."""
+class TestComplete:
+    """Half-written files are left alone."""
 
     def test_markers(self, serve: Serve, work: Path) -> None:
         server = serve()
@@ -134,7 +134,7 @@ class TestWhole:
         with pytest.raises(ExtractRefused, match="that it marks as complete"):
             sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
 
-    def test_a_manifest_is_read_and_held_against_the_files(self, serve: Serve, work: Path) -> None:
+    def test_a_manifest_is_compared_with_the_files(self, serve: Serve, work: Path) -> None:
         contract = with_options(BASE, way="sftp", marker="manifest.json")
         server = serve()
         put(server, ONE, b"content", mark=False)
@@ -146,7 +146,7 @@ class TestWhole:
         with pytest.raises(ExtractRefused, match="expected sha256"):
             sftp.pull(contract, PERIOD, address(server), work, PullHistory())
 
-    def test_a_folder_of_the_period_that_is_not_there_is_waited_for(self, serve: Serve, work: Path) -> None:
+    def test_a_missing_folder_of_the_period_is_not_ready(self, serve: Serve, work: Path) -> None:
         with pytest.raises(SourceNotReady, match="/out/2026-11 is not on the server yet"):
             sftp.pull(CONTRACT, "2026-11", address(serve()), work, PullHistory())
         with pytest.raises(SourceUnavailable, match="folder /exit is not on the server") as raised:
@@ -155,11 +155,11 @@ class TestWhole:
 
 
 class TestBrokenLine:
-    """What has come is kept, what is missing is asked for."""
+    """Bytes that arrived are kept, and only the missing ones are requested."""
 
     content = os.urandom(3 << 20)
 
-    def test_a_download_goes_on_at_the_byte_where_it_broke(
+    def test_a_download_resumes_at_the_byte_where_it_broke(
         self, serve: Serve, work: Path, monkeypatch: pytest.MonkeyPatch, waits: list[int]
     ) -> None:
         monkeypatch.setattr(sftp, "CHUNK_BYTES", 1 << 18)
@@ -191,7 +191,7 @@ class TestBrokenLine:
             sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
         assert len(waits) == 5
 
-    def test_a_file_that_is_written_anew_meanwhile_is_not_mixed(
+    def test_a_file_that_is_rewritten_meanwhile_is_not_mixed(
         self, serve: Serve, work: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sftp, "CHUNK_BYTES", 1 << 18)
@@ -202,9 +202,7 @@ class TestBrokenLine:
             sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
 
 
-def test_only_what_has_changed_is_fetched_and_all_of_it_is_landed(
-    serve: Serve, settings: Settings, adopt: Adopt
-) -> None:
+def test_only_changed_files_are_fetched_and_all_are_landed(serve: Serve, settings: Settings, adopt: Adopt) -> None:
     changed = adopt(settings, "population", way="sftp", marker="{name}.ok")
     server = serve()
     parts = {n: population_xml([person(n)], part=n, parts=2) for n in (1, 2)}

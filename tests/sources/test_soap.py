@@ -54,7 +54,7 @@ def write(tmp_path: Path, *parts: bytes) -> None:
 
 
 def serve(answering: Answering, gateway: Gateway, change: Change = lambda content: content) -> str:
-    """Serve the gateway over HTTP; `change` is what somebody on the way does to its answers. The address."""
+    """Serve the gateway over HTTP, its answers altered by `change`; returns the address."""
 
     def reply(asked: Asked) -> Answer:
         status, content = gateway.reply(asked.body)
@@ -69,7 +69,7 @@ def address(port: int, password: str = PASSWORD, certificate: str = pem(CERTIFIC
 
 
 def resigned(key: object, certificate: object) -> Change:
-    """Somebody else takes the signature off and puts the own on."""
+    """Replace the signature by that of another key."""
 
     def change(content: bytes) -> bytes:
         root = etree.fromstring(content)
@@ -111,7 +111,7 @@ class TestSynchronous:
         assert b"SignatureValue" in (folder / "answer-00001.xml").read_bytes(), "the whole answer stays in landing"
         assert PASSWORD not in (folder / "manifest.json").read_text()
 
-    def test_all_parts_are_asked_for(self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path) -> None:
+    def test_all_parts_are_requested(self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path) -> None:
         write(tmp_path, *(population_xml([person(n)], part=n, parts=3) for n in (1, 2, 3)))
         contract = with_options(BASE, **OPTIONS, partField="part")
         pulled = soap.pull(contract, PERIOD, serve(answering, gateway), work, PullHistory())
@@ -161,7 +161,7 @@ class TestSynchronous:
         with pytest.raises(SourceUnavailable, match="bad login …"):
             soap.pull(CONTRACT, PERIOD, address(server.port), work, PullHistory())
 
-    def test_an_answer_without_bound_is_not_read_to_its_end(
+    def test_an_endless_answer_is_not_read_to_its_end(
         self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path
     ) -> None:
         write(tmp_path, population_xml([person(n) for n in range(1, 3000)]))
@@ -172,7 +172,7 @@ class TestSynchronous:
 
 
 class TestSignature:
-    """Only what the named party has signed, and all that is read of it."""
+    """The named party must have signed everything that is read."""
 
     @pytest.mark.parametrize(
         ("change", "found"),
@@ -197,7 +197,7 @@ class TestSignature:
             (resigned(OTHER_KEY, CERTIFICATE), "does not match the signature"),
         ],
     )  # fmt: skip
-    def test_what_is_not_signed_as_it_must_be_is_refused_and_written_down(
+    def test_an_answer_that_is_not_signed_as_demanded_is_refused_and_recorded(
         self, answering: Answering, gateway: Gateway, settings: Settings, adopt: Adopt, change: Change, found: str
     ) -> None:
         changed = adopt(settings, "population", **OPTIONS)
@@ -222,7 +222,7 @@ class TestSignature:
         with pytest.raises(ExtractRefused, match="found a DOCTYPE"):
             soap.pull(CONTRACT, PERIOD, serve(answering, gateway, change), work, PullHistory())
 
-    def test_a_contract_that_demands_no_signature_says_so_in_the_manifest(
+    def test_an_unchecked_signature_is_recorded_in_the_manifest(
         self, answering: Answering, gateway: Gateway, work: Path
     ) -> None:
         contract = with_options(BASE, **OPTIONS, signature="unchecked")
@@ -230,7 +230,7 @@ class TestSignature:
         pulled = soap.pull(contract, PERIOD, where, work, PullHistory())
         assert pulled.evidence["messages"][0]["signature"].startswith("not verified")
 
-    def test_a_changed_certificate_and_the_one_before_hold_side_by_side(
+    def test_a_new_certificate_and_the_previous_one_are_both_valid(
         self, answering: Answering, gateway: Gateway, work: Path
     ) -> None:
         gateway.key, gateway.certificate = OTHER_KEY, OTHER
@@ -246,7 +246,7 @@ class TestSignature:
             (pem(self_signed("Old", days=-3)[1]), "«CN=Old».* until 20"),
         ],
     )
-    def test_a_connection_without_a_certificate_that_holds_asks_nothing(
+    def test_without_a_valid_certificate_nothing_is_sent(
         self, answering: Answering, gateway: Gateway, work: Path, text: str, found: str
     ) -> None:
         port = int(re.search(r":(\d+)/bip", serve(answering, gateway))[1])
@@ -256,7 +256,7 @@ class TestSignature:
 
 
 class TestAsynchronous:
-    """The message is sent once; every pull asks what became of it and holds nothing."""
+    """The message is sent once; every pull asks for its state and waits for nothing."""
 
     def test_from_sending_to_stage(
         self, answering: Answering, gateway: Gateway, settings: Settings, adopt: Adopt
@@ -283,7 +283,7 @@ class TestAsynchronous:
         assert len(gateway.received) == 2, "the next pull is a new question"
 
     @pytest.mark.parametrize("state", ["NOT_DELIVERED", "DELIVERY_STOPPED"])
-    def test_a_message_that_was_not_delivered_is_told_and_sent_anew(
+    def test_a_message_that_was_not_delivered_is_reported_and_sent_again(
         self, answering: Answering, gateway: Gateway, work: Path, state: str
     ) -> None:
         gateway.states = ["ON_DELIVERY", state]
@@ -369,7 +369,7 @@ class TestAsynchronous:
             soap.pull(ASYNC, PERIOD, where, work, history)
 
 
-def test_the_gateway_as_a_process_of_its_own(gateway: Gateway, work: Path, tmp_path: Path) -> None:
+def test_the_gateway_as_a_separate_process(gateway: Gateway, work: Path, tmp_path: Path) -> None:
     (tmp_path / "password").write_text(PASSWORD)
     command = [
         sys.executable, "-m", "lab.simulated_sources.gateway", "--extracts", str(gateway.extracts), "--port", "0",

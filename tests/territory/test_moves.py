@@ -1,4 +1,4 @@
-"""Where a place of one edition lies in another: whole, divided, or openly not told; never by a code used again."""
+"""Where a place of one edition lies in another: whole, divided, or unknown; never by a code used again."""
 
 from types import SimpleNamespace
 
@@ -175,7 +175,7 @@ def test_official_okrugs_of_the_oblast_divided_in_2022_are_known_in_the_new_one(
     told = {code: place for code, place in found.items() if place.is_known}
     back = {before: now for now, before in ZHETISU.items()} | {"1916": "1910"}
     expected = {r[0]: back.get(r[0][:4], r[0][:4]) + r[0][4:] for r in former + stayed if r[1] != "district"}
-    # САРКАНДСКИЙ of the dictionary is Сарканский of the classifier, which nothing says: openly not told
+    # САРКАНДСКИЙ of the dictionary is Сарканский of the classifier, which no table says: unknown
     unsaid = {code for code in expected if code[:4] == "1960"}
     assert set(expected) - set(told) == unsaid and unsaid
     for code, place in told.items():

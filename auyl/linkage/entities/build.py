@@ -26,7 +26,7 @@ from auyl.ledger import Batch, EntitySet
 from auyl.linkage.entities import survivorship
 from auyl.linkage.entities.survivorship import PERIOD, PLACE_COLUMNS, AttributeSource, EntityAttribute, EntityKind
 from auyl.linkage.entities.versions import Version, versions
-from auyl.linkage.persons.link import LinkResult, link
+from auyl.linkage.persons.link import LinkResult, link, linked
 from auyl.periods import last_day, month_before
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
@@ -100,6 +100,27 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
             made += [Made(one, until, True) for one in _make(settings, lake, edition, period, group, path)]
     order = {kind.id: n for n, kind in enumerate(kinds)}
     return sorted(made, key=lambda one: (order[one.set.kind], one.until is None, one.until))
+
+
+def outdated(settings: Settings) -> list[str]:
+    """Periods that lack a set for their current batches, links, rules or territory, oldest first; makes none.
+
+    Raises TerritoryMissing.
+    """
+    kinds = [survivorship.load(kind, settings.include) for kind in survivorship.kinds(settings.include)]
+    rules = rules_digest(settings, Lake(settings.lake))
+
+    def is_outdated(period: str) -> bool:
+        known = {(s.kind, s.inputs_digest) for s in ledger.entity_sets(settings, period=period)}
+        for kind in kinds:
+            for version in versions_of(settings, kind, period):
+                links = linked(settings, period, linked_batches(settings, kind, version)) if kind.links_rows else None
+                is_unlinked = kind.links_rows and links is None
+                if is_unlinked or (kind.id, inputs_digest(settings, kind, version, rules, links)) not in known:
+                    return True
+        return False
+
+    return [period for period in ledger.periods(settings) if is_outdated(period)]
 
 
 def versions_of(settings: Settings, kind: EntityKind, period: str) -> list[Version]:
@@ -300,10 +321,8 @@ def _write(
     file = paths.entity_file(kind.id, period, inputs)
     lake.prepare(paths.folder_of(file))
     # One entity's attributes side by side: its key is written once for all of them, and one entity is found quickly.
-    con.execute(
-        f"copy (select entity_key, * exclude (entity_key) from attribute order by entity_key, attribute) "
-        f"to {literal(lake.address(file))} (format parquet, compression zstd, row_group_size 61440)"
-    )
+    ordered = "select entity_key, * exclude (entity_key) from attribute order by entity_key, attribute"
+    duck.write_parquet(con, ordered, lake.address(file), f"{duck.COMPACT}, row_group_size 61440")
     ((entities, attributes, disputed),) = con.execute(
         "select count(distinct entity_key), count(*), count(*) filter (is_disputed) from attribute"
     ).fetchall()

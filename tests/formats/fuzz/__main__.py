@@ -27,7 +27,7 @@ def settings_below(folder: Path) -> Settings:
 
 
 def good(laboratory: Laboratory, found: list[Sample]) -> list[Outcome]:
-    """The unharmed samples; all of them are to be accepted, or no mutant says anything."""
+    """Outcomes of the undamaged samples; all must be accepted, or mutants prove nothing."""
     return [laboratory.run(Mutant("none", sample, sample.files, "unharmed")) for sample in found]
 
 

@@ -28,7 +28,7 @@ DERIVED = (
 
 @dataclass(frozen=True)
 class Sample:
-    """A good extract: its contract and its files. Of an archive `files` holds the members."""
+    """A good extract: its contract and files. `files` holds the members of an archive."""
 
     contract: Contract
     files: dict[str, bytes]
@@ -40,7 +40,7 @@ class Sample:
 
     @property
     def states_period(self) -> bool:
-        """Does the extract say itself which period it is of, and its contract or suite hold it to that?"""
+        """Does the extract state its period, and do contract or suite check it?"""
         suite = (REPOSITORY / "expectations" / f"{self.contract.suite}.json").read_text("utf-8")
         return "period" in self.contract.envelope or "<> _period" in suite
 

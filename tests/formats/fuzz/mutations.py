@@ -1,4 +1,4 @@
-"""Damage as offices, lines and disks do it to an extract. Each kind is a function of (random, sample) → mutant."""
+"""Damage that people, networks and disks do to an extract. Each kind is a function of (random, sample) → mutant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEXTS = frozenset(("csv", "json", "jsonl", "geojson", "xml"))
 
 @dataclass(frozen=True)
 class Mutant:
-    """Damaged files. `members` are those of the archive where it is one. `is_cut`: the end of a file is missing.
+    """Damaged files; `members` are those of an archive. `is_cut`: the end of a file is missing.
 
     `at_record` tells of a cut that fell just behind a record, which leaves a file that is whole in itself.
     """

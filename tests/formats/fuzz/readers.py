@@ -1,6 +1,6 @@
 """Readers that share nothing with those of intake and forgive all they can: what a person could still see in a file.
 
-Each gives the records of one file: a tuple of texts by the contract's columns where the record can be told apart, else
+Each gives the records of one file: a tuple of texts by the contract's columns where the record can be parsed, else
 None. An empty text and none are the same here.
 """
 
@@ -19,7 +19,7 @@ Record = tuple[str, ...] | None
 
 
 def records(contract: Contract, content: bytes) -> list[Record]:
-    """Records that can be seen in a file of the contract's format; empty where it cannot be opened at all."""
+    """Records visible in a file of the contract's format; none where it cannot be opened."""
     found: list[Record] = globals()[f"_{'book' if contract.format in ('xlsx', 'xls') else contract.format}"](
         contract, content
     )
@@ -27,7 +27,7 @@ def records(contract: Contract, content: bytes) -> list[Record]:
 
 
 def _names(contract: Contract) -> list[tuple[str, ...]]:
-    return [(column.source, *column.aliases) for column in contract.columns]
+    return [column.names for column in contract.columns]
 
 
 def _csv(contract: Contract, content: bytes) -> list[Record]:

@@ -1,6 +1,6 @@
 """Files of every format as a table of texts and back: what mutations of columns and rows need.
 
-A table keeps what stands around its records (envelope, titles, sheets), so that a file written back unchanged says the
+A table keeps what surrounds its records (envelope, titles, sheets), so that a file written again unchanged says the
 same.
 """
 
@@ -21,7 +21,7 @@ Cell = str | None
 
 @dataclass(frozen=True)
 class Table:
-    """Headings and rows of one file (of one sheet); `around` is what its format needs to write it back."""
+    """Headings and rows of a file or sheet; `around` is what its format needs to write it again."""
 
     headings: list[str]
     rows: list[list[Any]]
@@ -34,7 +34,7 @@ class Table:
 
 
 def load(contract: Contract, content: bytes) -> Table:
-    """Take a good file apart."""
+    """Parse a good file."""
     return {"xlsx": _load_book, "xls": _load_book}.get(contract.format, globals().get(f"_load_{contract.format}"))(
         contract, content
     )
@@ -132,7 +132,7 @@ def _load_book(contract: Contract, content: bytes) -> Table:
     from python_calamine import CalamineWorkbook
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    known = {heading_key(name) for column in contract.columns for name in (column.source, *column.aliases)}
+    known = {heading_key(name) for column in contract.columns for name in column.names}
     tables = []
     for sheet in book.sheet_names:
         rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)

@@ -39,14 +39,14 @@ def laboratory(world: tuple[Settings, list[Sample]]) -> Iterator[Laboratory]:
     made.close()
 
 
-def test_the_unharmed_samples_are_accepted(world: tuple[Settings, list[Sample]], laboratory: Laboratory) -> None:
+def test_the_undamaged_samples_are_accepted(world: tuple[Settings, list[Sample]], laboratory: Laboratory) -> None:
     outcomes = good(laboratory, world[1])
     assert [str(one) for one in outcomes if one.became != ACCEPTED] == []
     assert len({one.mutant.sample.contract.format for one in outcomes}) == 7
 
 
 @pytest.mark.slow
-def test_no_mutant_crashes_loses_rows_or_is_taken_cut_short(
+def test_no_mutant_crashes_loses_rows_or_is_accepted_truncated(
     world: tuple[Settings, list[Sample]], laboratory: Laboratory
 ) -> None:
     outcomes = [laboratory.run(mutant) for mutant in mutants(world[1], MUTANTS, SEED)]

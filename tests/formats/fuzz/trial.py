@@ -1,18 +1,18 @@
-"""One mutant through intake: what became of it, and whether that is right.
+"""One mutant through intake: its outcome, and whether that is right.
 
 A mutant is **refused** by an ExtractRefused that names its registry and one of its files, or **accepted** with an
 account that balances in the files written. Anything else is a fault:
 
 crash       another exception
-unnamed     a refusal that does not say whose and which file
+unnamed     a refusal without the registry or the file
 unbalanced  rows_in ≠ staged + linkable + quarantined + duplicates, as counted in the files of stage and quarantine
-lost        fewer rows came in than an independent, forgiving reader sees records
-misread     a record that this reader can tell apart came in as another one, or one came in that is not there
-cut         accepted although the end of a file is missing. A cut just behind a record leaves a CSV or JSON-lines file
-            that is whole in itself: that is told as `cut at record`, and only a stated count, a marker with a size
-            or the volume against the former period can see it.
+lost        fewer rows were read than an independent, lenient reader sees records
+misread     a record that this reader can parse was read differently, or one was read that does not exist
+cut         accepted although the end of a file is missing. A cut just after a record leaves a valid CSV or JSON-lines
+            file: that is reported as `cut at record`, and only a stated count, a marker with a size or the volume
+            compared with the previous period can reveal it.
 foreign     accepted although it is a file of another registry
-period      accepted with its rows staged although it speaks of another period
+period      accepted with its rows staged although it states another period
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FAULTS = ("crash", "unnamed", "unbalanced", "lost", "misread", "cut", "foreign",
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutant; `detail` says why."""
+    """The outcome of a mutant; `detail` says why."""
 
     mutant: Mutant
     became: str
@@ -51,7 +51,7 @@ class Outcome:
 
     @property
     def is_fault(self) -> bool:
-        """Must somebody correct something?"""
+        """Is the outcome a fault of the product?"""
         return self.became in FAULTS
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Outcome:
 
 
 class Laboratory:
-    """One DuckDB for many trials; `settings` know the contracts. Ledger and PostgreSQL are not touched."""
+    """One DuckDB for many trials, with the contracts of `settings`; without ledger and PostgreSQL."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -68,7 +68,7 @@ class Laboratory:
         batch.set_person_key(self.con, settings)
 
     def close(self) -> None:
-        """Let go of DuckDB."""
+        """Close DuckDB."""
         self.con.close()
 
     def run(self, mutant: Mutant) -> Outcome:
@@ -102,8 +102,7 @@ class Laboratory:
         delivery = ledger.Delivery(0, contract.registry, PERIOD, "", datetime.now(tz=UTC), None, "", "")
         batch._check_envelope(contract, delivery, files, raw)
         parts = [str(path) for path in sorted((folder / "raw").glob("*.parquet"))]
-        stage_sql = duck.sql(self.settings.include / "sql" / "stage" / f"{contract.stage}.sql")
-        check.define_views(con, contract, parts, PERIOD, stage_sql)
+        check.define_views(con, self.settings.include, contract, parts, PERIOD)
         rejects = Counter(reject.rule for reject in raw.rejects)
         account = check.scan(con, contract, suite, rejects)
         kept = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
@@ -116,10 +115,10 @@ class Laboratory:
         quarantine = folder / "quarantine.parquet"
         ((staged,),) = con.execute(f"select count(*) from '{folder / 'stage.parquet'}'").fetchall()
         outcomes = dict(con.execute(f"select _outcome, count(*) from '{quarantine}' group by 1").fetchall())
-        told = (rows_in, staged, *(outcomes.get(name, 0) for name in ("linkable", "quarantined", "duplicate")))
+        counted = (rows_in, staged, *(outcomes.get(name, 0) for name in ("linkable", "quarantined", "duplicate")))
         ours = (account.rows_in, account.staged, account.linkable, account.quarantined, account.duplicates)
-        if told != ours or not account.balances:
-            return Outcome(mutant, "unbalanced", f"files {told}, account {ours}")
+        if counted != ours or not account.balances:
+            return Outcome(mutant, "unbalanced", f"files {counted}, account {ours}")
         seen = [one for content in _contents(mutant) for one in readers.records(contract, content)]
         if rows_in < len(seen):
             return Outcome(mutant, "lost", f"{rows_in} came in, {len(seen)} are seen")
@@ -154,7 +153,7 @@ def _contents(mutant: Mutant) -> list[bytes]:
 
 
 def named(mutant: Mutant, refusal: ExtractRefused) -> Outcome:
-    """Does the refusal say whose extract it is and which file?"""
+    """Does the refusal name the registry and the file?"""
     files = mutant.delivered()
     if refusal.registry != mutant.sample.contract.registry or not refusal.file.startswith(tuple(files)):
         return Outcome(mutant, "unnamed", str(refusal))

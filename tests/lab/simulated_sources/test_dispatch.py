@@ -1,4 +1,4 @@
-"""The dispatch database is a real one and holds the rows of the extract."""
+"""The dispatch database has the rows of the extract."""
 
 import contextlib
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def count(dsn: str, where: str = "true") -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_a_month_is_replaced_and_the_others_stay(dsn: str, build: Callable[..., Oblast], oblast: Oblast) -> None:
+def test_a_month_is_replaced_and_others_are_unchanged(dsn: str, build: Callable[..., Oblast], oblast: Oblast) -> None:
     rows = oblast.summary.total("ambulance")
     assert load_dispatch(dsn, oblast.extracts, PERIOD) == rows == count(dsn)
     assert count(dsn, "patient_iin is null") > 0
@@ -26,7 +26,7 @@ def test_a_month_is_replaced_and_the_others_stay(dsn: str, build: Callable[..., 
     later = build(period="2026-11")
     more = load_dispatch(dsn, later.extracts, "2026-11")
     assert count(dsn) == rows + more
-    # a test row's number must not leave the month's range
+    # the number of a test row must not leave the range of the month
     assert count(dsn, "call_id / 10000000 not in (202610, 202611)") == 0
 
 

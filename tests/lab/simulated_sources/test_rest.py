@@ -1,4 +1,4 @@
-"""The REST server demands a token, answers saved pages, and with faults on fails in every way that it names."""
+"""The REST server requires a token, returns saved pages, and with faults on fails in every way that it lists."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ URL = "/api/v1/jobseekers"
 
 @contextmanager
 def serving(extracts: Path, folder: Path, faults: str = "none") -> Iterator[httpx.Client]:
-    """A client of a server process of its own."""
+    """A client of a new server process."""
     file = folder / "token"
     file.write_text(TOKEN + "\n")
     command = [sys.executable, "-m", "lab.simulated_sources.rest", "--extracts", str(extracts), "--port", "0"]
@@ -42,7 +42,7 @@ def serving(extracts: Path, folder: Path, faults: str = "none") -> Iterator[http
 
 @pytest.fixture(scope="module")
 def paged(build: Callable[..., Oblast]) -> Oblast:
-    """An oblast with eight pages and more of jobseekers."""
+    """An oblast with nine pages of jobseekers, one for each group of faults."""
     made = build(people=6_000, dirt=0)
     page = (made.folder("employment") / "page-00001.json").read_bytes()
     for number in range(2, 10):
@@ -73,19 +73,19 @@ def test_pages_are_the_files_and_an_unchanged_page_is_not_sent_again(clean: Obla
 
 
 def test_every_fault_happens_and_the_third_attempt_succeeds(paged: Oblast, tmp_path: Path) -> None:
-    seen = set()
+    observed = set()
     with serving(paged.extracts, tmp_path, "some") as client:
         for page in range(1, 10):
-            whole = (paged.folder("employment") / f"page-{page:05d}.json").read_bytes()
+            content = (paged.folder("employment") / f"page-{page:05d}.json").read_bytes()
             for fault in FAULTS[page % 8]:
-                seen.add(fault)
-                assert outcome(client, page, whole) == fault
-            assert outcome(client, page, whole) == "whole"
-    assert seen == {"unavailable", "throttled", "empty", "truncated", "cut", "repeated"}
+                observed.add(fault)
+                assert outcome(client, page, content) == fault
+            assert outcome(client, page, content) == "complete"
+    assert observed == {"unavailable", "throttled", "empty", "truncated", "cut", "repeated"}
 
 
-def outcome(client: httpx.Client, page: int, whole: bytes) -> str:
-    """What became of one request for a page."""
+def outcome(client: httpx.Client, page: int, content: bytes) -> str:
+    """How one request for a page ended: `complete`, or the name of the fault."""
     try:
         answer = client.get(URL, params={"period": PERIOD, "page": page})
     except httpx.RemoteProtocolError:
@@ -94,11 +94,11 @@ def outcome(client: httpx.Client, page: int, whole: bytes) -> str:
         assert int(answer.headers["Retry-After"]) >= 1
         return "unavailable" if answer.status_code == 503 else "throttled"
     assert answer.status_code == 200
-    if answer.content == whole:
-        return "whole"
+    if answer.content == content:
+        return "complete"
     if not answer.content:
         return "empty"
-    if whole.startswith(answer.content):
+    if content.startswith(answer.content):
         return "cut"
     assert answer.json()["page"] == page - 1
     return "repeated"

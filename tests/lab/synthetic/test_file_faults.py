@@ -1,4 +1,4 @@
-"""Half a file and last month's file are made when they are asked for, refused by intake, and found by the measure."""
+"""Half a file and last month's file occur only on request, are refused by intake, and counted by the evaluation."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from auyl import intake, ledger
 from auyl.settings import Settings
 from lab import synthetic
-from lab.evaluation import intake as truth
+from lab.evaluation.intake import compare
 from lab.synthetic import REGISTRIES
 
 PERIOD = "2026-10"
@@ -21,20 +21,21 @@ def take_in(settings: Settings, extracts: Path, registry: str) -> intake.BatchRe
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["half_a_file", "file_of_last_month"])
-def test_every_registry_refuses_it_or_cannot_know(settings: Settings, tmp_path: Path, kind: str) -> None:
+def test_every_registry_refuses_it_unless_it_cannot_be_detected(settings: Settings, tmp_path: Path, kind: str) -> None:
     synthetic.make(tmp_path, PERIOD, 3_000, dirt={**NO_DIRT, kind: 1.0})
     states = {registry.name: registry.states_period for registry in REGISTRIES}
     for registry in states:
         result = take_in(settings, tmp_path, registry)
-        is_told = kind == "half_a_file" or states[registry]
-        assert result.status == ("refused" if is_told else "accepted"), (registry, result.refusal)
-    found = {one.registry: one for one in truth.compare(settings, tmp_path, PERIOD)}
-    for registry, one in found.items():
-        if kind == "half_a_file" or states[registry]:
-            assert (one.broken, one.found) == (1, 1), registry
+        is_detectable = kind == "half_a_file" or states[registry]
+        assert result.status == ("refused" if is_detectable else "accepted"), (registry, result.refusal)
+    for one in compare(settings, tmp_path, PERIOD):
+        if kind == "half_a_file" or states[one.registry]:
+            assert (one.broken, one.found) == (1, 1), one.registry
 
 
-def test_last_months_bytes_are_told_where_the_extract_states_no_month(settings: Settings, tmp_path: Path) -> None:
+def test_last_months_bytes_are_reported_as_drift_where_the_extract_states_no_month(
+    settings: Settings, tmp_path: Path
+) -> None:
     synthetic.make(tmp_path, PERIOD, 3_000, dirt=0)
     files = sorted((tmp_path / PERIOD / "loans").iterdir())
     first = intake.load(intake.land_files("loans", PERIOD, files, settings), settings)

@@ -1,4 +1,4 @@
--- Grain: registry and period of which something came, accepted or refused. Key: registry, period.
+-- Grain: registry and period with an accepted or refused delivery. Key: registry, period.
 -- Inputs: ledger.batch_ranked, refusal.
 with accepted as (
     select

@@ -5,7 +5,7 @@ from pathlib import Path
 from auyl import contracts, settings
 from auyl.contracts import Contract
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 PAGE = (REPOSITORY / "docs" / "registries.md").read_text("utf-8")
 ALL = contracts.load_all(settings.from_environment().include)
 NEEDS = range(1, 22)
