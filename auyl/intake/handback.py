@@ -1,6 +1,6 @@
 """Hand-back: rejected rows for the registry's owner, in the owner's own format, and the way they come back.
 
-The file has the registry's own columns as they came, and six more that say where a row stood and why it was kept back.
+The file has the registry's columns unchanged, and six more that say where a row was and why it was rejected.
 The owner corrects the rows and sends the file again; `merge` puts them in the place of the rejected ones, as a batch of
 its own that takes the place of the first.
 """
@@ -44,7 +44,7 @@ NAME = re.compile(r"handback_(?P<registry>.+)_(?P<period>\d{4}-\d\d)_(?P<batch>\
 
 @dataclass(frozen=True)
 class HandBack:
-    """A file for the owner of a registry: the rows of a batch that were kept back."""
+    """A file for the owner of a registry: the rejected rows of a batch."""
 
     registry: str
     owner: str
@@ -72,9 +72,9 @@ def corrected_batch(file: Path) -> int | None:
 
 
 def hand_back(settings: Settings, registry: str, period: str | None = None) -> list[HandBack]:
-    """Write the file of every batch of the newest period, or the given one, that kept rows back; the refused with them.
+    """Write the file of every batch of the newest period, or the given one, with rejected rows; refused ones included.
 
-    The files lie in the lake below `handback/<registry>/<period>/`. Nothing is written where nothing was kept back.
+    The files lie in the lake below `handback/<registry>/<period>/`. Nothing is written where no row was rejected.
     """
     from auyl.intake.quarantine import quarantine
 

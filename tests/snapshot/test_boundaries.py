@@ -1,4 +1,4 @@
-"""A period in other boundaries is measured anew from its rows; what cannot be told is counted and flagged.
+"""A period in other boundaries is measured again from its rows; what cannot be determined is counted and flagged.
 
 The editions and the rows are invented and few, so that every answer is known: okrugs of one district, of which one was
 divided, one merged into its neighbour, one renamed, one recoded, and a village that moved.
@@ -194,7 +194,7 @@ def _publish(settings: Settings) -> None:
             )
 
 
-def told(settings: Settings, kato: str, boundaries: str = "today") -> dict[str, tuple]:
+def values_of(settings: Settings, kato: str, boundaries: str = "today") -> dict[str, tuple]:
     shown = show_in(settings, kato, boundaries, PERIOD)
     return {i["indicator_id"]: (i["value"] if i["value"] is None else float(i["value"]), i["flag"])
             for i in shown["indicators"]}  # fmt: skip
@@ -204,13 +204,13 @@ RESIDENTS, INCOME = "population.residents", "budget.income"
 
 
 def test_a_settlement_that_moved_counts_where_it_lies(installation):
-    assert told(installation, "194041000")[RESIDENTS] == (40 + 30, "partly_told")
-    assert told(installation, "194031000")[RESIDENTS] == (100, "partly_told")
+    assert values_of(installation, "194041000")[RESIDENTS] == (40 + 30, "partly_told")
+    assert values_of(installation, "194031000")[RESIDENTS] == (100, "partly_told")
     # the neighbour gave a village away, and no row of it was known by okrug only
-    assert told(installation, "194033000")[RESIDENTS] == (70, "ok")
+    assert values_of(installation, "194033000")[RESIDENTS] == (70, "ok")
 
 
-def test_a_ratio_is_measured_anew_and_not_added_up(installation):
+def test_a_ratio_is_measured_again_and_not_added_up(installation):
     shown = show_in(installation, "194037000", "today", PERIOD)
     share = next(i for i in shown["indicators"] if i["indicator_id"] == "population.children_share")
     assert (share["numerator"], share["denominator"]) == (31, 85)
@@ -218,7 +218,7 @@ def test_a_ratio_is_measured_anew_and_not_added_up(installation):
 
 
 def test_what_is_known_by_okrug_goes_along_where_the_okrug_went_whole(installation):
-    found = told(installation, "194037000")
+    found = values_of(installation, "194037000")
     # the merged okrug's five persons without a settlement too, and both budgets
     assert found[RESIDENTS] == (60 + 20 + 5, "ok")
     assert found[INCOME] == (400, "ok")
@@ -235,14 +235,14 @@ def test_rows_of_a_divided_okrug_are_counted_openly_and_lower_coverage(installat
     # 358 persons lie in the district of today; who is of no district may be of any
     share = (358 - 14) / 358 * (1 - DISTRICT_ONLY / EVERYONE)
     assert float(residents["coverage_pct"]) == pytest.approx(100 * share, abs=0.06)
-    assert told(installation, "194041000")[INCOME] == (None, "not_tellable")
-    # its registry never came, whatever is told of the residents
-    assert told(installation, "194041000")["social.asp_share"] == (None, "missing")
+    assert values_of(installation, "194041000")[INCOME] == (None, "not_tellable")
+    # its registry never came, whatever is known of the residents
+    assert values_of(installation, "194041000")["social.asp_share"] == (None, "missing")
 
 
 def test_okrugs_of_a_divided_district_go_with_all_that_is_known_by_them(installation):
-    assert told(installation, "196631000")[RESIDENTS] == (12, "ok")
-    assert told(installation, "196731000")[RESIDENTS] == (18 + 3, "ok")
+    assert values_of(installation, "196631000")[RESIDENTS] == (12, "ok")
+    assert values_of(installation, "196731000")[RESIDENTS] == (18 + 3, "ok")
     shown = show_in(installation, "196731000", "today", PERIOD)
     (residents,) = (i for i in shown["indicators"] if i["indicator_id"] == RESIDENTS)
     # who is known by the district only has none of today's
@@ -250,19 +250,19 @@ def test_okrugs_of_a_divided_district_go_with_all_that_is_known_by_them(installa
 
 
 def test_an_okrug_that_went_to_another_oblast_is_told_there_from_the_rows_of_its_time(installation):
-    assert told(installation, "333230000")[RESIDENTS] == (50, "ok")
-    assert told(installation, "333230000")[INCOME] == (200, "ok")
+    assert values_of(installation, "333230000")[RESIDENTS] == (50, "ok")
+    assert values_of(installation, "333230000")[INCOME] == (200, "ok")
 
 
 def test_rows_without_a_trace_may_belong_where_a_settlement_of_unknown_origin_lies(installation):
-    assert told(installation, "194047000")[RESIDENTS] == (9, "partly_told")
+    assert values_of(installation, "194047000")[RESIDENTS] == (9, "partly_told")
     assert show_in(installation, "194047000", "today", PERIOD)["not_tellable"][0]["maybe_here"] == 6
     with pytest.raises(NotTellable, match=r"194045000 Безвестный с\.о\. .* what became of it is not told"):
         show_in(installation, "194045000", "today", PERIOD)
 
 
 def test_ground_of_another_oblast_is_said_since_its_rows_never_came(installation):
-    assert told(installation, "194039000")[RESIDENTS] == (10, "partly_told")
+    assert values_of(installation, "194039000")[RESIDENTS] == (10, "partly_told")
     assert show_in(installation, "194039000", "today", PERIOD)["outside"] == 2
     with pytest.raises(NotTellable, match="its ground lay in another oblast than 190000000"):
         show_in(installation, "314035000", "today", PERIOD)
@@ -270,7 +270,7 @@ def test_ground_of_another_oblast_is_said_since_its_rows_never_came(installation
 
 def test_the_same_boundaries_under_another_name_tell_each_okrug_as_it_was(installation):
     for kato, budget in BUDGETS.items():
-        found = told(installation, kato, "SAME")
+        found = values_of(installation, kato, "SAME")
         assert found[RESIDENTS] == (sum(n for _, okrug, n, _ in PEOPLE if okrug == kato), "ok")
         assert found[INCOME] == (budget, "ok")
 
