@@ -51,7 +51,7 @@ class Pull(BaseSensorOperator):
 
 
 class Load(BaseOperator):
-    """Checks and stages a delivery and tells so by its asset, with the period as partition key.
+    """Checks and stages a delivery and emits an event of its asset, with the period as partition key.
 
     The XCom holds batch_id, status and the counts of rows. Fails with the text of the refusal. One at a time in a
     registry, whatever the periods.
@@ -76,8 +76,8 @@ class Load(BaseOperator):
             raise AirflowFailException(str(batch.refusal))
         context["outlet_events"][self.outlets[0]].add_partitions([batch.period])
         counts = {name: getattr(batch, name) for name in COUNTS}
-        told = ", ".join(f"{count} {name}" for name, count in counts.items())
-        self.log.info("%s %s: batch %s %s: %s", self.registry, batch.period, batch.batch_id, batch.status, told)
+        summary = ", ".join(f"{count} {name}" for name, count in counts.items())
+        self.log.info("%s %s: batch %s %s: %s", self.registry, batch.period, batch.batch_id, batch.status, summary)
         return {"batch_id": batch.batch_id, "status": batch.status, **counts}
 
 

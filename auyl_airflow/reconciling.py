@@ -19,8 +19,8 @@ def changes() -> int:
     from auyl.territory.changes import write_changes
 
     settings = from_environment()
-    known = periods(settings)
-    codes = sum(write_changes(settings, max(known)).values()) if known else 0
+    loaded = periods(settings)
+    codes = sum(write_changes(settings, max(loaded)).values()) if loaded else 0
     LOG.info("%d previous codes written", codes)
     return codes
 

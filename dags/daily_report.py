@@ -35,7 +35,7 @@ LOG = logging.getLogger(__name__)
 with DAG(
     dag_id="daily_report",
     dag_display_name="Daily report (daily_report)",
-    description="Tells owners and engineers what is overdue, and publishes the snapshot without it",
+    description="Reports what is overdue, and publishes the snapshot without it",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("0 6 * * *", timezone=LOCAL.key),
     start_date=datetime(2026, 1, 1, tzinfo=LOCAL),
@@ -48,9 +48,9 @@ with DAG(
     @task
     def compose() -> str:
         """Store the report in the ledger; the XCom is its day."""
-        from auyl.reports.daily_report import keep
+        from auyl.reports import daily_report
 
-        report = keep(day_of(get_current_context()))
+        report = daily_report.compose(day_of(get_current_context()))
         LOG.info("report of %s: %s", report.day, "has news" if report.has_news else "nothing new")
         return report.day.isoformat()
 

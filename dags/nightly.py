@@ -1,6 +1,6 @@
 """
 ### The night
-**Purpose.** Starts `quality` and `reconcile` for what no snapshot tells them: registries that no indicator rests on,
+**Purpose.** Starts `quality` and `reconcile` for what no new snapshot triggers: registries that no indicator rests on,
 incomplete periods, changed rules, decisions of a person.
 
 **Owner.** data engineers of the digitalisation office
@@ -15,8 +15,6 @@ waits for it, and the next night starts the same.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, CronTriggerTimetable
 
@@ -25,10 +23,10 @@ from auyl_airflow.defaults import DEFAULT_ARGS, LOCAL
 with DAG(
     dag_id="nightly",
     dag_display_name="The night (nightly)",
-    description="Starts quality and reconcile for what no snapshot tells them",
+    description="Starts quality and reconcile for what no new snapshot triggers",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("0 5 * * *", timezone=LOCAL.key),
-    start_date=datetime(2026, 1, 1, tzinfo=LOCAL),
+    # Without a start date: with one, the last night's run would start when Airflow first sees the file.
     catchup=False,
     default_args=DEFAULT_ARGS,
     max_active_runs=1,

@@ -191,11 +191,9 @@ class AirflowStack:
     def start(self) -> None:
         """Start the components; does not wait until they are ready."""
         env = self.environment()
-        # -P: beside scheduler.py lies a module that is called airflow, too
-        scheduler = [sys.executable, "-P", str(Path(__file__).with_name("scheduler.py")), ",".join(PRELOADED)]
         commands = {
             "api-server": self._command("api-server", "--port", str(self.port)),
-            "scheduler": [*scheduler, "--skip-serve-logs"],
+            "scheduler": self._command("scheduler", "--skip-serve-logs"),
             "dag-processor": self._command("dag-processor"),
         }
         for name, command in commands.items():

@@ -1,4 +1,4 @@
-"""The DAG of the night, run whole by Airflow on its own database: one mail, and the snapshot goes on."""
+"""The nightly DAGs, executed: one mail, the snapshot without what is overdue, and only the periods that are due."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def installation(settings: Settings, once: Once) -> Settings:
-    """A small oblast of which the budgets did not come."""
+    """A small oblast whose budgets are missing."""
     extracts, _ = once("core_registries", core_registries)
     know_territory(settings, extracts)
     for registry in REGISTRIES:
@@ -31,7 +31,9 @@ def installation(settings: Settings, once: Once) -> Settings:
     return settings
 
 
-def test_one_mail_a_night_and_the_snapshot_goes_on_without_what_is_late(installation: Settings, tmp_path: Path) -> None:
+def test_one_mail_a_night_and_the_snapshot_is_published_without_what_is_late(
+    installation: Settings, tmp_path: Path
+) -> None:
     with mailbox() as box:
         connection = {
             "conn_type": "smtp", "host": "127.0.0.1", "port": box.port, "login": "auyl", "password": PASSWORD,
@@ -53,17 +55,17 @@ def test_one_mail_a_night_and_the_snapshot_goes_on_without_what_is_late(installa
         assert "опаздывает реестров: 2" in str(message["Subject"])
         assert box.logins == [("auyl", PASSWORD)]
         assert PASSWORD not in result.output
-    kept = query(
+    stored = query(
         installation,
         "select d.day, m.recipients from ledger.daily_report as d left join ledger.daily_report_mail as m using (day)",
     )
-    assert [(str(row.day), row.recipients) for row in kept] == [("2026-11-20", 1)]
+    assert [(str(row.day), row.recipients) for row in stored] == [("2026-11-20", 1)]
     missing = query(installation, "select registry, reason from serving.snapshot_missing")
     assert [tuple(row) for row in missing] == [("budget_okrug", "never")]
     assert query(installation, "select count(*) from serving.snapshot_value where value is not null")[0][0] > 1000
 
 
-def test_quality_and_reconcile_work_off_the_periods_that_are_due_and_then_say_that_none_is(
+def test_quality_and_reconcile_run_for_each_due_period_and_say_when_none_is_due(
     installation: Settings, tmp_path: Path
 ) -> None:
     steps = [Step(dag_id) for dag_id in ("quality", "reconcile", "quality", "reconcile", "nightly")]
@@ -84,3 +86,9 @@ def test_quality_and_reconcile_work_off_the_periods_that_are_due_and_then_say_th
         ("quality", "started by nightly"), ("reconcile", "started by nightly"),
     ]  # fmt: skip
     assert (consolidate.tasks, consolidate.note) == ({"publish": "skipped"}, f"{PERIOD} waits for: budget_okrug")
+
+
+def test_the_night_of_an_empty_installation_has_nothing_to_do(settings: Settings, tmp_path: Path) -> None:
+    runs = LocalAirflow(tmp_path, settings, {}).run(Step("quality"), Step("reconcile")).runs
+    assert {run.state for run in runs} == {"success"}
+    assert [run.tasks["find_periods"] for run in runs] == ["skipped", "skipped"]

@@ -24,7 +24,7 @@ from tests.extracts import PERIOD, animal, livestock_xlsx, person, population_xm
 
 pytestmark = pytest.mark.slow
 
-FORMER = "2026-09"
+EARLIER = "2026-09"
 RECORD = "Envelope/Body/getMessageResponse/response/messageData/data"
 PATHS = {
     "record": f"{RECORD}/persons/person",
@@ -92,7 +92,7 @@ def gateway(tmp_path: Path) -> Iterator[tuple[Gateway, int]]:
 
 @pytest.fixture
 def world(dsn: str, tmp_path: Path, gateway: tuple[Gateway, int]) -> Iterator[World]:
-    """Everything real, with only these two registries, so that all is quick."""
+    """All components real; two registries whose sources are at hand."""
     settings = fresh_installation(dsn, tmp_path)
     include = tmp_path / "include"
     shutil.copytree(REPOSITORY / "include", include)
@@ -101,17 +101,18 @@ def world(dsn: str, tmp_path: Path, gateway: tuple[Gateway, int]) -> Iterator[Wo
     asked = {"way": "soap", "channel": "async", "service": "population", "request": {"period": "{period}"}, **PATHS}
     changes = {
         "livestock": {"filePattern": "livestock_{period}.xlsx", "marker": "{name}.ok", "pollSeconds": 1},
-        "population": {**asked, "connection": "gateway", "pollSeconds": 1},
+        "population": {**asked, "connection": "gateway", "pollSeconds": 1, "filePattern": None},
     }
     for path in (include / "contracts").iterdir():
         name = path.name.removesuffix(".odcs.yaml")
         if name not in changes:
-            path.unlink()
             continue
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         server = document["servers"][0]
         options = {item["property"]: item["value"] for item in server["customProperties"]} | changes[name]
-        server["customProperties"] = [{"property": key, "value": value} for key, value in options.items()]
+        server["customProperties"] = [
+            {"property": key, "value": value} for key, value in options.items() if value is not None
+        ]
         path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     office, port = gateway
     connections = {
@@ -147,9 +148,9 @@ def test_one_slot_is_enough_for_many_that_wait(world: World) -> None:
         assert world.wait(run, {"up_for_reschedule"}) == "up_for_reschedule"
 
     # a correction of another month goes past the one that waits
-    world.delivered(FORMER, marker=True)
-    former = airflow.trigger("intake_livestock", FORMER)
-    world.wait(former, {"success"}, "load")
+    world.delivered(EARLIER, marker=True)
+    earlier = airflow.trigger("intake_livestock", EARLIER)
+    world.wait(earlier, {"success"}, "load")
     assert airflow.refresh(livestock).state == "running"
     assert len(world.gateway.received) == 1, "a message is sent once, however often its state is asked for"
 
@@ -160,22 +161,22 @@ def test_one_slot_is_enough_for_many_that_wait(world: World) -> None:
     world.delivered(PERIOD, marker=True)
     world.wait(livestock, {"success"}, "load")
     accepted = {(row["registry"], row["period"]) for row in ledger.extracts(world.settings, [])}
-    assert accepted == {("livestock", FORMER), ("livestock", PERIOD), ("population", PERIOD)}
+    assert accepted == {("livestock", EARLIER), ("livestock", PERIOD), ("population", PERIOD)}
     assert len(world.gateway.received) == 1
     no_worker_was_held(world, livestock)
 
 
 def no_worker_was_held(world: World, run: RunState) -> None:
-    """The looks of `run` were many short ones, and its log says for what it waited and shows no secret."""
-    found = world.airflow.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/pull")
-    assert found["try_number"] == 1, "waiting is no failure"
+    """`run` poked often and briefly; its log says what it waited for and shows no secret."""
+    task = world.airflow.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/pull")
+    assert task["try_number"] == 1, "waiting is no failure"
     logs = "".join(path.read_text() for path in world.airflow.log_folder(run).rglob("*.log"))
-    looks = [json.loads(line) for line in logs.splitlines() if "not ready" in line]
-    assert len(looks) >= 2
-    assert "have no marker {name}.ok yet" in looks[0]["event"]
+    pokes = [json.loads(line) for line in logs.splitlines() if "not ready" in line]
+    assert len(pokes) >= 2
+    assert "have no marker {name}.ok yet" in pokes[0]["event"]
     everything = "".join(path.read_text(errors="replace") for path in world.settings.home.rglob("*.log"))
     assert "geheim" not in everything
     with psycopg2.connect(world.airflow.dsn) as con, con.cursor() as cursor:
         cursor.execute("select count(*) from task_reschedule")
-        assert cursor.fetchone()[0] >= 3, "the looks of both, each given back"
+        assert cursor.fetchone()[0] >= 3, "each poke of both runs gave its worker back"
     con.close()

@@ -106,6 +106,9 @@ def outdated(settings: Settings) -> list[str]:
 
     Raises TerritoryMissing.
     """
+    periods = ledger.periods(settings)
+    if not periods:
+        return []
     kinds = [survivorship.load(kind, settings.include) for kind in survivorship.kinds(settings.include)]
     rules = rules_digest(settings, Lake(settings.lake))
 
@@ -119,7 +122,7 @@ def outdated(settings: Settings) -> list[str]:
                     return True
         return False
 
-    return [period for period in ledger.periods(settings) if is_outdated(period)]
+    return [period for period in periods if is_outdated(period)]
 
 
 def versions_of(settings: Settings, kind: EntityKind, period: str) -> list[Version]:
@@ -321,10 +324,8 @@ def _write(
     file = paths.entity_file(kind.id, period, inputs)
     lake.prepare(paths.folder_of(file))
     # Sorted by entity, so that its key compresses to one value and one entity is found quickly.
-    con.execute(
-        f"copy (select entity_key, * exclude (entity_key) from attribute order by entity_key, attribute) "
-        f"to {literal(lake.address(file))} (format parquet, compression zstd, row_group_size 61440)"
-    )
+    ordered = "select entity_key, * exclude (entity_key) from attribute order by entity_key, attribute"
+    duck.write_parquet(con, ordered, lake.address(file), f"{duck.COMPACT}, row_group_size 61440")
     ((entities, attributes, disputed),) = con.execute(
         "select count(distinct entity_key), count(*), count(*) filter (is_disputed) from attribute"
     ).fetchall()

@@ -58,7 +58,7 @@ span as (
 dated as (
     select
         s.*,
-        f.first_day as first_day,
+        f.first_day,
         case when s.source.valid_from < n.first_day then s.source.valid_from end as registry_date
     from span as s
     inner join known_period as f on s.first_no = f.period_no

@@ -22,6 +22,7 @@ from lab import synthetic
 from lab.simulated_sources.dispatch import load_dispatch
 from lab.stack import demo
 from lab.stack.airflow import USER
+from lab.stack.plan import DemoPlan
 from tests.lab.stack.conftest import FOLLOWERS, MONTHS, ask, forget, wait_for
 
 pytestmark = pytest.mark.slow
@@ -44,7 +45,7 @@ def state(up: demo.Installation) -> dict[str, object]:
 
 
 def through(up: demo.Installation, month: str = EARLIER) -> None:
-    plan = demo.DemoPlan(month, up.plan.scale, registries=up.plan.registries)
+    plan = DemoPlan(month, up.plan.scale, registries=up.plan.registries)
     demo.through_airflow(plan, up.airflow, demo.Progress())
 
 

@@ -1,8 +1,8 @@
 -- Family: a row of ${registry} whose person is dead. Grain: subject, after the first of its rows by file and record.
 -- Inputs: placed_population, stage_${registry}.
--- Parameters: ${subject}, its kind; ${key}, ${value}, ${date}, ${amount_kzt}, ${quantity}, expressions over the row `a`,
--- the window `subject` (all rows of the subject) and the dead person `d`; ${person}, the column with the person;
--- ${condition}, which rows count.
+-- Parameters: ${subject}, its kind; ${key}, ${value}, ${date}, ${amount_kzt}, ${quantity}, expressions over the
+-- row `a`, the window `subject` (all rows of the subject) and the dead person `d`; ${person}, the column with the
+-- person; ${condition}, which rows count.
 select
     '${subject}' as subject_kind,
     (${key})::varchar as subject_key,
