@@ -40,7 +40,7 @@ def test_no_function_is_too_long(package: str) -> None:
     assert long == {}
 
 
-def test_no_module_imports_itself_by_a_detour() -> None:
+def test_there_is_no_import_circle() -> None:
     graph = grimp.build_graph("auyl", "lab", exclude_type_checking_imports=True, cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     try:
