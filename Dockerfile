@@ -10,6 +10,7 @@ RUN pip install --no-cache-dir --disable-pip-version-check -r requirements-produ
 
 COPY pyproject.toml README.md ./
 COPY auyl auyl
+COPY auyl_airflow auyl_airflow
 COPY dags dags
 COPY plugins plugins
 COPY include include

@@ -35,7 +35,7 @@ setup: .venv/.ready ## .venv with the pinned packages
 	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --no-build-isolation -e .
 	@touch .venv/.ready
 
-demo: setup ## an invented oblast through Airflow to the snapshot; SCALE=1 for 1.6 M people, KATO=file, PERIOD=YYYY-MM, REGISTRIES=spine
+demo: setup ## an invented oblast through Airflow to the snapshot; SCALE=1 for 1.6 M people, KATO=file, PERIOD=YYYY-MM, REGISTRIES=core
 	@$(DEMO)
 
 up: setup ## the same, and stays up with the pages; Ctrl-C stops everything

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import text
 
 from auyl.settings import Settings
+from auyl.store import paths
 from auyl.store.postgres import transaction
 
 
@@ -47,18 +48,30 @@ class Batch:
     raw_path: str
     stage_path: str
     quarantine_path: str
+    linkable_path: str | None
     rows_in: int
     staged: int
+    linkable: int
     quarantined: int
     duplicates: int
     warned: int
     notes: dict[str, Any]
 
+    @property
+    def rejected(self) -> int:
+        """Rows that the owner gets back to correct."""
+        return self.linkable + self.quarantined
+
+    @property
+    def name(self) -> str:
+        """What its files in the lake have in common."""
+        return paths.batch_of(self.stage_path)
+
 
 _DELIVERY = "delivery_id, registry, period, digest, extracted_at, watermark, landing_path, source, corrects_batch_id"
 _BATCH = (
     "batch_id, delivery_id, registry, period, digest, rules_digest, extracted_at, raw_path, stage_path, "
-    "quarantine_path, rows_in, staged, quarantined, duplicates, warned, notes"
+    "quarantine_path, linkable_path, rows_in, staged, linkable, quarantined, duplicates, warned, notes"
 )
 
 
@@ -378,7 +391,7 @@ class Digest:
 
 _DIGEST = (
     "select d.day, d.composed_at, d.since, d.has_news, d.content, d.text, m.sent_at "
-    "from ledger.digest as d left join ledger.digest_mail as m using (day) "
+    "from ledger.daily_report as d left join ledger.daily_report_mail as m using (day) "
 )
 
 
@@ -398,7 +411,7 @@ def add_digest(
     with transaction(settings) as con:
         con.execute(
             text(
-                "insert into ledger.digest (day, since, has_news, content, text) "
+                "insert into ledger.daily_report (day, since, has_news, content, text) "
                 "values (:day, :since, :news, :content, :text) on conflict (day) do nothing"
             ),
             {
@@ -412,7 +425,9 @@ def add_digest_mail(settings: Settings, day: date, recipients: int) -> None:
     """Write down that the digest of a day was sent."""
     with transaction(settings) as con:
         con.execute(
-            text("insert into ledger.digest_mail (day, recipients) values (:day, :n) on conflict (day) do nothing"),
+            text(
+                "insert into ledger.daily_report_mail (day, recipients) values (:day, :n) on conflict (day) do nothing"
+            ),
             {"day": day, "n": recipients},
         )
 
@@ -420,7 +435,9 @@ def add_digest_mail(settings: Settings, day: date, recipients: int) -> None:
 def digest_before(settings: Settings, day: date) -> datetime | None:
     """When the newest digest of an earlier day was composed."""
     with transaction(settings) as con:
-        return con.execute(text("select max(composed_at) from ledger.digest where day < :day"), {"day": day}).scalar()
+        return con.execute(
+            text("select max(composed_at) from ledger.daily_report where day < :day"), {"day": day}
+        ).scalar()
 
 
 def refusals(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ def run(
         for batch in take_in(settings, period, extracts):
             tell(
                 f"{batch.registry} {batch.status}: rows_in {batch.rows_in} staged {batch.staged} "
-                f"quarantined {batch.quarantined} duplicates {batch.duplicates}"
+                f"linkable {batch.linkable} quarantined {batch.quarantined} duplicates {batch.duplicates}"
                 + (f"\n          {batch.refusal}" if batch.refusal else "")
             )
     result = build_snapshot(period, settings, allow_missing)

@@ -1,11 +1,11 @@
-"""`python -m bench [spine|registries|airflow|linkage] [options]`: the spine unless another question is named."""
+"""`python -m bench [core_registries|registries|airflow|linkage] [options]`: the core registries by default."""
 
 import sys
 from importlib import import_module
 
-QUESTIONS = ("spine", "registries", "airflow", "linkage")
+QUESTIONS = ("core_registries", "registries", "airflow", "linkage")
 
 if __name__ == "__main__":
-    asked = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in QUESTIONS else "spine"
+    asked = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in QUESTIONS else "core_registries"
     # only the one that is asked: what another imports would count in the peak memory of every child
     import_module(f"bench.{asked}").main()

@@ -20,8 +20,8 @@ from typing import Any
 from auyl.errors import AuylError
 from auyl.store.embedded import EmbeddedPostgres
 from bench import REPOSITORY
+from bench.core_registries import Bench, Verdict, alone, conclude, tell
 from bench.measured import ChildFailed, Measured
-from bench.spine import Bench, Verdict, alone, conclude, tell
 from lab.stack import demo, report
 
 MAX_ADDED_S = 40.0

@@ -24,6 +24,7 @@ from bench import REPOSITORY
 
 if TYPE_CHECKING:
     from auyl.contracts import Contract
+from auyl.contracts.options import CsvOptions
 
 # Signs that no extract has: every line is one column, and COPY looks for nothing in it.
 BY_LINE = "format csv, delimiter E'\\x01', quote E'\\x02'"
@@ -71,7 +72,7 @@ def _text(file: Path, place: Path, contract: Contract, dsn: str) -> dict[str, An
     by_line = {"columns": 1, "path": str(path), "options": f"{BY_LINE}, {named}"}
     if contract.format != "csv":
         return by_line
-    delimiter = str(contract.options.get("delimiter", ","))
+    delimiter = contract.options(CsvOptions).delimiter
     with path.open(encoding=encoding, newline="") as stream:
         width = len(next(csv.reader(stream, delimiter=delimiter)))
     quoted = delimiter.replace("'", "''")

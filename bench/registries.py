@@ -1,6 +1,6 @@
 """How fast are all registries together? `auyl build` beside its limit, COPY of the same bytes.
 
-Every registry of the invented oblast that has a contract. There is no peer: pandas is only written for the spine.
+Every registry of the synthetic oblast that has a contract. No peer: pandas takes in the core registries only.
 
 `python -m bench.registries [--people N] [--runs N] [--only copy_limit,auyl_build] [--json]`
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench.spine import asked, conclude, measure, table, to_copy_limit
+from bench.core_registries import asked, conclude, measure, table, to_copy_limit
 
 NAMES = ("copy_limit", "copy_two_sessions", "auyl_build")
 

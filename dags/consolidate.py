@@ -26,10 +26,10 @@ from operator import or_
 
 from airflow.sdk import DAG, Asset, Param, PartitionedAssetTimetable, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from auyl_airflow import DEFAULT_ARGS, PERIOD_PARAM, period_of
 
 from auyl import settings
 from auyl.snapshot import catalogue
+from auyl_airflow.defaults import DEFAULT_ARGS, PERIOD_PARAM, period_of
 
 STAGED = [
     Asset(name=f"stage_{name}", uri=f"auyl://stage/{name}")

@@ -25,7 +25,9 @@ from datetime import date, datetime
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
-from auyl_airflow import DEFAULT_ARGS, LOCAL, address_or_none, day_of
+
+from auyl_airflow.connections import address_or_none
+from auyl_airflow.defaults import DEFAULT_ARGS, LOCAL, day_of
 
 with DAG(
     dag_id="digest",

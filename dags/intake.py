@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Asset, PartitionedAtRuntime, get_current_context, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException
-from auyl_airflow import DEFAULT_ARGS, PERIOD_PARAM, Pull
-from auyl_timetable import due
 
 from auyl import contracts, settings
+from auyl_airflow.defaults import DEFAULT_ARGS, PERIOD_PARAM
+from auyl_airflow.operators import Pull
+from auyl_airflow.timetable import due
 
 SETTINGS = settings.from_environment()
 DOC = """
@@ -37,8 +38,8 @@ The file of rejected rows for the owner, with reasons, lies in the lake below `h
 """
 
 
-def intake(contract: contracts.Contract) -> DAG:
-    """The intake DAG of one registry."""
+def intake(contract: contracts.Contract) -> None:
+    """Define the intake DAG of one registry."""
     registry = contract.registry
     staged = Asset(name=f"stage_{registry}", uri=f"auyl://stage/{registry}")
 
@@ -52,8 +53,8 @@ def intake(contract: contracts.Contract) -> DAG:
         default_args=DEFAULT_ARGS,
         max_active_runs=24,  # one that waits for its month must not keep back a correction of another
         tags=["intake", contract.way],
-    ) as dag:
-        pull = Pull(task_id="pull", registry=registry, poke_interval=float(contract.options.get("pollSeconds") or 300))
+    ):
+        pull = Pull(task_id="pull", registry=registry, poke_interval=contract.poll_seconds)
 
         @task(outlets=[staged], max_active_tis_per_dag=1)
         def load(delivery_id: int) -> dict[str, int]:
@@ -61,20 +62,19 @@ def intake(contract: contracts.Contract) -> DAG:
             from auyl.intake import hand_back, load
 
             batch = load(delivery_id)
-            if batch.quarantined and batch.status != "unchanged":
+            if batch.rejected and batch.status != "unchanged":
                 hand_back(SETTINGS, registry, batch.period)
             if not batch.accepted:
                 raise AirflowFailException(str(batch.refusal))
             get_current_context()["outlet_events"][staged].add_partitions([batch.period])
-            counts = ("batch_id", "rows_in", "staged", "quarantined", "duplicates")
+            counts = ("batch_id", "rows_in", "staged", "linkable", "quarantined", "duplicates")
             return {name: getattr(batch, name) for name in counts}
 
         load(pull.output)
-    return dag
 
 
-# the process of a task reads this file too, and needs its own DAG only
-WANTED = get_parsing_context().dag_id
+# The process of a task parses this file too, and needs only its own DAG.
+wanted = get_parsing_context().dag_id
 for name in contracts.names(SETTINGS.include):
-    if WANTED in (None, f"intake_{name}"):
-        globals()[f"intake_{name}"] = intake(contracts.load(name, SETTINGS.include))
+    if wanted in (None, f"intake_{name}"):
+        intake(contracts.load(name, SETTINGS.include))  # `with DAG` registers it

@@ -15,7 +15,8 @@ as `serving.quality`; engineers and the owners of registries read it.
 from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
-from auyl_airflow import DEFAULT_ARGS
+
+from auyl_airflow.defaults import DEFAULT_ARGS
 
 with DAG(
     dag_id="quality",

@@ -17,7 +17,8 @@ has to look at is no fault: `auyl link review`.
 from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
-from auyl_airflow import DEFAULT_ARGS
+
+from auyl_airflow.defaults import DEFAULT_ARGS
 
 with DAG(
     dag_id="reconcile",

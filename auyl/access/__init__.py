@@ -10,14 +10,13 @@ by itself, and says why.
 from auyl.access.accounts import close_account, create_account, set_password
 from auyl.access.audit import audit
 from auyl.access.errors import AccessError, PasswordTooWeak, PrincipalInvalid, SignInRefused, TerritoryUnknown
-from auyl.access.grants import ROLES, Grant, Reader, grant, grants, revoke, who_may_see
+from auyl.access.grants import Grant, Reader, grant, grants, revoke, roles, who_may_see
 from auyl.access.logins import close_login, create_login, set_portal_password
 from auyl.access.owners import Owner, give_registry, owners, take_registry
 from auyl.access.passwords import make_password
 from auyl.access.sessions import Session, SignedIn, enter, sign_in, sign_out
 
 __all__ = [
-    "ROLES",
     "AccessError",
     "Grant",
     "Owner",
@@ -40,6 +39,7 @@ __all__ = [
     "make_password",
     "owners",
     "revoke",
+    "roles",
     "set_password",
     "set_portal_password",
     "sign_in",

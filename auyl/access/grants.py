@@ -11,17 +11,6 @@ from auyl.access.audit import audit
 from auyl.access.errors import AccessError, TerritoryUnknown
 from auyl.access.logins import settle_engineer
 
-ROLES = (
-    "akim",
-    "district_staff",
-    "oblast_staff",
-    "ambulance_coordinator",
-    "veterinary_coordinator",
-    "auditor",
-    "engineer",
-)
-SUBJECTS = ("snapshot", "ambulance", "veterinary")
-
 
 @dataclass(frozen=True)
 class Grant:
@@ -41,13 +30,20 @@ class Grant:
 
 @dataclass(frozen=True)
 class Reader:
-    """Somebody who may see an okrug now; `subjects` of snapshot, ambulance, veterinary."""
+    """Somebody who may see an okrug now; `subjects` as in access.reader."""
 
     principal: str
     role: str
     territory_prefix: str
     valid_to: datetime | None
     subjects: tuple[str, ...]
+
+
+def roles(conn: connection) -> list[str]:
+    """Roles that can be granted: those that read something, and the engineer."""
+    with conn.cursor() as cur:
+        cur.execute("select distinct role from access.reader order by role")
+        return [*(role for (role,) in cur.fetchall()), "engineer"]
 
 
 def prefix_of(territory: str) -> str:
@@ -83,8 +79,8 @@ def grant(
     Raises AccessError (role, term), PrincipalInvalid, TerritoryUnknown (no okrug there in the current edition).
     """
     principals.check(principal)
-    if role not in ROLES:
-        raise AccessError(f"role {role!r}: expected one of {', '.join(ROLES)}")
+    if role not in (known := roles(conn)):
+        raise AccessError(f"role {role!r}: expected one of {', '.join(known)}")
     if role == "engineer" and (valid_to is not None or valid_from is not None):
         raise AccessError("role 'engineer' has no term: membership of a PostgreSQL role does not expire; revoke it")
     if not reason.strip():
@@ -183,9 +179,9 @@ def who_may_see(conn: connection, kato: str) -> list[Reader]:
     with conn.cursor() as cur:
         cur.execute(
             "select s.principal, s.role, s.territory_prefix, s.valid_to, "
-            "array(select x from unnest(%s) x where s.role = any(access.readers_of(x))) "
+            "array(select r.subject from access.reader r where r.role = s.role order by r.subject) "
             "from access.scope s where s.kato = %s order by s.principal, s.role, s.territory_prefix",
-            (list(SUBJECTS), kato),
+            (kato,),
         )
         return [
             Reader(principal, role, prefix, valid_to, tuple(subjects))

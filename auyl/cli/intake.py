@@ -47,7 +47,7 @@ def intake(
     ] = None,
     corrects: Annotated[int | None, typer.Option(help="The batch whose rejected rows these files correct.")] = None,
 ) -> None:
-    """Land and load an extract. Prints rows_in, staged, quarantined, duplicates; exits 0 only when it is accepted."""
+    """Land and load an extract. Prints the account of its rows; exits 0 only when it is accepted."""
     from auyl.intake import land_files, load
 
     with told():
@@ -58,7 +58,7 @@ def intake(
         result = load(land_files(registry, month(named), found, settings, when, corrects), settings)
         typer.echo(
             f"{registry} {result.period} {result.status}: rows_in {result.rows_in} staged {result.staged} "
-            f"quarantined {result.quarantined} duplicates {result.duplicates}"
+            f"linkable {result.linkable} quarantined {result.quarantined} duplicates {result.duplicates}"
         )
         for rule, count in sorted(result.failed.items(), key=lambda item: -item[1]):
             typer.echo(f"  {rule} {count}")
@@ -91,7 +91,7 @@ def extracts(
         for row in rows:
             row["extracted_at"] = f"{row['extracted_at']:%Y-%m-%d %H:%M}"
             row["digest"] = row["digest"][:12]
-        account = ["rows_in", "staged", "quarantined", "duplicates"]
+        account = ["rows_in", "staged", "linkable", "quarantined", "duplicates"]
         came = ["files", "size_bytes", "extracted_at", "digest"]
         table(rows, ["delivery_id", "registry", "period", "state", *account, *came])
         for row in rows:

@@ -85,7 +85,7 @@ def show(
     """Rows of a registry that came without a number: whom they were linked to, and why. Names nobody."""
     from auyl.linkage.persons import review as room
     from auyl.linkage.persons.link import link
-    from auyl.linkage.persons.weigh import FIELDS
+    from auyl.linkage.persons.model import FIELDS
 
     settings = from_environment()
     with told():

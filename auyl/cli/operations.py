@@ -19,7 +19,7 @@ def migrate() -> None:
     from auyl.store.schema import migrate as migrate_schema
 
     with told():
-        typer.echo(" ".join(migrate_schema(from_environment())))
+        typer.echo(migrate_schema(from_environment()))
 
 
 def bootstrap() -> None:
@@ -42,7 +42,7 @@ def bootstrap() -> None:
         settings = from_environment()
         check_text_rules(settings.dsn)
         ensure_database(settings.dsn, "airflow")
-        typer.echo(" ".join(migrate_schema(settings)))
+        typer.echo(migrate_schema(settings))
         if portal := portal_dsn():
             with contextlib.closing(psycopg2.connect(settings.dsn)) as conn, conn:
                 logins.set_portal_password(conn, unquote(urlsplit(portal).password or ""))

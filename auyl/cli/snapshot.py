@@ -112,7 +112,7 @@ def lineage(
             typer.echo(
                 f"\nbatch {source.batch_id} of {source.registry} ({source.owner}), "
                 f"extracted {source.extracted_at:%Y-%m-%d %H:%M}: rows_in {source.rows_in} staged {source.staged} "
-                f"quarantined {source.quarantined} duplicates {source.duplicates}"
+                f"linkable {source.linkable} quarantined {source.quarantined} duplicates {source.duplicates}"
             )
             for name, digest in source.files:
                 typer.echo(f"  {name} sha256 {digest}")

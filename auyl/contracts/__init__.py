@@ -1,7 +1,8 @@
 """Contracts: one ODCS 3.1 file per registry, read into the few things that intake asks of it.
 
     model      what a registry promised: Contract, Column; reading the files
-    rules      what a contract may say; `validate` tells all faults of a file
+    options    names, types, choices and defaults of all options, as pydantic models
+    rules      `validate` names all faults of a file, by the ODCS schema too
     headings   which heading of an extract is which column
 
 What stays out: acting on contracts (`auyl.intake`). Airflow reads them at every parse, so nothing heavy is imported;
@@ -9,15 +10,16 @@ the ODCS schema and its checker are only imported by `validate`.
 """
 
 from auyl.contracts.headings import heading_key, match_headings, match_keys, missing_column
-from auyl.contracts.model import GEOMETRY, PLACE_ROLES, Column, Contract, deltas, load, load_all, names
-from auyl.contracts.rules import ARCHIVE_OPTIONS, FORMAT_OPTIONS, FORMATS, validate
+from auyl.contracts.model import GEOMETRY, PERSON_COLUMNS, PLACE_ROLES, Column, Contract, deltas, load, load_all, names
+from auyl.contracts.options import FORMATS, WAYS
+from auyl.contracts.rules import validate
 
 __all__ = [
-    "ARCHIVE_OPTIONS",
     "FORMATS",
-    "FORMAT_OPTIONS",
     "GEOMETRY",
+    "PERSON_COLUMNS",
     "PLACE_ROLES",
+    "WAYS",
     "Column",
     "Contract",
     "deltas",

@@ -25,15 +25,8 @@ def match_headings(contract: Contract, headings: list[str], file: str, line: int
     for column in contract.columns:
         claims = [came[k] for k in dict.fromkeys(map(heading_key, (column.source, *column.aliases))) if k in came]
         if len(claims) > 1:
-            raise ExtractRefused(
-                contract.registry,
-                file,
-                "one column for it",
-                f"{len(claims)}: {', '.join(claims)}",
-                contract.owner,
-                line,
-                column.source,
-            )
+            found_headings = f"{len(claims)}: {', '.join(claims)}"
+            raise contract.refusal(file, "one heading for the column", found_headings, line, column.source)
         if claims:
             found[column] = claims[0]
     taken = {heading_key(heading) for heading in found.values()}
@@ -69,4 +62,4 @@ def missing_column(contract: Contract, column: Column, spare: list[str], file: s
     else:
         found = f"no such column among the unclaimed: {', '.join(spare[:12]) or 'none is left'}"
     owner = f"{contract.owner}; or us, by an alias in {contract.path.name}"
-    return ExtractRefused(contract.registry, file, "a required column", found, owner, line, column.source)
+    return contract.refusal(file, "a required column", found, line, column.source, owner)

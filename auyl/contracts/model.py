@@ -6,22 +6,26 @@ What belongs here: what a registry promised, in our own words. What stays out: w
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import yaml
 
-from auyl.errors import ContractInvalid
+from auyl.contracts import options as option
+from auyl.contracts.options import ArchiveOptions, ColumnOptions, Options, PlaceRole, RegistryOptions
+from auyl.errors import ConnectionUnusable, ContractInvalid, ExtractRefused
 
+# What a row may say of its person beside the number (`iin`); linkage compares these.
+PERSON_COLUMNS = ("surname", "given_name", "patronymic", "birth_date")
 # Sources of GeoJSON that are no property: `geometry:lon`, `geometry:lat`.
 GEOMETRY = "geometry:"
 # What a column may say of a row's place, in the order in which the resolver believes it; a free address only alone.
 # Beside a free address: the crew that went there, and the key of the person whose registered home may settle a doubt.
-PLACE_ROLES = (
-    "rca", "kato", "gbd_district_code", "district_name", "okrug_name", "settlement_name", "address", "crew", "person",
-)  # fmt: skip
+PLACE_ROLES: tuple[str, ...] = get_args(PlaceRole)
+_Kind = TypeVar("_Kind", bound=Options)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a registry promised. `options` are those of its server: file pattern, encoding, paths, page size.
+    """What a registry promised.
 
     `needs` are the numbers of the akims' needs that it feeds (docs/registries.md).
     `place` tells which column of stage speaks of the place in which role (`PLACE_ROLES`).
@@ -69,6 +73,7 @@ class Contract:
     feeds_vault: bool
     stage: str
     suite: str
+    poll_seconds: float
     carry_forward_months: int
     deadline: str
     frequency_months: int
@@ -77,7 +82,38 @@ class Contract:
     digest: str
     needs: tuple[int, ...] = ()
     place: dict[str, str] = field(hash=False, compare=False, default_factory=dict)
-    options: dict[str, Any] = field(hash=False, compare=False, default_factory=dict)
+    envelope: dict[str, str] = field(hash=False, compare=False, default_factory=dict)
+    archive: ArchiveOptions | None = field(hash=False, compare=False, default=None)
+    option_sets: tuple[Options, ...] = field(hash=False, compare=False, default=())
+
+    def options(self, kind: type[_Kind]) -> _Kind:
+        """The options of its way in or of its format, whichever is of this kind. Raises TypeError if neither is."""
+        for options in self.option_sets:
+            if isinstance(options, kind):
+                return options
+        raise TypeError(f"{self.registry}: no {kind.__name__} for way {self.way} with format {self.format}")
+
+    def refusal(
+        self,
+        file: str | Path,
+        expected: str,
+        found: str,
+        line: int | None = None,
+        column: str | None = None,
+        owner: str | None = None,
+    ) -> ExtractRefused:
+        """The error to raise for an extract of this registry; `owner` is the registry's unless the cause is ours."""
+        name = file.name if isinstance(file, Path) else file
+        return ExtractRefused(self.registry, name, expected, found, owner or self.owner, line, column)
+
+    def connection_unusable(self, expected: str, found: str) -> ConnectionUnusable:
+        """The error to raise for the connection of this registry."""
+        return ConnectionUnusable(self.registry, self.connection, expected, found)
+
+    @property
+    def names_person(self) -> bool:
+        """Does a row name its person beside the number, so that linkage can find the person of a wrong number?"""
+        return {"iin", *PERSON_COLUMNS} <= {column.name for column in self.columns} and not self.feeds_vault
 
     @property
     def is_hourly(self) -> bool:
@@ -121,21 +157,22 @@ def read(path: Path) -> Contract:
     # CSafeLoader is an order of magnitude faster; a wheel of PyYAML without libyaml has none.
     document = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     try:
-        return _contract(document, path, hashlib.sha256(content).hexdigest())
+        return parse(document, path, hashlib.sha256(content).hexdigest())
     except (KeyError, IndexError, TypeError) as error:
         raise ContractInvalid(f"{path.name}: {type(error).__name__} {error}") from error
     except ContractInvalid as error:
         raise ContractInvalid(f"{path.name}: {error}") from error
 
 
-def _custom(node: dict[str, Any]) -> dict[str, Any]:
+def _custom(node: Mapping[str, Any]) -> dict[str, Any]:
     return {item["property"]: item["value"] for item in node.get("customProperties") or []}
 
 
-def _contract(document: dict[str, Any], path: Path, digest: str) -> Contract:
-    custom = _custom(document)
+def parse(document: Mapping[str, Any], path: Path, digest: str) -> Contract:
+    """The contract in a document that was read from `path`. Raises ContractInvalid, KeyError, TypeError."""
+    custom = option.parse(RegistryOptions, _custom(document))
     server = document["servers"][0]
-    options = {**_custom(server), **{k: server[k] for k in ("path", "delimiter", "location") if k in server}}
+    general, source, reader, archive = option.parse_server(_custom(server))
     properties = document["schema"][0]["properties"]
     sla = {item["property"]: item for item in document.get("slaProperties") or []}
     keyed = sorted((p for p in properties if p.get("primaryKey")), key=lambda p: p.get("primaryKeyPosition", 1))
@@ -148,23 +185,26 @@ def _contract(document: dict[str, Any], path: Path, digest: str) -> Contract:
         deadline=str(sla["latency"]["value"]) + str(sla["latency"].get("unit", "")),
         frequency_months=_in_units(sla["frequency"], _FREQUENCY_MONTHS, "frequency"),
         latency_days=_in_units(sla["latency"], _LATENCY_DAYS, "latency"),
-        way=options.get("way", "file"),
-        format=options.get("format") or server["format"],
-        connection=options["connection"],
-        encoding=options.get("encoding") or server.get("encoding") or "utf-8",
+        way=general.way,
+        format=general.format,
+        connection=general.connection,
+        encoding=general.encoding,
         columns=tuple(_column(p) for p in properties),
         keys=tuple(p["name"] for p in keyed),
-        newest_by=tuple(custom.get("newestBy") or ()),
-        is_delta=custom.get("delivery", "full") == "delta",
-        feeds_vault=bool(custom.get("feedsVault", False)),
-        stage=custom.get("stage", document["id"]),
-        suite=custom.get("suite", document["id"]),
-        carry_forward_months=int(custom.get("carryForwardMonths", 0)),
+        newest_by=custom.newest_by,
+        is_delta=custom.delivery == "delta",
+        feeds_vault=custom.feeds_vault,
+        stage=custom.stage or document["id"],
+        suite=custom.suite or document["id"],
+        poll_seconds=general.poll_seconds,
+        carry_forward_months=custom.carry_forward_months,
         path=path,
         digest=digest,
-        needs=tuple(custom.get("needs") or ()),
-        place=dict(custom.get("place") or {}),
-        options=options,
+        needs=custom.needs,
+        place={str(role): column for role, column in custom.place.items()},
+        envelope=getattr(reader, "envelope", {}),
+        archive=archive,
+        option_sets=(reader, source),
     )
 
 
@@ -195,14 +235,15 @@ def _in_units(sla: dict[str, Any], units: dict[str, int], what: str) -> int:
 
 
 def _column(node: dict[str, Any]) -> Column:
-    custom = _custom(node)
+    name = node["name"]
+    custom = option.parse(ColumnOptions, _custom(node), f"column {name}: ")
     return Column(
-        name=node["name"],
-        source=node.get("physicalName", node["name"]),
+        name=name,
+        source=node.get("physicalName", name),
         type=node["logicalType"],
         required=bool(node.get("required")),
-        aliases=tuple(custom.get("aliases") or ()),
+        aliases=custom.aliases,
         classification=node.get("classification", "internal"),
-        is_code=bool(custom.get("code")),
-        letters=custom.get("letters"),
+        is_code=custom.code,
+        letters=custom.letters,
     )

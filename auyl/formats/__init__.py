@@ -34,9 +34,9 @@ def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
 
 def opened(contract: Contract, files: list[Path], work: Path) -> list[Path]:
     """The files themselves, or the members of archives unpacked into `work`. Raises ExtractRefused."""
-    if contract.options.get("archive") != "zip":
+    if contract.archive is None:
         return files
-    return [member for file in files for member in archive.members(contract, file, work)]
+    return [member for file in files for member in archive.members(contract, contract.archive, file, work)]
 
 
 def _module(contract: Contract) -> Any:

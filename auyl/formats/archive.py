@@ -13,13 +13,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PosixPath, PurePosixPath
 
 from auyl.contracts import Contract
-from auyl.errors import ExtractRefused
+from auyl.contracts.options import ArchiveOptions
 from auyl.formats.common import empty
 
 # Sheets of text pack to a tenth or a thirtieth; what packs tighter than this, beyond some size, is a bomb.
 MAX_PACKING = 200
 PACKING_MATTERS_BYTES = 64 << 20
-MAX_MEMBERS = 1000
 # Archivers on Russian Windows write names in cp866 when they do not say UTF-8.
 NAMES_ENCODING = "cp866"
 PACKED = {b"PK\x03\x04": "ZIP", b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2"}
@@ -36,35 +35,35 @@ class Member(PosixPath):
         return self.shown or super().name
 
 
-def check_archive(contract: Contract, file: Path) -> None:
+def check_archive(contract: Contract, file: Path, max_bytes: int) -> None:
     """Unpack an archive into nothing, counting, before any library is let at it.
 
     The sizes that an archive states are its own claim, so a bomb may state small ones. Raises ExtractRefused.
     """
     with _opened(contract, file) as archive:
-        for _ in _content(contract, file, archive, archive.infolist()):
+        for _ in _content(contract, file, archive, archive.infolist(), max_bytes):
             pass
 
 
-def members(contract: Contract, file: Path, work: Path) -> list[Path]:
+def members(contract: Contract, options: ArchiveOptions, file: Path, work: Path) -> list[Path]:
     """Unpack the members of `file` that the contract's `memberPattern` names; sorted by their names.
 
     Raises ExtractRefused when the archive is damaged, locked, a bomb, holds another archive, names a place outside of
     itself, or holds files that the contract does not speak of: what is not read must not pass unseen.
     """
     if file.stat().st_size == 0:
-        raise empty(contract, file.name, "an empty file, 0 bytes")
+        raise empty(contract, file, "an empty file, 0 bytes")
     folder = work / f"members-of-{file.name}"
     folder.mkdir(exist_ok=True)
     with _opened(contract, file) as archive:
-        chosen = _chosen(contract, file, archive.infolist())
+        chosen = _chosen(contract, options, file, archive.infolist())
         paths: list[Path] = []
         for number, item in enumerate(chosen):
             path = Member(folder / str(number))
             path.shown = f"{file.name}/{item.filename}"
             paths.append(path)
             path.unlink(missing_ok=True)
-        for number, chunk in _content(contract, file, archive, chosen):
+        for number, chunk in _content(contract, file, archive, chosen, options.max_unpacked_bytes):
             with paths[number].open("ab") as out:
                 out.write(chunk)
     for member in paths:
@@ -73,32 +72,30 @@ def members(contract: Contract, file: Path, work: Path) -> list[Path]:
     return paths
 
 
-def _chosen(contract: Contract, file: Path, items: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    def refuse(expected: str, found: str) -> ExtractRefused:
-        return ExtractRefused(contract.registry, file.name, expected, found, contract.owner)
-
-    pattern = str(contract.options["memberPattern"]).replace("{period}", "*")
-    ignored = [str(p) for p in contract.options.get("ignoreMembers") or ()]
-    limit = int(contract.options.get("maxMembers", MAX_MEMBERS))
-    if len(items) > limit:
-        raise refuse(f"at most {limit:,} members", f"{len(items):,}")
+def _chosen(
+    contract: Contract, options: ArchiveOptions, file: Path, items: list[zipfile.ZipInfo]
+) -> list[zipfile.ZipInfo]:
+    pattern = options.member_pattern.replace("{period}", "*")
+    if len(items) > options.max_members:
+        raise contract.refusal(file, f"at most {options.max_members:,} members", f"{len(items):,}")
     chosen: dict[str, zipfile.ZipInfo] = {}
     for item in items:
         path = PurePosixPath(item.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in item.filename or "\0" in item.filename:
-            raise refuse("names inside the archive", f"a member «{item.filename}»")
+            raise contract.refusal(file, "names inside the archive", f"a member «{item.filename}»")
         kind = stat.S_IFMT(item.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise refuse("files only", f"«{item.filename}», which is a link or a device")
-        if item.is_dir() or any(fnmatchcase(item.filename, p) or fnmatchcase(path.name, p) for p in ignored):
+            raise contract.refusal(file, "files only", f"«{item.filename}», which is a link or a device")
+        names = (item.filename, path.name)
+        if item.is_dir() or any(fnmatchcase(name, p) for name in names for p in options.ignore_members):
             continue
-        if not (fnmatchcase(item.filename, pattern) or fnmatchcase(path.name, pattern)):
-            raise refuse(f"members named {pattern}", f"«{item.filename}»")
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise contract.refusal(file, f"members named {pattern}", f"«{item.filename}»")
         if item.filename in chosen:
-            raise refuse("each name once", f"«{item.filename}» twice")
+            raise contract.refusal(file, "each name once", f"«{item.filename}» twice")
         chosen[item.filename] = item
     if not chosen:
-        raise empty(contract, file.name, f"an archive with no member named {pattern}")
+        raise empty(contract, file, f"an archive with no member named {pattern}")
     return [chosen[name] for name in sorted(chosen)]
 
 
@@ -107,9 +104,7 @@ def _check_not_packed(contract: Contract, path: Path) -> None:
         head = stream.read(4)
     kind = next((kind for magic, kind in PACKED.items() if head.startswith(magic)), None)
     if kind and not (kind == "ZIP" and contract.format == "xlsx"):
-        raise ExtractRefused(
-            contract.registry, path.name, "no archive inside an archive", f"an archive ({kind})", contract.owner
-        )
+        raise contract.refusal(path, "no archive inside an archive", f"an archive ({kind})")
 
 
 @contextmanager
@@ -120,9 +115,7 @@ def _damage_is_refused(contract: Contract, file: Path) -> Iterator[None]:
         zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, OverflowError, IndexError,
         struct.error, zlib.error, lzma.LZMAError,
     ) as error:  # fmt: skip
-        raise ExtractRefused(
-            contract.registry, file.name, "a whole ZIP archive (XLSX is one)", str(error), contract.owner
-        ) from error
+        raise contract.refusal(file, "a whole ZIP archive (XLSX is one)", str(error)) from error
 
 
 def _opened(contract: Contract, file: Path) -> zipfile.ZipFile:
@@ -131,16 +124,13 @@ def _opened(contract: Contract, file: Path) -> zipfile.ZipFile:
 
 
 def _content(
-    contract: Contract, file: Path, archive: zipfile.ZipFile, items: list[zipfile.ZipInfo]
+    contract: Contract, file: Path, archive: zipfile.ZipFile, items: list[zipfile.ZipInfo], max_bytes: int
 ) -> Iterator[tuple[int, bytes]]:
-    limit = int(contract.options.get("maxUnpackedBytes", 4 << 30))
-    limit = min(limit, max(PACKING_MATTERS_BYTES, MAX_PACKING * file.stat().st_size))
+    limit = min(max_bytes, max(PACKING_MATTERS_BYTES, MAX_PACKING * file.stat().st_size))
     total = 0
     for number, item in enumerate(items):
         if item.flag_bits & 1:
-            raise ExtractRefused(
-                contract.registry, file.name, "an archive without a password", item.filename, contract.owner
-            )
+            raise contract.refusal(file, "an archive without a password", item.filename)
         with _damage_is_refused(contract, file):
             stream = archive.open(item)
         with stream:
@@ -151,11 +141,7 @@ def _content(
                     break
                 total += len(chunk)
                 if total > limit:
-                    raise ExtractRefused(
-                        contract.registry,
-                        file.name,
-                        f"at most {limit:,} bytes unpacked",
-                        f"more, in {file.stat().st_size:,} bytes packed",
-                        contract.owner,
+                    raise contract.refusal(
+                        file, f"at most {limit:,} bytes unpacked", f"more, in {file.stat().st_size:,} bytes packed"
                     )
                 yield number, chunk

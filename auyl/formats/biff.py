@@ -10,7 +10,6 @@ import struct
 from pathlib import Path
 
 from auyl.contracts import Contract
-from auyl.errors import ExtractRefused
 
 MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 BOF, EOF, BOUNDSHEET, FILEPASS = 0x809, 0x0A, 0x85, 0x2F
@@ -33,14 +32,12 @@ def rows_by_sheet(contract: Contract, file: Path) -> list[int]:
     content = file.read_bytes()
     if not content.startswith(MAGIC):
         kind = "a ZIP archive (XLSX?)" if content.startswith(b"PK") else f"a file that begins with {content[:16]!r}"
-        raise ExtractRefused(contract.registry, file.name, "an old workbook (XLS)", kind, contract.owner)
+        raise contract.refusal(file, "an old workbook (XLS)", kind)
     try:
         return _sheets(_workbook(content))
     except (_Broken, struct.error, IndexError) as error:
         found = str(error) if isinstance(error, _Broken) else "a record that breaks off"
-        raise ExtractRefused(
-            contract.registry, file.name, "a whole old workbook (XLS)", found, contract.owner
-        ) from error
+        raise contract.refusal(file, "a whole old workbook (XLS)", found) from error
 
 
 def _workbook(content: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auyl.contracts import Column, Contract
 from auyl.errors import ExtractRefused
@@ -50,10 +50,7 @@ class RawResult:
         """Note what a file says of itself. Raises ExtractRefused when it is of another period than the files before."""
         former, own = self.envelope.get("period"), fields.get("period")
         if former is not None and own is not None and former != own:
-            raise ExtractRefused(
-                contract.registry, file, f"period {former}, as in the other files", f"period {own}", contract.owner,
-                column="period",
-            )  # fmt: skip
+            raise contract.refusal(file, f"period {former}, as in the other files", f"period {own}", column="period")
         self.envelope.update(fields)
 
     @property
@@ -62,9 +59,14 @@ class RawResult:
         return sum(self.rows.values()) + len(self.rejects)
 
 
-def empty(contract: Contract, file: str, found: str) -> ExtractRefused:
+def empty(contract: Contract, file: str | Path, found: str) -> ExtractRefused:
     """The refusal for a file with no record."""
-    return ExtractRefused(contract.registry, file, "at least one record", found, contract.owner)
+    return contract.refusal(file, "at least one record", found)
+
+
+def envelope_of(contract: Contract, document: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of the contract's envelope that a JSON document states."""
+    return {name: str(document[key]) for name, key in contract.envelope.items() if document.get(key) is not None}
 
 
 def distinct(headings: Iterable[str | None]) -> list[str]:

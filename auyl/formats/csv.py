@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Contract, heading_key, match_headings
+from auyl.contracts.options import CsvOptions
 from auyl.errors import ExtractRefused
 from auyl.formats.common import (
     NAMELESS,
@@ -49,12 +50,13 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     result = RawResult()
     for number, file in enumerate(files, start=1):
         if file.stat().st_size == 0:
-            raise empty(contract, file.name, "an empty file, 0 bytes")
+            raise empty(contract, file, "an empty file, 0 bytes")
         headings = _headings(contract, file)
         text = _as_utf8(contract, file, work / f"utf8-{number}.csv")
         if text.stat().st_size == 0:
-            raise empty(contract, file.name, "a byte order mark and nothing after it")
-        check_last_line(contract, file, text)
+            raise empty(contract, file, "a byte order mark and nothing after it")
+        if contract.options(CsvOptions).final_newline:
+            check_last_line(contract, file, text)
         found = match_headings(contract, headings, file.name, 1)
         result.came_as(found, headings)
         unknown = sorted(h for h in set(headings) - set(found.values()) if not h.startswith(NAMELESS))
@@ -94,7 +96,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             ]
         result.rows[file.name] = rows_written
         if rows_written == 0 and not result.rejects:
-            raise empty(contract, file.name, "a heading and nothing below it")
+            raise empty(contract, file, "a heading and nothing below it")
         if text != file:
             text.unlink()
     return result
@@ -108,9 +110,7 @@ def _encoding(contract: Contract, file: Path) -> str:
 
 
 def check_last_line(contract: Contract, file: Path, text: Path) -> None:
-    """Refuse a text whose last line is not ended, unless the contract's `finalNewline` is false."""
-    if contract.options.get("finalNewline", True) is False:
-        return
+    """Refuse a text whose last line has no line end. Raises ExtractRefused."""
     with text.open("rb") as stream:
         first = stream.readline(1 << 20)
         stream.seek(-1, 2)
@@ -118,12 +118,10 @@ def check_last_line(contract: Contract, file: Path, text: Path) -> None:
         # A CR ends the lines of old Macs; where others end in CRLF, its half is missing.
         if last == b"\n" or (last == b"\r" and not first.endswith(b"\n")):
             return
-    raise ExtractRefused(
-        contract.registry,
-        file.name,
+    raise contract.refusal(
+        file,
         "a line end after the last line (or finalNewline: false in the contract)",
         "a file that stops in a line, as one cut short does",
-        contract.owner,
         line_of_byte(text, text.stat().st_size),
     )
 
@@ -151,11 +149,11 @@ def _unreadable(contract: Contract, file: Path, text: Path, error: Exception) ->
                 line, found = number, "lines that end now in LF, now in CR or CRLF"
                 break
             ending = own
-    return ExtractRefused(contract.registry, file.name, "a text of lines that end alike", found, contract.owner, line)
+    return contract.refusal(file, "a text of lines that end alike", found, line)
 
 
 def _delimiter(contract: Contract) -> str:
-    return str(contract.options.get("delimiter", ","))
+    return contract.options(CsvOptions).delimiter
 
 
 def _as_utf8(contract: Contract, file: Path, target: Path) -> Path:
@@ -175,9 +173,7 @@ def _as_utf8(contract: Contract, file: Path, target: Path) -> Path:
         try:
             out.write(decoder.decode(b"", final=True).encode("utf-8"))
         except UnicodeError as error:
-            raise ExtractRefused(
-                contract.registry, file.name, f"whole {encoding} characters", "half of one at the end", contract.owner
-            ) from error
+            raise contract.refusal(file, f"whole {encoding} characters", "half of one at the end") from error
     return target
 
 
@@ -192,21 +188,17 @@ def _headings(contract: Contract, file: Path) -> list[str]:
     for encoding in OTHER_ENCODINGS:
         other = _split(first, encoding, contract)
         if other and _known(contract, other) > len(contract.columns) // 2:
-            raise ExtractRefused(
-                contract.registry, file.name, f"text in {contract.encoding}", f"text in {encoding}", contract.owner, 1
-            )
+            raise contract.refusal(file, f"text in {contract.encoding}", f"text in {encoding}", 1)
     if headings is None:
         found = f"bytes that are not; {guess(first)}"
-        raise ExtractRefused(contract.registry, file.name, f"text in {contract.encoding}", found, contract.owner, 1)
+        raise contract.refusal(file, f"text in {contract.encoding}", found, 1)
     for delimiter in DELIMITERS:
         other = _split(first, own, contract, delimiter) or []
         if _known(contract, other) > max(_known(contract, headings), len(contract.columns) // 2):
-            raise ExtractRefused(
-                contract.registry,
-                file.name,
+            raise contract.refusal(
+                file,
                 f"columns divided by {_delimiter(contract)!r}",
                 f"a heading that {delimiter!r} divides into the contract's columns",
-                contract.owner,
                 1,
             )
     return headings
@@ -246,7 +238,7 @@ def _rejects(
         else:
             # An unclosed quote swallows the lines after it: nobody can say what they were.
             found = str(message).splitlines()[0]
-            raise ExtractRefused(contract.registry, file.name, "a whole record", found, contract.owner, line)
+            raise contract.refusal(file, "a whole record", found, line)
 
 
 def _begins_of_lines(text: Path, positions: list[int]) -> list[int]:

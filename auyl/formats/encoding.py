@@ -45,13 +45,8 @@ def check_text(contract: Contract, file: Path, encoding: str) -> None:
     if not ((_is_utf8(sample) and not is_unicode) or reads_wrong(sample, encoding)):
         return
     first = next((at for at, byte in enumerate(sample) if byte > 127), 0)
-    raise ExtractRefused(
-        contract.registry,
-        file.name,
-        f"text in {encoding}",
-        f"letters as no text has them; {guess(sample)}",
-        contract.owner,
-        line_of_byte(file, first),
+    raise contract.refusal(
+        file, f"text in {encoding}", f"letters as no text has them; {guess(sample)}", line_of_byte(file, first)
     )
 
 
@@ -132,7 +127,7 @@ def check_no_nul(contract: Contract, file: Path, content: bytes | mmap.mmap, nul
     at = content.find(nul)
     if at >= 0:
         line = content[:at].count(b"\n") + 1
-        raise ExtractRefused(contract.registry, file.name, "a text", "a NUL in it", contract.owner, line)
+        raise contract.refusal(file, "a text", "a NUL in it", line)
 
 
 def undecodable(contract: Contract, file: Path, encoding: str, position: int) -> ExtractRefused:
@@ -143,6 +138,4 @@ def undecodable(contract: Contract, file: Path, encoding: str, position: int) ->
         stream.seek(position)
         byte = stream.read(1)
     found = f"byte 0x{byte.hex()}, which {encoding} does not have; {guess(around)}"
-    return ExtractRefused(
-        contract.registry, file.name, f"text in {encoding}", found, contract.owner, line_of_byte(file, position)
-    )
+    return contract.refusal(file, f"text in {encoding}", found, line_of_byte(file, position))

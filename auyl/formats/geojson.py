@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auyl.contracts import GEOMETRY, Contract, match_keys
-from auyl.errors import ExtractRefused
-from auyl.formats.common import RawResult, distinct, empty, write_part
+from auyl.contracts.options import GeojsonOptions
+from auyl.formats.common import RawResult, distinct, empty, envelope_of, write_part
 from auyl.formats.encoding import check_no_nul, check_text
 
 if TYPE_CHECKING:
@@ -44,14 +44,11 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         collection = _collection(contract, file)
         features = collection["features"]
         if not features:
-            raise empty(contract, file.name, "a collection without a feature")
-        envelope = dict(contract.options.get("envelope") or {})
-        told = {name: str(collection[key]) for name, key in envelope.items() if collection.get(key) is not None}
-        result.stated(contract, file.name, told)
-        stated = collection.get(str(contract.options.get("total")))
-        if stated is not None and stated != len(features):
-            found = f"{len(features)} features"
-            raise _refusal(contract, file, f"{stated} features, as the collection says", found)
+            raise empty(contract, file, "a collection without a feature")
+        result.stated(contract, file.name, envelope_of(contract, collection))
+        total = collection.get(contract.options(GeojsonOptions).total or "")
+        if total is not None and total != len(features):
+            raise contract.refusal(file, f"{total} features, as the collection says", f"{len(features)} features")
         properties = [_properties(contract, file, n, feature) for n, feature in enumerate(features, start=1)]
         keys = {key for one in properties for key in one}
         matched = match_keys(contract, keys, file.name)
@@ -78,16 +75,12 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     return result
 
 
-def _refusal(contract: Contract, file: Path, expected: str, found: str, line: int | None = None) -> ExtractRefused:
-    return ExtractRefused(contract.registry, file.name, expected, found, contract.owner, line)
-
-
 def _collection(contract: Contract, file: Path) -> dict[str, Any]:
     size = file.stat().st_size
     if size == 0:
-        raise empty(contract, file.name, "an empty file, 0 bytes")
+        raise empty(contract, file, "an empty file, 0 bytes")
     if size > MAX_BYTES:
-        raise _refusal(contract, file, f"a collection of at most {MAX_BYTES:,} bytes", f"{size:,}")
+        raise contract.refusal(file, f"a collection of at most {MAX_BYTES:,} bytes", f"{size:,}")
     check_text(contract, file, "utf-8")
 
     def place(node: dict[str, Any]) -> Any:
@@ -100,15 +93,15 @@ def _collection(contract: Contract, file: Path) -> dict[str, Any]:
         collection = json.loads(content.decode("utf-8-sig"), object_hook=place, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
-        raise _refusal(contract, file, "whole JSON in UTF-8", str(error), line) from error
+        raise contract.refusal(file, "whole JSON in UTF-8", str(error), line) from error
     if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
         kind = collection.get("type") if isinstance(collection, dict) else type(collection).__name__
-        raise _refusal(contract, file, "a FeatureCollection", f"{kind}")
+        raise contract.refusal(file, "a FeatureCollection", f"{kind}")
     if not isinstance(collection.get("features"), list):
-        raise _refusal(contract, file, "a list «features»", f"keys {', '.join(list(collection)[:9])}")
+        raise contract.refusal(file, "a list «features»", f"keys {', '.join(list(collection)[:9])}")
     system = json.dumps(collection.get("crs"), default=str)
     if collection.get("crs") is not None and not any(name in system for name in DEGREES):
-        raise _refusal(contract, file, "degrees of WGS 84 (RFC 7946)", f"crs {system[:120]}")
+        raise contract.refusal(file, "degrees of WGS 84 (RFC 7946)", f"crs {system[:120]}")
     return collection
 
 
@@ -119,7 +112,7 @@ def _no_number(word: str) -> None:
 def _place(contract: Contract, file: Path, node: dict[str, Any]) -> Any:
     kind, coordinates = node.get("type"), node.get("coordinates")
     if kind in OTHER_GEOMETRIES or kind == "GeometryCollection":
-        raise _refusal(contract, file, f"geometry of {', '.join(sorted(PLACES))}", f"a {kind}")
+        raise contract.refusal(file, f"geometry of {', '.join(sorted(PLACES))}", f"a {kind}")
     if kind not in PLACES:
         return node
     try:
@@ -130,7 +123,7 @@ def _place(contract: Contract, file: Path, node: dict[str, Any]) -> Any:
         return _centroid([_pair(position) for position in ring])
     except (TypeError, ValueError, IndexError, KeyError) as error:
         found = json.dumps(coordinates, ensure_ascii=False, default=str)[:120]
-        raise _refusal(contract, file, f"coordinates of a {kind}", found) from error
+        raise contract.refusal(file, f"coordinates of a {kind}", found) from error
 
 
 def _pair(position: Any) -> tuple[float, float]:
@@ -163,13 +156,13 @@ def _centroid(ring: list[tuple[float, float]]) -> _Place:
 def _properties(contract: Contract, file: Path, number: int, feature: Any) -> dict[str, Any]:
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         kind = feature.get("type") if isinstance(feature, dict) else type(feature).__name__
-        raise _refusal(contract, file, f"a Feature in place {number}", f"{kind}")
+        raise contract.refusal(file, f"a Feature in place {number}", f"{kind}")
     if not (feature.get("geometry") is None or isinstance(feature["geometry"], _Place)):
         found = json.dumps(feature["geometry"], ensure_ascii=False, default=str)[:120]
-        raise _refusal(contract, file, f"geometry of feature {number}: {', '.join(sorted(PLACES))} or null", found)
+        raise contract.refusal(file, f"geometry of feature {number}: {', '.join(sorted(PLACES))} or null", found)
     properties = feature.get("properties")
     if not isinstance(properties, dict | None):
-        raise _refusal(contract, file, f"properties of feature {number} as an object", type(properties).__name__)
+        raise contract.refusal(file, f"properties of feature {number} as an object", type(properties).__name__)
     return properties or {}
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auyl.contracts import Column, Contract, missing_column
-from auyl.errors import ExtractRefused
-from auyl.formats.common import RawResult, empty, write_part
+from auyl.contracts.options import JsonOptions
+from auyl.formats.common import RawResult, empty, envelope_of, write_part
 from auyl.formats.encoding import check_no_nul
 
 if TYPE_CHECKING:
@@ -24,27 +24,25 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     A page that is not whole JSON, a page given twice, or fewer items than the answer says it has refuses the extract.
     """
     result = RawResult()
-    items, pages = str(contract.options["items"]), []
+    options = contract.options(JsonOptions)
+    items, pages = options.items, []
     seen: dict[Any, str] = {}
     total: Any = None
     for file in files:
         page = _page(contract, file)
-        number = page.get(str(contract.options.get("page", "page")))
+        number = page.get(options.page)
         if number is not None and number in seen:
             found = f"page {number} again, after {seen[number]}"
-            raise ExtractRefused(contract.registry, file.name, "each page once", found, contract.owner)
+            raise contract.refusal(file, "each page once", found)
         seen[number] = file.name
-        envelope = dict(contract.options.get("envelope") or {})
-        stated = {name: str(page[key]) for name, key in envelope.items() if page.get(key) is not None}
-        result.stated(contract, file.name, stated)
-        total = page.get(str(contract.options.get("total")), total)
+        result.stated(contract, file.name, envelope_of(contract, page))
+        if options.total:
+            total = page.get(options.total, total)
         if not isinstance(page.get(items), list):
             found = f"keys {', '.join(list(page)[:9])}"
-            raise ExtractRefused(contract.registry, file.name, f"a list «{items}»", found, contract.owner)
+            raise contract.refusal(file, f"a list «{items}»", found)
         if not all(isinstance(item, dict) for item in page[items]):
-            raise ExtractRefused(
-                contract.registry, file.name, f"objects in «{items}»", "an item that is none", contract.owner
-            )
+            raise contract.refusal(file, f"objects in «{items}»", "an item that is none")
         result.rows[file.name] = len(page[items])
         pages.append((file.name, page[items]))
         keys = {key for item in page[items][:200] for key in item}
@@ -55,12 +53,10 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         result.came_as({c: name for c in contract.columns for name in (*reversed(c.aliases), c.source) if name in keys})
     rows = sum(result.rows.values())
     if rows == 0:
-        raise empty(contract, files[0].name, "pages with no item")
+        raise empty(contract, files[0], "pages with no item")
     if total is not None and int(total) != rows:
         found = f"{rows} items on {len(files)} pages"
-        raise ExtractRefused(
-            contract.registry, files[-1].name, f"{total} items, as the answer says", found, contract.owner
-        )
+        raise contract.refusal(files[-1], f"{total} items, as the answer says", found)
     # The pages are parsed already, to be judged whole; a second parser would cost more than making columns of them.
     con.register("items", _columns(contract, pages))
     written = write_part(con, "select * from items", folder, 1)
@@ -99,26 +95,18 @@ def _text(value: Any) -> str | None:
 
 def _page(contract: Contract, file: Path) -> dict[str, Any]:
     if file.stat().st_size == 0:
-        raise empty(contract, file.name, "an empty answer, 0 bytes")
+        raise empty(contract, file, "an empty answer, 0 bytes")
     if file.stat().st_size > MAX_PAGE_BYTES:
-        raise ExtractRefused(
-            contract.registry,
-            file.name,
-            f"a page of at most {MAX_PAGE_BYTES:,} bytes",
-            f"{file.stat().st_size:,}",
-            contract.owner,
-        )
+        raise contract.refusal(file, f"a page of at most {MAX_PAGE_BYTES:,} bytes", f"{file.stat().st_size:,}")
     try:
         content = file.read_bytes()
         check_no_nul(contract, file, content, b"\\u0000")
         page = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
-        raise ExtractRefused(
-            contract.registry, file.name, "whole JSON in UTF-8", str(error), contract.owner, line
-        ) from error
+        raise contract.refusal(file, "whole JSON in UTF-8", str(error), line) from error
     if not isinstance(page, dict):
-        raise ExtractRefused(contract.registry, file.name, "a JSON object", type(page).__name__, contract.owner)
+        raise contract.refusal(file, "a JSON object", type(page).__name__)
     return page
 
 

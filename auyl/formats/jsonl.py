@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Contract, match_keys
-from auyl.errors import ExtractRefused
+from auyl.contracts.options import JsonlOptions
 from auyl.formats.common import RawResult, Reject, distinct, empty, write_part
 from auyl.formats.csv import check_last_line
 from auyl.formats.encoding import check_no_nul, check_text, undecodable
@@ -30,9 +30,10 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     result = RawResult()
     for number, file in enumerate(files, start=1):
         if file.stat().st_size == 0:
-            raise empty(contract, file.name, "an empty file, 0 bytes")
+            raise empty(contract, file, "an empty file, 0 bytes")
         check_text(contract, file, "utf-8")
-        check_last_line(contract, file, file)
+        if contract.options(JsonlOptions).final_newline:
+            check_last_line(contract, file, file)
         con.execute("create or replace temp table json_line (_record bigint, line varchar, is_object boolean)")
         for lines in _lines(contract, file):
             con.register("chunk", lines)
@@ -47,10 +48,10 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         result.rejects += [Reject(file.name, record, line, "line_unreadable") for record, line in broken]
         if not keys:
             if not broken:
-                raise empty(contract, file.name, "lines with nothing in them")
+                raise empty(contract, file, "lines with nothing in them")
             (record, line), *_ = broken
             expected = "JSON objects, one on a line"
-            raise ExtractRefused(contract.registry, file.name, expected, line[:120], contract.owner, record)
+            raise contract.refusal(file, expected, line[:120], record)
         found = match_keys(contract, keys, file.name)
         unknown = sorted(keys - {name for names in found.values() for name in names})
         result.unknown_columns.update(unknown)
@@ -92,10 +93,7 @@ def _lines(contract: Contract, file: Path) -> Iterator[pyarrow.Table]:
                 return
             end = content.rfind(b"\n") + 1 if chunk else len(content)
             if end == 0 and len(content) > MAX_LINE_BYTES:
-                raise ExtractRefused(
-                    contract.registry, file.name, f"lines of at most {MAX_LINE_BYTES:,} bytes", "a longer one",
-                    contract.owner, done + 1,
-                )  # fmt: skip
+                raise contract.refusal(file, f"lines of at most {MAX_LINE_BYTES:,} bytes", "a longer one", done + 1)
             whole, rest = content[:end], content[end:]
             if not whole:
                 continue

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Contract, heading_key, match_headings
-from auyl.errors import ExtractRefused
+from auyl.contracts.options import XlsOptions, XlsxOptions
 from auyl.formats.archive import check_archive
 from auyl.formats.biff import rows_by_sheet
 from auyl.formats.common import (
@@ -45,7 +45,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     part = _Part(folder, con, result)
     for file in files:
         if file.stat().st_size == 0:
-            raise empty(contract, file.name, "an empty file, 0 bytes")
+            raise empty(contract, file, "an empty file, 0 bytes")
         counted = _check(contract, file)
         try:
             book = fastexcel.read_excel(str(file))
@@ -60,7 +60,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
                 _add(contract, rows, name, part, result)
         part.write()
         if not sum(result.rows.values()):
-            raise empty(contract, file.name, "sheets with headings and nothing below them")
+            raise empty(contract, file, "sheets with headings and nothing below them")
     return result
 
 
@@ -79,7 +79,7 @@ def _check(contract: Contract, file: Path) -> list[int] | None:
     """Look at a workbook before its library does; for an old one, the rows that its sheets must have."""
     if contract.format == "xls":
         return rows_by_sheet(contract, file)
-    check_archive(contract, file)
+    check_archive(contract, file, contract.options(XlsxOptions).max_unpacked_bytes)
     return None
 
 
@@ -93,7 +93,7 @@ def _check_rows(contract: Contract, rows: pyarrow.Table | None, expected: int, n
             filled = pc.or_(filled, pc.is_valid(column))
         came = pc.sum(filled).as_py() or 0
     if came < expected:
-        raise ExtractRefused(contract.registry, name, f"{expected} rows with cells", f"{came} read", contract.owner)
+        raise contract.refusal(name, f"{expected} rows with cells", f"{came} read")
 
 
 def _unreadable(contract: Contract, name: str, expected: str, error: BaseException) -> BaseException:
@@ -102,7 +102,7 @@ def _unreadable(contract: Contract, name: str, expected: str, error: BaseExcepti
 
     if not isinstance(error, fastexcel.FastExcelError) and type(error).__name__ != "PanicException":
         return error
-    return ExtractRefused(contract.registry, name, expected, (str(error) or "damage").splitlines()[0], contract.owner)
+    return contract.refusal(name, expected, (str(error) or "damage").splitlines()[0])
 
 
 class _Part:
@@ -144,7 +144,8 @@ class _Part:
 
 def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result: RawResult) -> None:
     con = part.con
-    levels = int(contract.options.get("headingRows", 1))
+    options = contract.options(XlsOptions)
+    levels = options.heading_rows
     top = [list(row.values()) for row in rows.slice(0, HEADING_WITHIN_ROWS).to_pylist()]
     at, headings = _heading(contract, top, levels)
     found = match_headings(contract, headings, name, at + 1)
@@ -166,7 +167,7 @@ def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result
         result.rejects.append(Reject(name, record, " | ".join(found.values()), "heading_repeated"))
     if again:
         numbered = f"(from {numbered} where _record not in ({', '.join(str(record) for (record,) in again)}))"
-    filled = {found[c] for c in contract.columns if c.name in _fill_down(contract) and c in found}
+    filled = {found[c] for c in contract.columns if c.name in options.fill_down and c in found}
     blank = " and ".join(f"{identifier(h)} is null" for h in found.values() if h not in filled) or "false"
     # Rows with nothing in any known column are the paper's end, not records; a merged cell may reach below it.
     numbered = f"(select *, {blank} as _blank from {numbered})"
@@ -184,10 +185,6 @@ def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result
     if filled:
         query += " order by _record"
     part.add(name, query)
-
-
-def _fill_down(contract: Contract) -> list[str]:
-    return [str(name) for name in contract.options.get("fillDown") or ()]
 
 
 def _may_hold(rows: pyarrow.Table, cells: list[str | None]) -> bool:

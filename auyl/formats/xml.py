@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from auyl.contracts import Column, Contract, missing_column
+from auyl.contracts.options import XmlOptions
 from auyl.errors import ExtractRefused
 from auyl.formats.common import RawResult, empty, write_part
 from auyl.store.duck import identifier, literal
@@ -57,12 +58,8 @@ def _local(element: Any) -> str:
     return re.split("[}:]", str(element.tag))[-1]
 
 
-def _record_path(contract: Contract) -> list[str]:
-    return [step for step in str(contract.options["record"]).split("/") if step]
-
-
 def _parser_config(contract: Contract, work: Path) -> Path:
-    steps = _record_path(contract)
+    steps = contract.options(XmlOptions).record_path
     record = "/" + "/".join(steps)
     fields = [
         {"name": name, "xml_path": f"{record}/{path}", "data_type": "Utf8", "nullable": True}
@@ -86,7 +83,7 @@ def _read_file(
 ) -> int:
     import xml2arrow
 
-    step = _record_path(contract)[-1]
+    step = contract.options(XmlOptions).record_path[-1]
     parser = xml2arrow.XmlToArrowParser(str(config))
     columns = ", ".join(
         f"coalesce({', '.join(identifier(name) for name, _ in _paths(c))}) as {identifier(c.name)}"
@@ -107,15 +104,13 @@ def _read_file(
     except (xml2arrow.exceptions.Xml2ArrowError, duckdb.Error, TypeError) as error:
         raise _broken(contract, file, error) from error
     if rows == 0:
-        raise empty(contract, file.name, "an envelope with no record in it")
-    expected = contract.options.get("recordCount")
+        raise empty(contract, file, "an envelope with no record in it")
+    expected = contract.options(XmlOptions).record_count
     if expected:
-        stated = re.findall(rb"<(?:\w+:)?%s>(\d+)<" % str(expected).encode(), _tail(file))
+        stated = re.findall(rb"<(?:\w+:)?%s>(\d+)<" % expected.encode(), _tail(file))
         if stated and int(stated[-1]) != rows:
             found = f"{rows} records"
-            raise ExtractRefused(
-                contract.registry, file.name, f"{int(stated[-1])} records, as it says itself", found, contract.owner
-            )
+            raise contract.refusal(file, f"{int(stated[-1])} records, as it says itself", found)
     return rows
 
 
@@ -136,7 +131,7 @@ def _broken(contract: Contract, file: Path, error: Exception) -> ExtractRefused:
         parser.close()
     except etree.XMLSyntaxError as syntax:
         line, found = syntax.lineno, syntax.msg.splitlines()[0]
-    return ExtractRefused(contract.registry, file.name, "well-formed XML in UTF-8", found, contract.owner, line)
+    return contract.refusal(file, "well-formed XML in UTF-8", found, line)
 
 
 def _tail(file: Path) -> bytes:
@@ -154,20 +149,18 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
 
     size = file.stat().st_size
     if size == 0:
-        raise empty(contract, file.name, "an empty file, 0 bytes")
+        raise empty(contract, file, "an empty file, 0 bytes")
     with file.open("rb") as stream:
         head = stream.read(ENDS_BYTES)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         found = f"a file that begins with {head[:16]!r}"
-        raise ExtractRefused(contract.registry, file.name, "XML in UTF-8", found, contract.owner, 1)
+        raise contract.refusal(file, "XML in UTF-8", found, 1)
     if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
         line = head[: head.find(b"<!")].count(b"\n") + 1
-        raise ExtractRefused(
-            contract.registry, file.name, "no document type and no entities", "a DOCTYPE", contract.owner, line
-        )
-    steps = _record_path(contract)
+        raise contract.refusal(file, "no document type and no entities", "a DOCTYPE", line)
+    steps = contract.options(XmlOptions).record_path
     envelope: dict[str, str] = {}
-    wanted = {str(path): name for name, path in dict(contract.options.get("envelope") or {}).items()}
+    wanted = {path: name for name, path in contract.envelope.items()}
     parser = etree.XMLPullParser(events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False)
     path: list[str] = []
     try:
@@ -183,22 +176,13 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
                     envelope[name] = element.text.strip()
                 path.pop()
     except etree.XMLSyntaxError as error:
-        raise ExtractRefused(
-            contract.registry,
-            file.name,
-            "well-formed XML in UTF-8",
-            error.msg.splitlines()[0],
-            contract.owner,
-            error.lineno,
-        ) from error
+        raise contract.refusal(file, "well-formed XML in UTF-8", error.msg.splitlines()[0], error.lineno) from error
     root = re.search(rb"<([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)[\s/>]", re.sub(rb"<[?!][^>]*>", b"", head))
     closing = b"</" + (root.group(1) if root else b"") + b">"
     if not _tail(file).rstrip().endswith(closing):
         with file.open("rb") as stream:
             line = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b"")) + 1
-        raise ExtractRefused(
-            contract.registry, file.name, f"{closing.decode()} at its end", "a file cut short", contract.owner, line
-        )
+        raise contract.refusal(file, f"{closing.decode()} at its end", "a file cut short", line)
     return envelope
 
 
@@ -206,9 +190,7 @@ def _check_parts(contract: Contract, files: list[Path], result: RawResult) -> No
     parts = result.envelope.get("parts")
     if parts is not None and parts.isascii() and parts.isdigit() and int(parts) != len(files):
         found = f"{len(files)}: {', '.join(file.name for file in files[:9])}"
-        raise ExtractRefused(
-            contract.registry, files[0].name, f"{parts} files, as the extract says itself", found, contract.owner
-        )
+        raise contract.refusal(files[0], f"{parts} files, as the extract says itself", found)
 
 
 def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
@@ -218,7 +200,7 @@ def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
     """
     from lxml import etree
 
-    steps = _record_path(contract)
+    steps = contract.options(XmlOptions).record_path
     seen: set[str] = set()
     leaves: set[str] = set()
     records = 0
@@ -242,20 +224,19 @@ def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
                     break
             path.pop()
     if records == 0:
-        raise empty(contract, file.name, f"no element {'/'.join(steps)}")
+        raise empty(contract, file, f"no element {'/'.join(steps)}")
     known = {source for c in contract.columns for source in (c.source, *c.aliases)}
-    ignored = tuple(str(prefix) for prefix in contract.options.get("ignore") or ())
     for column in contract.columns:
         if column.required and not seen & {column.source, *column.aliases}:
             raise missing_column(contract, column, sorted(leaves - known), file.name, None)
-    return seen, {leaf for leaf in leaves - known if not leaf.startswith(ignored or ("\0",))}
+    return seen, {leaf for leaf in leaves - known if not leaf.startswith(contract.options(XmlOptions).ignore)}
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
     """Line on which each of the `records` of a file begins."""
     lines: dict[int, int] = {}
     last = max(records, default=0)
-    opening = re.compile(rb"<(?:[\w.\-]+:)?%s[\s>]" % re.escape(_record_path(contract)[-1]).encode())
+    opening = re.compile(rb"<(?:[\w.\-]+:)?%s[\s>]" % re.escape(contract.options(XmlOptions).record_path[-1]).encode())
     with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         line, counted = 1, 0
         for number, match in enumerate(opening.finditer(content), start=1):

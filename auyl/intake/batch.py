@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auyl import contracts, formats, ledger
 from auyl.contracts import Contract
@@ -20,13 +20,10 @@ from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
 from auyl.stage.suites import Suite
 from auyl.stage.suites import load as load_suite
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
-
-if TYPE_CHECKING:
-    pass
+from auyl.store.locks import LOAD, lock
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,7 @@ class BatchResult:
     batch_id: int | None = None
     rows_in: int = 0
     staged: int = 0
+    linkable: int = 0
     quarantined: int = 0
     duplicates: int = 0
     warned: int = 0
@@ -49,30 +47,30 @@ class BatchResult:
     drifts: list[Drift] = field(default_factory=list)
 
     @property
+    def rejected(self) -> int:
+        """Rows that the owner gets back to correct."""
+        return self.linkable + self.quarantined
+
+    @property
     def accepted(self) -> bool:
         """Does its content count?"""
         return self.status in ("accepted", "unchanged")
 
 
 # Batches of another layout of the lake are made anew.
-LAYOUT = b"identity beside stage"
-
-
-def identity_path(stage_path: str) -> str:
-    """Where the lake keeps who the rows of a stage file are; only contracts that feed the vault have it."""
-    return "identity/" + stage_path.removeprefix("stage/").replace("/stage.parquet", "/identity.parquet")
+LAYOUT = b"linkable beside stage"
 
 
 def rules_digest(settings: Settings, contract: Contract) -> str:
     """sha256 over all that decides what becomes of a row: contract, suite, stage SQL and macros."""
     total = hashlib.sha256()
-    paths = [
+    files = [
         contract.path,
         settings.expectations / f"{contract.suite}.json",
         settings.include / "sql" / "stage" / f"{contract.stage}.sql",
         *sorted((settings.include / "sql" / "macros").glob("*.sql")),
     ]
-    for path in paths:
+    for path in files:
         total.update(path.read_bytes())
     total.update(LAYOUT)
     return total.hexdigest()
@@ -84,7 +82,7 @@ def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
     delivery = ledger.delivery(settings, delivery_id)
     contract = contracts.load(delivery.registry, settings.include)
     rules = rules_digest(settings, contract)
-    with lock(settings, f"load.{delivery.registry}.{delivery.period}"):
+    with lock(settings, LOAD, delivery.registry, delivery.period):
         known = ledger.find_batch(settings, delivery_id, rules)
         if known is not None:
             return _result(known, "unchanged")
@@ -100,15 +98,15 @@ def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
 def _result(batch: ledger.Batch, status: str) -> BatchResult:
     return BatchResult(
         batch.registry, batch.period, batch.delivery_id, status, batch.batch_id, batch.rows_in, batch.staged,
-        batch.quarantined, batch.duplicates, batch.warned, notes=batch.notes,
+        batch.linkable, batch.quarantined, batch.duplicates, batch.warned, notes=batch.notes,
     )  # fmt: skip
 
 
 def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rules: str) -> BatchResult:
     lake = Lake(settings.lake)
     suite = load_suite(contract.suite, settings.expectations)
-    raw_path = f"raw/{contract.registry}/{delivery.period}/{delivery.digest[:16]}-{contract.digest[:8]}"
-    tail = f"{contract.registry}/{delivery.period}/{delivery.digest[:16]}-{rules[:16]}"
+    raw_path = paths.raw_folder(contract.registry, delivery.period, delivery.digest, contract.digest)
+    name = paths.batch_name(contract.registry, delivery.period, delivery.digest, rules)
     con = duck.cursor(settings, lake)
     try:
         with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
@@ -125,24 +123,33 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
         account = check.scan(con, contract, suite, Counter(reject.rule for reject in raw.rejects))
         if account.rows_in != raw.rows_in:
             raise RuntimeError(f"{contract.registry}: {raw.rows_in} rows were read and {account.rows_in} scanned")
-        lake.prepare(f"quarantine/{tail}")
-        quarantine_path = f"quarantine/{tail}/quarantine.parquet"
+        quarantine_path = paths.quarantine_file(name)
+        lake.prepare(paths.folder_of(quarantine_path))
         rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
         kept_back = check.write_quarantine(con, contract, suite, rejects, lake.address(quarantine_path))
-        if kept_back != account.quarantined + account.duplicates:
+        if kept_back != account.rejected + account.duplicates:
             raise RuntimeError(f"{contract.registry}: quarantine holds {kept_back} rows, not those of {account}")
         looks = profile(con, contract, raw)
         breaches = judge_batch(settings, contract, delivery, suite, account)
         if breaches:
             return _refuse(settings, contract, delivery, rules, account, breaches, quarantine_path)
-        stage_path = f"stage/{tail}/stage.parquet"
-        lake.prepare(f"stage/{tail}")
+        stage_path = paths.stage_file(name)
+        lake.prepare(paths.folder_of(stage_path))
         staged = check.write_stage(con, contract, suite, lake.address(stage_path))
         if contract.feeds_vault:
-            lake.prepare(f"identity/{tail}")
-            check.write_identity(con, contract, suite, lake.address(identity_path(stage_path)))
-        if staged != account.staged or not account.balances:
-            raise RuntimeError(f"{contract.registry}: the account does not balance: {staged} staged of {account}")
+            identity = paths.identity_file(name)
+            lake.prepare(paths.folder_of(identity))
+            check.write_identity(con, contract, lake.address(identity))
+        linkable, linkable_path = 0, None
+        if contract.names_person:
+            linkable_path = paths.linkable_file(name)
+            lake.prepare(paths.folder_of(linkable_path))
+            linkable = check.write_linkable(con, contract, lake.address(linkable_path))
+        if (staged, linkable) != (account.staged, account.linkable) or not account.balances:
+            raise RuntimeError(
+                f"{contract.registry}: the account does not balance: {staged} staged and {linkable} linkable of "
+                f"{account}"
+            )
     finally:
         con.close()
     severities = {rule.rule: rule.severity for rule in suite.row_rules}
@@ -158,8 +165,10 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
             "raw_path": raw_path,
             "stage_path": stage_path,
             "quarantine_path": quarantine_path,
+            "linkable_path": linkable_path,
             "rows_in": account.rows_in,
             "staged": account.staged,
+            "linkable": account.linkable,
             "quarantined": account.quarantined,
             "duplicates": account.duplicates,
             "warned": account.warned,
@@ -171,8 +180,8 @@ def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rul
     )
     return BatchResult(
         contract.registry, delivery.period, delivery.delivery_id, "accepted", batch.batch_id, account.rows_in,
-        account.staged, account.quarantined, account.duplicates, account.warned, None, account.failed, batch.notes,
-        drifts,
+        account.staged, account.linkable, account.quarantined, account.duplicates, account.warned, None,
+        account.failed, batch.notes, drifts,
     )  # fmt: skip
 
 
@@ -186,14 +195,7 @@ def _history(settings: Settings, delivery: ledger.Delivery) -> list[Profile]:
 def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[Path], raw: RawResult) -> None:
     stated = raw.envelope.get("period")
     if stated is not None and stated != delivery.period:
-        raise ExtractRefused(
-            contract.registry,
-            files[0].name,
-            f"period {delivery.period}",
-            f"period {stated}",
-            contract.owner,
-            column="period",
-        )
+        raise contract.refusal(files[0], f"period {delivery.period}", f"period {stated}", column="period")
 
 
 def judge_batch(
@@ -207,7 +209,7 @@ def judge_batch(
     former = ledger.rows_of_former(settings, contract.registry, delivery.period)
     outcome = {
         "rows_in": account.rows_in,
-        "share_quarantined": account.quarantined / account.rows_in,
+        "share_quarantined": account.rejected / account.rows_in,
         "share_duplicates": account.duplicates / account.rows_in,
         "rows_to_previous": account.rows_in / former if former and not contract.is_delta else None,
     }
@@ -237,13 +239,7 @@ def _refuse(
 ) -> BatchResult:
     worst = sorted(account.failed.items(), key=lambda item: -item[1])[:5]
     found = f"{'; '.join(breaches)}. Rules broken most: {', '.join(f'{rule} {n}' for rule, n in worst) or 'none'}"
-    refusal = ExtractRefused(
-        contract.registry,
-        delivery.landing_path,
-        f"a batch that keeps the suite {contract.suite}",
-        found,
-        contract.owner,
-    )
+    refusal = contract.refusal(delivery.landing_path, f"a batch that keeps the suite {contract.suite}", found)
     details = refusal.as_dict() | {"failed": account.failed, "rows_in": account.rows_in, "breaches": breaches}
     ledger.add_refusal(
         settings,
@@ -257,5 +253,5 @@ def _refuse(
     )
     return BatchResult(
         contract.registry, delivery.period, delivery.delivery_id, "refused", None, account.rows_in, 0,
-        account.quarantined, account.duplicates, account.warned, str(refusal), account.failed,
+        account.linkable, account.quarantined, account.duplicates, account.warned, str(refusal), account.failed,
     )  # fmt: skip

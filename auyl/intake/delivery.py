@@ -15,7 +15,7 @@ from auyl.intake.handback import base_of, corrected_batch
 from auyl.intake.land import files_of, land
 from auyl.settings import Settings, connection_from_environment, from_environment
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
+from auyl.store.locks import PULL, lock
 
 
 def pull(
@@ -38,32 +38,32 @@ def pull(
     spill.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Two pulls at once would ask the source for the same twice.
     with (
-        lock(settings, f"pull.{registry}.{period}", keyed=False),
+        lock(settings, PULL, registry, period),
         tempfile.TemporaryDirectory(prefix="auyl-", dir=spill) as folder,
     ):
         work = Path(folder)
         former = ledger.former_delivery(settings, registry, period, accepted=contract.is_delta)
         landed = lake.files(former.landing_path) if former else []
-        past = sources.Past(
+        history = sources.PullHistory(
             former.watermark if former and landed else None,
             ledger.pull_note(settings, registry, period),
             lambda note: ledger.write_pull_note(settings, registry, period, note),
         )
         try:
-            pulled = sources.pull(contract, period, address, work, past)
+            pulled = sources.pull(contract, period, address, work, history)
         except ExtractRefused as refusal:
             ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())
-            past.remember(None)  # the next pull asks anew
+            history.remember(None)  # the next pull asks again
             raise
-        if pulled.unchanged and former is not None:
-            past.remember(None)
+        if pulled.is_unchanged and former is not None:
+            history.remember(None)
             return former.delivery_id
-        kept = files_of(lake, former, work, pulled.kept) if former and pulled.kept else []
+        reused = files_of(lake, former, work, pulled.reused) if former and pulled.reused else []
         number = _land(
-            settings, contract, period, [*pulled.files, *kept], pulled.extracted_at, pulled.source, pulled.watermark,
+            settings, contract, period, [*pulled.files, *reused], pulled.extracted_at, pulled.source, pulled.watermark,
             pulled.evidence,
         )  # fmt: skip
-        past.remember(None)
+        history.remember(None)
         return number
 
 
@@ -101,7 +101,7 @@ def _land(
     evidence: dict[str, Any],
 ) -> int:
     if not files:
-        refusal = ExtractRefused(contract.registry, source, f"an extract of {period}", "no file", contract.owner)
+        refusal = contract.refusal(source, f"an extract of {period}", "no file")
         ledger.add_refusal(settings, contract.registry, period, str(refusal), refusal.as_dict())
         raise refusal
     stated = sources.extracted_at(contract, files) or extracted_at

@@ -18,9 +18,10 @@ from sqlalchemy.exc import NoResultFound
 
 from auyl import contracts, ledger
 from auyl.contracts import Column, Contract
-from auyl.errors import ExtractRefused
+from auyl.contracts.options import CsvOptions, JsonOptions, XmlOptions
 from auyl.formats.common import RawResult, Reject
 from auyl.settings import Settings
+from auyl.store import paths
 from auyl.store.duck import PARQUET, identifier, literal
 from auyl.store.lake import Lake
 
@@ -61,8 +62,7 @@ def with_references(contract: Contract) -> Contract:
     """
     at = 0 if contract.format in TABLES else 1
     more = tuple(Column(n, s[at], "string", False, (), "internal", False, None) for n, s in REFERENCES.items())
-    options = {name: value for name, value in contract.options.items() if name != "archive"}
-    return replace(contract, columns=contract.columns + more, options=options)
+    return replace(contract, columns=contract.columns + more, archive=None)
 
 
 def corrected_batch(file: Path) -> int | None:
@@ -84,11 +84,11 @@ def hand_back(settings: Settings, registry: str, period: str | None = None) -> l
         return []
     lake = Lake(settings.lake)
     made = []
-    frame = frame[frame["_outcome"] == "quarantined"]
+    frame = frame[frame["_outcome"] != "duplicate"]
     for (of_period, state, batch), rows in frame.groupby(["_batch_period", "_state", "_batch_id"], dropna=False):
         batch_id = None if batch != batch else int(batch)
         name = f"handback_{registry}_{of_period}_{batch_id or 'refused'}{_suffix(contract)}"
-        path = f"handback/{registry}/{of_period}/{name}"
+        path = paths.handback_file(registry, of_period, name)
         lake.write(path, _write(contract, of_period, rows))
         made.append(HandBack(registry, contract.owner, of_period, batch_id, state, path, len(rows)))
     return made
@@ -120,7 +120,7 @@ def _as_table(contract: Contract, table: pandas.DataFrame) -> bytes:
     out = io.BytesIO()
     if contract.format == "csv":
         # With a byte order mark a file is UTF-8 whatever its contract says: cp1251 has no letters for the reasons.
-        table.to_csv(out, index=False, sep=str(contract.options.get("delimiter", ",")), encoding="utf-8-sig")
+        table.to_csv(out, index=False, sep=contract.options(CsvOptions).delimiter, encoding="utf-8-sig")
         return out.getvalue()
     import pandas
 
@@ -137,15 +137,14 @@ def _as_json(contract: Contract, period: str, records: list[dict[str, Any]]) -> 
         return json.dumps(
             {"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=1, default=int
         ).encode()
-    options = contract.options
-    page = {str(options.get("page", "page")): 1, str(options.get("pages", "pages")): 1}
-    if options.get("total"):
-        page[str(options["total"])] = len(records)
-    stated = dict(options.get("envelope") or {})
-    head = {str(stated["period"]): period} if "period" in stated else {}
-    return json.dumps(
-        {**page, **head, str(options["items"]): records}, ensure_ascii=False, indent=1, default=int
-    ).encode()
+    options = contract.options(JsonOptions)
+    page: dict[str, Any] = {options.page: 1, options.pages: 1}
+    if options.total:
+        page[options.total] = len(records)
+    if "period" in contract.envelope:
+        page[contract.envelope["period"]] = period
+    page[options.items] = records
+    return json.dumps(page, ensure_ascii=False, indent=1, default=int).encode()
 
 
 def _point(record: dict[str, Any]) -> dict[str, Any] | None:
@@ -157,8 +156,9 @@ def _point(record: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _as_xml(contract: Contract, period: str, records: list[dict[str, Any]]) -> bytes:
-    steps = [step for step in str(contract.options["record"]).split("/") if step]
-    stated = {str(path): name for name, path in dict(contract.options.get("envelope") or {}).items()}
+    options = contract.options(XmlOptions)
+    steps = options.record_path
+    stated = {path: name for name, path in contract.envelope.items()}
     values = {"period": period, "parts": "1", "part": "1"}
     parent = "/" + "/".join(steps[:-1])
     head: list[str] = []
@@ -173,7 +173,7 @@ def _as_xml(contract: Contract, period: str, records: list[dict[str, Any]]) -> b
             if above == path and path != parent and name in values:
                 head.append(f"<{leaf}>{values[name]}</{leaf}>")
     body = "\n".join(f"<{steps[-1]}>{_elements(record)}</{steps[-1]}>" for record in records)
-    count = contract.options.get("recordCount")
+    count = options.record_count
     after = f"<{count}>{len(records)}</{count}>" if count else ""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(head) + "\n" + body + "\n" + tail[0] + after
@@ -218,9 +218,8 @@ def merge(
         counting = base_of(settings, contract, base.batch_id)
         if counting.delivery_id != base.delivery_id:
             found = f"a correction of batch {base.batch_id}, which batch {counting.batch_id} has corrected meanwhile"
-            raise ExtractRefused(
-                contract.registry, delivery.landing_path, "a correction of what counts: land it again", found, "us"
-            )
+            expected = "a correction of what counts: land it again"
+            raise contract.refusal(delivery.landing_path, expected, found, owner="us")
     came = _relation(lake, folder)
     kept_back = f"read_parquet({literal(lake.address(base.quarantine_path))})"
     con.execute(
@@ -229,7 +228,7 @@ def merge(
     )
     strange = con.execute(
         f"select r._file, r._record, r.file, coalesce(r.record, r.line) from returned as r "
-        f"left join (select * from {kept_back} where _outcome = 'quarantined') as q "
+        f"left join (select * from {kept_back} where _outcome <> 'duplicate') as q "
         f"on r.file = q._file and r.record is not distinct from q._record "
         f"and (q._record is not null or r.line = q._line) "
         f"where q._file is null or r.file is null "
@@ -242,7 +241,7 @@ def merge(
             f"each row that batch {base.batch_id} keeps in quarantine, once, named in «{REFERENCES['_back_file'][0]}»"
         )
         found = f"record {record}, which names {named} {number}"
-        raise ExtractRefused(contract.registry, file, expected, found, contract.owner, None, "Ауыл: запись")
+        raise contract.refusal(file, expected, found, column="Ауыл: запись")
     names = ", ".join(identifier(n) for n in REFERENCES)
     own = f"correction {delivery.delivery_id}/"
     target = f"{folder}-whole"
@@ -282,4 +281,4 @@ def base_of(settings: Settings, contract: Contract, named: int) -> ledger.Batch:
                 return counting
     found = f"rows of batch {named}, " + ("in whose place an extract came" if base else "which is unknown")
     expected = "rows of a batch that counts; the newest hand-back has them"
-    raise ExtractRefused(contract.registry, f"handback {named}", expected, found, contract.owner)
+    raise contract.refusal(f"handback {named}", expected, found)

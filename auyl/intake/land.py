@@ -17,8 +17,9 @@ from typing import Any
 from auyl import ledger
 from auyl.contracts import Contract
 from auyl.settings import Settings
+from auyl.store import paths
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
+from auyl.store.locks import LAND, lock
 
 
 def land(
@@ -40,10 +41,9 @@ def land(
     """
     lake = Lake(settings.lake)
     files = sorted(files, key=lambda file: file.name)
-    parent = f"landing/{contract.registry}/{period}"
-    with lock(settings, parent, keyed=False):
+    with lock(settings, LAND, contract.registry, period):
         # Only this lock's holder writes an incoming folder, so one that is there was left by a killed process.
-        incoming = f"{parent}/incoming"
+        incoming = paths.landing_incoming(contract.registry, period)
         lake.prepare(incoming)
         with ThreadPoolExecutor(max_workers=settings.threads) as pool:
             sums = list(pool.map(lambda file: lake.put(file, f"{incoming}/{file.name}"), files))
@@ -73,7 +73,7 @@ def _write_down(
     incoming: str,
     corrects: int | None,
 ) -> ledger.Delivery:
-    folder = f"landing/{contract.registry}/{period}/{digest[:16]}"
+    folder = paths.landing_folder(contract.registry, period, digest)
     if extracted_at is None:
         extracted_at = datetime.fromtimestamp(max(file.stat().st_mtime for file in files), tz=UTC)
     entries = [(file.name, total, file.stat().st_size) for file, total in zip(files, sums, strict=True)]
@@ -87,7 +87,7 @@ def _write_down(
         "evidence": evidence,
         "files": [{"name": name, "sha256": total, "bytes": size} for name, total, size in entries],
     }
-    lake.write(f"{incoming}/manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+    lake.write(f"{incoming}/{paths.MANIFEST}", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
     lake.move(incoming, folder)
     return ledger.add_delivery(
         settings, contract.registry, period, digest, entries, extracted_at, watermark, source, folder, corrects
@@ -99,15 +99,15 @@ def files_of(lake: Lake, delivery: ledger.Delivery, work: Path, names: Collectio
 
     `names` asks for these alone. Raises FileNotFoundError when one of them is not there.
     """
-    paths = [path for path in lake.files(delivery.landing_path) if not path.endswith("/manifest.json")]
+    landed = [path for path in lake.files(delivery.landing_path) if not path.endswith(f"/{paths.MANIFEST}")]
     if names is not None:
-        paths = [f"{delivery.landing_path}/{name}" for name in sorted(names)]
-        if gone := [path for path in paths if not lake.exists(path)]:
+        landed = [f"{delivery.landing_path}/{name}" for name in sorted(names)]
+        if gone := [path for path in landed if not lake.exists(path)]:
             raise FileNotFoundError(f"the lake has lost {gone[0]}")
     if lake.is_local:
-        return [Path(lake.address(path)) for path in paths]
+        return [Path(lake.address(path)) for path in landed]
     local = []
-    for path in paths:
+    for path in landed:
         target = work / path.rsplit("/", 1)[-1]
         lake.filesystem.get_file(lake.address(path), str(target))
         local.append(target)

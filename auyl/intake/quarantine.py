@@ -28,8 +28,8 @@ def quarantine(
     """Rejected rows of the newest batches of a registry, the refused ones with them.
 
     Columns: _batch_period, _state (current or refused), _batch_id, _file, _record, _line, _text (of a line that never
-    became a row), _outcome (quarantined, duplicate), _rules, _reasons_ru, _reasons_kk, then the registry's own columns
-    as they came. Lines are looked up in the landed files.
+    became a row), _outcome (quarantined, linkable, duplicate), _rules, _reasons_ru, _reasons_kk, then the registry's
+    own columns as they came. Lines are looked up in the landed files.
     """
     import pandas
 

@@ -1,7 +1,7 @@
 """Rotation of the hash key: every person key that is stored becomes that of another key, and nothing else changes.
 
-    1. all keys that lake and database hold get their new ones: of the numbers of identity and raw and the sayings of
-       linkage, hashed under both keys
+    1. all keys that lake and database hold get their new ones: of the numbers of identity and raw and the person
+       details of linkage, hashed under both keys
     2. every file that may hold a key is written anew below `rotation/`; what stands is not touched
     3. one transaction puts the new keys into the database and the new current key
     4. the new files take the places of the old ones, under the same paths
@@ -27,7 +27,7 @@ from auyl.errors import AuylError
 from auyl.identifiers import key_fingerprint, keyed_hash
 from auyl.settings import Settings
 from auyl.stage import scan as check
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import HashKey, check_hash_key, current_hash_key, set_person_key
 from auyl.store.lake import Lake
@@ -37,17 +37,6 @@ from auyl.store.postgres import engine
 if TYPE_CHECKING:
     import duckdb
 
-# Rooms of the lake with keys (every column of type uuid is one), and the order of their rows where that goes by a key.
-KEYED = {
-    "stage": "", "identity": "", "core": "", "linkage": "",
-    "entity": "entity_key, attribute", "contradiction": "type_id, subject_kind, subject_key",
-}  # fmt: skip
-# These hold what came as it came, or nothing of persons. A room that is in neither list ends a rotation.
-UNKEYED = ("landing", "raw", "quarantine", "handback", "reference")
-WORK = "rotation"
-# What linkage keeps beside its links is made anew from them when it is missing.
-LINKS = "link.parquet"
-SAYINGS = "said.parquet"
 SCHEMAS = ("ledger", "serving", "vault", "access")
 # Types of columns in whose texts a key may stand.
 TEXTS = ("text", "character varying", "json", "jsonb", "text[]", "uuid[]")
@@ -123,7 +112,7 @@ def rotate(
             return Rotation("ended" if ended else "unchanged", wanted)
         known = check_hash_key(settings)
         files = _files(lake)
-        lake.remove(WORK)
+        lake.remove(paths.ROTATION.name)
         with _spill(settings) as spill, duck.connect(settings, lake) as con:
             set_person_key(con, settings, "old_key")
             set_person_key(con, target, "new_key")
@@ -131,11 +120,11 @@ def rotate(
             _map(con, settings, lake, say)
             keys, orphans = _judge(con, connection, allow_orphans)
             for folder in sorted({file.rpartition("/")[0] for file in files}):
-                lake.prepare(f"{WORK}/{folder}")
+                lake.prepare(paths.rotated(folder))
             for file in files:
                 _rewrite(con, lake, file)
                 say(f"wrote {file}")
-            if lake.files(WORK) != sorted(f"{WORK}/{file}" for file in files):
+            if lake.files(paths.ROTATION.name) != sorted(map(paths.rotated, files)):
                 raise RuntimeError("rotation: not every file was written anew")
             con.execute(f"copy key_map to {literal(str(spill / 'map.csv'))} (format csv, header false)")
             if lake.is_local:
@@ -149,7 +138,7 @@ def rotate(
 @contextmanager
 def _spill(settings: Settings) -> Iterator[Path]:
     """A folder for keys on their way, emptied of what a killed run left."""
-    folder = settings.home / "spill" / WORK
+    folder = settings.home / "spill" / "rotation"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     try:
@@ -161,13 +150,12 @@ def _spill(settings: Settings) -> Iterator[Path]:
 def _files(lake: Lake) -> list[str]:
     """Files that hold keys. Raises AuylError for a room or a file of which nobody said whether it does."""
     found: list[str] = []
-    for room in lake.rooms():
-        if room not in (*KEYED, *UNKEYED, WORK):
-            raise AuylError(
-                f"rotation: the lake's room «{room}» is neither in KEYED nor in UNKEYED of auyl.keys.rotation"
-            )
-    for room in KEYED:
-        found += [file for file in lake.files(room) if room != "linkage" or file.endswith(f"/{LINKS}")]
+    unknown = set(lake.zones()) - {zone.name for zone in paths.ZONES}
+    if unknown:
+        raise AuylError(f"rotation: expected the zones of auyl.store.paths in the lake; found {sorted(unknown)}")
+    for zone in paths.ZONES:
+        if zone.is_keyed:
+            found += [file for file in lake.files(zone.name) if not paths.is_obsolete(file)]
     for file in found:
         if not file.endswith(".parquet"):
             raise AuylError(f"rotation: {file} is no Parquet; it would keep the keys that it may hold")
@@ -185,7 +173,7 @@ def _collect(con: duckdb.DuckDBPyConnection, lake: Lake, connection: Connection,
     for file in files:
         columns = [identifier(name) for name, kind in _columns(con, lake, file).items() if kind == "UUID"]
         if columns:
-            is_person = file.startswith(("stage/", "identity/")) and not file.endswith(f"/{SAYINGS}")
+            is_person = paths.zone_of(file).has_persons and not paths.is_person_details(file)
             _add(con, f"select unnest([{', '.join(columns)}]) as old from read_parquet({literal(lake.address(file))})",
                  is_person)  # fmt: skip
     with connection.begin():
@@ -229,9 +217,9 @@ def _of_type(connection: Connection, *types: str) -> dict[str, list[str]]:
 def _map(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, say: Callable[[str], None]) -> None:
     """Create `key_map` (old, new) of all keys whose number or saying is known."""
     con.execute("create temp table key_map (old uuid, new uuid)")
-    for file in lake.files("identity"):
+    for file in lake.files(paths.IDENTITY.name):
         columns = _columns(con, lake, file)
-        source = "says" if file.endswith(f"/{SAYINGS}") else "iin" if "iin" in columns else None
+        source = "details" if paths.is_person_details(file) else "iin" if "iin" in columns else None
         if source:
             _learn(con, f"select {source} as said from read_parquet({literal(lake.address(file))})")
     say("identity read")
@@ -339,10 +327,10 @@ def _rewrite(con: duckdb.DuckDBPyConnection, lake: Lake, file: str) -> None:
             parts.append(f"coalesce({m}.claims, {column}) as {identifier(name)}")
         else:
             parts.append(column)
-    order = KEYED[file.partition("/")[0]] or "f.file_row_number"
+    order = paths.zone_of(file).order or "f.file_row_number"
     con.execute(
         f"copy (select {', '.join(parts)} from {source} as f {' '.join(joins)} order by {order}) "
-        f"to {literal(lake.address(f'{WORK}/{file}'))} (format parquet, {_layout(con, lake, file)})"
+        f"to {literal(lake.address(paths.rotated(file)))} (format parquet, {_layout(con, lake, file)})"
     )
     _prove(con, lake, file, said)
 
@@ -380,7 +368,7 @@ def _layout(con: duckdb.DuckDBPyConnection, lake: Lake, file: str) -> str:
 
 def _prove(con: duckdb.DuckDBPyConnection, lake: Lake, file: str, said: list[str]) -> None:
     """Raise RuntimeError when the new file has other rows, or an old key in a column where texts are uuids."""
-    old, new = (f"read_parquet({literal(lake.address(path))})" for path in (file, f"{WORK}/{file}"))
+    old, new = (f"read_parquet({literal(lake.address(path))})" for path in (file, paths.rotated(file)))
     ((before, after),) = con.execute(f"select (select count(*) from {old}), (select count(*) from {new})").fetchall()
     if before != after:
         raise RuntimeError(f"rotation: {file} has {before} rows, its new keys {after}")
@@ -452,13 +440,13 @@ def _commit(
 
 def _settle(settings: Settings, lake: Lake, key_no: int, say: Callable[[str], None]) -> None:
     """Put the new files in the places of the old ones and write that down. May be done again."""
-    for file in lake.files("linkage"):
-        if not file.endswith(f"/{LINKS}"):
+    for file in lake.files(paths.LINKAGE.name):
+        if paths.is_obsolete(file):
             lake.filesystem.rm_file(lake.address(file))
-    for file in lake.files(WORK):
-        lake.replace(file, file.removeprefix(f"{WORK}/"))
-        say(f"moved {file.removeprefix(f'{WORK}/')}")
-    lake.remove(WORK)
+    for file in lake.files(paths.ROTATION.name):
+        lake.replace(file, paths.rotated_from(file))
+        say(f"moved {paths.rotated_from(file)}")
+    lake.remove(paths.ROTATION.name)
     with engine(settings.dsn).connect().execution_options(isolation_level="AUTOCOMMIT") as con:
         changed = con.execute(text("select changed from ledger.hash_key where key_no = :n"), {"n": key_no}).scalar_one()
         for table in changed:

@@ -6,6 +6,8 @@ from pathlib import Path
 import uvicorn
 
 from auyl.portal.app import create_app
+from auyl.settings import from_environment
+from auyl.subjects import load_subjects
 
 
 def main() -> None:
@@ -26,7 +28,11 @@ def main() -> None:
         help="addresses of that proxy, comma-separated; no other is believed",
     )
     args = parser.parse_args()
-    app = create_app(args.dsn_file.read_text(encoding="utf-8").strip(), is_behind_tls=args.behind_tls)
+    app = create_app(
+        args.dsn_file.read_text(encoding="utf-8").strip(),
+        load_subjects(from_environment().include),
+        is_behind_tls=args.behind_tls,
+    )
     uvicorn.run(
         app,
         host=args.host,

@@ -1,9 +1,10 @@
 """Connections of the portal: one login, one pool; the principal is set for each transaction."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from psycopg2.extensions import connection
@@ -49,12 +50,12 @@ class Database:
 
 
 @cache
-def _text(name: str) -> str:
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+def _template(name: str) -> Template:
+    return Template((SQL / f"{name}.sql").read_text(encoding="utf-8"))
 
 
-def rows(conn: connection, name: str, **values: object) -> list[Any]:
-    """Rows of the query `sql/<name>.sql`, as named tuples."""
+def rows(conn: connection, query: str, parts: Mapping[str, str] | None = None, /, **values: object) -> list[Any]:
+    """Rows of `sql/<query>.sql` as named tuples; `parts` are the pieces of SQL for its `${…}`."""
     with conn.cursor(cursor_factory=NamedTupleCursor) as cur:
-        cur.execute(_text(name), values)
+        cur.execute(_template(query).substitute(parts or {}), values)
         return cur.fetchall()

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-LANGUAGES = ("kk", "ru", "en")
+from auyl.languages import LANGUAGES, check_language
+
 THIN = "\u202f"  # narrow space that does not break
 SPACE = "\u00a0"
 MINUS = "\u2212"
@@ -61,16 +62,14 @@ class Language:
 
     def name(self, row: Any, field: str = "name") -> str:
         """The field in this language; Russian where there is none (territory has no English)."""
-        found = getattr(row, f"{field}_{self.code}", None) or getattr(row, f"{field}_ru", None)
-        return str(found or getattr(row, f"{field}_kk", None) or "")
+        names = row if isinstance(row, dict) else row._asdict()
+        return str(next(filter(None, (names.get(f"{field}_{code}") for code in (self.code, "ru", "kk"))), ""))
 
 
 @cache
 def language(code: str) -> Language:
     """The language of that code. Raises KeyError for another than kk, ru, en."""
-    if code not in LANGUAGES:
-        raise KeyError(code)
-    path = Path(__file__).with_name("words") / f"{code}.yaml"
+    path = Path(__file__).with_name("words") / f"{check_language(code)}.yaml"
     return Language(code, yaml.safe_load(path.read_text(encoding="utf-8")))
 
 

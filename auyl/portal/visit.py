@@ -2,17 +2,15 @@
 
 import contextlib
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 from psycopg2.extensions import connection
 from starlette.requests import Request
 
 from auyl import access
 from auyl.portal.database import Database, rows
-
-Subject = Literal["snapshot", "ambulance", "veterinary"]
 
 
 class NotSignedIn(Exception):
@@ -24,7 +22,7 @@ class PeriodUnknown(Exception):
 
 
 class Refused(Exception):
-    """Signed in, but without a grant for this. It is already in the audit."""
+    """Signed in, but without a grant for this. The audit has it already."""
 
     def __init__(self, visit: "Visit") -> None:
         super().__init__("refused")
@@ -33,22 +31,25 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Visit:
-    """A person in front of a page. `conn` acts with that person's rights until the end of the transaction."""
+    """A person in front of a page. `conn` acts with that person's rights until the end of the transaction.
+
+    `rights`: the okrugs that the person may read, by subject: snapshot, and those of coordinators.
+    """
 
     conn: connection
     session: access.Session
     token: str
-    rights: dict[Subject, frozenset[str]]
+    rights: dict[str, frozenset[str]]
     client_address: str | None
 
     def refuse(self, what: str) -> NoReturn:
-        """Write the refusal down, for good. Raises Refused."""
+        """Write the refusal into the audit and commit it. Raises Refused."""
         access.audit(self.conn, "read", what, "refused", client_address=self.client_address)
         self.conn.commit()
         raise Refused(self)
 
     def read(self, what: str) -> None:
-        """Write down what is about to be read, in the transaction that reads it."""
+        """Write into the audit what is about to be read, in the transaction that reads it."""
         access.audit(self.conn, "read", what, client_address=self.client_address)
 
 
@@ -60,7 +61,7 @@ def client_address(request: Request) -> str | None:
 
 
 @contextlib.contextmanager
-def visit(request: Request, database: Database, token: str | None) -> Iterator[Visit]:
+def open_visit(request: Request, database: Database, token: str | None, subjects: Sequence[str]) -> Iterator[Visit]:
     """The transaction of one page. Raises NotSignedIn."""
     if not token:
         raise NotSignedIn
@@ -71,18 +72,13 @@ def visit(request: Request, database: Database, token: str | None) -> Iterator[V
         session = access.enter(conn, token)
         if session is None:
             raise NotSignedIn
-        (found,) = rows(conn, "rights")
-        rights: dict[Subject, frozenset[str]] = {
-            "snapshot": frozenset(found.snapshot),
-            "ambulance": frozenset(found.ambulance),
-            "veterinary": frozenset(found.veterinary),
-        }
+        rights = {row.subject: frozenset(row.katos) for row in rows(conn, "rights", subjects=["snapshot", *subjects])}
         yield Visit(conn, session, token, rights, client_address(request))
         conn.commit()
 
 
 @dataclass(frozen=True)
-class Period:
+class Month:
     """A published month, its current revision and its neighbours."""
 
     period: str
@@ -91,18 +87,18 @@ class Period:
     later: str | None
 
 
-def period_of(here: Visit, wanted: str | None) -> Period | None:
+def period_of(visit: Visit, wanted: str | None) -> Month | None:
     """The wanted month, or the newest; None when nothing is published. Raises PeriodUnknown for another month."""
-    found: list[Any] = rows(here.conn, "periods")
-    if not found and wanted is None:
+    published: list[Any] = rows(visit.conn, "periods")
+    if not published and wanted is None:
         return None
-    months = [row.period for row in found]
-    at = 0 if wanted is None else months.index(wanted) if wanted in months else -1
-    if at < 0:
+    months = [row.period for row in published]
+    if wanted is not None and wanted not in months:
         raise PeriodUnknown(wanted)
-    return Period(
+    at = months.index(wanted) if wanted else 0
+    return Month(
         months[at],
-        found[at].revision,
+        published[at].revision,
         earlier=months[at + 1] if at + 1 < len(months) else None,
         later=months[at - 1] if at > 0 else None,
     )

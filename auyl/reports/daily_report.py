@@ -16,7 +16,7 @@ from auyl.intake.overdue import NEVER, expected, without_content
 from auyl.reports import mail
 from auyl.settings import Settings, from_environment
 from auyl.sources import LOCAL
-from auyl.store.locks import lock
+from auyl.store.locks import DAILY_REPORT, lock
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ REASONS = {"late": "опаздывает", "refused": "прислан, но не
 def keep(day: date, settings: Settings | None = None) -> ledger.Digest:
     """Compose the digest of `day` and keep it; the one that is kept already is returned as it is."""
     settings = settings or from_environment()
-    with lock(settings, "digest", keyed=False):
+    with lock(settings, DAILY_REPORT):
         found = ledger.digest(settings, day)
         if found is None:
             since = ledger.digest_before(settings, day)
@@ -46,7 +46,7 @@ def send(day: date, address: str | None, settings: Settings | None = None) -> le
     Raises KeyError when none is kept of that day, MailNotSent, SettingMissing.
     """
     settings = settings or from_environment()
-    with lock(settings, "digest", keyed=False):
+    with lock(settings, DAILY_REPORT):
         found = ledger.digest(settings, day)
         if found is None:
             raise KeyError(f"no digest of {day}")

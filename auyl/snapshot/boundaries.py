@@ -13,13 +13,14 @@ from sqlalchemy import text
 
 from auyl import ledger
 from auyl.errors import AuylError
+from auyl.languages import check_language
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
-from auyl.snapshot.catalogue import LANGUAGES, REGISTRIES_OF, Catalogue, Indicator
-from auyl.snapshot.consolidate import CORE_TABLES, Inputs
+from auyl.snapshot.catalogue import Catalogue, Indicator
+from auyl.snapshot.consolidate import Inputs
 from auyl.snapshot.measure import measure
 from auyl.snapshot.show import show
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 from auyl.store.postgres import engine
@@ -59,8 +60,7 @@ def show_in(
     """
     if boundaries == PERIOD:
         return show(settings, kato, period, language)
-    if language not in LANGUAGES:
-        raise KeyError(f"no language {language}; there are {', '.join(LANGUAGES)}")
+    check_language(language)
     lake = Lake(settings.lake)
     target = current_edition(settings, lake) if boundaries == TODAY else boundaries
     catalogue = catalogues.load(settings.include)
@@ -69,14 +69,14 @@ def show_in(
     try:
         make_moves(con, settings, lake, inputs.edition, target)
         okrug = _okrug(con, settings, kato, inputs.edition, target, language)
-        _open_core(con, settings, lake, inputs, revision)
+        _open_core(con, settings, lake, catalogue, inputs, revision)
         measure(con, catalogue, inputs)
-        untold = _untold(con, inputs)
+        untold = _untold(con, catalogue, inputs)
         rows = con.execute(f"select indicator_id, {', '.join(VALUE)} from snapshot_value").fetchall()
     finally:
         con.close()
     values = {row[0]: dict(zip(VALUE, row[1:], strict=True)) for row in rows}
-    doubted = set(CORE_TABLES) if okrug["outside"] else {one.table for one in untold if one.maybe_here}
+    doubted = set(catalogue.core) if okrug["outside"] else {one.table for one in untold if one.maybe_here}
     return {
         "kato": kato,
         "name": okrug["name"],
@@ -174,12 +174,18 @@ def _why_not(kato: str, source: str, target: str, found: list[Any], former: list
     return f"{kato} {former[0][0]} is not in edition {target}: {known}"
 
 
-def _open_core(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, inputs: Inputs, revision: int) -> None:
+def _open_core(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    lake: Lake,
+    catalogue: Catalogue,
+    inputs: Inputs,
+    revision: int,
+) -> None:
     """Create the core tables as views whose rows lie where the table `move` puts them, and `<table>_moved` of each."""
     text_of_rows = duck.sql(settings.include / "sql" / "territory" / "moved.sql")
-    folder = f"core/{inputs.period}/{inputs.digest[:16]}"
-    for table in CORE_TABLES:
-        path = f"{folder}/{table}.parquet"
+    for table in catalogue.core:
+        path = paths.core_file(inputs.period, inputs.digest, table)
         if not lake.exists(path):
             raise NotTellable(
                 f"{inputs.period} revision {revision}: no core table {path} is left in the lake, so nothing can be "
@@ -194,10 +200,9 @@ def _open_core(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, i
         )
 
 
-def _untold(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> list[Untold]:
+def _untold(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: Inputs) -> list[Untold]:
     found = []
-    for table in CORE_TABLES:
-        registry = REGISTRIES_OF[table][0]
+    for table, (registry, *_) in catalogue.core.items():
         if registry in inputs.missing:
             continue
         ((rows, here),) = con.execute(
@@ -214,16 +219,15 @@ def _told(
     indicator: Indicator, value: dict[str, Any], inputs: Inputs, doubted: set[str], language: str
 ) -> dict[str, Any]:
     """One indicator as `show` tells it, flagged where a table that it rests on has rows that cannot be told."""
-    tables = {indicator.value.table} | ({indicator.per.table} if indicator.per else set())
-    came = not any(REGISTRIES_OF[table][0] in inputs.missing for table in tables)
-    if came and tables & doubted:
+    came = not any(measure.registries[0] in inputs.missing for measure in indicator.measures)
+    if came and doubted & {measure.table for measure in indicator.measures}:
         value = value | {"flag": "not_tellable" if value["value"] is None else "partly_told"}
     return {
         "indicator_id": indicator.id,
         "theme": indicator.theme,
         "name": indicator.names[language],
-        "unit": indicator.unit,
-        "unit_name": indicator.units[language],
+        "unit": indicator.unit.id,
+        "unit_name": indicator.unit.names[language],
         "decimals": indicator.decimals,
         "registries": indicator.registries,
         "responsible": indicator.body[language],

@@ -1,100 +1,130 @@
-"""The catalogue of indicators: one YAML a theme, beside one SQL file of the same name that makes its measures."""
+"""The catalogue of indicators: one YAML file per theme, and a SQL file of the same name with its measures."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, NamedTuple
 
-import yaml
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
+from auyl.descriptions import Description, read, read_yaml
 from auyl.errors import ContractInvalid
+from auyl.languages import Texts
+from auyl.snapshot.core import core_tables
 
-LANGUAGES = ("kk", "ru", "en")
 # A measure as lineage reads it: aggregate, filter, name, on one line of the theme's SQL.
 MEASURE = re.compile(r"^\s+(?P<aggregate>.+?) filter \(where (?P<filter>.+)\) as (?P<name>\w+),?$", flags=re.MULTILINE)
-
-# Which registries a core table is made of, the first being the one whose rows are counted.
-REGISTRIES_OF = {
-    "person": ("population",),
-    "assistance": ("social_assistance", "population"),
-    "jobseeker": ("employment", "population"),
-    "animal": ("livestock",),
-    "ambulance_call": ("ambulance",),
-    "budget_line": ("budget_okrug",),
-}
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A count or a sum by okrug. `table` is the core table it is taken from."""
+    """A count or a sum by okrug over the core table `table`; `registries` are those of the table, the counted first."""
 
     theme: str
     name: str
     table: str
+    registries: tuple[str, ...]
     aggregate: str
     condition: str
 
     @property
     def id(self) -> str:
-        """The name by which indicators call it."""
+        """The name by which indicators refer to it."""
         return f"{self.theme}.{self.name}"
 
     @property
     def is_additive(self) -> bool:
-        """Does no row mean nought? A median of nothing is not nought."""
+        """Whether no rows mean zero. The median of no rows is unknown."""
         return self.aggregate.startswith(("count(", "sum("))
 
 
-@dataclass(frozen=True)
-class Indicator:
-    """An indicator: `value` is a measure, or `scale` times it over `per`. Texts are by language."""
+class Unit(NamedTuple):
+    """A unit of `_units.yaml`."""
 
     id: str
-    theme: str
-    position: int
-    names: dict[str, str]
-    definitions: dict[str, str]
-    unit: str
-    units: dict[str, str]
-    value: Measure
-    per: Measure | None
-    scale: float
+    names: Texts
+
+
+def _named(kind: str) -> BeforeValidator:
+    """A field that names an entry of `kind` in the validation context."""
+
+    def look_up(name: Any, info: ValidationInfo) -> Any:
+        known = (info.context or {})[kind]
+        if name not in known:
+            near = ", ".join(get_close_matches(str(name), known, n=3, cutoff=0))
+            raise ValueError(f"expected one of the {kind}, such as {near}")
+        return known[name]
+
+    return BeforeValidator(look_up)
+
+
+def _of_theme(name: Any, info: ValidationInfo) -> Any:
+    """Measures of the same theme are named without it."""
+    return name if "." in str(name) else f"{(info.context or {})['theme']}.{name}"
+
+
+NamedMeasure = Annotated[Measure, _named("measures"), BeforeValidator(_of_theme)]
+
+
+class Indicator(Description):
+    """An indicator: `value` is a measure, or `scale` times it over `per`."""
+
+    id: str
+    names: Texts = Field(alias="name")
+    definitions: Texts = Field(alias="definition")
+    unit: Annotated[Unit, _named("units")]
+    value: NamedMeasure
+    per: NamedMeasure | None = None
+    scale: float = 1
     decimals: int
-    better: str
-    body: dict[str, str]
-    level: str
-    may_exceed_100: bool = False
+    better: Literal["up", "down", "none"]
+    body: Annotated[Texts, _named("bodies")]
+    level: Literal["okrug", "district", "oblast", "republic"]
+    may_exceed_100: bool = Field(False, alias="mayExceed100")
+
+    @property
+    def theme(self) -> str:
+        """Id of its theme."""
+        return self.value.theme
+
+    @property
+    def measures(self) -> list[Measure]:
+        """Numerator and, if there is one, denominator."""
+        return [self.value, self.per] if self.per else [self.value]
 
     @property
     def registries(self) -> list[str]:
         """Registries that its number rests on, the main one first."""
-        tables = [self.value.table] + ([self.per.table] if self.per else [])
-        return list(dict.fromkeys(r for table in tables for r in REGISTRIES_OF[table]))
+        return list(dict.fromkeys(registry for measure in self.measures for registry in measure.registries))
 
 
-@dataclass(frozen=True)
-class Theme:
-    """A theme with its indicators and the SQL of its measures.
+class Theme(Description):
+    """A theme. `no_rows` says what an okrug without rows has, in a registry that arrived: zero, or a missing report."""
 
-    `no_rows_is_zero` says what an okrug without any row in a registry that came means: none of it, or no report.
-    """
-
-    id: str
+    id: str = Field(alias="theme")
     position: int
-    names: dict[str, str]
-    sql: str
+    names: Texts = Field(alias="name")
+    no_rows: Literal["zero", "missing"]
     indicators: tuple[Indicator, ...]
-    no_rows_is_zero: bool
+
+    @model_validator(mode="after")
+    def _ids_begin_with_the_theme(self) -> Theme:
+        if wrong := [i.id for i in self.indicators if not i.id.startswith(f"{self.id}.") or i.theme != self.id]:
+            raise ValueError(f"ids and values of its indicators begin with «{self.id}.»: {', '.join(wrong)}")
+        return self
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All themes, in order."""
+    """Themes in order, the SQL and the measures of each by its id, and the core tables with their registries."""
 
     themes: tuple[Theme, ...]
+    sql: dict[str, str]
     measures: dict[str, Measure]
+    core: dict[str, tuple[str, ...]]
 
     @property
     def indicators(self) -> list[Indicator]:
@@ -103,99 +133,49 @@ class Catalogue:
 
     @property
     def registries(self) -> list[str]:
-        """All registries that some indicator rests on, sorted."""
-        return sorted({registry for indicator in self.indicators for registry in indicator.registries})
+        """All registries that the core tables are made of, sorted."""
+        return sorted({registry for registries in self.core.values() for registry in registries})
 
     def indicator(self, indicator_id: str) -> Indicator:
-        """The indicator with this id. Raises KeyError naming those that there are."""
+        """The indicator with this id. Raises KeyError listing the ids."""
         for indicator in self.indicators:
             if indicator.id == indicator_id:
                 return indicator
-        raise KeyError(f"no indicator {indicator_id}; there are: {', '.join(i.id for i in self.indicators)}")
+        raise KeyError(f"indicator: expected one of {', '.join(i.id for i in self.indicators)}; found {indicator_id!r}")
 
 
 def load(include: Path) -> Catalogue:
-    """Read the catalogue. Raises ContractInvalid when an entry names no measure, or a text is missing."""
+    """Read the catalogue. Raises ContractInvalid with the file and the field that is wrong."""
+    core = core_tables(include)
     folder = include / "indicators"
-    bodies, units = (_yaml(folder / f"_{name}.yaml") for name in ("bodies", "units"))
-    documents = [_yaml(path) for path in sorted(folder.glob("[!_]*.yaml"))]
-    documents.sort(key=lambda document: int(document["position"]))
-    texts = {d["theme"]: (include / "sql" / "indicators" / f"{d['theme']}.sql").read_text("utf-8") for d in documents}
-    measures = {m.id: m for theme, text in texts.items() for m in _measures(theme, text)}
-    themes = []
-    for document in documents:
-        theme = document["theme"]
-        try:
-            indicators = tuple(
-                _indicator(entry, theme, position, measures, bodies, units)
-                for position, entry in enumerate(document["indicators"], start=1)
-            )
-        except KeyError as error:
-            raise ContractInvalid(f"{theme}.yaml: nothing is called {error}") from error
-        text = texts[theme].rstrip().rstrip(";")
-        themes.append(
-            Theme(
-                theme,
-                int(document["position"]),
-                _texts(document["name"]),
-                text,
-                indicators,
-                document["noRows"] == "zero",
-            )
-        )
-    return Catalogue(tuple(themes), measures)
+    files = sorted(folder.glob("[!_]*.yaml"))
+    sql = {path.stem: _sql(include / "sql" / "indicators" / f"{path.stem}.sql") for path in files}
+    measures = {measure.id: measure for theme, text in sql.items() for measure in _measures(theme, text, core)}
+    context = {
+        "measures": measures,
+        "bodies": read_yaml(folder / "_bodies.yaml"),
+        "units": {name: Unit(name, texts) for name, texts in read_yaml(folder / "_units.yaml").items()},
+    }
+    themes = [read(path, Theme, theme=path.stem, **context) for path in files]
+    return Catalogue(tuple(sorted(themes, key=lambda theme: theme.position)), sql, measures, core)
 
 
-def _yaml(path: Path) -> dict[str, Any]:
-    # A DAG file reads all of them at every parse; see `contracts`.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
-    return document
+def _sql(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip().rstrip(";")
+    except FileNotFoundError as error:
+        raise ContractInvalid(f"{path.stem}.yaml: expected its measures in sql/indicators/{path.name}") from error
 
 
-def _texts(node: dict[str, str]) -> dict[str, str]:
-    # A comma in an unquoted YAML text cuts it and makes a key of the rest.
-    if set(node) != set(LANGUAGES):
-        raise ContractInvalid(f"a text in {', '.join(LANGUAGES)}, not {node}")
-    return {language: str(node[language]) for language in LANGUAGES}
-
-
-def _measures(theme: str, text: str) -> list[Measure]:
+def _measures(theme: str, text: str, core: dict[str, tuple[str, ...]]) -> list[Measure]:
     table = re.search(r"^from (\w+)$", text, flags=re.MULTILINE)
-    if not table or table.group(1) not in REGISTRIES_OF:
-        raise ContractInvalid(f"{theme}.sql: it reads «from <core table>» on a line of its own")
-    found = [Measure(theme, m["name"], table.group(1), m["aggregate"], m["filter"]) for m in MEASURE.finditer(text)]
+    if not table or table[1] not in core:
+        raise ContractInvalid(f"{theme}.sql: expected «from <core table>» on a line by itself")
+    measures = [
+        Measure(theme, m["name"], table[1], core[table[1]], m["aggregate"], m["filter"]) for m in MEASURE.finditer(text)
+    ]
     aggregates = text.count(" filter (where ")
-    if not found or len(found) != aggregates:
-        raise ContractInvalid(f"{theme}.sql: {aggregates} measures, {len(found)} of them on a line of their own")
-    return found
-
-
-def _indicator(
-    entry: dict[str, Any],
-    theme: str,
-    position: int,
-    measures: dict[str, Measure],
-    bodies: dict[str, Any],
-    units: dict[str, Any],
-) -> Indicator:
-    def measure(name: str) -> Measure:
-        return measures[name if "." in name else f"{theme}.{name}"]
-
-    return Indicator(
-        id=entry["id"],
-        theme=theme,
-        position=position,
-        names=_texts(entry["name"]),
-        definitions=_texts(entry["definition"]),
-        unit=entry["unit"],
-        units=_texts(units[entry["unit"]]),
-        value=measure(entry["value"]),
-        per=measure(entry["per"]) if "per" in entry else None,
-        scale=float(entry.get("scale", 1)),
-        decimals=int(entry["decimals"]),
-        better=entry["better"],
-        body=_texts(bodies[entry["body"]]),
-        level=entry["level"],
-        may_exceed_100=bool(entry.get("mayExceed100", False)),
-    )
+    if not measures or len(measures) != aggregates:
+        raise ContractInvalid(f"{theme}.sql: expected each measure on a line by itself; found {aggregates} filters on "
+                              f"{len(measures)} such lines")  # fmt: skip
+    return measures

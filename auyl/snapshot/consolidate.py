@@ -10,12 +10,11 @@ from auyl import contracts, ledger
 from auyl.linkage.persons.link import link
 from auyl.periods import last_day
 from auyl.settings import Settings
-from auyl.snapshot.catalogue import REGISTRIES_OF, Catalogue
+from auyl.snapshot.catalogue import Catalogue
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import current_batches, digest
-from auyl.stage.linkable import counted_view
-from auyl.stage.linkable import sources as linked_registries
-from auyl.store import duck
+from auyl.stage.linkable import counted_rows
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
@@ -23,8 +22,6 @@ from auyl.territory.resolver import current_edition, open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb
-
-CORE_TABLES = ("person", "assistance", "jobseeker", "animal", "ambulance_call", "budget_line")
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) ->
     """The current batches for `period`, an older one where the contract lets it be carried forward."""
     batches, missing = current_batches(settings, catalogue.registries, period)
     edition = current_edition(settings, lake)
-    folders = [settings.include / "sql" / name for name in ("macros", "core", "indicators")]
+    folders = [settings.include / "sql" / name for name in ("macros", "territory", "core", "indicators", "subjects")]
     rules = [p for folder in [*folders, settings.include / "indicators"] for p in sorted(folder.iterdir())]
     made_of = digest(settings, lake, batches, edition, [*rules, settings.expectations / "snapshot.json"])
     return Inputs(period, batches, missing, edition, made_of)
@@ -60,20 +57,21 @@ def with_links(settings: Settings, inputs: Inputs) -> Inputs:
     return replace(inputs, links=linked.path, digest=made_of)
 
 
-def consolidate(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, inputs: Inputs) -> str:
+def consolidate(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs
+) -> str:
     """Create the core tables on `con` and write them to the lake; return their folder."""
     con.execute(f"set variable period_begin = date {literal(inputs.period + '-01')}")
     con.execute(f"set variable period_end = date {literal(last_day(inputs.period).isoformat())}")
     open_territory(con, settings, lake, inputs.edition)
     set_person_key(con, settings)
-    linked = {contract.registry for contract in linked_registries(settings)}
     claims = []
-    for registry in sorted({r for registries in REGISTRIES_OF.values() for r in registries}):
+    for registry in catalogue.registries:
         contract = contracts.load(registry, settings.include)
         batches = inputs.batches.get(registry, [])
         view = stage_view(con, settings, lake, contract, batches)
-        if registry in linked:
-            view = counted_view(con, settings, lake, contract, batches, view, inputs.links)
+        if contract.names_person:
+            view = counted_rows(con, lake, contract, batches, view, inputs.links)
         claims.append((contract, view))
     sql = settings.include / "sql" / "core"
     resolve(con, settings, claims)
@@ -81,9 +79,10 @@ def consolidate(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, 
         f"create or replace temp table okrug as select kato, district_kato from territory "
         f"where is_rural_akimat and oblast_kato = {literal(settings.oblast_kato)}"
     )
-    folder = f"core/{inputs.period}/{inputs.digest[:16]}"
-    address = lake.prepare(folder)
-    for table in CORE_TABLES:
+    folder = paths.core_folder(inputs.period, inputs.digest)
+    lake.prepare(folder)
+    for table in catalogue.core:
         con.execute(f"create or replace temp table {table} as {duck.sql(sql / f'{table}.sql')}")
-        con.execute(f"copy {table} to {literal(f'{address}/{table}.parquet')} ({duck.PARQUET})")
+        file = lake.address(paths.core_file(inputs.period, inputs.digest, table))
+        con.execute(f"copy {table} to {literal(file)} ({duck.PARQUET})")
     return folder

@@ -16,8 +16,8 @@ from auyl import contracts
 from auyl.intake.locate import locate
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
-from auyl.snapshot.catalogue import REGISTRIES_OF, Measure
-from auyl.store import duck
+from auyl.snapshot.catalogue import Measure
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 from auyl.store.postgres import engine
@@ -64,6 +64,7 @@ class Source:
     files: list[tuple[str, str]]
     rows_in: int
     staged: int
+    linkable: int
     quarantined: int
     duplicates: int
     rules: dict[str, tuple[str, int]]
@@ -105,11 +106,12 @@ def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None
         if row is None:
             raise KeyError(f"no published value of {indicator_id} for {kato}" + (f" in {period}" if period else ""))
         sources = _sources(con, settings, row.period, row.revision, indicator.registries)
-    measures = [indicator.value] + ([indicator.per] if indicator.per else [])
     formula = indicator.value.id + (f" × {indicator.scale:g}" if indicator.scale != 1 else "")
     formula += f" / {indicator.per.id}" if indicator.per else ""
-    core = f"core/{row.period}/{row.inputs_digest[:16]}"
-    parts = [_part(settings, core, kato, measure, sources, sample) for measure in measures]
+    parts = [
+        _part(settings, paths.core_file(row.period, row.inputs_digest, measure.table), kato, measure, sources, sample)
+        for measure in indicator.measures
+    ]
     return Lineage(
         kato, indicator_id, row.period, row.revision, row.value, row.numerator, row.denominator, row.flag,
         row.coverage_pct, formula, parts, sources,
@@ -119,8 +121,9 @@ def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None
 def _sources(con: Any, settings: Settings, period: str, revision: int, registries: list[str]) -> list[Source]:
     rows = con.execute(
         text(
-            "select s.registry, b.batch_id, b.delivery_id, s.extracted_at, b.rows_in, b.staged, b.quarantined, "
-            "b.duplicates from serving.snapshot_source as s inner join ledger.batch as b using (batch_id) "
+            "select s.registry, b.batch_id, b.delivery_id, s.extracted_at, b.rows_in, b.staged, b.linkable, "
+            "b.quarantined, b.duplicates from serving.snapshot_source as s "
+            "inner join ledger.batch as b using (batch_id) "
             "where s.period = :p and s.revision = :r and s.registry = any(:names) order by s.registry, b.batch_id"
         ),
         {"p": period, "r": revision, "names": registries},
@@ -144,6 +147,7 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
                 [(f.name, f.sha256) for f in files],
                 row.rows_in,
                 row.staged,
+                row.linkable,
                 row.quarantined,
                 row.duplicates,
                 {r.rule: (r.severity, r.failed) for r in rules},
@@ -154,12 +158,12 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
 
 def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: list[Source], sample: int) -> Part:
     lake = Lake(settings.lake)
-    registry = REGISTRIES_OF[measure.table][0]
+    registry = measure.registries[0]
     con = duck.connect(settings, lake)
     try:
         con.execute(
             "create or replace temp view counted as "
-            f"select * from read_parquet({literal(lake.address(f'{core}/{measure.table}.parquet'))}) "
+            f"select * from read_parquet({literal(lake.address(core))}) "
             f"where okrug_kato = {literal(kato)} and ({measure.condition})"
         )
         columns = {row[0] for row in con.execute("describe counted").fetchall()}

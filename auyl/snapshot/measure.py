@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auyl.periods import last_day
-from auyl.snapshot.catalogue import REGISTRIES_OF, Catalogue
+from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import Inputs
 from auyl.store.duck import literal
 
@@ -23,20 +23,19 @@ def measure(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: Inputs
     con.execute("create or replace temp table measured (okrug_kato varchar, measure varchar, amount double)")
     for theme in catalogue.themes:
         measures = [m for m in catalogue.measures.values() if m.theme == theme.id]
-        registry = REGISTRIES_OF[measures[0].table][0]
-        if registry in inputs.missing:
+        if measures[0].registries[0] in inputs.missing:
             continue
-        con.execute(f"create or replace temp table theme as {theme.sql}")
+        con.execute(f"create or replace temp table theme as {catalogue.sql[theme.id]}")
         for m in measures:
-            nought = "0" if theme.no_rows_is_zero and m.is_additive else "null"
+            without_rows = "0" if theme.no_rows == "zero" and m.is_additive else "null"
             # A sum over no row of its kind is null although the okrug has other rows.
-            told = f"coalesce(t.{m.name}, 0)" if m.is_additive else f"t.{m.name}"
-            amount = f"case when t.okrug_kato is null then {nought} else {told} end"
+            with_rows = f"coalesce(t.{m.name}, 0)" if m.is_additive else f"t.{m.name}"
+            amount = f"case when t.okrug_kato is null then {without_rows} else {with_rows} end"
             con.execute(
                 f"insert into measured select o.kato, {literal(m.id)}, {amount} "
                 f"from okrug as o left join theme as t on o.kato = t.okrug_kato"
             )
-    _coverage(con, inputs)
+    _coverage(con, catalogue, inputs)
     _entries(con, catalogue, inputs)
     con.execute(
         """
@@ -75,10 +74,10 @@ def measure(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: Inputs
     )
 
 
-def _coverage(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+def _coverage(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: Inputs) -> None:
     """Share of the rows of a district that are placed in an okrug. Rows of no district lower every district's share."""
     con.execute("create or replace temp table coverage (registry varchar, district_kato varchar, placed_pct double)")
-    for table, registries in REGISTRIES_OF.items():
+    for table, registries in catalogue.core.items():
         if registries[0] in inputs.missing:
             continue
         con.execute(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2.extras
 
+from auyl.languages import LANGUAGES
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import Inputs
@@ -17,12 +18,12 @@ from auyl.snapshot.missing import MISSING_COLUMNS
 from auyl.snapshot.vault import VaultLoad
 from auyl.store.duck import identifier, literal
 from auyl.store.postgres import engine
+from auyl.subjects import load_subjects
 
 if TYPE_CHECKING:
     import duckdb
 
 VALUE_COLUMNS = ("kato", "indicator_id", "value", "numerator", "denominator", "flag", "coverage_pct", "as_of")
-COORDINATOR_TABLES = ("ambulance_by_settlement", "veterinary_by_settlement")
 TERRITORY_COLUMNS = (
     "kato", "edition", "level", "kind", "parent_kato", "okrug_kato", "district_kato", "oblast_kato", "name_ru",
     "name_kk", "is_rural_akimat", "is_main_settlement",
@@ -94,9 +95,9 @@ def publish(
         publication.write("snapshot_value", VALUE_COLUMNS, f"select {', '.join(VALUE_COLUMNS)} from snapshot_value")
         missing = f"select {', '.join(MISSING_COLUMNS)} from snapshot_missing order by registry"
         publication.write("snapshot_missing", MISSING_COLUMNS, missing)
-        for table in COORDINATOR_TABLES:
-            columns = tuple(row[0] for row in con.execute(f"describe {table}").fetchall())
-            publication.write(table, columns, f"select * from {table}")
+        for subject in load_subjects(settings.include):
+            columns = tuple(subject.all_columns)
+            publication.write(subject.table, columns, f"select {', '.join(columns)} from {subject.table}")
         content = publication.content_sha256()
         published = _write(connection.cursor(), con, catalogue, inputs, publication, content, vault)
         connection.commit()
@@ -141,10 +142,7 @@ def _write(
             cursor,
             "insert into serving.snapshot_source (period, revision, registry, batch_id, extracted_at, source_period, "
             "rows_staged, rows_quarantined) values %s",
-            [
-                (period, revision, registry, b.batch_id, b.extracted_at, b.period, b.staged, b.quarantined)
-                for b in batches
-            ],
+            [(period, revision, registry, b.batch_id, b.extracted_at, b.period, b.staged, b.rejected) for b in batches],
         )
     vault.swap(cursor, period, revision)
     cursor.execute(
@@ -182,9 +180,8 @@ def _catalogue(cursor: Any, catalogue: Catalogue) -> None:
     psycopg2.extras.execute_values(
         cursor,
         "insert into serving.theme (theme, position, name_kk, name_ru, name_en) values %s",
-        [(t.id, t.position, t.names["kk"], t.names["ru"], t.names["en"]) for t in catalogue.themes],
+        [(t.id, t.position, *(t.names[x] for x in LANGUAGES)) for t in catalogue.themes],
     )
-    by_language = ("kk", "ru", "en")
     psycopg2.extras.execute_values(
         cursor,
         "insert into serving.indicator (indicator_id, theme, position, name_kk, name_ru, name_en, unit, unit_kk, "
@@ -193,19 +190,20 @@ def _catalogue(cursor: Any, catalogue: Catalogue) -> None:
         [
             (
                 i.id,
-                i.theme,
-                i.position,
-                *(i.names[x] for x in by_language),
-                i.unit,
-                *(i.units[x] for x in by_language),
+                theme.id,
+                position,
+                *(i.names[x] for x in LANGUAGES),
+                i.unit.id,
+                *(i.unit.names[x] for x in LANGUAGES),
                 i.decimals,
                 i.better,
-                *(i.body[x] for x in by_language),
+                *(i.body[x] for x in LANGUAGES),
                 i.level,
                 i.registries,
-                *(i.definitions[x] for x in by_language),
+                *(i.definitions[x] for x in LANGUAGES),
             )
-            for i in catalogue.indicators
+            for theme in catalogue.themes
+            for position, i in enumerate(theme.indicators, start=1)
         ],
     )
 

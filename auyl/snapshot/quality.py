@@ -184,7 +184,7 @@ def _by_okrug(contract: Contract, relation: str) -> str:
             kato,
             count(*) as rows_in,
             count(*) filter (outcome = 'staged') as staged,
-            count(*) filter (outcome = 'quarantined') as quarantined,
+            count(*) filter (outcome in ('linkable', 'quarantined')) as quarantined,
             count(*) filter (outcome = 'duplicate') as duplicates,
             count(*) filter (is_warned) as warned,
             round(100.0 * sum(filled) / nullif(sum(asked), 0), 3) as completeness_pct,

@@ -14,12 +14,13 @@ from auyl.snapshot.consolidate import Inputs, consolidate, gather, with_links
 from auyl.snapshot.gate import gate
 from auyl.snapshot.measure import measure
 from auyl.snapshot.missing import INDISPENSABLE, missing_table
-from auyl.snapshot.publish import COORDINATOR_TABLES, publish, refuse
+from auyl.snapshot.publish import publish, refuse
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import duck
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
+from auyl.store.locks import BUILD, lock
 from auyl.store.postgres import engine
+from auyl.subjects import load_subjects
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
     settings = settings or from_environment()
     lake = Lake(settings.lake)
     catalogue = catalogues.load(settings.include)
-    with lock(settings, f"build.{period}"):
+    with lock(settings, BUILD, period):
         inputs = gather(settings, lake, catalogue, period)
         if inputs.missing and (not allow_missing or INDISPENSABLE in inputs.missing):
             return BuildResult(period, "incomplete", missing=inputs.missing)
@@ -77,16 +78,16 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs)
         current = _done_before(settings, inputs)
         if current is not None:
             return BuildResult(inputs.period, "unchanged", current, missing=inputs.missing)
-        consolidate(con, settings, lake, inputs)
+        consolidate(con, settings, lake, catalogue, inputs)
         con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar, is_share boolean)")
         con.executemany(
             "insert into catalogue values (?, ?, ?)",
-            [(i.id, i.unit, i.unit == "pct" and not i.may_exceed_100) for i in catalogue.indicators],
+            [(i.id, i.unit.id, i.unit.id == "pct" and not i.may_exceed_100) for i in catalogue.indicators],
         )
         measure(con, catalogue, inputs)
-        for table in COORDINATOR_TABLES:
-            query = duck.sql(settings.include / "sql" / "core" / f"{table}.sql")
-            con.execute(f"create or replace temp table {table} as {query}")
+        for subject in load_subjects(settings.include):
+            query = duck.sql(settings.include / "sql" / "subjects" / f"{subject.table}.sql")
+            con.execute(f"create or replace temp table {subject.table} as {query}")
         breaches = gate(con, settings, catalogue, inputs)
         if breaches:
             refuse(settings, inputs, breaches)

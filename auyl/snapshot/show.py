@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import text
 
 from auyl import ledger
+from auyl.languages import check_language
 from auyl.settings import Settings
-from auyl.snapshot.catalogue import LANGUAGES
 from auyl.store.postgres import engine
 
 
@@ -17,8 +17,7 @@ def show(settings: Settings, kato: str, period: str | None = None, language: str
 
     Raises KeyError when nothing is published for it.
     """
-    if language not in LANGUAGES:
-        raise KeyError(f"no language {language}; there are {', '.join(LANGUAGES)}")
+    check_language(language)
     query = (settings.include / "sql" / "ledger" / "snapshot_of_okrug.sql").read_text(encoding="utf-8")
     with engine(settings.dsn).connect() as con:
         rows = con.execute(text(query.replace("_xx", f"_{language}")), {"kato": kato, "period": period}).all()

@@ -11,10 +11,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from auyl.intake.batch import identity_path
 from auyl.settings import Settings
 from auyl.snapshot.consolidate import Inputs
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 
@@ -41,7 +40,7 @@ class VaultLoad:
         spill = self._settings.home / "spill"
         with tempfile.TemporaryDirectory(prefix="auyl-", dir=spill) as folder:
             file = Path(folder) / "person.csv"
-            self._write(identity_path(batches[0].stage_path), file)
+            self._write(paths.identity_file(batches[0].name), file)
             with file.open("rb") as stream:
                 cursor.copy_expert(
                     f"copy vault.person_incoming (person_key, iin, {', '.join(COLUMNS)}) "

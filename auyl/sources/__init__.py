@@ -1,7 +1,7 @@
-"""Ways in: one module each, with one function `pull(contract, period, address, work, past) -> Pulled`.
+"""Ways in: one module each, with one function `pull(contract, period, address, work, history) -> Pulled`.
 
-A module here knows how to reach a kind of source and nothing of what its bytes mean. It looks before it takes: a source
-that has nothing whole to give raises SourceNotReady at once, so a caller may ask often and hold nothing meanwhile.
+A module here knows how to reach a kind of source and nothing about what its bytes mean. It looks before it fetches: a
+source with nothing complete to give raises SourceNotReady at once, so a caller may ask often and holds nothing between.
 """
 
 from __future__ import annotations
@@ -19,24 +19,20 @@ from auyl.contracts import Contract
 LOCAL = timezone(timedelta(hours=5))
 
 
-def _nowhere(note: str | None) -> None:
-    pass
-
-
 @dataclass
-class Past:
+class PullHistory:
     """What earlier pulls of this registry and period left.
 
-    `watermark` says how far the last delivery read, in the words of its way in: a time, or the files and their state.
-    `note` is what a pull that did not end left for the next one; `write` keeps it.
+    `watermark` says how far the last delivery read, in a form of its way in: a time, or the files and their state.
+    `note` is what a pull that did not finish left for the next one; `write` stores it.
     """
 
     watermark: str | None = None
     note: str | None = None
-    write: Callable[[str | None], None] = _nowhere
+    write: Callable[[str | None], None] = lambda note: None
 
     def remember(self, note: str | None) -> None:
-        """Leave a note for the next pull, before anything is done that it must know of; None takes it back."""
+        """Leave a note for the next pull, before anything that it must know about is done; None deletes it."""
         if note != self.note:
             self.write(note)
             self.note = note
@@ -44,29 +40,29 @@ class Past:
 
 @dataclass(frozen=True)
 class Pulled:
-    """What a source gave: files in a working folder, when it says it made them, and how far a watermark went.
+    """What a source gave: files in a working folder, when it says it made them, and the new watermark.
 
-    `unchanged`: nothing is new since the delivery that left the watermark, and nothing was fetched. `kept` are names of
-    files of that delivery that are as they were and belong to this one too. `evidence` goes into the manifest.
+    `is_unchanged`: nothing is new since the delivery that left the watermark, and nothing was fetched. `reused` are
+    names of unchanged files of that delivery that belong to this one too. `evidence` goes into the manifest.
     """
 
     files: list[Path]
     source: str
     extracted_at: datetime | None = None
     watermark: str | None = None
-    unchanged: bool = False
-    kept: tuple[str, ...] = ()
+    is_unchanged: bool = False
+    reused: tuple[str, ...] = ()
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
-def pull(contract: Contract, period: str, address: str, work: Path, past: Past) -> Pulled:
+def pull(contract: Contract, period: str, address: str, work: Path, history: PullHistory) -> Pulled:
     """Ask the source of `contract`.
 
-    Raises SourceNotReady when there is nothing whole yet, SourceUnavailable when it does not answer whole,
-    ConnectionUnusable when it and we do not trust each other, ExtractRefused when its answer cannot be right.
+    Raises SourceNotReady when nothing is complete yet, SourceUnavailable when it does not answer or breaks off,
+    ConnectionUnusable when credentials or certificates are refused, ExtractRefused when its answer cannot be right.
     """
     module = import_module(f"auyl.sources.{contract.way}")
-    pulled: Pulled = module.pull(contract, period, address, work, past)
+    pulled: Pulled = module.pull(contract, period, address, work, history)
     return pulled
 
 
@@ -74,12 +70,12 @@ def extracted_at(contract: Contract, files: list[Path]) -> datetime | None:
     """When the source made an extract, if the envelope of its first file says so; local time where no zone is given."""
     import re
 
-    path = dict(contract.options.get("envelope") or {}).get("extracted_at")
+    path = contract.envelope.get("extracted_at")
     if not path:
         return None
     with files[0].open("rb") as stream:
         head = stream.read(1 << 16)
-    name = str(path).rsplit("/", 1)[-1].encode()
+    name = path.rsplit("/", 1)[-1].encode()
     pattern = rb'"%s"\s*:\s*"([^"]+)"' if contract.format in ("json", "geojson") else rb"<(?:[\w.\-]+:)?%s>\s*([^<\s]+)"
     found = re.search(pattern % re.escape(name), head)
     if not found:

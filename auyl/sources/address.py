@@ -1,14 +1,12 @@
-"""The address of a source: where it is, who we are there, and what the connection says of trust."""
+"""The address of a source: where it is, who we are there, and what the connection says about trust."""
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from auyl.contracts import Contract
-from auyl.errors import ConnectionUnusable
 
 
 @dataclass(frozen=True)
@@ -39,12 +37,12 @@ class Address:
 
 
 def parse(contract: Contract, address: str) -> Address:
-    """Take `address` apart. Raises ConnectionUnusable, without showing it."""
+    """Parse `address`. Raises ConnectionUnusable, without showing it."""
     try:
         parts = urlsplit(address)
         port = parts.port
     except ValueError:
-        raise ConnectionUnusable(contract.registry, contract.connection, "an address", "one that is none") from None
+        raise contract.connection_unusable("an address", "text that is no address") from None
     return Address(
         parts.scheme,
         parts.hostname or "",
@@ -54,15 +52,3 @@ def parse(contract: Contract, address: str) -> Address:
         unquote(parts.password or ""),
         dict(parse_qsl(parts.query)),
     )
-
-
-def trust(contract: Contract, address: Address) -> ssl.SSLContext | bool:
-    """Whom to trust over TLS: the certificates in the extra `ca` or `ca_file`, else those of the machine."""
-    try:
-        given = address.text("ca")
-        return ssl.create_default_context(cadata=given) if given else True
-    except (OSError, ssl.SSLError) as error:
-        raise ConnectionUnusable(
-            contract.registry, contract.connection, "certificates in PEM in the extra «ca» or the file of «ca_file»",
-            type(error).__name__,
-        ) from None  # fmt: skip

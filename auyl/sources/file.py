@@ -2,64 +2,61 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from auyl.contracts import Contract
 from auyl.errors import ExtractRefused, SourceNotReady, SourceUnavailable
-from auyl.sources import Past, Pulled, drop
+from auyl.sources import Pulled, PullHistory, drop_folder
+from auyl.sources.drop_folder import CompleteDelivery, FileStat
 
 
-def pull(contract: Contract, period: str, address: str, work: Path, past: Past) -> Pulled:
-    """The whole files of `period` in the folder at `address` (a path or a file:// address).
+def pull(contract: Contract, period: str, address: str, work: Path, history: PullHistory) -> Pulled:
+    """The complete files of `period` in the folder at `address` (a path or a file:// address).
 
-    `{period}` in the address and in the contract's `filePattern` stands for the period; see `drop` for `marker` and
-    `stableSeconds`. Raises SourceNotReady, SourceUnavailable, ExtractRefused.
+    `{period}` in the address and in the contract's `filePattern` stands for the period. Raises SourceNotReady,
+    SourceUnavailable, ExtractRefused.
     """
     path = unquote(urlsplit(address).path) if address.startswith("file:") else address
-    folder, above = Path(path.replace("{period}", period)), drop.before_period(path)
+    folder, above = Path(path.replace("{period}", period)), drop_folder.permanent_folder(path)
     if not folder.is_dir():
         if above is None or not Path(above).is_dir():
             raise SourceUnavailable(
-                f"{contract.registry}: the drop folder {Path(above or folder).name} is not there. Fix: a "
+                f"{contract.registry}: the drop folder {Path(above or folder).name} does not exist. Fix: a "
                 f"data engineer, in the connection «{contract.connection}» or in the mount"
             )
         raise SourceNotReady(f"{contract.registry}: the drop folder has no {folder.name} of {period} yet")
     try:
         try:
-            whole = _look(contract, period, folder, past)
+            delivery = _delivery(contract, period, folder, history)
         except ExtractRefused:
-            # a listing is no snapshot: one that began before both files were there may show the marker alone
-            whole = _look(contract, period, folder, past)
-        plan = drop.plan(contract, whole, past, datetime.now(tz=UTC))
-        source = f"file drop, {drop.pattern_of(contract, period)}"
-        if plan.unchanged:
-            return Pulled([], source, watermark=plan.watermark, unchanged=True)
-        # reading is cheap here: all files of a delivery are taken from the folder, known or not
-        names = plan.fetch if contract.is_delta else sorted(whole.files)
+            # A listing is no snapshot: one that began before both files were there may show the marker alone.
+            delivery = _delivery(contract, period, folder, history)
+        plan = drop_folder.plan_fetch(contract, delivery, history)
+        source = f"file drop, {drop_folder.file_pattern(contract, period)}"
+        if plan.is_unchanged:
+            return Pulled([], source, watermark=plan.watermark, is_unchanged=True)
+        # Reading is cheap here: all files of a full delivery are taken from the folder, known or not.
+        names = plan.fetch if contract.is_delta else sorted(delivery.files)
         for name in names:
-            drop.check(contract, whole, name, folder / name)
-        now = _listing(folder)
-        if changed := [name for name in names if now.get(name) != whole.files[name]]:
+            delivery.check_sha256(contract, name, folder / name)
+        listing = _listing(folder)
+        if changed := [name for name in names if listing.get(name) != delivery.files[name]]:
             raise SourceNotReady(f"{contract.registry}: {changed[0]} changes while it is read")
     except OSError as error:
         raise SourceUnavailable(
             f"{contract.registry}: the drop folder {folder.name} cannot be read ({type(error).__name__})"
         ) from error
-    return Pulled([folder / name for name in names], source, watermark=plan.watermark, evidence=drop.evidence(whole))
+    return Pulled([folder / name for name in names], source, watermark=plan.watermark, evidence=delivery.evidence())
 
 
-def _look(contract: Contract, period: str, folder: Path, past: Past) -> drop.Whole:
+def _delivery(contract: Contract, period: str, folder: Path, history: PullHistory) -> CompleteDelivery:
     listing = _listing(folder)
-    markers = {name: (folder / name).read_bytes() for name in drop.markers_to_read(contract, period, listing)}
-    return drop.whole(contract, period, listing, markers, past)
+    names = drop_folder.markers_to_read(contract, period, listing)
+    markers = {name: (folder / name).read_bytes() for name in names}
+    return drop_folder.complete_delivery(contract, period, listing, markers, history)
 
 
-def _listing(folder: Path) -> dict[str, drop.Seen]:
-    found = {}
-    for path in folder.iterdir():
-        if path.is_file():
-            state = path.stat()
-            found[path.name] = drop.Seen(state.st_size, state.st_mtime)
-    return found
+def _listing(folder: Path) -> dict[str, FileStat]:
+    stats = {path.name: path.stat() for path in folder.iterdir() if path.is_file()}
+    return {name: FileStat(stat.st_size, stat.st_mtime) for name, stat in stats.items()}

@@ -22,7 +22,7 @@ from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from auyl.contracts import Contract
-from auyl.errors import ConnectionUnusable, ExtractRefused
+from auyl.errors import ExtractRefused
 from auyl.sources.address import Address
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -53,14 +53,14 @@ def certificates(contract: Contract, address: Address) -> list[x509.Certificate]
         text = address.text("certificate")
         found = x509.load_pem_x509_certificates(text.encode()) if text else []
     except (OSError, ValueError) as error:
-        raise ConnectionUnusable(contract.registry, contract.connection, expected, type(error).__name__) from None
+        raise contract.connection_unusable(expected, type(error).__name__) from None
     if not found:
-        raise ConnectionUnusable(contract.registry, contract.connection, expected, "none")
+        raise contract.connection_unusable(expected, "none")
     now = datetime.now(tz=UTC)
     valid = [one for one in found if one.not_valid_before_utc <= now <= one.not_valid_after_utc]
     if not valid:
         ends = ", ".join(f"{name(one)} until {one.not_valid_after_utc:%Y-%m-%d}" for one in found)
-        raise ConnectionUnusable(contract.registry, contract.connection, "a certificate that holds today", ends)
+        raise contract.connection_unusable("a certificate that holds today", ends)
     return valid
 
 
@@ -78,7 +78,7 @@ def verify(contract: Contract, file: str, data: etree._Element, trusted: list[x5
     """
 
     def refuse(expected: str, found: str) -> ExtractRefused:
-        return ExtractRefused(contract.registry, file, expected, found, contract.owner, data.sourceline)
+        return contract.refusal(file, expected, found, data.sourceline)
 
     signatures = list(data.iter(f"{{{DS}}}Signature"))
     if not signatures:

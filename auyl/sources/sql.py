@@ -1,12 +1,4 @@
-"""A source database, read by SQLAlchemy: any address that it takes.
-
-Contract options:
-    table, schema              what is read
-    periodColumn               date or time that puts a row into a period
-    watermark                  column that grows with every change; the order of reading
-    overlapMinutes             how far a registry of changes reopens what it has read (0)
-    statementTimeoutSeconds    the longest that the database may work on one answer (600)
-"""
+"""A source database, read by SQLAlchemy: any address that it takes. Options: `SqlOptions`, see docs/sources.md."""
 
 from __future__ import annotations
 
@@ -37,22 +29,21 @@ from sqlalchemy import (
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from auyl.contracts import Contract, missing_column
-from auyl.errors import ConnectionUnusable, ExtractRefused, SourceUnavailable
-from auyl.sources import LOCAL, Past, Pulled
-from auyl.sources.patience import ATTEMPTS, wait_s
+from auyl.contracts.options import SqlOptions
+from auyl.sources import LOCAL, Pulled, PullHistory
+from auyl.sources.backoff import AttemptFailed, Backoff
 from auyl.store.postgres import driver_url
 
 if TYPE_CHECKING:
     import sqlite3
 
 ROWS_AT_ONCE = 20_000
-STATEMENT_TIMEOUT_S = 600.0
 CONNECT_S = 20
 # How the drivers are told to give up on a connection; another one takes it from the query of its address.
 CONNECT_ARGUMENT = {"psycopg2": "connect_timeout", "psycopg": "connect_timeout", "sqlite3": "timeout"}
 
 
-def pull(contract: Contract, period: str, address: str, work: Path, past: Past) -> Pulled:
+def pull(contract: Contract, period: str, address: str, work: Path, history: PullHistory) -> Pulled:
     """Rows of `period` that changed since the watermark, as CSV in the order of their change.
 
     Read by one connection in one read-only, repeatable-read transaction (PostgreSQL; SQLite's own). The window is
@@ -63,50 +54,54 @@ def pull(contract: Contract, period: str, address: str, work: Path, past: Past) 
     Raises SourceUnavailable when the database does not answer or breaks off ATTEMPTS times without a row,
     ExtractRefused when its table is not what the contract says, ConnectionUnusable for a login that is refused.
     """
-    return _Reading(contract, period, address, past).pull(work)
+    return _SqlPull(contract, period, address, history).pull(work)
 
 
-class _Reading:
+class _SqlPull:
     """One pull, over as many connections as it takes."""
 
-    def __init__(self, contract: Contract, period: str, address: str, past: Past) -> None:
+    def __init__(self, contract: Contract, period: str, address: str, history: PullHistory) -> None:
         self.contract = contract
-        self.options = contract.options
+        self.options = contract.options(SqlOptions)
         self.begins = date.fromisoformat(f"{period}-01")
         self.ends = (self.begins + timedelta(days=31)).replace(day=1)
         self.period = period
-        self.since = past.watermark if contract.is_delta and not (past.watermark or "{").startswith("{") else None
+        watermark = history.watermark if contract.is_delta else None
+        # Another way in leaves JSON.
+        self.since = None if watermark is None or watermark.startswith("{") else watermark
         self.newest = self.since
         self.last: tuple[Any, ...] | None = None
         self.extracted_at: datetime | None = None
         self.rows = 0
         self.breaks = 0
+        self.backoff = Backoff(f"{contract.registry}: the source database did not answer whole")
         self.engine = self._engine(address)
 
     def pull(self, work: Path) -> Pulled:
         target = work / f"{self.contract.registry}_{self.period}.csv"
-        failed = 0
         try:
             with target.open("w", encoding="utf-8", newline="") as stream:
                 while True:
-                    had = self.rows
+                    rows_before = self.rows
                     try:
                         with self._connection() as con:
                             self._read(con, stream)
                         break
                     except SQLAlchemyError as error:
-                        failed = self._once_more(error, 0 if self.rows > had else failed)
+                        if self.rows > rows_before:
+                            self.backoff.reset()
+                        self._wait(error)
                         if self.last is None:
                             stream.truncate(0)
                             stream.seek(0)
                             self.rows = 0
         finally:
             self.engine.dispose()
-        name = ".".join(filter(None, (self.options.get("schema"), self.options["table"])))
+        name = ".".join(filter(None, (self.options.table_schema, self.options.table)))
         source = f"{self.engine.dialect.name} table {name}"
         evidence = {"rows": self.rows, "since": self.since, "broken_off": self.breaks}
         if self.rows == 0 and self.since is not None:
-            return Pulled([], source, watermark=self.newest, unchanged=True)
+            return Pulled([], source, watermark=self.newest, is_unchanged=True)
         return Pulled([target], source, self.extracted_at, self.newest, evidence=evidence)
 
     def _engine(self, address: str) -> Engine:
@@ -116,20 +111,18 @@ class _Reading:
             driver = url.get_dialect()().driver if "+" not in url.drivername else url.drivername.partition("+")[2]
             if argument := CONNECT_ARGUMENT.get({"pysqlite": "sqlite3"}.get(driver, driver)):
                 arguments[argument] = CONNECT_S
-            # one connection at a time, whatever happens; a dead one is noticed before it is used
+            # Never more than one connection; a dead one is noticed before it is used.
             return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=arguments)
         except (SQLAlchemyError, ImportError, ValueError) as error:
-            raise ConnectionUnusable(
-                self.contract.registry, self.contract.connection, "an address of a database whose driver is installed",
-                type(error).__name__,
-            ) from None  # fmt: skip
+            expected = "an address of a database whose driver is installed"
+            raise self.contract.connection_unusable(expected, type(error).__name__) from None
 
     # -- one connection ------------------------------------------------------------------------------------------
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """A connection that can change nothing and works on one answer no longer than it may."""
-        seconds = float(self.options.get("statementTimeoutSeconds") or STATEMENT_TIMEOUT_S)
+        """A connection that can change nothing and works on one answer `statementTimeoutSeconds` at most."""
+        seconds = self.options.statement_timeout_seconds
         with self.engine.connect() as con:
             if con.dialect.name == "postgresql":
                 con.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -170,22 +163,24 @@ class _Reading:
     def _table(self, con: Connection) -> Table:
         options = self.options
         try:
-            table = Table(options["table"], MetaData(), schema=options.get("schema"), autoload_with=con)
+            table = Table(options.table, MetaData(), schema=options.table_schema, autoload_with=con)
         except NoSuchTableError as error:
-            raise self._refused(f"a table {options['table']}", "none") from error
+            raise self.contract.refusal("source database", f"a table {options.table}", "none") from error
         came = set(table.columns.keys())
         for column in self.contract.columns:
             if column.required and column.source not in came:
                 spare = sorted(came - {c.source for c in self.contract.columns})
-                raise missing_column(self.contract, column, spare, f"table {options['table']}", None)
-        for option in ("watermark", "periodColumn"):
-            if options[option] not in came:
-                raise self._refused(f"a column {options[option]}, which the contract names as {option}", "none")
+                raise missing_column(self.contract, column, spare, f"table {options.table}", None)
+        for option, column_name in (("watermark", options.watermark), ("periodColumn", options.period_column)):
+            if column_name not in came:
+                raise self.contract.refusal(
+                    "source database", f"a column {column_name}, which the contract names as {option}", "none"
+                )
         return table
 
     def _query(self, table: Table) -> tuple[Select[Any], Column[Any], list[Column[Any]]]:
-        mark = table.columns[self.options["watermark"]]
-        within = table.columns[self.options["periodColumn"]]
+        mark = table.columns[self.options.watermark]
+        within = table.columns[self.options.period_column]
         keys = list(table.primary_key.columns)
         dialect = self.engine.dialect.name
         when = _compared(within, dialect)
@@ -196,9 +191,7 @@ class _Reading:
         elif self.since is not None:
             reopened: Any = self.since
             if not self.since.isdigit():
-                reopened = datetime.fromisoformat(self.since) - timedelta(
-                    minutes=int(self.options.get("overlapMinutes") or 0)
-                )
+                reopened = datetime.fromisoformat(self.since) - timedelta(minutes=self.options.overlap_minutes)
             query = query.where(_compared(mark, dialect) >= _as(mark, dialect, reopened))
         return query.order_by(mark, *keys).execution_options(stream_results=True), mark, keys
 
@@ -210,31 +203,18 @@ class _Reading:
         # SQLite's clock is UTC and says nothing of it; the others that say nothing are local
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC if con.dialect.name == "sqlite" else LOCAL)
 
-    def _refused(self, expected: str, found: str) -> ExtractRefused:
-        return ExtractRefused(self.contract.registry, "source database", expected, found, self.contract.owner)
-
-    def _once_more(self, error: SQLAlchemyError, failed: int) -> int:
-        """Wait before the next attempt; the number of failed ones. Raises SourceUnavailable after the last."""
+    def _wait(self, error: SQLAlchemyError) -> None:
+        """Wait before the next attempt. Raises SourceUnavailable after the last, ConnectionUnusable for the login."""
         # The text of a driver's error may hold the address; its class is enough for the log.
         cause = getattr(error, "orig", None) or error
         code = str(getattr(cause, "pgcode", None) or "")
-        # SQLSTATE class 28 is invalid authorization, 42501 insufficient privilege; at connecting psycopg2 gives none
+        # SQLSTATE class 28 is invalid authorization, 42501 insufficient privilege; at connecting psycopg2 gives none.
         if code.startswith("28") or code == "42501" or "authentication failed" in str(cause):
-            code = code or "28P01"
-            raise ConnectionUnusable(
-                self.contract.registry,
-                self.contract.connection,
-                "a login that may read the table",
-                f"it is refused, SQLSTATE {code}",
-            ) from None
-        if failed + 1 >= ATTEMPTS:
-            raise SourceUnavailable(
-                f"{self.contract.registry}: the source database did not answer or broke off ({type(cause).__name__}) "
-                f"{ATTEMPTS} times; nothing was landed"
-            ) from None
+            found = f"it is refused, SQLSTATE {code or '28P01'}"
+            raise self.contract.connection_unusable("a login that may read the table", found) from None
+        wait_s = self.backoff.next_wait_s(AttemptFailed(f"the line broke ({type(cause).__name__})"))
         self.breaks += 1
-        time.sleep(wait_s(failed))
-        return failed + 1
+        time.sleep(wait_s)
 
 
 def _is_text(column: Column[Any], dialect: str) -> bool:

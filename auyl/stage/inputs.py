@@ -9,6 +9,7 @@ from pathlib import Path
 from auyl import contracts, ledger
 from auyl.periods import month_before
 from auyl.settings import Settings
+from auyl.store import paths
 from auyl.store.lake import Lake
 
 Batches = dict[str, list[ledger.Batch]]
@@ -35,7 +36,7 @@ def current_batches(settings: Settings, registries: Iterable[str], period: str) 
 
 def territory_files(lake: Lake, edition: str) -> list[str]:
     """What says where a place lies: the edition's tables, and what became of former codes if that was written."""
-    return [*lake.files(f"reference/territory/{edition}"), *lake.files(f"reference/changes/{edition}")]
+    return [*lake.files(paths.territory_folder(edition)), *lake.files(paths.changes_folder(edition))]
 
 
 def digest(settings: Settings, lake: Lake, batches: Batches, edition: str, rules: Iterable[Path]) -> str:

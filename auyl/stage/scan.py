@@ -4,7 +4,8 @@ typed      view: the contract's columns with their types, `<name>__text` beside 
            `_unread` have a bit a column that holds something, and that holds what could not be converted
 candidate  view: `include/sql/stage/<stage>.sql` over typed, what stage would hold
 scan       table: candidate, made once, with the digest of the content, the key and the bits of the broken rules
-verdict    table: the few rows that are not simply good; `row` is the rowid in scan
+verdict    table: the few rows that break a rule or repeat another; `row` is the rowid in scan, `outcome` one of
+           duplicate, quarantined, linkable (rejected only for the person's number), warned (staged nevertheless)
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auyl.contracts import Column, Contract
-from auyl.stage.suites import Suite
+from auyl.contracts import PERSON_COLUMNS, Column, Contract
+from auyl.stage.suites import PERSON_NUMBER, Suite
 from auyl.store.duck import PARQUET, identifier, literal
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # Bits of one number; a contract of more columns has more such numbers.
 COLUMNS_A_MASK = 60
+# The rows of `scan` that stay.
+STAGED = "scan as s anti join (select row from verdict where outcome <> 'warned') as v on s.rowid = v.row"
 # They carry no stray spaces and write dates as ISO 8601 does; people's spreadsheets and CSV do neither.
 MADE_BY_MACHINES = ("xml", "json", "jsonl")
 
@@ -32,15 +35,21 @@ class Account:
 
     rows_in: int
     staged: int
+    linkable: int
     quarantined: int
     duplicates: int
     warned: int
     failed: dict[str, int]
 
     @property
+    def rejected(self) -> int:
+        """Rows that the owner gets back to correct."""
+        return self.linkable + self.quarantined
+
+    @property
     def balances(self) -> bool:
         """Is every row accounted for exactly once?"""
-        return self.rows_in == self.staged + self.quarantined + self.duplicates
+        return self.rows_in == self.staged + self.linkable + self.quarantined + self.duplicates
 
 
 def define_views(
@@ -136,19 +145,22 @@ def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejec
         f"where {' or '.join(f'({rule.broken})' for rule in suite.ranked) or 'false'}"
     )
     late_bits = sum(1 << (len(suite.immediate) + bit) for bit, _ in enumerate(suite.ranked))
+    number = _number_mask(contract, suite)
     con.execute(
-        f"create or replace temp table verdict as select s.rowid as row, s._file, s._record, "
-        f"r.row is not null as is_repeated, "
+        f"create or replace temp table verdict as select *, case when is_repeated then 'duplicate' "
+        f"when _bits & {(critical | late_bits) & ~number} <> 0 then 'quarantined' "
+        f"when _bits & {number} <> 0 then 'linkable' else 'warned' end as outcome "
+        f"from (select s.rowid as row, s._file, s._record, r.row is not null as is_repeated, "
         f"s._bits | case when k.row is not null then {late_bits}::bigint else 0 end as _bits "
         f"from scan as s left join repeated as r on s.rowid = r.row left join ranked as k on s.rowid = k.row "
-        f"where s._bits <> 0 or r.row is not null or k.row is not null"
+        f"where s._bits <> 0 or r.row is not null or k.row is not null)"
     )
-    all_critical = critical | late_bits
-    rows_in, repeated, bad, warned = _one(
+    outcomes = ("duplicate", "quarantined", "linkable", "warned")
+    rows_in, repeated, quarantined, linkable, warned = _one(
         con,
-        f"select (select count(*) from scan), count(*) filter (is_repeated), "
-        f"count(*) filter (not is_repeated and _bits & {all_critical} <> 0), "
-        f"count(*) filter (not is_repeated and _bits & {all_critical} = 0) from verdict",
+        "select (select count(*) from scan), "
+        + ", ".join(f"count(*) filter (outcome = '{outcome}')" for outcome in outcomes)
+        + " from verdict",
     )
     rules = [*suite.immediate, *suite.ranked]
     failed_counts = _one(
@@ -162,8 +174,9 @@ def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejec
     lines = sum(rejects.values())
     return Account(
         rows_in=rows_in + lines,
-        staged=rows_in - repeated - bad,
-        quarantined=bad + lines,
+        staged=rows_in - repeated - quarantined - linkable,
+        linkable=linkable,
+        quarantined=quarantined + lines,
         duplicates=repeated,
         warned=warned,
         failed=failed,
@@ -181,8 +194,10 @@ def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
     return tuple(int(value) for value in row)
 
 
-def _critical_mask(suite: Suite) -> int:
-    return sum(1 << bit for bit, rule in enumerate([*suite.immediate, *suite.ranked]) if rule.is_critical)
+def _number_mask(contract: Contract, suite: Suite) -> int:
+    """Bits of the critical rules on the person's number; none where a row names nobody beside it."""
+    rules = enumerate(suite.immediate if contract.names_person else [])
+    return sum(1 << bit for bit, rule in rules if rule.is_critical and rule.about == PERSON_NUMBER)
 
 
 def _rule_list(suite: Suite, bits: str, critical: bool | None = None) -> str:
@@ -213,25 +228,36 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
     columns = ", ".join(f"s.{identifier(name)}" for name in stage_columns(con, contract))
     con.execute(
         f"create or replace temp table warned as select row, {_rule_list(suite, '_bits', False)} as _warned "
-        f"from verdict where not is_repeated and _bits & {_critical_mask(suite)} = 0"
+        f"from verdict where outcome = 'warned'"
     )
     return _copy(
         con,
-        f"select {columns}, w._warned from {_staying(suite)} left join warned as w on s.rowid = w.row",
+        f"select {columns}, w._warned from {STAGED} left join warned as w on s.rowid = w.row",
         target,
     )
 
 
-def write_identity(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, target: str) -> int:
+def write_identity(con: duckdb.DuckDBPyConnection, contract: Contract, target: str) -> int:
     """Write who the staged rows are to `target`: person_key and the vault's columns; return how many."""
     hidden = ", ".join(f"s.{identifier(column.name)}" for column in contract.columns if column.is_vault)
-    return _copy(con, f"select s.person_key, {hidden} from {_staying(suite)}", target)
+    return _copy(con, f"select s.person_key, {hidden} from {STAGED}", target)
 
 
-def _staying(suite: Suite) -> str:
-    return (
-        f"scan as s anti join (select row from verdict where is_repeated or _bits & {_critical_mask(suite)} <> 0) as v "
-        f"on s.rowid = v.row"
+def write_linkable(con: duckdb.DuckDBPyConnection, contract: Contract, target: str) -> int:
+    """Write the linkable rows to `target`; return how many.
+
+    Columns: those of stage except `person_key`, which would be that of a wrong number, then `iin` and what the row says
+    of its person where stage leaves that out.
+    """
+    staged = [name for name in stage_columns(con, contract) if name != "person_key"]
+    columns = [f"s.{identifier(name)}" for name in staged]
+    columns += [f"t.{identifier(name)}" for name in ("iin", *PERSON_COLUMNS) if name not in staged]
+    return _copy(
+        con,
+        f"select {', '.join(columns)} from scan as s inner join verdict as v on s.rowid = v.row "
+        f"inner join typed as t on s._file = t._file and s._record = t._record "
+        f"where v.outcome = 'linkable' order by s._file, s._record",
+        target,
     )
 
 
@@ -248,9 +274,10 @@ def write_quarantine(
     rejects: list[tuple[str, int, str, str]],
     target: str,
 ) -> int:
-    """Write the rows that do not stay, as they came, with every rule each breaks; return how many.
+    """Write the rows that are not staged, as they came, with every rule each breaks; return how many.
 
-    `_outcome` is quarantined or duplicate, `_line` is known for lines that never became rows, `_text` is their text.
+    `_outcome` is quarantined, linkable or duplicate, `_line` is known for lines that never became rows, `_text` is
+    their text.
     """
     raw_columns = ", ".join(f"r.{identifier(column.name)}" for column in contract.columns)
     empty = ", ".join(f"null::varchar as {identifier(column.name)}" for column in contract.columns)
@@ -264,10 +291,8 @@ def write_quarantine(
         con.unregister("reject_rows")
     rows = (
         f"select r._file, r._record, null::bigint as _line, null::varchar as _text, "
-        f"case when v.is_repeated then 'duplicate' else 'quarantined' end as _outcome, "
-        f"{_rule_list(suite, 'v._bits')} as _rules, {raw_columns} "
-        f"from raw as r inner join verdict as v using (_file, _record) "
-        f"where v.is_repeated or v._bits & {_critical_mask(suite)} <> 0"
+        f"v.outcome as _outcome, {_rule_list(suite, 'v._bits')} as _rules, {raw_columns} "
+        f"from raw as r inner join verdict as v using (_file, _record) where v.outcome <> 'warned'"
     )
     lines = (
         f"select _file, null::bigint as _record, _line, _text, 'quarantined' as _outcome, [_rule] as _rules, {empty} "

@@ -17,18 +17,24 @@ from auyl.errors import ContractInvalid
 from auyl.store.duck import identifier, literal
 
 RANK = "_rank_in_key"
+# `about` of a rule on the person's number. A row that breaks only such rules can be linked to its person.
+PERSON_NUMBER = "person_number"
 
 
 @dataclass(frozen=True)
 class RowRule:
-    """A rule on one row. `broken` is the SQL condition under which a row breaks it; null counts as kept."""
+    """A rule on one row. `broken` is the SQL condition under which a row breaks it; null does not break it.
+
+    `about` names what the rule is about where that decides what becomes of the row (`PERSON_NUMBER`).
+    """
 
     rule: str
     severity: str
     broken: str
     reason_ru: str
     reason_kk: str
-    mostly: float | None
+    mostly: float | None = None
+    about: str | None = None
 
     @property
     def is_critical(self) -> bool:
@@ -63,7 +69,7 @@ class Suite:
 
 # What a format says of a line that never becomes a row; no suite can see these.
 LINE_RULES = tuple(
-    RowRule(rule, "critical", "false", reason_ru, reason_kk, None)
+    RowRule(rule, "critical", "false", reason_ru, reason_kk)
     for rule, reason_ru, reason_kk in (
         ("column_count", "Другое число столбцов, чем в заголовке", "Бағандар саны тақырыптағыдай емес"),
         ("heading_repeated", "Заголовок таблицы среди строк данных", "Деректер арасында кесте тақырыбы қайталанған"),
@@ -88,8 +94,13 @@ def load(name: str, folder: Path) -> Suite:
             batch.append(item)
             continue
         broken = _compile(item, path.name)
+        about = meta.get("about")
+        if about not in (None, PERSON_NUMBER):
+            raise ContractInvalid(f"{path.name}: {meta['rule']}: about: expected {PERSON_NUMBER}, found {about}")
         rules.append(
-            RowRule(meta["rule"], item["severity"], broken, meta["reason_ru"], meta["reason_kk"], meta.get("mostly"))
+            RowRule(
+                meta["rule"], item["severity"], broken, meta["reason_ru"], meta["reason_kk"], meta.get("mostly"), about
+            )
         )
     names = [rule.rule for rule in rules]
     if len(set(names)) < len(names) or len(names) > 62:

@@ -108,7 +108,7 @@ class Lake:
         stripped = self.filesystem._strip_protocol(self.root)
         return sorted(str(name)[len(str(stripped)) + 1 :] for name in found)
 
-    def rooms(self) -> list[str]:
+    def zones(self) -> list[str]:
         """Names of what lies at the root, sorted."""
         found: list[Any] = self.filesystem.ls(self.root, detail=False) if self.filesystem.exists(self.root) else []
         return sorted(str(name).rstrip("/").rpartition("/")[2] for name in found)

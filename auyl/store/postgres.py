@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from auyl.settings import Settings
+from auyl.store.version import current_version, refuse_other
 
 # The connection of the lock that this thread holds. Its holder writes through it, so a holder whose lock the server
 # has dropped can write nothing.
@@ -22,8 +23,21 @@ _LOCK_HOLDER: ContextVar[tuple[str, Connection] | None] = ContextVar("lock_holde
 
 @cache
 def engine(dsn: str) -> Engine:
-    """The engine for `dsn`, without a pool: an Airflow task is a process of its own and ends after a few statements."""
+    """The engine for `dsn`. Its first connection raises DatabaseUnusable where the tables are of another version."""
+    checked = unchecked_engine(dsn)
+    event.listen(checked, "first_connect", _check_version)
+    return checked
+
+
+def unchecked_engine(dsn: str) -> Engine:
+    """An engine for a database at any version. No pool: an Airflow task is a process that ends after few statements."""
     return create_engine(driver_url(dsn), poolclass=NullPool, executemany_mode="values_plus_batch")
+
+
+def _check_version(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        refuse_other(current_version(cursor))
+    connection.rollback()
 
 
 def driver_url(address: str) -> URL:
@@ -34,11 +48,16 @@ def driver_url(address: str) -> URL:
 
 @contextmanager
 def transaction(settings: Settings) -> Iterator[Connection]:
-    """A transaction on the serving database, committed at the end; on the connection of this thread's lock, if any."""
+    """A transaction on the serving database, committed at the end; on the connection of this thread's lock, if any.
+
+    Within a transaction on that connection it is the same transaction.
+    """
     holder = _LOCK_HOLDER.get()
     if holder is None or holder[0] != settings.dsn:
         with engine(settings.dsn).begin() as con:
             yield con
+    elif holder[1].in_transaction():
+        yield holder[1]
     else:
         with holder[1].begin():
             yield holder[1]
@@ -47,11 +66,11 @@ def transaction(settings: Settings) -> Iterator[Connection]:
 @contextmanager
 def held_by_lock(settings: Settings, con: Connection) -> Iterator[None]:
     """Within it, `transaction` works on `con`, which holds a lock."""
-    former = _LOCK_HOLDER.set((settings.dsn, con))
+    previous = _LOCK_HOLDER.set((settings.dsn, con))
     try:
         yield
     finally:
-        _LOCK_HOLDER.reset(former)
+        _LOCK_HOLDER.reset(previous)
 
 
 @contextmanager

@@ -1,32 +1,89 @@
-"""The schema of the serving database."""
+"""The schema of the serving database: revisions of the tables, and what is made again after each of them."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg2
 from psycopg2 import errors, sql
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from auyl.errors import DatabaseUnusable
 from auyl.settings import Settings
-from auyl.store.postgres import engine
+from auyl.store.locks import MIGRATE, lock_name
+from auyl.store.postgres import driver_cursor, unchecked_engine
+from auyl.store.subjects import subjects_sql
+from auyl.store.version import HEAD, MIGRATIONS, SCHEMA, current_version, refuse_newer
+
+# Schemas with the project's own tables.
+SCHEMAS = ("ledger", "serving", "vault", "access")
 
 
-def migrate(settings: Settings) -> list[str]:
-    """Apply every file of `include/sql/serving` in the order of their names; return their names.
+@dataclass(frozen=True)
+class Migration:
+    """What a migration did. `before` is null for a database without revisions, `is_new` false where nothing changed."""
 
-    The files may be applied again at any time. Two processes that do it at once wait for each other.
-    Raises DatabaseUnusable.
+    before: str | None
+    after: str
+    is_new: bool
+
+    def __str__(self) -> str:
+        if not self.is_new:
+            return f"the database is at version {self.after} already"
+        return f"the database is at version {self.after}; before: {self.before or 'no version'}"
+
+
+def migrate(settings: Settings) -> Migration:
+    """Bring the tables to the newest revision and apply every file of `include/sql/serving` and the subjects, in one
+    transaction.
+
+    Nothing is done where revision and files are those of the last migration. Processes that migrate at the same time
+    wait for each other. Raises DatabaseUnusable, also for a database that a newer program has migrated.
     """
-    check_text_rules(settings.dsn)
     files = sorted((settings.include / "sql" / "serving").glob("*.sql"))
-    with engine(settings.dsn).begin() as con:
-        con.execute(text("select pg_advisory_xact_lock(hashtext('auyl.migrate'))"))
-        for path in files:
-            con.exec_driver_sql(path.read_text(encoding="utf-8").replace("%", "%%"))
-    return [path.name for path in files]
+    texts = [path.read_text(encoding="utf-8") for path in files] + [subjects_sql(settings.include)]
+    wanted = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    with unchecked_engine(settings.dsn).begin() as con:
+        con.execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": lock_name(MIGRATE)})
+        before = current_version(driver_cursor(con))
+        refuse_newer(before)
+        if before == HEAD and con.execute(text(f"select sha256 from {SCHEMA}.repeatable")).scalar() == wanted:
+            return Migration(before, HEAD, False)
+        check_text_rules(settings.dsn)
+        con.exec_driver_sql(
+            f"create schema if not exists {SCHEMA}; revoke all on schema {SCHEMA} from public; "
+            f"create table if not exists {SCHEMA}.repeatable (sha256 text not null)"
+        )
+        _drop_views(con)
+        _upgrade_tables(con)
+        for content in texts:
+            con.exec_driver_sql(content.replace("%", "%%"))
+        con.exec_driver_sql(f"delete from {SCHEMA}.repeatable")
+        con.execute(text(f"insert into {SCHEMA}.repeatable values (:sha256)"), {"sha256": wanted})
+    return Migration(before, HEAD, True)
+
+
+def _drop_views(con: Connection) -> None:
+    """Drop all views, with the policies and functions that rest on them: a revision may change columns below them."""
+    views = con.execute(
+        text("select format('%I.%I', schemaname, viewname) from pg_views where schemaname = any(:schemas)"),
+        {"schemas": list(SCHEMAS)},
+    )
+    for view in views.scalars().all():
+        con.exec_driver_sql(f"drop view if exists {view} cascade")
+
+
+def _upgrade_tables(con: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": con})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, "head")
 
 
 def check_text_rules(dsn: str) -> None:

@@ -15,7 +15,7 @@ from auyl.errors import TerritoryMissing
 from auyl.settings import Settings
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import current_batches
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 from auyl.territory.resolver import changes_path, current_edition, open_territory
@@ -56,11 +56,11 @@ def write_changes(settings: Settings, period: str) -> dict[str, int]:
         batches, _ = current_batches(settings, ["territory"], period)
         make_changes(con, settings, stage_view(con, settings, lake, contract, batches.get("territory", [])), edition)
         # A killed run leaves no half of it where the resolver looks.
-        partial = f"reference/changes/{edition}.partial"
-        con.execute(
-            f"copy change to {literal(lake.prepare(partial) + '/change.parquet')} (format parquet, compression zstd)"
-        )
-        lake.move(partial, f"reference/changes/{edition}")
+        partial = paths.changes_folder(f"{edition}.partial")
+        lake.prepare(partial)
+        file = lake.address(paths.changes_file(f"{edition}.partial"))
+        con.execute(f"copy change to {literal(file)} (format parquet, compression zstd)")
+        lake.move(partial, paths.changes_folder(edition))
         return dict(con.execute("select kind, count(*) from change group by kind order by kind").fetchall())
     finally:
         con.close()

@@ -2,7 +2,7 @@
 
 What belongs here: reading these three, with every complaint that an engineer can act on, and writing
 `<target>/<edition>/kato.parquet`, `crosswalk.parquet`, `address.parquet`. What stays out: placing rows
-(`include/sql/core/resolve_place.sql`). The rules stand in `include/sql/territory/`.
+(`include/sql/territory/resolve_place.sql`). The rules stand in `include/sql/territory/`.
 
 kato(kato, edition, level, kind, parent_kato, okrug_kato, district_kato, oblast_kato, name_ru, name_kk, name_key_ru,
 name_key_kk, is_rural_akimat, is_main_settlement); level in oblast, district, okrug, settlement.

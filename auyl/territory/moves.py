@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from auyl.errors import TerritoryMissing
 from auyl.settings import Settings
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 from auyl.territory.editions import edition_name
@@ -32,7 +32,7 @@ def make_moves(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, s
     for view, edition in (("source_place", source), ("target_place", target)):
         if edition not in known:
             raise TerritoryMissing(f"edition {edition} is not loaded; there are {', '.join(known)}")
-        kato = lake.address(f"reference/territory/{edition}/kato.parquet")
+        kato = lake.address(paths.territory_file(edition, "kato"))
         con.execute(f"create or replace temp view {view} as select * from read_parquet({literal(kato)})")
     con.execute(
         "create or replace temp table told_place (code varchar, successor_kato varchar, is_told boolean, "

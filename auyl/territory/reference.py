@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from auyl.settings import Settings
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.lake import Lake
 from auyl.territory import editions as territory
 
@@ -19,7 +19,7 @@ def load_territory(
     try:
         return territory.load(
             kato,
-            lake.address("reference/territory"),
+            lake.address(paths.territory_root()),
             con,
             edition=edition,
             crosswalk_file=crosswalk,

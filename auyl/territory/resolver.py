@@ -6,12 +6,13 @@ same are asked for once.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import PLACE_ROLES, Contract
 from auyl.errors import TerritoryMissing
 from auyl.settings import Settings
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
 
@@ -30,7 +31,7 @@ CLAIM_ROLES = tuple(role for role in PLACE_ROLES if role not in ADDRESS_ROLES)
 
 def editions(settings: Settings, lake: Lake) -> list[str]:
     """Editions of KATO that the lake holds, oldest first by name."""
-    return sorted({p.split("/")[2] for p in lake.files("reference/territory") if p.endswith("/kato.parquet")})
+    return sorted({paths.edition_of(p) for p in lake.files(paths.territory_root()) if p.endswith("/kato.parquet")})
 
 
 def current_edition(settings: Settings, lake: Lake) -> str:
@@ -44,7 +45,7 @@ def current_edition(settings: Settings, lake: Lake) -> str:
 
 def changes_path(lake: Lake, edition: str) -> str | None:
     """The table that tells what became of former codes as of an edition (`auyl changes`), or None without one."""
-    path = f"reference/changes/{edition}/change.parquet"
+    path = paths.changes_file(edition)
     return path if lake.exists(path) else None
 
 
@@ -52,20 +53,24 @@ def open_territory(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lak
     """Create the views `territory`, `crosswalk` and `address` of an edition, the table `former` of codes that it does
     not have, empty where `auyl changes` wrote none, and set the variable `oblast_name`.
     """
-    reference = f"reference/territory/{edition}"
     for name, view in (("kato", "territory"), ("crosswalk", "crosswalk"), ("address", "address")):
         con.execute(
             f"create or replace temp view {view} as select * from read_parquet("
-            f"{literal(lake.address(f'{reference}/{name}.parquet'))})"
+            f"{literal(lake.address(paths.territory_file(edition, name)))})"
         )
     path = changes_path(lake, edition)
     change = f"read_parquet({literal(lake.address(path))})" if path else NO_CHANGES
-    former = duck.sql(settings.include / "sql" / "core" / "resolve_former.sql")
+    former = duck.sql(settings.include / "sql" / "territory" / "resolve_former.sql")
     con.execute(f"create or replace temp table former as {duck.bind(former, change=change, kato='territory')}")
     # A district's name is only clear within its oblast; papers leave the oblast out.
     con.execute(
         f"set variable oblast_name = (select name_ru from territory where kato = {literal(settings.oblast_kato)})"
     )
+
+
+def resolver_rules(include: Path) -> list[Path]:
+    """The files that decide where a row is placed; who digests what placed rows rest on, digests them."""
+    return sorted((include / "sql" / "territory").glob("resolve_*.sql"))
 
 
 def claim_key(contract: Contract, row: str = "") -> str:
@@ -89,7 +94,7 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, claims: list[tup
 
     place: _key, settlement_kato, okrug_kato, district_kato, step. address_place: the same and confidence.
     """
-    sql = settings.include / "sql" / "core"
+    sql = settings.include / "sql" / "territory"
     said = [
         f"select distinct {', '.join(f'{_column(contract, role, str())} as {role}' for role in CLAIM_ROLES)} "
         f"from {relation}"

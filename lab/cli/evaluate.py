@@ -227,17 +227,17 @@ def train(
     folder: Folder = None,
 ) -> None:
     """Train the model of persons again. The same seed gives the same include/linkage/person.json."""
-    from auyl.linkage.persons import model
     from auyl.store import duck
+    from lab.evaluation import training
     from lab.synthetic import keyless
 
     settings = from_environment()
     with told(), tempfile.TemporaryDirectory(prefix="auyl-") as passing:
         made = keyless.make(folder or Path(passing), people, seed)
         with duck.connect(settings) as con:
-            model.read_laboratory(con, made.known, made.keyless)
-            trained = model.train(con, settings.include, "lab_known", "lab_record", seed)
-        model.write(settings.include, trained, {"people": people, "seed": seed})
+            training.read_synthetic(con, made.known, made.keyless)
+            trained = training.train(con, settings.include, "lab_known", "lab_record", seed)
+        training.write(settings.include, trained, {"people": people, "seed": seed})
     typer.echo(f"trained on {people:,} persons of seed {seed}: include/linkage/person.json")
 
 

@@ -1,54 +1,65 @@
-"""Commands that make the synthetic oblast and run the demo."""
+"""`synth`, `demo` and `up`: make the synthetic oblast, and run the whole pipeline on it."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from auyl.cli.shared import AnyPeriod, Period, month, told
+from auyl.cli.shared import month, told
 
-Scale = Annotated[int, typer.Option(min=1, help="Divides the 1.6 M people.")]
-Classifier = Annotated[
-    Path | None,
-    typer.Option(exists=True, dir_okay=False, help="The official KATO file; an invented territory without it."),
+KATO_HELP = "CSV of the official KATO classifier; without it the territory is synthetic too."
+LastMonth = Annotated[str | None, typer.Option(help="Month YYYY-MM; the last full month by default.")]
+Scale = Annotated[int, typer.Option(min=1, help="Divides the oblast's 1.6 million people.")]
+Classifier = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help=KATO_HELP)]
+Registries = Annotated[
+    str, typer.Option(help="Names separated by commas, or `core` for the six core registries; all by default.")
 ]
-Registries = Annotated[str, typer.Option(help="Only these, with commas; «spine» is the first six.")]
 
 
 def synth(
     extracts: Annotated[Path, typer.Argument(help="Folder to write to.")],
-    period: Period = "2026-10",
-    people: Annotated[int, typer.Option(help="Persons of the oblast.")] = 80_000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 19,
-    kato: Annotated[Path | None, typer.Option(help="The official KATO file; an invented territory without it.")] = None,
-    dirt: Annotated[float, typer.Option(help="Factor on the rates of all faults; 0 makes clean files.")] = 1.0,
-    fault: Annotated[list[str] | None, typer.Option(help="KIND=RATE of one fault; may be repeated.")] = None,
+    period: LastMonth = None,
+    people: Annotated[int, typer.Option(help="Registered persons.")] = 80_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files, byte for byte.")] = 19,
+    kato: Classifier = None,
+    dirt: Annotated[float, typer.Option(help="Factor on the default rates of all faults; 0 makes clean files.")] = 1.0,
+    fault: Annotated[
+        list[str] | None, typer.Option(metavar="KIND=RATE", help="Rate of one kind of fault; may be repeated.")
+    ] = None,
 ) -> None:
-    """Make the extracts of an invented oblast, with the truth beside them."""
+    """Make the extracts of a synthetic oblast for one month, and their ground truth."""
     from lab import synthetic
+    from lab.stack.demo import last_month
 
+    started = time.perf_counter()
     with told():
-        rates = {"*": dirt} | {kind: float(rate) for kind, _, rate in (item.partition("=") for item in fault or [])}
-        made = synthetic.make(extracts, month(period), people, seed, kato_file=kato, dirt=rates)
-        for registry in made.rows:
-            typer.echo(f"{registry:<18}{made.total(registry):>10,} rows")
-        faults = sum(sum(kinds.values()) for kinds in made.dirt.values())
-        typer.echo(f"{made.residents:,} residents, {faults:,} faults, the truth beside them")
+        when = month(period or last_month())
+        try:
+            rates = {"*": dirt} | {kind: float(rate) for kind, _, rate in (item.partition("=") for item in fault or [])}
+            made = synthetic.make(extracts, when, people, seed, kato_file=kato, dirt=rates)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+    for registry, files in made.rows.items():
+        faults = sum(made.dirt[registry].values())
+        typer.echo(f"{registry:20} {len(files):4} files {made.total(registry):10,} rows {faults:8,} faults")
+    state = "unchanged" if made.is_unchanged else "made"
+    typer.echo(f"{state}: {made.residents:,} residents in {made.period}, {time.perf_counter() - started:.1f} s")
 
 
-def demo(scale: Scale = 20, kato: Classifier = None, period: AnyPeriod = None, registries: Registries = "") -> None:
-    """An invented oblast through Airflow to the snapshot, then stop. As `make demo`; the last full month by default."""
-    _stack(scale, kato, period, registries, stay=False)
+def demo(scale: Scale = 20, kato: Classifier = None, period: LastMonth = None, registries: Registries = "") -> None:
+    """Take a synthetic oblast through Airflow to the published snapshot, then stop. The same as `make demo`."""
+    _run_demo(scale, kato, period, registries, stay=False)
 
 
-def up(scale: Scale = 20, kato: Classifier = None, period: AnyPeriod = None, registries: Registries = "") -> None:
-    """The same, and stay up with the pages until Ctrl-C. As `make up`."""
-    _stack(scale, kato, period, registries, stay=True)
+def up(scale: Scale = 20, kato: Classifier = None, period: LastMonth = None, registries: Registries = "") -> None:
+    """Run the demo and keep Airflow and the portal running until Ctrl-C. The same as `make up`."""
+    _run_demo(scale, kato, period, registries, stay=True)
 
 
-def _stack(scale: int, kato: Path | None, period: str | None, registries: str, *, stay: bool) -> None:
+def _run_demo(scale: int, kato: Path | None, period: str | None, registries: str, *, stay: bool) -> None:
     from lab.stack.demo import Plan, chosen, last_month, run
 
     with told():

@@ -74,7 +74,7 @@ def measure(con: duckdb.DuckDBPyConnection, dataset: int, files: Path, seed: int
     """Train on dataset 3 (duplicates in one file) or 4 (two files) and compare what is linked with the truth."""
     from splink import block_on
 
-    from auyl.linkage.persons.model import quiet_linker
+    from lab.evaluation.training import create_linker
 
     tables = []
     for number, name in enumerate(FILES[dataset]):
@@ -86,7 +86,7 @@ def measure(con: duckdb.DuckDBPyConnection, dataset: int, files: Path, seed: int
             f"read_csv({literal(str(files / name))}, all_varchar=true, header=true, normalize_names=true)"
         )
         tables.append(table)
-    linker = quiet_linker(con, _settings(dataset), {t: t for t in tables})
+    linker = create_linker(con, _settings(dataset), {t: t for t in tables})
     training = linker.training
     training.estimate_probability_two_random_records_match(
         [block_on("surname", "given_name", "date_of_birth"), block_on("date_of_birth", "postcode", "suburb")],

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from auyl import contracts, ledger
 from auyl.contracts import Contract, heading_key
 from auyl.errors import AuylError
-from auyl.intake.batch import identity_path
 from auyl.settings import Settings
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
 from lab.evaluation import SQL
@@ -175,7 +174,8 @@ def _views(
             f"from read_parquet([{parts}], union_by_name = true)"
         )  # fmt: skip
         kept.append(
-            f"select {key}, coalesce(_record, -_line) as place, _outcome as outcome, _rules as rules "
+            f"select {key}, coalesce(_record, -_line) as place, _rules as rules, "
+            f"replace(_outcome, 'linkable', 'quarantined') as outcome "
             f"from read_parquet({literal(lake.address(batch.quarantine_path))})"
         )
         staged.append(
@@ -199,7 +199,7 @@ def _mended(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batc
     stage = set(_columns(con, "staged")) & texts
     vault = {c.name for c in contract.columns if c.is_vault} & texts if contract.feeds_vault else set()
     if vault:
-        files = ", ".join(literal(lake.address(identity_path(batch.stage_path))) for batch in batches)
+        files = ", ".join(literal(lake.address(paths.identity_file(batch.name))) for batch in batches)
         con.execute(f"create temp view identity as select * from read_parquet([{files}])")
     labels = con.execute(
         "select distinct string_split(\"column\", ' | ')[1] from truth where outcome = 'corrected'"

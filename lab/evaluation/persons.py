@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auyl.linkage.persons import model, weigh
+from auyl.linkage.persons import model
+from auyl.linkage.persons.match_weights import choose_links, create_features, create_pairs
 from auyl.linkage.persons.model import Model
 from auyl.settings import Settings
 from auyl.store import duck
 from lab.evaluation.febrl import Scores
+from lab.evaluation.training import read_synthetic
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,10 +47,10 @@ def persons_of(settings: Settings, known: Path, keyless: Path, trained: Model | 
     """Link the records of a laboratory (see lab.synthetic.keyless) and compare with its truth."""
     trained = trained or model.load(settings.include)
     with duck.connect(settings) as con:
-        model.read_laboratory(con, known, keyless)
+        read_synthetic(con, known, keyless)
         for relation in ("lab_known", "lab_record"):
-            model.features(con, settings.include, relation, f"{relation}_features")
-        weigh.weigh(con, settings.include, trained, "lab_known_features", "lab_record_features", "pair")
+            create_features(con, settings.include, relation)
+        create_pairs(con, settings.include, trained, "lab_known_features", "lab_record_features", "pair")
         curve = []
         for weight in CURVE_WEIGHTS:
             at = replace(trained, link_weight=float(weight), review_weight=min(trained.review_weight, float(weight)))
@@ -65,10 +67,10 @@ def persons_of(settings: Settings, known: Path, keyless: Path, trained: Model | 
 _KINDS = """
 with noisy as (
     select record, person, unnest(if(kinds = '', ['none'], string_split(kinds, ' '))) as kind
-    from lab_truth
+    from ground_truth
     where person is not null
     union all
-    select record, '', 'stranger' from lab_truth where person is null
+    select record, '', 'stranger' from ground_truth where person is null
 )
 select
     n.kind,
@@ -83,10 +85,10 @@ order by n.kind
 
 
 def _scores(con: duckdb.DuckDBPyConnection, include: Path, trained: Model) -> Scores:
-    weigh.choose(con, include, trained, "pair", "choice")
+    choose_links(con, include, trained, "pair", "choice")
     (found,) = con.execute(
-        "select count(*), count(*) filter (c.person = t.person), (select count(person) from lab_truth) "
-        "from choice as c inner join lab_truth as t using (record) where c.outcome = 'link'"
+        "select count(*), count(*) filter (c.person = t.person), (select count(person) from ground_truth) "
+        "from choice as c inner join ground_truth as t using (record) where c.outcome = 'link'"
     ).fetchall()
     return Scores(*found)
 

@@ -1,7 +1,7 @@
-"""The offices of the invented oblast: servers that stand in for the sources, and the connections that lead to them.
+"""Which simulated source each registry needs: the servers to start and the Airflow connections to them.
 
-Each registry is reached as its contract says: a drop folder, SFTP, REST, the government gateway, a database. The
-servers are real ones, processes of their own on loopback; their secrets are made once and lie below AUYL_HOME.
+The contract says how a registry is delivered: a folder, SFTP, REST, the government gateway or a database. Each server
+is a separate process on 127.0.0.1. Ports and secrets are generated once and stored below AUYL_HOME.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ LOGIN = "auyl"
 
 @dataclass(frozen=True)
 class Server:
-    """A server to start: name of its log, command, port on 127.0.0.1 that it listens on."""
+    """A server to start: name (of its log too), command, and the port on 127.0.0.1 that it will listen on."""
 
     name: str
     command: list[str]
     port: int
 
 
-class Offices:
-    """Servers and connections for the extracts below `extracts`; `dispatch` is the address of the calls' database."""
+class SimulatedSources:
+    """Servers and connections for the extracts below `extracts`; `dispatch` is the DSN of the dispatch database."""
 
     def __init__(self, settings: Settings, registries: tuple[str, ...], extracts: Path, dispatch: str) -> None:
         self._secrets = settings.home / "secrets"
@@ -40,13 +40,15 @@ class Offices:
         self._contracts = [contracts.load(registry, settings.include) for registry in registries]
         used = {contract.way for contract in self._contracts}
         self._ports: dict[str, int] = {
-            way: kept_port(settings.home / "offices" / f"{way}.port") for way in ("rest", "sftp", "soap") if way in used
+            way: kept_port(settings.home / "simulated_sources" / f"{way}.port")
+            for way in ("rest", "sftp", "soap")
+            if way in used
         }
         self._password = {way: secret(self._secrets / f"{way}.password", token_urlsafe(32)) for way in self._ports}
-        self._keys()
+        self._generate_keys()
 
-    def _keys(self) -> None:
-        """Make the keys that a connection has to name before its server has started."""
+    def _generate_keys(self) -> None:
+        """A connection contains the server's public key, so the keys must exist before the servers start."""
         if "sftp" in self._ports:
             from lab.simulated_sources.sftp import make_host_key
 
@@ -57,7 +59,7 @@ class Offices:
             make_certificate(self._secrets / "gateway.key", self._secrets / "gateway.pem")
 
     def servers(self) -> Iterator[Server]:
-        """What is to be started."""
+        """The servers to start."""
         extracts, secrets = str(self._extracts), self._secrets
         options = {
             "rest": ["--extracts", extracts, "--faults", "some", "--token-file", str(secrets / "rest.password")],
@@ -70,13 +72,13 @@ class Offices:
                 "--key", str(secrets / "gateway.key"), "--certificate", str(secrets / "gateway.pem"),
             ],
         }  # fmt: skip
-        module = {"rest": "server", "sftp": "sftp", "soap": "gateway"}
+        module = {"rest": "rest", "sftp": "sftp", "soap": "gateway"}
         for way, port in self._ports.items():
-            command = [sys.executable, "-m", f"lab.synthetic.{module[way]}", "--port", str(port), *options[way]]
-            yield Server(f"office-{way}", command, port)
+            command = [sys.executable, "-m", f"lab.simulated_sources.{module[way]}", "--port", str(port), *options[way]]
+            yield Server(f"source-{way}", command, port)
 
     def connections(self) -> dict[str, dict[str, Any]]:
-        """The Airflow connections that the contracts name."""
+        """Airflow connections by the name that the contracts use."""
         return {contract.connection: self._connection(contract) for contract in self._contracts}
 
     def _connection(self, contract: Contract) -> dict[str, Any]:

@@ -24,18 +24,18 @@ from secrets import token_hex
 
 from auyl.errors import AuylError
 from auyl.settings import Settings, from_environment
+from auyl.store import paths
 from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.processes import kept_port
 from auyl.store.schema import check_text_rules, database_url, ensure_database, migrate
 from auyl.store.watchdog import PR_SET_PDEATHSIG
-from lab.simulated_sources.connections import Offices
+from lab import CORE_REGISTRIES
+from lab.simulated_sources.connections import SimulatedSources
 from lab.stack import report
 from lab.stack.airflow import USER, AirflowFailed, AirflowStack, RunState, secret
 from lab.stack.supervisor import Stopped, Supervisor, signals_stop
 
 PEOPLE = 1_600_000
-# What the first indicators rest on; a quick demo and the tests of the stack take in these alone.
-SPINE = ("population", "social_assistance", "livestock", "ambulance", "employment", "budget_okrug")
 LONGEST_RUN_S = 3600.0
 EVENT_S = 30.0  # Airflow has lost asset events; the ledger makes a second start harmless
 SAY_EVERY_S = 15.0
@@ -73,11 +73,14 @@ def last_month() -> str:
 
 
 def chosen(names: str) -> tuple[str, ...]:
-    """Registries named with commas; «spine» is SPINE, nothing is all of them. Raises AuylError for an unknown one."""
+    """Registries from a list with commas; `core` is CORE_REGISTRIES, an empty text none: Plan takes all then.
+
+    Raises AuylError for an unknown one.
+    """
     from lab.synthetic import REGISTRIES
 
     known = [registry.name for registry in REGISTRIES]
-    wanted = SPINE if names == "spine" else tuple(filter(None, (name.strip() for name in names.split(","))))
+    wanted = CORE_REGISTRIES if names == "core" else tuple(filter(None, (name.strip() for name in names.split(","))))
     unknown = sorted(set(wanted) - set(known))
     if unknown:
         raise AuylError(f"no registry {', '.join(unknown)}; there are: {', '.join(known)}")
@@ -161,10 +164,10 @@ def ready(
         settings = from_environment()
 
         extracts = extracts or home / "extracts" / (f"{plan.people}-real" if plan.kato else str(plan.people))
-        offices = Offices(settings, plan.registries, extracts, dispatch_dsn)
+        sources = SimulatedSources(settings, plan.registries, extracts, dispatch_dsn)
         airflow = AirflowStack(
             home, airflow_dsn, supervisor,
-            connections=offices.connections(),
+            connections=sources.connections(),
             env={**own, **(env or {})}, parallelism=max(2, min(4, os.cpu_count() or 2)),
         )  # fmt: skip
         stack.callback(airflow.close)
@@ -182,11 +185,11 @@ def ready(
         say(f"extracts are in {extracts / plan.period}")
         say(_territory(plan, settings, extracts))
         say(f"dispatch database has {_dispatch(dispatch_dsn, extracts, plan.period):,} calls of the month")
-        for server in offices.servers():
+        for server in sources.servers():
             process = supervisor.start(server.name, server.command)
             supervisor.wait_until(partial(_listens, server.port), process, 60)
         airflow.wait_ready({"consolidate", *(f"intake_{registry}" for registry in plan.registries)})
-        say(f"Airflow and the offices' servers are ready ({airflow.url})")
+        say(f"Airflow and the simulated sources are ready ({airflow.url})")
         yield Ready(plan, settings, extracts, airflow, supervisor)
 
 
@@ -250,10 +253,10 @@ def _environment(home: Path, dsn: str) -> dict[str, str]:
 
 
 def _synthesis(plan: Plan, extracts: Path) -> list[str]:
-    options = ["--extracts", str(extracts), "--period", plan.period, "--people", str(plan.people)]
+    options = [str(extracts), "--period", plan.period, "--people", str(plan.people)]
     if plan.kato is not None:
         options += ["--kato", str(plan.kato.absolute())]
-    return [sys.executable, "-m", "lab.synthetic", *options]
+    return [sys.executable, "-m", "lab", "synth", *options]
 
 
 def _listens(port: int) -> bool:
@@ -272,7 +275,7 @@ def _territory(plan: Plan, settings: Settings, extracts: Path) -> str:
     with contextlib.closing(duck.connect(settings, lake)) as con:
         done = territory.load(
             plan.kato or reference / "kato.csv",
-            lake.address("reference/territory"),
+            lake.address(paths.territory_root()),
             con,
             crosswalk_file=reference / "crosswalk.csv",
             address_file=reference / "address.csv",
@@ -370,7 +373,9 @@ def main() -> int:
     parser.add_argument("--scale", type=int, default=20, help="divides the 1.6 M people (default 20)")
     parser.add_argument("--kato", type=Path, help="the real classifier, kato.csv")
     parser.add_argument("--period", default=last_month(), help="YYYY-MM, the last full month by default")
-    parser.add_argument("--registries", default="", help="only these, with commas; «spine» is the first six")
+    parser.add_argument(
+        "--registries", default="", help="only these, separated by commas; `core` is the six core registries"
+    )
     parser.add_argument("--stay", action="store_true", help="stay up with the pages until Ctrl-C")
     args = parser.parse_args()
     if args.scale < 1 or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", args.period):

@@ -19,10 +19,13 @@ from auyl.access.errors import PrincipalInvalid
 from auyl.access.grants import grant
 from auyl.errors import AuylError
 from auyl.linkage.persons.link import linked
-from auyl.settings import Settings
+from auyl.settings import Settings, from_environment
+from auyl.subjects import load_subjects
 from lab.stack.airflow import secret
 
 Printer = Callable[[str], None]
+SUBJECTS = load_subjects(from_environment().include)
+ACCOUNT = ("rows_in", "staged", "linkable", "quarantined", "duplicates")
 
 
 def ledger_table(settings: Settings, period: str, out: Printer) -> None:
@@ -30,11 +33,11 @@ def ledger_table(settings: Settings, period: str, out: Printer) -> None:
     rows = []
     for contract in contracts.load_all(settings.include):
         batches = ledger.current_batches(settings, contract.registry, period, contract.is_delta)
-        counts = [sum(getattr(b, name) for b in batches) for name in ("rows_in", "staged", "quarantined", "duplicates")]
+        counts = [sum(getattr(b, name) for b in batches) for name in ACCOUNT]
         if batches:
             rows.append((contract.registry, len(batches), *counts))
     out("")
-    _table(("registry", "deliveries", "rows in", "staged", "quarantined", "duplicates"), rows, out)
+    _table(("registry", "deliveries", "rows in", *ACCOUNT[1:]), rows, out)
     if found := linked(settings, period):
         out(
             f"without a valid number: {found.records} records whose person is looked for, {found.linked} found "
@@ -50,7 +53,7 @@ def current_revision(dsn: str, period: str) -> int | None:
 
 
 class Readers:
-    """Three invented readers with real logins: an akim, an ambulance and a veterinary coordinator.
+    """Invented readers with real logins: an akim, and the coordinator of each subject.
 
     Their passwords are made once and kept in `file`, readable by nobody else.
     """
@@ -74,9 +77,7 @@ class Readers:
             oblast = self._choose(conn)
             wanted = {
                 self.akim: ("akim", self.okrug),
-                "ambulance_coordinator": ("ambulance_coordinator", oblast),
-                "veterinary_coordinator": ("veterinary_coordinator", oblast),
-            }
+            } | {f"{subject.id}_coordinator": (f"{subject.id}_coordinator", oblast) for subject in SUBJECTS}
             kept = json.loads(secret(self._file, json.dumps({name: passwords.make_password() for name in wanted})))
             if missing := wanted.keys() - kept.keys():
                 kept |= {name: passwords.make_password() for name in missing}
@@ -162,7 +163,7 @@ def snapshot_table(readers: Readers, period: str, out: Printer) -> None:
     seen = [(readers.akim, f"{okrugs} of {all_okrugs} okrugs", _rows(readers, readers.akim))]
     seen += [(name, "", _rows(readers, name)) for name in readers.logins if name != readers.akim]
     out("")
-    _table(("login", "snapshot", "ambulance / veterinary / vault"), seen, out)
+    _table(("login", "snapshot", " / ".join([*(subject.id for subject in SUBJECTS), "vault"])), seen, out)
     if okrugs != 1 or not lines:
         raise AuylError(f"{readers.akim} sees {okrugs} okrugs and {len(lines)} indicators of the own one")
     if any(not rows.endswith("refused") for _, _, rows in seen):
@@ -184,7 +185,7 @@ def _rows(readers: Readers, principal: str) -> str:
     counts = []
     with contextlib.closing(readers.connect(principal)) as conn:
         conn.autocommit = True
-        for table in ("serving.ambulance_current", "serving.veterinary_current", "vault.person"):
+        for table in [*(f"serving.{subject.id}_current" for subject in SUBJECTS), "vault.person"]:
             with conn.cursor() as cur:
                 try:
                     cur.execute(f"select count(*) from {table}")

@@ -1,4 +1,4 @@
-"""What Airflow adds, told from seconds; the bench's way through Airflow is run in `tests/stack/test_scheduler.py`."""
+"""The time that Airflow adds, from measured seconds; `tests/lab/stack/test_scheduler.py` runs the real bench."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 
 from bench import REPOSITORY
 from bench.airflow import MAX_ADDED_S, summary, table
-from bench.spine import conclude
+from bench.core_registries import conclude
 
 PERIOD = "2026-10"
 BUILT = [9.0, 11.0, 10.0]
@@ -42,5 +42,5 @@ def test_what_cannot_be_measured_ends_with_2_and_leaves_no_report(tmp_path: Path
         env=env | {"PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
-    assert "lab.synthetic --extracts: month must be in 1..12" in done.stderr
+    assert "2026-13" in done.stderr
     assert not (tmp_path / "results").exists()

@@ -13,7 +13,7 @@ from auyl import intake
 from auyl.settings import Settings
 from tests.conftest import Once
 from tests.mailbox import PASSWORD, mailbox
-from tests.snapshot.conftest import know_territory, spine
+from tests.snapshot.conftest import core_registries, know_territory
 from tests.snapshot.queries import query
 
 REPOSITORY = Path(__file__).parents[2]
@@ -47,7 +47,7 @@ print("RESULT " + json.dumps([states, confs]))
 @pytest.fixture
 def installation(settings: Settings, once: Once) -> Settings:
     """A small oblast of which the budgets did not come."""
-    extracts, _ = once("spine", spine)
+    extracts, _ = once("core_registries", core_registries)
     know_territory(settings, extracts)
     for registry in REGISTRIES:
         files = sorted((extracts / PERIOD / registry).iterdir())
@@ -68,7 +68,7 @@ def test_one_mail_a_night_and_the_snapshot_goes_on_without_what_is_late(installa
             "AIRFLOW_HOME": str(tmp_path / "airflow"),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/airflow.db",
             "AIRFLOW_CONN_AUYL_SMTP": json.dumps(connection),
-            "PYTHONPATH": os.pathsep.join(map(str, (REPOSITORY, REPOSITORY / "plugins"))),
+            "PYTHONPATH": str(REPOSITORY),
             "AUYL_DSN": installation.dsn,
             "AUYL_LAKE": installation.lake,
             "AUYL_HOME": str(installation.home),
@@ -92,7 +92,8 @@ def test_one_mail_a_night_and_the_snapshot_goes_on_without_what_is_late(installa
         assert box.logins == [("auyl", PASSWORD)]
         assert PASSWORD not in said
     kept = query(
-        installation, "select d.day, m.recipients from ledger.digest as d left join ledger.digest_mail as m using (day)"
+        installation,
+        "select d.day, m.recipients from ledger.daily_report as d left join ledger.daily_report_mail as m using (day)",
     )
     assert [(str(row.day), row.recipients) for row in kept] == [("2026-11-20", 1)]
     missing = query(installation, "select registry, reason from serving.snapshot_missing")

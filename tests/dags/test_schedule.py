@@ -18,8 +18,9 @@ ALMATY = ZoneInfo("Asia/Almaty")
 def runs(months: int, deadline_days: int, hourly: bool, after: str, count: int) -> list[tuple[str, str]]:
     """The next runs after a moment: local time and period."""
     from airflow.timetables.base import TimeRestriction
-    from auyl_timetable import PeriodTimetable
     from pendulum import instance
+
+    from auyl_airflow.timetable import PeriodTimetable
 
     timetable = PeriodTimetable(months, deadline_days, hourly)
     restriction = TimeRestriction(instance(datetime.fromisoformat(after).replace(tzinfo=ALMATY)), None, True)
@@ -66,7 +67,7 @@ def test_an_hourly_registry_is_asked_for_a_month_until_its_deadline() -> None:
     ],
 )
 def test_a_backfill_runs_each_period_once(months: int, hourly: bool, periods: list[str]) -> None:
-    from auyl_timetable import PeriodTimetable
+    from auyl_airflow.timetable import PeriodTimetable
 
     infos = list(
         PeriodTimetable(months, 3, hourly).iter_partition_dagrun_infos(
@@ -81,7 +82,8 @@ def test_a_backfill_runs_each_period_once(months: int, hourly: bool, periods: li
 def test_every_intake_is_due_by_its_contract_and_its_schedule_survives_serialization() -> None:
     from airflow.dag_processing.dagbag import DagBag
     from airflow.serialization.serialized_objects import DagSerialization
-    from auyl_timetable import due
+
+    from auyl_airflow.timetable import due
 
     bag = DagBag(settings.REPOSITORY / "dags")
     for contract in contracts.load_all(settings.from_environment().include):

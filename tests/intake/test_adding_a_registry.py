@@ -41,7 +41,10 @@ def test_its_extract_is_taken_in_checked_and_handed_back(grown: Settings, tmp_pa
     extract = tmp_path / PLACES["csv"]
     result = intake.load(intake.land_files("libraries", "2026-10", [extract], grown), grown)
     assert result.status == "accepted", result.refusal
-    assert f"rows_in {result.rows_in} staged {result.staged} quarantined {result.quarantined} duplicates 0" in GUIDE
+    assert (
+        f"rows_in {result.rows_in} staged {result.staged} linkable 0 quarantined {result.quarantined} duplicates 0"
+        in GUIDE
+    )
     assert result.failed == {"kato_wellformed": 1, "books_readable": 1}
     (made,) = intake.hand_back(grown, "libraries")
     assert "L-3;1940;300;libraries_2026-10.csv;3;4" in Lake(grown.lake).read(made.path).decode("utf-8-sig")

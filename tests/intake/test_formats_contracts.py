@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from auyl import contracts
+from auyl.contracts.options import ArchiveOptions
 from auyl.errors import ContractInvalid
 from auyl.settings import REPOSITORY
 from tests.intake import derived
@@ -20,21 +21,27 @@ def test_every_contract_is_valid(registry: str) -> None:
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ({"format": "docx"}, "no way in «file» with format «docx»"),
+        ({"format": "docx"}, "option format: Input should be 'csv', 'xml'"),
         ({"format": "csv", "delimeter": ";"}, "option delimeter: is delimiter meant?"),
-        ({"format": "csv", "delimiter": ";;"}, "option delimiter: one character"),
+        ({"format": "csv", "delimiter": ";;"}, "option delimiter: String should have at most 1 character, not ';;'"),
         ({"format": "csv", "encoding": "cp-1251-kz"}, "no encoding cp-1251-kz"),
-        ({"format": "csv", "fillDown": ["kato"]}, "option fillDown: format csv does not read it"),
-        ({"format": "csv", "finalNewline": "no"}, "option finalNewline: true or false"),
+        (
+            {"format": "csv", "fillDown": ["kato"]},
+            "option fillDown: not read by the server, way file or sftp",
+        ),
+        ({"format": "csv", "finalNewline": "no"}, "option finalNewline: Input should be a valid boolean"),
         ({"format": "xlsx", "fillDown": ["Katu"]}, "option fillDown: no column Katu"),
-        ({"format": "xlsx", "fillDown": "kato"}, "option fillDown: a list"),
-        ({"format": "xls", "headingRows": 3}, "option headingRows: 1 or 2"),
-        ({"format": "xls", "maxUnpackedBytes": 5}, "option maxUnpackedBytes: format xls does not read it"),
-        ({"format": "xml"}, "option record is missing"),
+        ({"format": "xlsx", "fillDown": "kato"}, "option fillDown: Input should be a valid tuple"),
+        ({"format": "xls", "headingRows": 3}, "option headingRows: Input should be 1 or 2, not 3"),
+        ({"format": "xls", "maxUnpackedBytes": 5}, "option maxUnpackedBytes: not read by"),
+        ({"format": "xml"}, "option record is missing; format xml needs it"),
         ({"format": "json"}, "option items is missing"),
         ({"format": "csv", "archive": "zip"}, "option memberPattern is missing"),
-        ({"format": "csv", "archive": "rar", "memberPattern": "*"}, "option archive: zip is the only one"),
-        ({"format": "csv", "archive": "zip", "memberPattern": "*", "maxMembers": 0}, "option maxMembers: a number"),
+        ({"format": "csv", "archive": "rar", "memberPattern": "*"}, "option archive: Input should be 'zip', not 'rar'"),
+        (
+            {"format": "csv", "archive": "zip", "memberPattern": "*", "maxMembers": 0},
+            "option maxMembers: Input",
+        ),
         ({"format": "geojson", "columns": {"kato": {"physicalName": "geometry:x"}}}, "source geometry:x"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -50,7 +57,8 @@ def test_an_option_that_would_be_ignored_or_misread_is_a_fault(
 
 @pytest.mark.parametrize(
     "option",
-    sorted(contracts.ARCHIVE_OPTIONS.union(*contracts.FORMAT_OPTIONS.values())) + list(contracts.FORMATS),
+    sorted(ArchiveOptions.names().union(*(kind.names() for kind in contracts.FORMATS.values())))
+    + list(contracts.FORMATS),
 )
 def test_every_option_and_format_is_documented(option: str) -> None:
     assert f"`{option}`" in DOCUMENT

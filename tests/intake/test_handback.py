@@ -78,7 +78,7 @@ def test_a_csv_of_cp1251_goes_back_with_reasons_and_comes_back_mended(
 
     second = send(settings, "social_assistance", Path(made.path).name, mend_table(content, change), tmp_path)
     assert second.status == "accepted", second.refusal
-    assert (second.rows_in, second.staged, second.quarantined) == (first.rows_in, 42, 0)
+    assert (second.rows_in, second.staged, second.rejected) == (first.rows_in, 42, 0)
     assert quarantine(settings, "social_assistance").empty
     stage = staged(settings, "social_assistance")
     assert len(stage) == 42 and stage["_file"].str.startswith("correction ").sum() == 2
@@ -90,7 +90,7 @@ def test_half_of_the_rows_mended_leaves_the_other_half_in_quarantine_and_a_secon
     rows = [*[social_row(n) for n in range(1, 41)], social_row(50, ИИН=BAD), social_row(51, ИИН="")]
     text = social_csv(rows) + "52;мало столбцов\r\n".encode("cp1251")
     first = take_in("social_assistance", {"s.csv": text})
-    assert (first.rows_in, first.quarantined) == (43, 3)
+    assert (first.rows_in, first.rejected) == (43, 3)
     made, content = file_of(settings, "social_assistance")
     name = Path(made.path).name
 
@@ -102,12 +102,12 @@ def test_half_of_the_rows_mended_leaves_the_other_half_in_quarantine_and_a_secon
     assert broken_line[at] == "52;мало столбцов"
     others = [n for n in range(3) if n != at]
     second = send(settings, "social_assistance", name, mend_table(content, only(others[0], ИИН=iin(50))), tmp_path)
-    assert (second.status, second.quarantined) == ("accepted", 2), second.refusal
+    assert (second.status, second.rejected) == ("accepted", 2), second.refusal
     whole = dict(zip(SOCIAL_HEADING.split(";"), social_row(52), strict=True))
     third = send(settings, "social_assistance", name, mend_table(content, only(at, **whole)), tmp_path)
-    assert (third.status, third.rows_in, third.quarantined) == ("accepted", 43, 1), third.refusal
+    assert (third.status, third.rows_in, third.rejected) == ("accepted", 43, 1), third.refusal
     fourth = send(settings, "social_assistance", name, mend_table(content, only(others[1], ИИН=iin(51))), tmp_path)
-    assert (fourth.status, fourth.quarantined, fourth.staged) == ("accepted", 0, 43), fourth.refusal
+    assert (fourth.status, fourth.rejected, fourth.staged) == ("accepted", 0, 43), fourth.refusal
     assert quarantine(settings, "social_assistance").empty
 
 
@@ -122,7 +122,7 @@ def test_workbook_xml_and_json_go_and_come_in_their_own_format(
         return frame.assign(**{"ИНЖ": [animal(50)[0]]})
 
     corrected = send(settings, "livestock", Path(made.path).name, mend_table(content, change), tmp_path)
-    assert (corrected.status, corrected.staged, corrected.quarantined) == ("accepted", 41, 0), corrected.refusal
+    assert (corrected.status, corrected.staged, corrected.rejected) == ("accepted", 41, 0), corrected.refusal
 
     persons = [*[person(n) for n in range(1, 41)], person(50, iin=BAD)]
     take_in("population", {"p.xml": population_xml(persons)})
@@ -130,7 +130,7 @@ def test_workbook_xml_and_json_go_and_come_in_their_own_format(
     assert "ИИН".encode() in content and b"auylReasonKk" in content
     xml = content.replace(BAD.encode(), iin(50).encode())
     corrected = send(settings, "population", Path(made.path).name, xml, tmp_path)
-    assert (corrected.status, corrected.staged, corrected.quarantined) == ("accepted", 41, 0), corrected.refusal
+    assert (corrected.status, corrected.staged, corrected.rejected) == ("accepted", 41, 0), corrected.refusal
 
     seekers = [*[jobseeker(n) for n in range(1, 41)], jobseeker(50, iin=BAD)]
     take_in("employment", {"e1.json": page(seekers)})
@@ -138,7 +138,7 @@ def test_workbook_xml_and_json_go_and_come_in_their_own_format(
     answer = json.loads(content)
     answer["items"][0]["iin"] = iin(50)
     corrected = send(settings, "employment", Path(made.path).name, json.dumps(answer).encode(), tmp_path)
-    assert (corrected.status, corrected.staged, corrected.quarantined) == ("accepted", 41, 0), corrected.refusal
+    assert (corrected.status, corrected.staged, corrected.rejected) == ("accepted", 41, 0), corrected.refusal
 
 
 def test_a_row_that_was_never_rejected_cannot_be_replaced(take_in: TakeIn, settings: Settings, tmp_path: Path) -> None:

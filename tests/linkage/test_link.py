@@ -14,7 +14,7 @@ from auyl import intake
 from auyl.identifiers import keyed_hash
 from auyl.linkage.persons import review as room
 from auyl.linkage.persons.link import link
-from auyl.linkage.persons.weigh import FIELDS
+from auyl.linkage.persons.model import FIELDS
 from auyl.settings import Settings
 from auyl.store.lake import Lake
 from auyl.store.postgres import engine
@@ -125,55 +125,6 @@ def test_the_same_inputs_are_linked_once_and_a_decision_outranks_every_weight(lo
         con.execute(text("delete from ledger.link_run where path = :p"), {"p": joined.path})
     again = link(loaded, PERIOD)
     assert again.status == "linked" and standing(loaded, again.path) == standing(loaded, joined.path)
-
-
-def waiting(settings: Settings) -> list[dict]:
-    return sorted(room.review(settings, 10_000), key=lambda row: (row["record_key"], row["person_key"]))
-
-
-def test_what_came_later_is_weighed_alone_and_the_links_are_those_of_a_whole_run(
-    settings: Settings, extracts: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # nobody is sure of anything, so that the vault has to be right too
-    own = settings.home / "include"
-    shutil.copytree(settings.include, own)
-    thresholds = own / "linkage" / "person.yaml"
-    thresholds.write_text(thresholds.read_text("utf-8").replace("link: 4.0", "link: 28.0"), "utf-8")
-    strict = replace(settings, include=own)
-    late = "disability"
-    take_in(strict, extracts, tuple(registry for registry in REGISTRIES if registry != late))
-    former = link(strict, PERIOD)
-    take_in(strict, extracts, (late,))
-    stepwise = link(strict, PERIOD)
-    assert former.fresh == former.records and 0 < stepwise.fresh < stepwise.records - former.records / 2
-    rows, review = room.links(strict, stepwise.path), waiting(strict)
-    assert {row["method"] for row in rows if row["outcome"] == "link"} == {"weighed", "number_repaired"}
-
-    # a person's word on a record that is not weighed anew, for somebody whom no block holds
-    stranger = next(row["person_key"] for row in rows if row["registry"] == late and row["outcome"] == "link")
-    decided = next(row["record_key"] for row in rows if row["registry"] != late and row["outcome"] == "review")
-    room.decide(strict, decided, stranger, True, "papers seen")
-    after = link(strict, PERIOD)
-    assert after.fresh == 0
-    (row,) = [row for row in room.links(strict, after.path) if row["record_key"] == decided]
-    assert (row["person_key"], row["method"]) == (stranger, "decided")
-    stepwise_rows, stepwise_review = room.links(strict, after.path), waiting(strict)
-
-    with engine(strict.dsn).begin() as con:
-        con.execute(text("delete from ledger.link_run"))
-    Lake(strict.lake).remove("linkage")
-    whole = link(strict, PERIOD)
-    assert whole.fresh == whole.records
-    assert room.links(strict, whole.path) == stepwise_rows and waiting(strict) == stepwise_review and review
-
-    # the same where the records are taken for few, and only those are read whom they could be
-    monkeypatch.setattr("auyl.linkage.persons.link.PERSONS_A_RECORD", 1)
-    with engine(strict.dsn).begin() as con:
-        con.execute(text("delete from ledger.link_run"))
-    Lake(strict.lake).remove("linkage")
-    few = link(strict, PERIOD)
-    assert not Lake(strict.lake).exists("linkage/known")
-    assert room.links(strict, few.path) == stepwise_rows and waiting(strict) == stepwise_review
 
 
 def test_why_is_told_in_three_languages_and_names_nobody(loaded: Settings) -> None:

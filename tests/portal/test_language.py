@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from auyl.portal.language import LANGUAGES, language, preferred
+from auyl.languages import LANGUAGES
+from auyl.portal.language import language, preferred
 
 
 def gaps(text: object) -> set[str]:

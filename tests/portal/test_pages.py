@@ -12,8 +12,9 @@ import psycopg2
 import pytest
 
 from auyl import access
+from auyl.languages import LANGUAGES
 from auyl.portal.app import create_app
-from auyl.portal.language import LANGUAGES, language
+from auyl.portal.language import language
 from tests.access import world
 from tests.portal.conftest import Running
 
@@ -53,7 +54,7 @@ def test_a_wrong_password_does_not_lose_the_page_that_was_asked_for(portal: Runn
 
 
 def test_behind_tls_cookies_are_secure_and_without_a_database_it_is_said_in_words() -> None:
-    app = create_app("postgresql://auyl_portal:x@127.0.0.1:1/none", is_behind_tls=True)
+    app = create_app("postgresql://auyl_portal:x@127.0.0.1:1/none", (), is_behind_tls=True)
 
     async def visit() -> None:
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))

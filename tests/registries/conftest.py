@@ -6,9 +6,9 @@ import pytest
 
 from lab.synthetic import make
 from tests.conftest import Once, fresh_installation
+from tests.lab.synthetic.readers import Oblast
 from tests.registries.taken import Taken, take_in
 from tests.registries.truth import PERIOD
-from tests.synthetic.readers import Oblast
 
 PEOPLE = 20_000
 

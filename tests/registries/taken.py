@@ -12,7 +12,7 @@ from auyl import contracts, intake, ledger
 from auyl.intake.batch import BatchResult
 from auyl.settings import Settings
 from auyl.store.lake import Lake
-from tests.synthetic.readers import Oblast
+from tests.lab.synthetic.readers import Oblast
 
 Place = tuple[str, int]
 
@@ -50,7 +50,7 @@ def take_in(settings: Settings, oblast: Oblast, registry: str) -> Taken:
         registry,
         result,
         {number(row): row for row in stage},
-        {number(row): list(row["_rules"]) for row in kept_back if row["_outcome"] == "quarantined"},
+        {number(row): list(row["_rules"]) for row in kept_back if row["_outcome"] != "duplicate"},
         {number(row) for row in kept_back if row["_outcome"] == "duplicate"},
     )
 
@@ -97,7 +97,7 @@ def hold_against_truth(taken: Taken) -> None:
     """
     result = taken.result
     assert result.rows_in == taken.oblast.summary.total(taken.registry)
-    assert result.rows_in == result.staged + result.quarantined + result.duplicates
+    assert result.rows_in == result.staged + result.rejected + result.duplicates
     rows = taken.oblast.rows(taken.registry)
     twins: dict[Any, list[Place]] = defaultdict(list)
     for at, row in rows.items():

@@ -5,8 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from auyl.settings import Settings
+from tests.lab.synthetic.readers import READERS
 from tests.registries.truth import PERIOD, assert_promises_are_kept, stage_rows, take_in
-from tests.synthetic.readers import READERS
 
 
 def test_every_spoiled_row_gets_what_it_is_owed(settings: Settings, spoiled: Path, clean: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from auyl.settings import Settings
 from lab.synthetic import Summary
+from tests.lab.synthetic.readers import Oblast
 from tests.registries.truth import PERIOD, assert_promises_are_kept, stage_rows, take_in
-from tests.synthetic.readers import Oblast
 
 SCORES = ("trust_score", "roads_score", "water_score", "medicine_score", "heard_score")
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from auyl.settings import REPOSITORY, Settings
+from tests.lab.synthetic.readers import Oblast
 from tests.registries.taken import Taken, corrected, hold_against_truth
-from tests.synthetic.readers import Oblast
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,7 @@ from auyl import pipeline
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.territory.reference import load_territory
-from lab import synthetic
-from lab.stack.demo import SPINE
+from lab import CORE_REGISTRIES, synthetic
 from tests.conftest import Once
 
 PERIOD = "2026-10"
@@ -21,10 +20,10 @@ PEOPLE = 12_000
 @pytest.fixture(scope="session")
 def oblast(once: Once) -> Path:
     """Extracts of a small oblast, dirt and truth with them."""
-    return once("spine", spine)[0]
+    return once("core_registries", core_registries)[0]
 
 
-def spine(folder: Path) -> Path:
+def core_registries(folder: Path) -> Path:
     """Make the oblast in `folder`, without registries that the snapshot does not rest on: they would only take time."""
     synthetic.make(folder, PERIOD, PEOPLE)
     return without_others(folder)
@@ -33,7 +32,7 @@ def spine(folder: Path) -> Path:
 def without_others(folder: Path) -> Path:
     """Leave the six registries that the snapshot rests on."""
     for other in (folder / PERIOD).iterdir():
-        if other.is_dir() and other.name not in SPINE:
+        if other.is_dir() and other.name not in CORE_REGISTRIES:
             shutil.rmtree(other)
     return folder
 

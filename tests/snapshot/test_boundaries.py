@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 from auyl import ledger
 from auyl.cli import app
 from auyl.errors import TerritoryMissing
-from auyl.settings import Settings
+from auyl.settings import REPOSITORY, Settings
 from auyl.snapshot.boundaries import NotTellable, show_in
-from auyl.snapshot.consolidate import CORE_TABLES
+from auyl.snapshot.core import core_tables
 from auyl.store.lake import Lake
 from auyl.store.postgres import engine
 from auyl.territory import editions as territory
@@ -169,7 +169,7 @@ def _core(con, folder: str) -> None:
         "thousand_kzt as plan_period_thousand_kzt, null::text as settlement_kato, okrug as okrug_kato, "
         "left(okrug, 4) || '00000' as district_kato from budgets",
     }
-    for table in CORE_TABLES:
+    for table in core_tables(REPOSITORY / "include"):
         query = rows.get(table, "select null::text as settlement_kato, null::text as okrug_kato, "
                                 "null::text as district_kato where false")  # fmt: skip
         con.execute(f"copy ({query}) to '{folder}/{table}.parquet' (format parquet)")

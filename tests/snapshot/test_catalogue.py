@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from auyl import contracts
 from auyl.errors import ContractInvalid
+from auyl.languages import LANGUAGES
 from auyl.settings import REPOSITORY
 from auyl.snapshot import catalogue
+from auyl.snapshot.core import _inputs
 
 INCLUDE = REPOSITORY / "include"
 LOADED = catalogue.load(INCLUDE)
@@ -32,7 +35,7 @@ def test_every_measure_is_used_and_every_theme_has_its_sql() -> None:
 def test_every_text_stands_in_every_language_and_differs() -> None:
     for i in LOADED.indicators:
         for texts in (i.names, i.definitions, i.body):
-            assert all(texts[language].strip() for language in catalogue.LANGUAGES), i.id
+            assert all(texts[language].strip() for language in LANGUAGES), i.id
         assert re.search("[әғқңөұүһі]", " ".join((i.names["kk"] + i.definitions["kk"]).lower().split())), i.id
         assert not re.search("[а-яё]", i.names["en"].lower()), i.id
 
@@ -43,18 +46,58 @@ def test_ids_are_unique_and_begin_with_their_theme() -> None:
     assert all(i.id.startswith(i.theme + ".") for i in LOADED.indicators)
 
 
+def copy_of(tmp_path: Path, old: str, new: str) -> Path:
+    """The folder `include` as far as the catalogue reads it, with `old` replaced by `new` in every file."""
+    for pattern in ("indicators/*.yaml", "sql/indicators/*.sql", "sql/core/*.sql", "contracts/*.yaml"):
+        for path in INCLUDE.glob(pattern):
+            target = tmp_path / path.relative_to(INCLUDE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    return tmp_path
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
-        ("value: residents", "value: people", "people"),
-        ("from person", "from persons", "core table"),
-        ('"per 1,000 persons"', "per 1,000 persons", "000 persons"),
+        (
+            "value: residents",
+            "value: people",
+            "population.yaml, indicators «population.residents», value: .*'population.people'",
+        ),
+        ("from person", "from persons", "population.sql: expected «from <core table>»"),
+        ('"per 1,000 persons"', "per 1,000 persons", "unit.* 000 persons"),
+        (
+            "better: up",
+            "better: upwards",
+            "ambulance.yaml, .*«ambulance.within_norm», better: .*found 'upwards'",
+        ),
+        ("mayExceed100", "mayExceedHundred", "mayExceedHundred: Extra inputs are not permitted"),
+        ("decimals: 0", "decimals: none", "decimals: .*valid integer.*'none'"),
+        ("noRows: zero", "noRows: nought", "noRows: .*'zero' or 'missing', found 'nought'"),
+        ("body: interior_ministry", "body: ministry", "«population.residents», body: .*found 'ministry'"),
+        ("Inputs: stage_livestock, place", "Inputs: place", "animal.sql: expected «Inputs: stage_<registry>, …»"),
+        ("Inputs: stage_livestock, place.", "From livestock.", "animal.sql: expected «Inputs: .*found 'none'"),
+        ("Inputs: stage_livestock", "Inputs: stage_cattle", "animal.sql, Inputs: no contract for cattle"),
+        ("Inputs: stage_population", "Inputs: stage_population, jobseeker", "core tables need each other"),
     ],
 )
-def test_a_broken_entry_is_named(tmp_path: Path, old: str, new: str, told: str) -> None:
-    for path in [*INCLUDE.glob("indicators/*.yaml"), *INCLUDE.glob("sql/indicators/*.sql")]:
-        target = tmp_path / path.relative_to(INCLUDE)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
-    with pytest.raises(ContractInvalid, match=told):
-        catalogue.load(tmp_path)
+def test_a_broken_entry_is_named_with_file_and_field(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(ContractInvalid, match=message):
+        catalogue.load(copy_of(tmp_path, old, new))
+
+
+@pytest.mark.parametrize("path", sorted(INCLUDE.glob("sql/core/*.sql")), ids=lambda path: path.stem)
+def test_the_inputs_in_the_head_of_a_core_table_are_the_relations_it_reads(
+    con: duckdb.DuckDBPyConnection, path: Path
+) -> None:
+    assert set(_inputs(path)) == con.get_table_names(path.read_text("utf-8"))
+
+
+def test_a_core_table_is_one_file_more(tmp_path: Path) -> None:
+    include = copy_of(tmp_path, "", "")
+    text = "-- Grain: site. Key: site_id. Inputs: stage_waste_sites, jobseeker, place.\nselect 1\n"
+    (include / "sql" / "core" / "dump.sql").write_text(text, "utf-8")
+    loaded = catalogue.load(include)
+    assert loaded.core["dump"] == ("waste_sites", "employment", "population")
+    assert list(loaded.core).index("dump") > list(loaded.core).index("jobseeker")
+    assert set(loaded.registries) - set(LOADED.registries) == {"waste_sites"}

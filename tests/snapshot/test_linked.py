@@ -72,7 +72,9 @@ def test_a_linked_row_counts_once_with_its_person_and_stays_in_quarantine(
             "on c._file = q._file and c._record = q._record where c.linked_by is not null and c._record is not null"
         ).fetchall()
         assert kept == len(linked)
-    assert batch.rows_in == batch.staged + batch.quarantined + batch.duplicates and batch.staged == staged
+    assert (
+        batch.rows_in == batch.staged + batch.linkable + batch.quarantined + batch.duplicates and batch.staged == staged
+    )
 
 
 def test_the_linked_jobseekers_are_those_of_the_truth(installation: Settings, oblast: Path) -> None:

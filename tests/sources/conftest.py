@@ -10,16 +10,32 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
 
 from auyl import contracts
+from auyl.contracts.model import parse
 from auyl.settings import Settings
+from auyl.sources import backoff
 
 TOKEN = "token-of-the-tests"
 Serve = Callable[..., str]
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """No wait between attempts; the list gets the number of each failed attempt in its row, from 0."""
+    attempts: list[int] = []
+
+    def no_wait(attempt: int) -> float:
+        attempts.append(attempt)
+        return 0.0
+
+    monkeypatch.setattr(backoff, "growing_wait_s", no_wait)
+    return attempts
 
 
 @pytest.fixture
@@ -45,6 +61,21 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         process.communicate(timeout=90)
 
 
+def with_options(contract: contracts.Contract, **options: object) -> contracts.Contract:
+    """The contract in the file of `contract`, with other options of its server; None takes an option away."""
+    document = yaml.safe_load(contract.path.read_text(encoding="utf-8"))
+    change_options(document["servers"][0], options)
+    return parse(document, contract.path, contract.digest)
+
+
+def change_options(server: dict[str, Any], options: dict[str, object]) -> None:
+    """Set options of a server in a contract's YAML; None takes an option away."""
+    changed = {item["property"]: item["value"] for item in server["customProperties"]} | options
+    server["customProperties"] = [
+        {"property": name, "value": value} for name, value in changed.items() if value is not None
+    ]
+
+
 Adopt = Callable[..., Settings]
 
 
@@ -60,11 +91,7 @@ def adopt(tmp_path: Path) -> Adopt:
         shutil.copytree(settings.include, include, dirs_exist_ok=True)
         path = include / "contracts" / f"{registry}.odcs.yaml"
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        properties = document["servers"][0]["customProperties"]
-        changed = {item["property"]: item["value"] for item in properties} | options
-        document["servers"][0]["customProperties"] = [
-            {"property": name, "value": value} for name, value in changed.items() if value is not None
-        ]
+        change_options(document["servers"][0], options)
         path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of the ODCS model's own
             contracts.validate(path)

@@ -11,20 +11,20 @@ import pytest
 from auyl import contracts, intake, ledger
 from auyl.errors import ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
-from auyl.sources import Past, drop, file
+from auyl.sources import PullHistory, drop_folder, file
 from tests.extracts import PERIOD, person, population_xml
-from tests.sources.conftest import Adopt
+from tests.sources.conftest import Adopt, with_options
 
 CONTRACT = contracts.load("population", REPOSITORY / "include")
 ONE, TWO = f"population_{PERIOD}_part001.xml", f"population_{PERIOD}_part002.xml"
 
 
 def promising(**options: object) -> contracts.Contract:
-    return replace(CONTRACT, options={**CONTRACT.options, **options})
+    return with_options(CONTRACT, **options)
 
 
-def pull(contract: contracts.Contract, folder: Path, past: Past | None = None) -> list[str]:
-    return [f.name for f in file.pull(contract, PERIOD, str(folder), folder, past or Past()).files]
+def pull(contract: contracts.Contract, folder: Path, history: PullHistory | None = None) -> list[str]:
+    return [f.name for f in file.pull(contract, PERIOD, str(folder), folder, history or PullHistory()).files]
 
 
 def sha256(content: bytes) -> str:
@@ -37,7 +37,7 @@ def test_files_of_the_period(tmp_path: Path, address: str) -> None:
     folder.mkdir(parents=True)
     for name in ("population_2026-10_part002.xml", "population_2026-10_part001.xml", "population_2026-09_part001.xml"):
         (folder / name).write_text("x")
-    pulled = file.pull(CONTRACT, "2026-10", address.replace("{root}", str(tmp_path)), tmp_path, Past())
+    pulled = file.pull(CONTRACT, "2026-10", address.replace("{root}", str(tmp_path)), tmp_path, PullHistory())
     assert [f.name for f in pulled.files] == ["population_2026-10_part001.xml", "population_2026-10_part002.xml"]
 
 
@@ -50,7 +50,7 @@ def test_an_empty_folder_is_waited_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["no", "no/{period}", "no/{period}/population"])
 def test_a_folder_that_is_missing_whatever_the_period_is_no_wait(tmp_path: Path, path: str) -> None:
-    with pytest.raises(SourceUnavailable, match=r"the drop folder no is not there.*«population_drop»") as told:
+    with pytest.raises(SourceUnavailable, match=r"the drop folder no does not exist.*«population_drop»") as told:
         pull(CONTRACT, tmp_path / path)
     assert not isinstance(told.value, SourceNotReady)
 
@@ -111,7 +111,7 @@ class TestManifest:
         with pytest.raises(SourceNotReady, match=f"no {self.manifest}"):
             pull(self.contract, tmp_path)
         self.write(tmp_path, one=b"one")
-        pulled = file.pull(self.contract, PERIOD, str(tmp_path), tmp_path, Past())
+        pulled = file.pull(self.contract, PERIOD, str(tmp_path), tmp_path, PullHistory())
         assert [f.name for f in pulled.files] == [ONE]
         assert pulled.evidence["not_listed"] == [TWO]
 
@@ -151,7 +151,7 @@ class TestManifest:
 
     def test_a_huge_one_is_not_read(self, tmp_path: Path) -> None:
         with (tmp_path / self.manifest).open("wb") as stream:
-            stream.truncate(drop.MAX_MARKER_BYTES + 1)
+            stream.truncate(drop_folder.MAX_MARKER_BYTES + 1)
         with pytest.raises(ExtractRefused, match="a marker of at most"):
             pull(self.contract, tmp_path)
 
@@ -161,24 +161,24 @@ class TestStable:
 
     def test_a_growing_file_is_not_taken(self, tmp_path: Path) -> None:
         contract = promising(stableSeconds=60)
-        past = Past()
+        history = PullHistory()
         (tmp_path / ONE).write_text("x")
         with pytest.raises(SourceNotReady, match="seen for the first time") as told:
-            pull(contract, tmp_path, past)
+            pull(contract, tmp_path, history)
         assert told.value.again_in_s == 60
-        self.minutes_pass(past)
+        self.minutes_pass(history)
         (tmp_path / ONE).write_text("xx")
         with pytest.raises(SourceNotReady, match="still changing"):
-            pull(contract, tmp_path, past)
+            pull(contract, tmp_path, history)
         with pytest.raises(SourceNotReady, match="unchanged for 0 s of 60"):
-            pull(contract, tmp_path, past)
-        self.minutes_pass(past)
-        assert pull(contract, tmp_path, past) == [ONE]
+            pull(contract, tmp_path, history)
+        self.minutes_pass(history)
+        assert pull(contract, tmp_path, history) == [ONE]
 
-    def minutes_pass(self, past: Past) -> None:
-        note = json.loads(past.note or "")
+    def minutes_pass(self, history: PullHistory) -> None:
+        note = json.loads(history.note or "")
         note["at"] = "2026-11-01T00:00:00+00:00"
-        past.note = json.dumps(note)
+        history.note = json.dumps(note)
 
     def test_the_first_look_is_kept_between_pulls(self, settings: Settings, adopt: Adopt, tmp_path: Path) -> None:
         changed = adopt(settings, "population", stableSeconds=0.2)
@@ -209,22 +209,22 @@ def test_an_unchanged_folder_is_not_copied_again(settings: Settings, tmp_path: P
 
 def test_a_file_that_was_written_just_now_is_looked_at_again(tmp_path: Path) -> None:
     (tmp_path / ONE).write_text("x")
-    pulled = file.pull(CONTRACT, PERIOD, str(tmp_path), tmp_path, Past())
-    again = file.pull(CONTRACT, PERIOD, str(tmp_path), tmp_path, Past(pulled.watermark))
-    assert not again.unchanged, "within the resolution of its time it may have changed unseen"
+    pulled = file.pull(CONTRACT, PERIOD, str(tmp_path), tmp_path, PullHistory())
+    again = file.pull(CONTRACT, PERIOD, str(tmp_path), tmp_path, PullHistory(pulled.watermark))
+    assert not again.is_unchanged, "within the resolution of its time it may have changed unseen"
 
 
 def test_a_registry_of_changes_is_given_its_new_files_alone(tmp_path: Path) -> None:
     contract = replace(CONTRACT, is_delta=True)
     (tmp_path / ONE).write_text("x")
     os.utime(tmp_path / ONE, (1_790_000_000, 1_790_000_000))
-    first = file.pull(contract, PERIOD, str(tmp_path), tmp_path, Past())
+    first = file.pull(contract, PERIOD, str(tmp_path), tmp_path, PullHistory())
     (tmp_path / TWO).write_text("y")
     os.utime(tmp_path / TWO, (1_790_000_000, 1_790_000_000))
-    second = file.pull(contract, PERIOD, str(tmp_path), tmp_path, Past(first.watermark))
+    second = file.pull(contract, PERIOD, str(tmp_path), tmp_path, PullHistory(first.watermark))
     assert [f.name for f in second.files] == [TWO]
     (tmp_path / ONE).unlink()
-    assert file.pull(contract, PERIOD, str(tmp_path), tmp_path, Past(second.watermark)).unchanged
+    assert file.pull(contract, PERIOD, str(tmp_path), tmp_path, PullHistory(second.watermark)).is_unchanged
 
 
 def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:

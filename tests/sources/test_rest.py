@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -14,10 +13,11 @@ from cryptography.hazmat.primitives import serialization
 from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
-from auyl.sources import Past, patience, rest
+from auyl.sources import PullHistory, rest
+from auyl.sources.backoff import AttemptFailed, Backoff, retry_after_s
 from lab.simulated_sources.gateway import pem, self_made
 from tests.extracts import PERIOD, jobseeker, page
-from tests.sources.conftest import Adopt, Answer, Answering, Asked, Office, Serve
+from tests.sources.conftest import Adopt, Answer, Answering, Asked, Office, Serve, with_options
 
 CONTRACT = contracts.load("employment", REPOSITORY / "include")
 PAGES = 8
@@ -47,15 +47,20 @@ def test_all_pages_come_as_they_are_whatever_fails_on_the_way(
 ) -> None:
     waits: list[float] = []
     monkeypatch.setattr(rest.time, "sleep", waits.append)
-    pulled = rest.pull(CONTRACT, PERIOD, serve(extracts, faults), work, Past())
+    pulled = rest.pull(CONTRACT, PERIOD, serve(extracts, faults), work, PullHistory())
     served = sorted((extracts / PERIOD / "employment").iterdir())
     assert [f.read_bytes() for f in pulled.files] == [f.read_bytes() for f in served]
-    assert (len(waits) == 0) if faults == "none" else (len(waits) >= 6 and 1.0 in waits), "Retry-After is obeyed"
+    # Six kinds of fault, each at least once; two of them say Retry-After: 1.
+    if faults == "none":
+        assert waits == []
+    else:
+        assert len(waits) >= 6
+        assert waits.count(1.0) >= 2
 
 
 def test_a_wrong_token_is_told_at_once_and_not_shown(serve: Serve, extracts: Path, work: Path) -> None:
     with pytest.raises(ConnectionUnusable, match="refused the token with 401") as told:
-        rest.pull(CONTRACT, PERIOD, serve(extracts, token="a-secret-of-ours"), work, Past())
+        rest.pull(CONTRACT, PERIOD, serve(extracts, token="a-secret-of-ours"), work, PullHistory())
     assert "a-secret-of-ours" not in str(told.value)
 
 
@@ -65,7 +70,7 @@ def test_items_lost_on_the_way_are_noticed(serve: Serve, extracts: Path, work: P
     cut["items"] = cut["items"][:-2]
     last.write_text(json.dumps(cut))
     with pytest.raises(SourceUnavailable, match="says 40 items and gave 38"):
-        rest.pull(CONTRACT, PERIOD, serve(extracts), work, Past())
+        rest.pull(CONTRACT, PERIOD, serve(extracts), work, PullHistory())
 
 
 def test_a_source_that_is_down_lands_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,12 +123,12 @@ class TestTags:
         pages = {1: page([jobseeker(1)], 1, 1, 1)}
         office = self.office(answering, pages)
         address = f"http://:t@127.0.0.1:{office.port}"
-        first = rest.pull(CONTRACT, PERIOD, address, work, Past())
+        first = rest.pull(CONTRACT, PERIOD, address, work, PullHistory())
         pages |= {1: page([jobseeker(1)], 1, 2, 2), 2: page([jobseeker(2)], 2, 2, 2)}
-        second = rest.pull(CONTRACT, PERIOD, address, work, Past(first.watermark))
-        assert (len(second.files), second.unchanged) == (2, False)
-        other = replace(CONTRACT, options={**CONTRACT.options, "pageSize": 7})
-        again = rest.pull(other, PERIOD, address, work, Past(second.watermark))
+        second = rest.pull(CONTRACT, PERIOD, address, work, PullHistory(first.watermark))
+        assert (len(second.files), second.is_unchanged) == (2, False)
+        other = with_options(CONTRACT, pageSize=7)
+        again = rest.pull(other, PERIOD, address, work, PullHistory(second.watermark))
         assert len(again.files) == 2, "tags of another way to ask are not used"
 
 
@@ -133,12 +138,13 @@ class TestPaging:
     items = tuple([jobseeker(10 * n + k) for k in range(2)] for n in range(3))
 
     def contract(self, **options: object) -> contracts.Contract:
-        kept = {k: v for k, v in CONTRACT.options.items() if k not in ("page", "pages", "pageSize")}
-        return replace(CONTRACT, options=kept | options)
+        return with_options(CONTRACT, **{"page": None, "pages": None, "pageSize": None} | options)
 
     def pull(self, answering: Answering, work: Path, reply: Callable[[Asked], Answer], **options: object) -> list[Path]:
         office = answering(reply)
-        return rest.pull(self.contract(**options), PERIOD, f"http://:t@127.0.0.1:{office.port}", work, Past()).files
+        return rest.pull(
+            self.contract(**options), PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory()
+        ).files
 
     def test_cursor(self, answering: Answering, work: Path) -> None:
         def reply(asked: Asked) -> Answer:
@@ -230,17 +236,17 @@ class TestCredentials:
 
     def test_client_credentials(self, answering: Answering, work: Path) -> None:
         office = answering(self.reply)
-        contract = replace(CONTRACT, options={**CONTRACT.options, "auth": "oauth2", "scope": "jobs"})
+        contract = with_options(CONTRACT, auth="oauth2", scope="jobs")
         host = f"127.0.0.1:{office.port}"
         address = f"http://client:geheim@{host}/?token_url=http%3A%2F%2F{host.replace(':', '%3A')}%2Ftoken"
-        assert rest.pull(contract, PERIOD, address, work, Past()).files
+        assert rest.pull(contract, PERIOD, address, work, PullHistory()).files
         assert [asked.path for asked in office.asked] == ["/token", "/api/v1/jobseekers"]
         assert "token_url" not in office.asked[1].query
         with pytest.raises(ConnectionUnusable, match="client credentials") as told:
-            rest.pull(contract, PERIOD, address.replace("geheim", "verkehrt"), work, Past())
+            rest.pull(contract, PERIOD, address.replace("geheim", "verkehrt"), work, PullHistory())
         assert "verkehrt" not in str(told.value)
         with pytest.raises(ConnectionUnusable, match="token_url"):
-            rest.pull(contract, PERIOD, address.split("?")[0], work, Past())
+            rest.pull(contract, PERIOD, address.split("?")[0], work, PullHistory())
 
     def test_a_token_whose_time_is_over_is_renewed_once(self, answering: Answering, work: Path) -> None:
         tokens = iter(["stale", "fresh"])
@@ -253,9 +259,9 @@ class TestCredentials:
             return Answer(200, page([jobseeker(number)], number, 2, 2)) if good else Answer(401)
 
         office = answering(reply)
-        contract = replace(CONTRACT, options={**CONTRACT.options, "auth": "oauth2"})
+        contract = with_options(CONTRACT, auth="oauth2")
         address = f"http://c:s@127.0.0.1:{office.port}/?token_url=http://127.0.0.1:{office.port}/token"
-        assert len(rest.pull(contract, PERIOD, address, work, Past()).files) == 2
+        assert len(rest.pull(contract, PERIOD, address, work, PullHistory()).files) == 2
 
     def test_a_server_that_nobody_here_trusts_is_not_given_the_token(
         self, answering: Answering, work: Path, tmp_path: Path
@@ -268,17 +274,17 @@ class TestCredentials:
         office = answering(lambda asked: Answer(body=page([jobseeker(1)])), tls=tmp_path / "server.pem")
         address = f"https://:geheim@127.0.0.1:{office.port}/"
         with pytest.raises(ConnectionUnusable, match="whose certificate is trusted"):
-            rest.pull(CONTRACT, PERIOD, address, work, Past())
+            rest.pull(CONTRACT, PERIOD, address, work, PullHistory())
         assert office.asked == []
         (tmp_path / "ca.pem").write_text(pem(certificate))
-        assert rest.pull(CONTRACT, PERIOD, f"{address}?ca_file={tmp_path}/ca.pem", work, Past()).files
+        assert rest.pull(CONTRACT, PERIOD, f"{address}?ca_file={tmp_path}/ca.pem", work, PullHistory()).files
         with pytest.raises(ConnectionUnusable, match="certificates in PEM"):
-            rest.pull(CONTRACT, PERIOD, f"{address}?ca=none", work, Past())
+            rest.pull(CONTRACT, PERIOD, f"{address}?ca=none", work, PullHistory())
 
     def test_a_key_in_a_header(self, answering: Answering, work: Path) -> None:
         office = answering(self.reply)
-        contract = replace(CONTRACT, options={**CONTRACT.options, "auth": "header", "tokenHeader": "X-Key"})
-        assert rest.pull(contract, PERIOD, f"http://:geheim@127.0.0.1:{office.port}", work, Past()).files
+        contract = with_options(CONTRACT, auth="header", tokenHeader="X-Key")
+        assert rest.pull(contract, PERIOD, f"http://:geheim@127.0.0.1:{office.port}", work, PullHistory()).files
 
 
 class TestPoliteness:
@@ -287,7 +293,7 @@ class TestPoliteness:
     def test_a_long_retry_after_is_obeyed_by_going_away(self, answering: Answering, work: Path) -> None:
         office = answering(lambda asked: Answer(429, headers={"Retry-After": "3600"}))
         with pytest.raises(SourceNotReady, match="left alone for 3600 s") as told:
-            rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, Past())
+            rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory())
         assert told.value.again_in_s == 3600
         assert len(office.asked) == 1
 
@@ -298,23 +304,42 @@ class TestPoliteness:
         monkeypatch.setattr(rest.time, "sleep", waits.append)
         pages = {n: page([jobseeker(n)], n, 3, 3) for n in (1, 2, 3)}
         office = answering(lambda asked: Answer(body=pages[int(asked.query["page"])]))
-        contract = replace(CONTRACT, options={**CONTRACT.options, "minIntervalSeconds": 5})
-        rest.pull(contract, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, Past())
+        contract = with_options(CONTRACT, minIntervalSeconds=5)
+        rest.pull(contract, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory())
         assert len(waits) == 2
         assert all(4 < wait <= 5 for wait in waits)
 
-    def test_waits_grow_differ_and_end(self) -> None:
-        for attempt in range(12):
-            drawn = {patience.wait_s(attempt) for _ in range(50)}
-            middle = min(patience.LONGEST_WAIT_S, 0.2 * 2**attempt)
-            assert len(drawn) > 40
-            assert all(0.75 * middle <= wait <= 1.25 * middle for wait in drawn)
+    @pytest.mark.parametrize(("failures", "middle_s"), [(0, 0.2), (1, 0.4), (2, 0.8), (3, 1.6), (4, 3.2)])
+    def test_each_wait_is_twice_as_long_give_or_take_a_quarter(self, failures: int, middle_s: float) -> None:
+        waits = set()
+        for _ in range(50):
+            backoff = Backoff("no answer")
+            waits.add([backoff.next_wait_s(AttemptFailed("broken")) for _ in range(failures + 1)][-1])
+        assert len(waits) > 40, "clients that failed together must not return together"
+        assert all(0.75 * middle_s <= wait <= 1.25 * middle_s for wait in waits)
+
+    def test_the_sixth_failure_in_a_row_is_the_last(self) -> None:
+        backoff = Backoff("population: no answer")
+        for _ in range(5):
+            backoff.next_wait_s(AttemptFailed("broken"))
+        with pytest.raises(SourceUnavailable, match="population: no answer in 6 attempts, last: status 500"):
+            backoff.next_wait_s(AttemptFailed("status 500"))
+
+    def test_something_given_starts_the_count_again(self) -> None:
+        backoff = Backoff("no answer")
+        for _ in range(20):
+            assert backoff.next_wait_s(AttemptFailed("broken")) < 0.3
+            backoff.reset()
+
+    def test_a_wait_that_the_source_asks_for_is_obeyed_up_to_half_a_minute(self) -> None:
+        assert Backoff("no answer").next_wait_s(AttemptFailed("busy", 7.0)) == 7
+        assert Backoff("no answer").next_wait_s(AttemptFailed("busy", 3600.0)) == 30
 
     @pytest.mark.parametrize(
         ("header", "seconds"), [("7", 7), ("", None), ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("٣", None)]
     )
     def test_retry_after(self, header: str, seconds: float | None) -> None:
-        assert patience.retry_after_s(header) == seconds
+        assert retry_after_s(header) == seconds
 
 
 @pytest.mark.parametrize(
@@ -335,6 +360,6 @@ def test_an_answer_that_is_none_is_asked_for_again_and_told(
     monkeypatch.setattr(rest, "MAX_PAGE_BYTES", rest.MAX_PAGE_BYTES // 8)
     office = answering(lambda asked: answer)
     with pytest.raises(SourceUnavailable, match=rf"6 attempts, last: .*{trouble}.*nothing was landed"):
-        rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, Past())
+        rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory())
     assert len(office.asked) == 6
     assert list(work.iterdir()) == []

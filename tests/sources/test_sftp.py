@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -14,14 +13,14 @@ import pytest
 from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
-from auyl.sources import Past, sftp
+from auyl.sources import PullHistory, backoff, sftp
 from lab.simulated_sources.sftp import Office
 from tests.extracts import PERIOD, person, population_xml
-from tests.sources.conftest import Adopt
+from tests.sources.conftest import Adopt, with_options
 
 BASE = contracts.load("population", REPOSITORY / "include")
-CONTRACT = replace(BASE, way="sftp", options={**BASE.options, "marker": "{name}.ok"})
-PLAIN = replace(BASE, way="sftp")
+CONTRACT = with_options(BASE, way="sftp", marker="{name}.ok")
+PLAIN = with_options(BASE, way="sftp")
 ONE, TWO = f"population_{PERIOD}_part001.xml", f"population_{PERIOD}_part002.xml"
 PASSWORD = "geheim-p/w:?"
 OLD = 1_790_000_000
@@ -70,25 +69,13 @@ def put(office: Office, name: str, content: bytes, mark: bool = True) -> None:
         target.with_name(f"{name}.ok").touch()
 
 
-def fast(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Do not wait between attempts; the list gets their numbers."""
-    failed: list[int] = []
-
-    def wait_s(attempt: int) -> float:
-        failed.append(attempt)
-        return 0.0
-
-    monkeypatch.setattr(sftp, "wait_s", wait_s)
-    return failed
-
-
 class TestTrust:
     """Who is at the other end, and who we are."""
 
     def test_password(self, serve: Serve, work: Path) -> None:
         office = serve()
         put(office, ONE, b"x")
-        pulled = sftp.pull(CONTRACT, PERIOD, address(office), work, Past())
+        pulled = sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
         assert [f.read_bytes() for f in pulled.files] == [b"x"]
 
     def test_private_key_with_a_passphrase(self, serve: Serve, work: Path, tmp_path: Path) -> None:
@@ -97,16 +84,16 @@ class TestTrust:
         put(office, ONE, b"x")
         text = key.export_private_key(passphrase="p", rounds=50).decode()
         extras = {"private_key": text, "private_key_passphrase": "p"}
-        assert sftp.pull(CONTRACT, PERIOD, address(office, None, **extras), work, Past()).files
+        assert sftp.pull(CONTRACT, PERIOD, address(office, None, **extras), work, PullHistory()).files
         (tmp_path / "key").write_text(text)
         extras = {"key_file": str(tmp_path / "key"), "private_key_passphrase": "wrong"}
         with pytest.raises(ConnectionUnusable, match="a private key that can be read"):
-            sftp.pull(CONTRACT, PERIOD, address(office, None, **extras), work, Past())
+            sftp.pull(CONTRACT, PERIOD, address(office, None, **extras), work, PullHistory())
 
     def test_without_its_key_a_server_is_not_given_the_password(self, serve: Serve, work: Path) -> None:
         office = serve()
         with pytest.raises(ConnectionUnusable, match="extra «host_key»; found ssh-ed25519 SHA256:") as told:
-            sftp.pull(CONTRACT, PERIOD, address(office).split("?")[0], work, Past())
+            sftp.pull(CONTRACT, PERIOD, address(office).split("?")[0], work, PullHistory())
         assert "geheim" not in str(told.value)
         assert office.connections == 0
 
@@ -114,19 +101,19 @@ class TestTrust:
         office, other = serve(), serve()
         mixed = address(office).replace(f":{office.port}/", f":{other.port}/")
         with pytest.raises(ConnectionUnusable, match=r"a server with the key SHA256:.*; found ssh-ed25519 SHA256:"):
-            sftp.pull(CONTRACT, PERIOD, mixed, work, Past())
+            sftp.pull(CONTRACT, PERIOD, mixed, work, PullHistory())
         assert other.connections == 0
 
     def test_a_host_key_of_no_shape(self, serve: Serve, work: Path) -> None:
         with pytest.raises(ConnectionUnusable, match="ssh-keyscan"):
-            sftp.pull(CONTRACT, PERIOD, address(serve(), host_key="SHA256:abc"), work, Past())
+            sftp.pull(CONTRACT, PERIOD, address(serve(), host_key="SHA256:abc"), work, PullHistory())
 
     def test_a_refused_password_is_told_at_once_and_not_shown(self, serve: Serve, work: Path) -> None:
         office = serve()
         with pytest.raises(
-            ConnectionUnusable, match=r"«population_drop»: expected a login that the server takes"
+            ConnectionUnusable, match=r"«population_drop»: expected a login that the server accepts"
         ) as told:
-            sftp.pull(CONTRACT, PERIOD, address(office, "a-wrong-one"), work, Past())
+            sftp.pull(CONTRACT, PERIOD, address(office, "a-wrong-one"), work, PullHistory())
         assert "a-wrong-one" not in str(told.value)
         assert told.value.__cause__ is None
 
@@ -137,33 +124,33 @@ class TestWhole:
     def test_markers(self, serve: Serve, work: Path) -> None:
         office = serve()
         with pytest.raises(SourceNotReady, match="nothing named"):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, Past())
+            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
         put(office, ONE, b"x", mark=False)
         with pytest.raises(SourceNotReady, match="1 of 1 files have no marker"):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, Past())
+            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
         assert list(work.iterdir()) == []
         assert ONE not in office.served
         (office.folder / "out" / PERIOD / f"{TWO}.ok").touch()
-        with pytest.raises(ExtractRefused, match="that it marks as whole"):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, Past())
+        with pytest.raises(ExtractRefused, match="that it marks as complete"):
+            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
 
     def test_a_manifest_is_read_and_held_against_the_files(self, serve: Serve, work: Path) -> None:
-        contract = replace(PLAIN, options={**BASE.options, "marker": "manifest.json"})
+        contract = with_options(BASE, way="sftp", marker="manifest.json")
         office = serve()
         put(office, ONE, b"content", mark=False)
         listed = {"name": ONE, "sha256": hashlib.sha256(b"content").hexdigest(), "bytes": 7}
         put(office, "manifest.json", json.dumps({"files": [listed]}).encode(), mark=False)
-        assert sftp.pull(contract, PERIOD, address(office), work, Past()).files[0].read_bytes() == b"content"
+        assert sftp.pull(contract, PERIOD, address(office), work, PullHistory()).files[0].read_bytes() == b"content"
         (work / ONE).unlink()
         put(office, ONE, b"CONTENT", mark=False)
         with pytest.raises(ExtractRefused, match="expected sha256"):
-            sftp.pull(contract, PERIOD, address(office), work, Past())
+            sftp.pull(contract, PERIOD, address(office), work, PullHistory())
 
     def test_a_folder_of_the_period_that_is_not_there_is_waited_for(self, serve: Serve, work: Path) -> None:
         with pytest.raises(SourceNotReady, match="/out/2026-11 is not on the server yet"):
-            sftp.pull(CONTRACT, "2026-11", address(serve()), work, Past())
+            sftp.pull(CONTRACT, "2026-11", address(serve()), work, PullHistory())
         with pytest.raises(SourceUnavailable, match="folder /exit is not on the server") as told:
-            sftp.pull(CONTRACT, PERIOD, address(serve()).replace("/out/", "/exit/"), work, Past())
+            sftp.pull(CONTRACT, PERIOD, address(serve()).replace("/out/", "/exit/"), work, PullHistory())
         assert not isinstance(told.value, SourceNotReady), "it will never come"
 
 
@@ -173,14 +160,13 @@ class TestBrokenLine:
     content = os.urandom(3 << 20)
 
     def test_a_download_goes_on_at_the_byte_where_it_broke(
-        self, serve: Serve, work: Path, monkeypatch: pytest.MonkeyPatch
+        self, serve: Serve, work: Path, monkeypatch: pytest.MonkeyPatch, waits: list[int]
     ) -> None:
         monkeypatch.setattr(sftp, "CHUNK_BYTES", 1 << 18)
-        waits = fast(monkeypatch)
         office = serve(cuts=[1 << 20, 2 << 20])
         put(office, ONE, self.content)
         put(office, TWO, b"small")
-        pulled = sftp.pull(CONTRACT, PERIOD, address(office), work, Past())
+        pulled = sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
         assert [f.read_bytes() for f in pulled.files] == [self.content, b"small"]
         at = pulled.evidence["resumed_at"][ONE]
         assert len(at) == 2
@@ -189,22 +175,20 @@ class TestBrokenLine:
         assert office.served[ONE] <= len(self.content) + 2 * (1 << 18)
         assert waits == [0, 0], "a line that gives bytes is not given up"
 
-    def test_a_server_that_never_gives_a_byte_is_given_up(
-        self, serve: Serve, work: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        waits = fast(monkeypatch)
+    def test_a_server_that_never_gives_a_byte_is_given_up(self, serve: Serve, work: Path, waits: list[int]) -> None:
         office = serve(cuts=[0] * 50)
         put(office, ONE, self.content)
-        with pytest.raises(SourceUnavailable, match=rf"did not give {ONE} in 6 attempts.*nothing was landed"):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, Past())
+        with pytest.raises(
+            SourceUnavailable, match=rf"did not give all files in 6 attempts, last: {ONE}: .*nothing was landed"
+        ):
+            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
         assert waits == [0, 1, 2, 3, 4]
 
-    def test_a_server_that_is_down(self, serve: Serve, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        waits = fast(monkeypatch)
+    def test_a_server_that_is_down(self, serve: Serve, work: Path, waits: list[int]) -> None:
         office = serve()
         office.stop()
         with pytest.raises(SourceUnavailable, match="did not answer in 6 attempts"):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, Past())
+            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
         assert len(waits) == 5
 
     def test_a_file_that_is_written_anew_meanwhile_is_not_mixed(
@@ -213,9 +197,9 @@ class TestBrokenLine:
         monkeypatch.setattr(sftp, "CHUNK_BYTES", 1 << 18)
         office = serve(cuts=[1 << 20])
         put(office, ONE, self.content)
-        monkeypatch.setattr(sftp, "wait_s", lambda attempt: put(office, ONE, self.content[::-1] + b"x") or 0.0)
+        monkeypatch.setattr(backoff, "growing_wait_s", lambda _: put(office, ONE, self.content[::-1] + b"x") or 0.0)
         with pytest.raises(SourceNotReady, match="changes while it is read"):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, Past())
+            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
 
 
 def test_only_what_has_changed_is_fetched_and_all_of_it_is_landed(
@@ -239,7 +223,7 @@ def test_only_what_has_changed_is_fetched_and_all_of_it_is_landed(
     assert office.served[ONE] == fetched[ONE], "the part that has not changed stays on the server"
     assert intake.load(second, changed).staged == 3, "and comes from the landing of the delivery before"
     folder = Path(settings.lake) / ledger.delivery(settings, second).landing_path
-    assert json.loads((folder / "manifest.json").read_text())["evidence"]["kept"] == [ONE]
+    assert json.loads((folder / "manifest.json").read_text())["evidence"]["reused"] == [ONE]
     assert PASSWORD not in (folder / "manifest.json").read_text()
 
 

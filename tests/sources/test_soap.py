@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -15,15 +14,15 @@ from lxml import etree
 from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
-from auyl.sources import Past, soap
+from auyl.sources import PullHistory, soap
 from lab.simulated_sources.gateway import Gateway, pem, self_made
 from tests.extracts import PERIOD, person, population_xml
-from tests.sources.conftest import Adopt, Answer, Answering, Asked
+from tests.sources.conftest import Adopt, Answer, Answering, Asked, with_options
 
 BASE = contracts.load("population", REPOSITORY / "include")
 OPTIONS = {"way": "soap", "service": "population", "request": {"period": "{period}"}, "filePattern": None}
-CONTRACT = replace(BASE, way="soap", options={**BASE.options, **OPTIONS})
-ASYNC = replace(CONTRACT, options={**CONTRACT.options, "channel": "async"})
+CONTRACT = with_options(BASE, **OPTIONS)
+ASYNC = with_options(BASE, **OPTIONS, channel="async")
 RECORD = "Envelope/Body/getMessageResponse/response/messageData/data"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 PASSWORD = "geheim-p/w:?"
@@ -67,10 +66,6 @@ def serve(answering: Answering, gateway: Gateway, change: Change = lambda conten
 def address(port: int, password: str = PASSWORD, certificate: str = pem(CERTIFICATE)) -> str:
     query = urlencode({"certificate": certificate}) if certificate else ""
     return f"http://auyl:{quote(password, safe='')}@127.0.0.1:{port}/bip?{query}"
-
-
-def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(soap.time, "sleep", lambda _: None)
 
 
 def resigned(key: object, certificate: object) -> Change:
@@ -118,15 +113,14 @@ class TestSynchronous:
 
     def test_all_parts_are_asked_for(self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path) -> None:
         write(tmp_path, *(population_xml([person(n)], part=n, parts=3) for n in (1, 2, 3)))
-        contract = replace(CONTRACT, options={**CONTRACT.options, "partField": "part"})
-        pulled = soap.pull(contract, PERIOD, serve(answering, gateway), work, Past())
+        contract = with_options(BASE, **OPTIONS, partField="part")
+        pulled = soap.pull(contract, PERIOD, serve(answering, gateway), work, PullHistory())
         assert [f.name for f in pulled.files] == [f"answer-{n:05d}.xml" for n in (1, 2, 3)]
         assert len(set(gateway.sent)) == 3
 
     def test_a_broken_line_asks_again_with_the_same_message(
-        self, answering: Answering, gateway: Gateway, work: Path, monkeypatch: pytest.MonkeyPatch
+        self, answering: Answering, gateway: Gateway, work: Path, waits: list[int]
     ) -> None:
-        fast(monkeypatch)
         troubles = iter(["cut", "empty", "busy"])
 
         def reply(asked: Asked) -> Answer:
@@ -140,7 +134,7 @@ class TestSynchronous:
                     return Answer(503, headers={"Retry-After": "1"})
             return Answer(status, content)
 
-        pulled = soap.pull(CONTRACT, PERIOD, address(answering(reply).port), work, Past())
+        pulled = soap.pull(CONTRACT, PERIOD, address(answering(reply).port), work, PullHistory())
         assert len(gateway.sent) == 4
         assert len(set(gateway.sent)) == 1
         assert pulled.files[0].read_bytes().endswith(b"Envelope>")
@@ -150,14 +144,14 @@ class TestSynchronous:
             return content.replace(b"SCSS001", b"SCSE012").replace(b"Message has been processed", "Нет данных".encode())
 
         with pytest.raises(SourceUnavailable, match=r"expected status SCSS001; found SCSE012: Нет данных.*МВД"):
-            soap.pull(CONTRACT, PERIOD, serve(answering, gateway, change), work, Past())
+            soap.pull(CONTRACT, PERIOD, serve(answering, gateway, change), work, PullHistory())
 
     def test_a_fault_and_a_refused_sender(self, answering: Answering, gateway: Gateway, work: Path) -> None:
         where = serve(answering, gateway)
         with pytest.raises(SourceUnavailable, match="answered with a fault: unknown: 'population 2026-12 part 1'"):
-            soap.pull(CONTRACT, "2026-12", where, work, Past())
-        with pytest.raises(ConnectionUnusable, match="a sender that the gateway takes; found status 403") as told:
-            soap.pull(CONTRACT, PERIOD, where.replace(quote(PASSWORD, safe=""), "verkehrt"), work, Past())
+            soap.pull(CONTRACT, "2026-12", where, work, PullHistory())
+        with pytest.raises(ConnectionUnusable, match="a sender that the gateway accepts; found status 403") as told:
+            soap.pull(CONTRACT, PERIOD, where.replace(quote(PASSWORD, safe=""), "verkehrt"), work, PullHistory())
         assert "verkehrt" not in str(told.value)
 
     def test_a_fault_that_repeats_the_password_does_not_show_it(
@@ -165,15 +159,15 @@ class TestSynchronous:
     ) -> None:
         office = answering(lambda asked: Answer(500, gateway._fault(f"bad login {PASSWORD}")))
         with pytest.raises(SourceUnavailable, match="bad login …"):
-            soap.pull(CONTRACT, PERIOD, address(office.port), work, Past())
+            soap.pull(CONTRACT, PERIOD, address(office.port), work, PullHistory())
 
     def test_an_answer_without_bound_is_not_read_to_its_end(
         self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path
     ) -> None:
         write(tmp_path, population_xml([person(n) for n in range(1, 3000)]))
-        contract = replace(CONTRACT, options={**CONTRACT.options, "maxMegabytes": 0.5})
+        contract = with_options(BASE, **OPTIONS, maxMegabytes=0.5)
         with pytest.raises(ExtractRefused, match=r"an answer of at most 524,288 bytes.*maxMegabytes"):
-            soap.pull(contract, PERIOD, serve(answering, gateway), work, Past())
+            soap.pull(contract, PERIOD, serve(answering, gateway), work, PullHistory())
         assert (work / "answer-00001.xml").stat().st_size <= 524_288
 
 
@@ -226,14 +220,14 @@ class TestSignature:
             return re.sub(rb"(\?>\s*)", lambda found: found.group() + text, content, count=1)
 
         with pytest.raises(ExtractRefused, match="found a DOCTYPE"):
-            soap.pull(CONTRACT, PERIOD, serve(answering, gateway, change), work, Past())
+            soap.pull(CONTRACT, PERIOD, serve(answering, gateway, change), work, PullHistory())
 
     def test_a_contract_that_demands_no_signature_says_so_in_the_manifest(
         self, answering: Answering, gateway: Gateway, work: Path
     ) -> None:
-        contract = replace(CONTRACT, options={**CONTRACT.options, "signature": "unchecked"})
+        contract = with_options(BASE, **OPTIONS, signature="unchecked")
         where = serve(answering, gateway, lambda c: c.replace(b"rsa-sha256", b"gost34310-gost34311")).split("?")[0]
-        pulled = soap.pull(contract, PERIOD, where, work, Past())
+        pulled = soap.pull(contract, PERIOD, where, work, PullHistory())
         assert pulled.evidence["messages"][0]["signature"].startswith("not verified")
 
     def test_a_changed_certificate_and_the_one_before_hold_side_by_side(
@@ -242,7 +236,7 @@ class TestSignature:
         gateway.key, gateway.certificate = OTHER_KEY, OTHER
         port = int(re.search(r":(\d+)/bip", serve(answering, gateway))[1])
         both = pem(CERTIFICATE) + pem(OTHER)
-        assert soap.pull(CONTRACT, PERIOD, address(port, certificate=both), work, Past()).files
+        assert soap.pull(CONTRACT, PERIOD, address(port, certificate=both), work, PullHistory()).files
 
     @pytest.mark.parametrize(
         ("text", "found"),
@@ -257,7 +251,7 @@ class TestSignature:
     ) -> None:
         port = int(re.search(r":(\d+)/bip", serve(answering, gateway))[1])
         with pytest.raises(ConnectionUnusable, match=found):
-            soap.pull(CONTRACT, PERIOD, address(port, certificate=text), work, Past())
+            soap.pull(CONTRACT, PERIOD, address(port, certificate=text), work, PullHistory())
         assert gateway.sent == []
 
 
@@ -293,17 +287,17 @@ class TestAsynchronous:
         self, answering: Answering, gateway: Gateway, work: Path, state: str
     ) -> None:
         gateway.states = ["ON_DELIVERY", state]
-        where, past = serve(answering, gateway), Past()
+        where, history = serve(answering, gateway), PullHistory()
         for _ in range(2):
             with pytest.raises(SourceNotReady):
-                soap.pull(ASYNC, PERIOD, where, work, past)
+                soap.pull(ASYNC, PERIOD, where, work, history)
         with pytest.raises(SourceUnavailable, match=rf"{gateway.sent[0]}.*the gateway says {state}") as told:
-            soap.pull(ASYNC, PERIOD, where, work, past)
+            soap.pull(ASYNC, PERIOD, where, work, history)
         assert not isinstance(told.value, SourceNotReady)
         gateway.states = ["DELIVERED"]
         with pytest.raises(SourceNotReady, match="was sent"):
-            soap.pull(ASYNC, PERIOD, where, work, past)
-        assert soap.pull(ASYNC, PERIOD, where, work, past).files
+            soap.pull(ASYNC, PERIOD, where, work, history)
+        assert soap.pull(ASYNC, PERIOD, where, work, history).files
         assert len(set(gateway.sent)) == 2
 
     def test_a_process_killed_before_it_sent_leaves_a_message_that_is_sent_once(
@@ -317,11 +311,11 @@ class TestAsynchronous:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            soap.pull(ASYNC, PERIOD, where, work, Past(write=killed))
+            soap.pull(ASYNC, PERIOD, where, work, PullHistory(write=killed))
         assert gateway.sent == [], "the note comes first"
-        past = Past(note=notes[0])
+        history = PullHistory(note=notes[0])
         with pytest.raises(SourceNotReady, match="was sent"):
-            soap.pull(ASYNC, PERIOD, where, work, past)
+            soap.pull(ASYNC, PERIOD, where, work, history)
         assert gateway.sent == [json.loads(notes[0] or "")["soap"]["message_id"]]
 
     def test_a_process_killed_after_it_sent_sends_nothing_again(
@@ -336,40 +330,43 @@ class TestAsynchronous:
             notes.append(note)
 
         with pytest.raises(KeyboardInterrupt):
-            soap.pull(ASYNC, PERIOD, where, work, Past(write=write))
-        past = Past(note=notes[0])
+            soap.pull(ASYNC, PERIOD, where, work, PullHistory(write=write))
+        history = PullHistory(note=notes[0])
         with pytest.raises(SourceNotReady, match="ON_DELIVERY"):
-            soap.pull(ASYNC, PERIOD, where, work, past)
-        assert soap.pull(ASYNC, PERIOD, where, work, past).files
+            soap.pull(ASYNC, PERIOD, where, work, history)
+        assert soap.pull(ASYNC, PERIOD, where, work, history).files
         assert len(gateway.sent) == 1
 
     def test_a_message_without_an_answer_is_given_up(self, answering: Answering, gateway: Gateway, work: Path) -> None:
         gateway.states = ["ON_DELIVERY"]
-        where, past = serve(answering, gateway), Past()
-        contract = replace(ASYNC, options={**ASYNC.options, "giveUpHours": 1e-9})
+        where, history = serve(answering, gateway), PullHistory()
+        contract = with_options(BASE, **OPTIONS, channel="async", giveUpHours=1e-9)
         with pytest.raises(SourceNotReady):
-            soap.pull(contract, PERIOD, where, work, past)
+            soap.pull(contract, PERIOD, where, work, history)
         with pytest.raises(SourceUnavailable, match="has had no answer for"):
-            soap.pull(contract, PERIOD, where, work, past)
-        assert past.note is None
+            soap.pull(contract, PERIOD, where, work, history)
+        assert history.note is None
 
     def test_a_tampered_answer_is_refused(self, answering: Answering, gateway: Gateway, work: Path) -> None:
         gateway.states = ["DELIVERED"]
-        where, past = serve(answering, gateway, lambda c: c.replace("АЙБЕК".encode(), "АЙБАК".encode())), Past()
+        where, history = (
+            serve(answering, gateway, lambda c: c.replace("АЙБЕК".encode(), "АЙБАК".encode())),
+            PullHistory(),
+        )
         with pytest.raises(SourceNotReady):
-            soap.pull(ASYNC, PERIOD, where, work, past)
+            soap.pull(ASYNC, PERIOD, where, work, history)
         with pytest.raises(ExtractRefused, match="does not fit the signature"):
-            soap.pull(ASYNC, PERIOD, where, work, past)
+            soap.pull(ASYNC, PERIOD, where, work, history)
 
     def test_an_answer_of_another_message_is_refused(self, answering: Answering, gateway: Gateway, work: Path) -> None:
         gateway.states = ["DELIVERED"]
-        where, past = serve(answering, gateway), Past()
+        where, history = serve(answering, gateway), PullHistory()
         with pytest.raises(SourceNotReady):
-            soap.pull(ASYNC, PERIOD, where, work, past)
+            soap.pull(ASYNC, PERIOD, where, work, history)
         asked, _, states = gateway.waiting[gateway.sent[0]]
         gateway.waiting[gateway.sent[0]] = (asked, "another-chain", states)
         with pytest.raises(ExtractRefused, match="found that of another-chain"):
-            soap.pull(ASYNC, PERIOD, where, work, past)
+            soap.pull(ASYNC, PERIOD, where, work, history)
 
 
 def test_the_gateway_as_a_process_of_its_own(gateway: Gateway, work: Path, tmp_path: Path) -> None:
@@ -385,7 +382,7 @@ def test_the_gateway_as_a_process_of_its_own(gateway: Gateway, work: Path, tmp_p
         assert process.stdout is not None
         port = int(process.stdout.readline().strip().rsplit(":", 1)[1])
         where = f"http://auyl:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/?certificate_file={tmp_path}/certificate"
-        assert soap.pull(CONTRACT, PERIOD, where, work, Past()).files
+        assert soap.pull(CONTRACT, PERIOD, where, work, PullHistory()).files
     finally:
         process.terminate()
         process.communicate(timeout=90)

@@ -6,23 +6,36 @@ from auyl.errors import ContractInvalid
 from auyl.settings import Settings
 from tests.sources.conftest import Adopt
 
-GATEWAY = {"way": "soap", "service": "population"}
+GATEWAY = {"way": "soap", "service": "population", "filePattern": None}
+NO_XML = dict.fromkeys(("record", "recordCount", "envelope", "ignore"))
 
 
 @pytest.mark.parametrize(
     ("registry", "options", "fault"),
     [
-        ("population", {"filePattern": None}, "way file needs the option filePattern"),
-        ("population", {"way": "sftp", "filePattern": None}, "way sftp needs the option filePattern"),
-        ("population", {"way": "soap"}, "way soap needs the option service"),
-        ("population", GATEWAY | {"channel": "both"}, "channel: «both» is none of sync, async"),
-        ("population", GATEWAY | {"signature": "optional"}, "«optional» is none of required, unchecked"),
-        ("population", GATEWAY | {"format": "csv"}, "the gateway answers XML, not csv"),
-        ("population", {"way": "ftp"}, "no way in «ftp»"),
-        ("employment", {"paging": "pages"}, "«pages» is none of number, cursor"),
+        ("population", {"filePattern": None}, "option filePattern is missing"),
+        (
+            "population",
+            {"way": "sftp", "filePattern": None},
+            "option filePattern is missing",
+        ),
+        ("population", {"way": "soap", "filePattern": None}, "option service is missing; way soap needs it"),
+        ("population", GATEWAY | {"channel": "both"}, "option channel: Input should be 'sync' or 'async', not 'both'"),
+        (
+            "population",
+            GATEWAY | {"signature": "optional"},
+            "option signature: Input should be 'required' or 'unchecked'",
+        ),
+        (
+            "population",
+            GATEWAY | NO_XML | {"format": "csv"},
+            "the gateway answers XML, not csv",
+        ),
+        ("population", {"way": "ftp"}, "option way: Input should be 'file', 'sftp'"),
+        ("employment", {"paging": "pages"}, "option paging: Input should be 'number', 'cursor'"),
         ("employment", {"total": None}, "paging by number needs the option total"),
-        ("employment", {"auth": "digest"}, "«digest» is none of bearer"),
-        ("ambulance", {"watermark": None}, "way sql needs the option watermark"),
+        ("employment", {"auth": "digest"}, "option auth: Input should be 'bearer'"),
+        ("ambulance", {"watermark": None}, "option watermark is missing; way sql needs it"),
     ],
 )
 def test_what_a_contract_lacks_is_named(

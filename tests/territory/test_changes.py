@@ -108,7 +108,7 @@ def test_a_code_of_a_former_edition_is_todays_or_openly_none(world, code, editio
 
 
 def test_the_resolver_reads_a_former_code_as_it_is_translated(con, world):
-    text = sql(REPOSITORY / "include" / "sql" / "core" / "resolve_former.sql")
+    text = sql(REPOSITORY / "include" / "sql" / "territory" / "resolve_former.sql")
     read = con.execute(f"from ({bind(text, change='change', kato='territory')})").fetchall()
     assert {code for code, *_ in read} >= {"191600000", "194099100", "199900000"}
     for code, today, parts in read:

@@ -10,7 +10,7 @@ UNRESOLVED = (None, None, None, "unresolved", None)
 
 def answer_of(territory, texts="texts"):
     return bind(
-        sql(REPOSITORY / "include" / "sql" / "core" / "resolve_address_text.sql"),
+        sql(REPOSITORY / "include" / "sql" / "territory" / "resolve_address_text.sql"),
         texts=texts,
         kato=f"'{territory.folder}/kato.parquet'",
         oblast=literal("190000000"),

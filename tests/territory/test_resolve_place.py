@@ -25,7 +25,7 @@ def former(con, edition, changes=()) -> str:
     con.execute("create or replace temp table told (code text, successor_kato text, kind text, is_in_edition boolean)")
     if changes:
         con.executemany("insert into told values (?, ?, ?, ?)", changes)
-    text = sql(REPOSITORY / "include" / "sql" / "core" / "resolve_former.sql")
+    text = sql(REPOSITORY / "include" / "sql" / "territory" / "resolve_former.sql")
     kato = f"'{edition.folder}/kato.parquet'"
     con.execute(f"create or replace temp table former as {bind(text, change='told', kato=kato)}")
     return "former"
@@ -41,7 +41,7 @@ def resolve(con, edition, *places: dict, changes=()) -> list[tuple]:
     )
     tables = {name: f"'{edition.folder}/{name}.parquet'" for name in ("kato", "crosswalk", "address")}
     tables["former"] = former(con, edition, changes)
-    answer = bind(sql(REPOSITORY / "include" / "sql" / "core" / "resolve_place.sql"), places="places", **tables)
+    answer = bind(sql(REPOSITORY / "include" / "sql" / "territory" / "resolve_place.sql"), places="places", **tables)
     rows = con.execute(
         f"select _key, settlement_kato, okrug_kato, district_kato, step from ({answer}) order by _key"
     ).fetchall()
@@ -276,7 +276,9 @@ def test_every_official_settlement_is_found_by_its_names_or_not_at_all(con, offi
             where s.is_main_settlement and s.level = 'settlement'""")
         tables = {name: f"'{folder}/{name}.parquet'" for name in ("kato", "crosswalk", "address")}
         tables["former"] = former(con, official)
-        answer = bind(sql(REPOSITORY / "include" / "sql" / "core" / "resolve_place.sql"), places="places", **tables)
+        answer = bind(
+            sql(REPOSITORY / "include" / "sql" / "territory" / "resolve_place.sql"), places="places", **tables
+        )
         wrong, right, total = con.execute(f"""select
                 count(*) filter (answer.settlement_kato <> answer._key or answer.district_kato <> truth.district_kato
                     or answer.okrug_kato <> truth.okrug_kato),

@@ -20,12 +20,19 @@ from auyl.periods import last_day, month_before
 from auyl.settings import Settings, from_environment
 from auyl.stage import inputs
 from auyl.stage.current import stage_view
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
+from auyl.store.locks import CONTRADICTIONS, lock
 from auyl.store.postgres import engine
-from auyl.territory.resolver import CLAIM_ROLES, claim_key, current_edition, open_territory, resolve
+from auyl.territory.resolver import (
+    CLAIM_ROLES,
+    claim_key,
+    current_edition,
+    open_territory,
+    resolve,
+    resolver_rules,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,7 +89,7 @@ def gather(settings: Settings, lake: Lake, period: str) -> Inputs:
     edition = current_edition(settings, lake)
     sql = settings.include / "sql"
     rules = [p for folder in ("macros", "contradictions") for p in sorted((sql / folder).iterdir())]
-    rules += sorted((sql / "core").glob("resolve_*.sql")) + sorted((settings.include / "contradictions").iterdir())
+    rules += resolver_rules(settings.include) + sorted((settings.include / "contradictions").iterdir())
     judged = tuple(one for one in types if not set(one.registries) & set(missing))
     blind = tuple(one for one in types if one not in judged)
     return Inputs(period, batches, edition, inputs.digest(settings, lake, batches, edition, rules), judged, blind)
@@ -95,9 +102,9 @@ def compute(period: str, settings: Settings | None = None) -> Result:
     """
     settings = settings or from_environment()
     lake = Lake(settings.lake)
-    with lock(settings, f"contradictions.{period}"):
+    with lock(settings, CONTRADICTIONS, period):
         made_of = gather(settings, lake, period)
-        path = f"contradiction/{period}/{made_of.digest[:16]}/contradiction.parquet"
+        path = paths.contradiction_file(period, made_of.digest)
         blind = tuple(one.id for one in made_of.blind)
         if _current_digest(settings, period) == made_of.digest:
             return Result(period, "unchanged", _kept_counts(settings, made_of), blind, path)
@@ -105,9 +112,10 @@ def compute(period: str, settings: Settings | None = None) -> Result:
         try:
             define(con, settings, lake, made_of)
             found = {one.id: find(con, one) for one in made_of.judged}
+            lake.prepare(paths.folder_of(path))
             con.execute(
                 f"copy (select * from contradiction order by type_id, subject_kind, subject_key) to "
-                f"{literal(lake.prepare(path.rpartition('/')[0]) + '/contradiction.parquet')} "
+                f"{literal(lake.address(path))} "
                 f"(format parquet, compression snappy)"
             )
             _publish(con, settings, made_of, path, sum(found.values()))

@@ -32,13 +32,20 @@ from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import Batches, territory_files
-from auyl.stage.linkable import counted_view, sources
-from auyl.store import duck
+from auyl.stage.linkable import counted_rows
+from auyl.store import duck, paths
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
-from auyl.territory.resolver import CLAIM_ROLES, claim_key, current_edition, open_territory, resolve
+from auyl.store.locks import ENTITIES, lock
+from auyl.territory.resolver import (
+    CLAIM_ROLES,
+    claim_key,
+    current_edition,
+    open_territory,
+    resolve,
+    resolver_rules,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,7 +81,7 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
     kinds = [survivorship.load(kind, settings.include) for kind in only or survivorship.kinds(settings.include)]
     lake = Lake(settings.lake)
     made: list[Made] = []
-    with lock(settings, f"entities.{period}"):
+    with lock(settings, ENTITIES, period):
         edition = current_edition(settings, lake)
         rules = rules_digest(settings, lake)
         known = {(s.kind, s.inputs_digest): s for s in ledger.entity_sets(settings, period=period)}
@@ -109,8 +116,8 @@ def rules_digest(settings: Settings, lake: Lake) -> str:
     """
     total = hashlib.sha256(settings.oblast_kato.encode() + LAYOUT)
     sql = settings.include / "sql"
-    paths = [sql / "linkage" / "surviving.sql", *(sql / "core").glob("resolve_*.sql"), *(sql / "macros").glob("*.sql")]
-    for path in sorted(paths):
+    files = [sql / "linkage" / "surviving.sql", *resolver_rules(settings.include), *(sql / "macros").glob("*.sql")]
+    for path in sorted(files):
         total.update(path.name.encode() + path.read_bytes())
     for name in territory_files(lake, current_edition(settings, lake)):
         total.update(name.encode() + hashlib.sha256(lake.read(name)).digest())
@@ -177,7 +184,6 @@ def open_sources(
     With `links`, the path of those of these batches, rows that came without a number are there too, with their person.
     """
     set_person_key(con, settings)
-    linked = {contract.registry for contract in sources(settings)}
     views = []
     for registry in registries:
         contract = contracts.load(registry, settings.include)
@@ -187,8 +193,8 @@ def open_sources(
             # An empty stage still has what only the vault may see.
             kept = ", ".join(map(identifier, check.stage_columns(con, contract)))
             con.execute(f"create or replace temp view {view} as select {kept} from nothing_{registry}")
-        elif registry in linked:
-            view = counted_view(con, settings, lake, contract, [batch], view, links)
+        elif contract.names_person:
+            view = counted_rows(con, lake, contract, [batch], view, links)
         views.append((contract, view))
     resolve(con, settings, views)
     for contract, view in views:
@@ -204,13 +210,9 @@ def open_sources(
         at = literal(batch.extracted_at.isoformat()) if batch else "null"
         con.execute(
             f"create or replace temp table source_{contract.registry} as select s.*, {found}, "
-            f"{person} as known_person, {literal(_batch_name(batch)) if batch else 'null'}::varchar as _batch, "
+            f"{person} as known_person, {literal(batch.name) if batch else 'null'}::varchar as _batch, "
             f"{at}::timestamptz as _extracted_at, {told}::date as _told_on from {view} as s {place}"
         )
-
-
-def _batch_name(batch: Batch) -> str:
-    return batch.stage_path.removeprefix("stage/").removesuffix("/stage.parquet")
 
 
 def open_throughs(con: duckdb.DuckDBPyConnection, settings: Settings, kind: Kind) -> None:
@@ -293,9 +295,8 @@ def _write(
         chosen = f"select {literal(attribute.id)} as attribute, * from ({surviving})"
         exists = con.execute("select 1 from duckdb_tables() where table_name = 'attribute'").fetchall()
         con.execute(f"insert into attribute {chosen}" if exists else f"create temp table attribute as {chosen}")
-    path = f"entity/{kind.id}/{period}/{inputs[:16]}"
-    lake.prepare(path)
-    file = f"{path}/attribute.parquet"
+    file = paths.entity_file(kind.id, period, inputs)
+    lake.prepare(paths.folder_of(file))
     # One entity's attributes side by side: its key is written once for all of them, and one entity is found quickly.
     con.execute(
         f"copy (select entity_key, * exclude (entity_key) from attribute order by entity_key, attribute) "

@@ -19,7 +19,7 @@ from auyl.linkage.entities.versions import Version
 from auyl.linkage.persons.link import linked
 from auyl.periods import month_before
 from auyl.settings import Settings
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 
@@ -216,7 +216,7 @@ def _lines(settings: Settings, claims: list[Said]) -> Any:
     stages = {b.stage_path: b.batch_id for b in ledger.accepted(settings, periods[0], periods[-1])} if periods else {}
     found: dict[tuple[str, str, int], int] = {}
     for name, rows in wanted.items():
-        batch_id = stages.get(f"stage/{name}/stage.parquet")
+        batch_id = stages.get(paths.stage_file(name))
         if batch_id is not None:
             lines = locate(settings, name.split("/")[0], [batch_id], sorted(rows))
             found |= {(name, file, record): line for (file, record), line in lines.items()}

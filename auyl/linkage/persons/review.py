@@ -10,18 +10,17 @@ from sqlalchemy import text
 
 from auyl.errors import AuylError
 from auyl.linkage.persons import model
-from auyl.linkage.persons.model import Model
 from auyl.settings import Settings
 from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
-from auyl.store.locks import lock
+from auyl.store.locks import DECIDE, lock
 from auyl.store.postgres import engine
 
 
 def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, reason: str) -> None:
     """Keep a person's decision on a pair. It outranks every weight from the next run on; a later one replaces it."""
-    with lock(settings, "decide"), engine(settings.dsn).begin() as con:
+    with lock(settings, DECIDE), engine(settings.dsn).begin() as con:
         con.execute(
             text(
                 "insert into ledger.link_decision (record_key, person_key, is_same, reason) "
@@ -50,7 +49,7 @@ def explain(settings: Settings, method: str, weight: float | None, levels: dict[
     words = yaml.safe_load((settings.include / "linkage" / "words.yaml").read_text(encoding="utf-8"))
     if language not in ("kk", "ru", "en"):
         raise AuylError(f"no language «{language}»: kk, ru or en")
-    labels = level_labels(model.load(settings.include))
+    labels = model.load(settings.include).level_labels
     said = [
         f"{words['fields'][field][language]} — {words['levels'][labels[field][level]][language]}"
         for field, level in levels.items()
@@ -61,16 +60,6 @@ def explain(settings: Settings, method: str, weight: float | None, levels: dict[
     return (
         f"{words['methods'][method][language]}{bits}: {'; '.join(said)}" if said else words["methods"][method][language]
     )
-
-
-def level_labels(trained: Model) -> dict[str, dict[int, str]]:
-    """What a level of each field means: Splink counts them down to 0 for the last, and has -1 for what is not given."""
-    labels: dict[str, dict[int, str]] = {}
-    for comparison in trained.settings["comparisons"]:
-        kept = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
-        own = {len(kept) - 1 - n: level["label_for_charts"] for n, level in enumerate(kept)}
-        labels[comparison["output_column_name"]] = {**own, -1: "none"}
-    return labels
 
 
 def links(settings: Settings, path: str, registry: str | None = None) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
--- grain: one row, the okrugs of each subject that the principal may read
+-- grain: subject, with the okrugs of it that the principal may read
+-- key: subject
 select
-    access.allowed(access.readers_of('snapshot')) as snapshot,
-    access.allowed(access.readers_of('ambulance')) as ambulance,
-    access.allowed(access.readers_of('veterinary')) as veterinary;
+    s.subject,
+    access.allowed(access.readers_of(s.subject)) as katos
+from unnest(%(subjects)s) as s (subject);

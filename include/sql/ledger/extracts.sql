@@ -12,6 +12,7 @@ select
     d.digest,
     b.rows_in,
     b.staged,
+    b.linkable,
     b.quarantined,
     b.duplicates,
     case

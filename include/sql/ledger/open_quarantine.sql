@@ -1,13 +1,13 @@
--- Grain: registry with rows kept back. Key: registry. Inputs: ledger.batch_ranked.
+-- Grain: registry with rejected rows. Key: registry. Inputs: ledger.batch_ranked.
 -- Of a registry in :deltas every batch counts, of another the current one.
 select
     registry,
-    sum(quarantined)::bigint as rows,
+    sum(linkable + quarantined)::bigint as rows,
     min(accepted_at) as since,
     max(accepted_at) as newest
 from ledger.batch_ranked
 where
-    quarantined > 0
+    linkable + quarantined > 0
     and case when registry = any(:deltas) then rank_in_delivery = 1 else current_rank = 1 end
 group by registry
 order by registry

@@ -1,12 +1,9 @@
--- Who may read what: roles of the server, grants, accounts and sessions of the portal, the audit.
--- grain: access.grant_ one grant; access.account one person; access.session one signed-in browser; access.audit one act
--- key: grant_id; principal; token_sha256; audit_id
--- inputs: serving.territory, serving.current_snapshot, serving.current_edition
+-- Who may read what: roles of the server, and the functions that tell who asks and what that principal may read.
+-- inputs: access.*, serving.territory, serving.current_snapshot, serving.current_edition
 --
 -- A principal is a name: a PostgreSQL login of that name, an account of the portal of that name, or both.
 -- No grant, no rows. Only the owner of the database writes here; the portal acts through the functions below.
 
-create schema if not exists access;
 revoke all on schema access from public;
 
 -- Roles belong to the whole server, so another database may have made them already, even at this moment.
@@ -47,77 +44,27 @@ begin
 end
 $$;
 
-create table if not exists access.grant_ (
-    grant_id bigint generated always as identity primary key,
-    principal text not null check (octet_length(principal) between 1 and 63),
-    role text not null check (
-        role in (
-            'akim', 'district_staff', 'oblast_staff', 'ambulance_coordinator', 'veterinary_coordinator',
-            'auditor', 'engineer'
-        )
-    ),
-    -- the first 2, 4 or 6 digits of a KATO code: an oblast, a district, an okrug
-    territory_prefix text not null check (territory_prefix ~ '^[0-9]{2}([0-9]{2}){0,2}$'),
-    edition text not null,
-    valid_from timestamptz not null default now(),
-    valid_to timestamptz check (valid_to >= valid_from),
-    granted_by text not null,
-    granted_at timestamptz not null default now(),
-    reason text not null check (reason <> ''),
-    revoked_by text,
-    revoke_reason text,
-    check (role <> 'akim' or length(territory_prefix) = 6),
-    check (role <> 'district_staff' or length(territory_prefix) >= 4)
+-- The one list of which role reads which subject. It is written at every migration: here what all oblasts have, and
+-- the subjects of coordinators from their descriptions in include/subjects.
+create table if not exists access.reader (
+    subject text not null,
+    role text not null,
+    primary key (subject, role)
 );
-create index if not exists grant_principal_idx on access.grant_ (principal, role);
+delete from access.reader;
+insert into access.reader (subject, role) values
+('snapshot', 'akim'),
+('snapshot', 'district_staff'),
+('snapshot', 'oblast_staff'),
+('snapshot', 'auditor'),
+('quality', 'district_staff'),
+('quality', 'oblast_staff'),
+('quality', 'auditor');
 
-create table if not exists access.account (
-    principal text primary key check (octet_length(principal) between 1 and 63),
-    password_hash text not null check (password_hash like '$argon2id$%'),
-    display_name text not null,
-    language text not null check (language in ('kk', 'ru', 'en')),
-    created_at timestamptz not null default now(),
-    disabled_at timestamptz,
-    failed_sign_ins int not null default 0,
-    locked_until timestamptz,
-    last_sign_in_at timestamptz
-);
-
-create table if not exists access.session (
-    token_sha256 bytea primary key check (octet_length(token_sha256) = 32),
-    principal text not null references access.account (principal) on delete cascade,
-    created_at timestamptz not null default now(),
-    expires_at timestamptz not null
-);
-create index if not exists session_principal_idx on access.session (principal);
-
-create table if not exists access.audit (
-    audit_id bigint generated always as identity primary key,
-    at timestamptz not null default clock_timestamp(),
-    principal text,
-    login text not null default session_user,
-    action text not null check (action <> ''),
-    object text not null default '',
-    outcome text not null check (outcome in ('done', 'refused', 'failed')),
-    purpose text,
-    client_address inet
-);
-create index if not exists audit_principal_idx on access.audit (principal, at);
-create index if not exists audit_at_idx on access.audit (at);
-
-create index if not exists territory_okrug_idx on serving.territory (edition, kato) where level = 'okrug';
-
--- The one list of which role reads which tables.
 create or replace function access.readers_of(subject text) returns text[]
-language sql immutable parallel safe
+language sql stable parallel safe security definer
 set search_path = pg_catalog, pg_temp
-return case subject
-    when 'snapshot' then array['akim', 'district_staff', 'oblast_staff', 'auditor']
-    when 'ambulance' then array['ambulance_coordinator', 'oblast_staff']
-    when 'veterinary' then array['veterinary_coordinator', 'oblast_staff']
-    when 'quality' then array['district_staff', 'oblast_staff', 'auditor']
-    else '{}'::text[]
-end;
+return coalesce((select array_agg(r.role) from access.reader as r where r.subject = $1), '{}'::text[]);
 
 -- A direct login is itself, whatever it sets. Only the portal's login speaks for others, and only for open accounts.
 create or replace function access.principal() returns text

@@ -1,18 +1,12 @@
 -- What the roles of 040 may read: row-level security, the current views, open tables.
 -- grain: the views keep the grain of their tables, restricted to the current revision
--- key: (period, kato, indicator_id); (period, okrug_kato, settlement_kato[, species])
+-- key: (period, kato, indicator_id)
 -- inputs: serving.*, access.allowed, access.readers_of
 --
 -- The policies do not bind the owner, who publishes. A policy without `(select …)` around the function would call it
 -- once per row; with it the function runs once per query and the index on the code is used.
 
-create index if not exists snapshot_value_kato_idx on serving.snapshot_value (kato, period, revision);
-create index if not exists ambulance_okrug_idx on serving.ambulance_by_settlement (okrug_kato, period, revision);
-create index if not exists veterinary_okrug_idx on serving.veterinary_by_settlement (okrug_kato, period, revision);
-
 alter table serving.snapshot_value enable row level security;
-alter table serving.ambulance_by_settlement enable row level security;
-alter table serving.veterinary_by_settlement enable row level security;
 
 -- A revision told in another edition of KATO is hidden until it is told again in the current one: the same code may
 -- have meant another place.
@@ -25,38 +19,10 @@ using (
     )
 );
 
-drop policy if exists read_own_territory on serving.ambulance_by_settlement;
-create policy read_own_territory on serving.ambulance_by_settlement for select to auyl_reader
-using (
-    okrug_kato = any((select access.allowed(access.readers_of('ambulance')))::text[])
-    and (period, revision) in (
-        select s.period, s.revision from serving.snapshot as s where s.edition = (select access.current_edition())
-    )
-);
-
-drop policy if exists read_own_territory on serving.veterinary_by_settlement;
-create policy read_own_territory on serving.veterinary_by_settlement for select to auyl_reader
-using (
-    okrug_kato = any((select access.allowed(access.readers_of('veterinary')))::text[])
-    and (period, revision) in (
-        select s.period, s.revision from serving.snapshot as s where s.edition = (select access.current_edition())
-    )
-);
-
 -- Without security_invoker a view reads with the rights of its owner, whom no policy binds.
 create or replace view serving.snapshot_current with (security_invoker = true) as
 select v.*
 from serving.snapshot_value as v
-inner join serving.current_snapshot as f on f.period = v.period and f.revision = v.revision;
-
-create or replace view serving.ambulance_current with (security_invoker = true) as
-select v.*
-from serving.ambulance_by_settlement as v
-inner join serving.current_snapshot as f on f.period = v.period and f.revision = v.revision;
-
-create or replace view serving.veterinary_current with (security_invoker = true) as
-select v.*
-from serving.veterinary_by_settlement as v
 inner join serving.current_snapshot as f on f.period = v.period and f.revision = v.revision;
 
 revoke all on schema serving, vault, ledger from public;
@@ -68,8 +34,7 @@ grant usage on schema serving to auyl_reader;
 grant select on
     serving.territory, serving.theme, serving.indicator,
     serving.snapshot, serving.current_snapshot, serving.snapshot_source,
-    serving.snapshot_value, serving.ambulance_by_settlement, serving.veterinary_by_settlement,
-    serving.snapshot_current, serving.ambulance_current, serving.veterinary_current
+    serving.snapshot_value, serving.snapshot_current
 to auyl_reader;
 grant execute on function access.allowed(text[]), access.readers_of(text), access.current_edition() to auyl_reader;
 

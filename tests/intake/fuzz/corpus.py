@@ -8,6 +8,7 @@ from pathlib import Path
 
 from auyl import contracts
 from auyl.contracts import Contract
+from auyl.contracts.options import JsonOptions
 from auyl.settings import REPOSITORY, Settings
 from lab.synthetic import make
 from lab.synthetic.generate import REGISTRIES
@@ -36,13 +37,13 @@ class Sample:
     @property
     def is_zipped(self) -> bool:
         """Is it delivered as an archive?"""
-        return self.contract.options.get("archive") == "zip"
+        return self.contract.archive is not None
 
     @property
     def states_period(self) -> bool:
         """Does the extract say itself which period it is of, and its contract or suite hold it to that?"""
         suite = (REPOSITORY / "expectations" / f"{self.contract.suite}.json").read_text("utf-8")
-        return "period" in (self.contract.options.get("envelope") or {}) or "<> _period" in suite
+        return "period" in self.contract.envelope or "<> _period" in suite
 
 
 def samples(settings: Settings, folder: Path, only: Sequence[str] = ()) -> tuple[Settings, list[Sample]]:
@@ -75,5 +76,5 @@ def _small(contract: Contract, content: bytes) -> bytes:
         return content
     table = tables.load(contract, content).head(ROWS)
     if contract.format == "json":
-        table = replace(table, around={**table.around, str(contract.options.get("pages", "pages")): 1})
+        table = replace(table, around={**table.around, contract.options(JsonOptions).pages: 1})
     return tables.dump(contract, table)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 
+from auyl.contracts.options import CsvOptions
 from tests.intake import derived
 from tests.intake.fuzz import tables
 from tests.intake.fuzz.corpus import Sample
@@ -234,7 +235,7 @@ def _encoding(random: Random, sample: Sample, content: bytes) -> tuple[bytes, st
 def _delimiter(random: Random, sample: Sample, content: bytes) -> tuple[bytes, str] | None:
     if sample.contract.format != "csv":
         return None
-    own = str(sample.contract.options.get("delimiter", ",")).encode()
+    own = sample.contract.options(CsvOptions).delimiter.encode()
     other = random.choice([d for d in (b";", b",", b"\t", b"|") if d != own])
     if random.random() < 0.5:
         return content.replace(own, other), f"{other!r} for {own!r}"

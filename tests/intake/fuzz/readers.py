@@ -13,6 +13,7 @@ import re
 from typing import Any
 
 from auyl.contracts import Contract, heading_key
+from auyl.contracts.options import CsvOptions, JsonOptions, XmlOptions
 
 Record = tuple[str, ...] | None
 
@@ -32,7 +33,7 @@ def _names(contract: Contract) -> list[tuple[str, ...]]:
 def _csv(contract: Contract, content: bytes) -> list[Record]:
     encoding = "utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else contract.encoding
     text = content.decode(encoding, errors="replace").removeprefix("\ufeff")
-    delimiter = str(contract.options.get("delimiter", ","))
+    delimiter = contract.options(CsvOptions).delimiter
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     if not rows:
         return []
@@ -73,7 +74,7 @@ def _parsed(content: bytes) -> Any:
 
 def _json(contract: Contract, content: bytes) -> list[Record]:
     page = _parsed(content)
-    items = page.get(contract.options["items"]) if isinstance(page, dict) else None
+    items = page.get(contract.options(JsonOptions).items) if isinstance(page, dict) else None
     return [_of_object(contract, item) for item in items] if isinstance(items, list) else []
 
 
@@ -97,7 +98,7 @@ def _xml(contract: Contract, content: bytes) -> list[Record]:
     root = etree.fromstring(content, parser) if content.strip() else None
     if root is None:
         return []
-    steps = str(contract.options["record"]).split("/")
+    steps = contract.options(XmlOptions).record_path
     nodes = [root] if etree.QName(root).localname == steps[0] else []
     for step in steps[1:]:
         nodes = [child for node in nodes for child in node if _local(child) == step]

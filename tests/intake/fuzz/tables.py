@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from auyl.contracts import Contract, heading_key
+from auyl.contracts.options import CsvOptions, GeojsonOptions, JsonOptions, XmlOptions
 
 Cell = str | None
 
@@ -47,14 +48,14 @@ def dump(contract: Contract, table: Table) -> bytes:
 
 def _load_csv(contract: Contract, content: bytes) -> Table:
     text = content.decode(contract.encoding).removeprefix("\ufeff")
-    delimiter = str(contract.options.get("delimiter", ","))
+    delimiter = contract.options(CsvOptions).delimiter
     headings, *rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     return Table(headings, rows, "\r\n" if "\r\n" in text else "\n")
 
 
 def _dump_csv(contract: Contract, table: Table) -> bytes:
     out = io.StringIO()
-    delimiter = str(contract.options.get("delimiter", ","))
+    delimiter = contract.options(CsvOptions).delimiter
     csv.writer(out, delimiter=delimiter, lineterminator=table.around).writerows([table.headings, *table.rows])
     return out.getvalue().encode(contract.encoding)
 
@@ -70,12 +71,12 @@ def _objects(table: Table) -> list[dict[str, Any]]:
 
 def _load_json(contract: Contract, content: bytes) -> Table:
     page = json.loads(content)
-    return _of_objects(page.pop(contract.options["items"]), page)
+    return _of_objects(page.pop(contract.options(JsonOptions).items), page)
 
 
 def _dump_json(contract: Contract, table: Table) -> bytes:
-    total = contract.options.get("total")
-    page = dict(table.around) | {contract.options["items"]: _objects(table)}
+    total = contract.options(JsonOptions).total
+    page = dict(table.around) | {contract.options(JsonOptions).items: _objects(table)}
     if total in page:
         page[total] = len(table.rows)
     return json.dumps(page, ensure_ascii=False).encode()
@@ -93,7 +94,8 @@ def _load_geojson(contract: Contract, content: bytes) -> Table:
     collection = json.loads(content)
     features = collection.pop("features")
     # The number of features would be wrong as soon as one is gone.
-    members = {key: value for key, value in collection.items() if key != contract.options.get("total")}
+    total = contract.options(GeojsonOptions).total
+    members = {key: value for key, value in collection.items() if key != total}
     return _of_objects([one["properties"] for one in features], (members, features[0]["geometry"]))
 
 
@@ -105,7 +107,7 @@ def _dump_geojson(contract: Contract, table: Table) -> bytes:
 
 
 def _record(contract: Contract) -> str:
-    return str(contract.options["record"]).rsplit("/", 1)[-1]
+    return contract.options(XmlOptions).record_path[-1]
 
 
 def _load_xml(contract: Contract, content: bytes) -> Table:
@@ -119,7 +121,7 @@ def _load_xml(contract: Contract, content: bytes) -> Table:
 
 def _dump_xml(contract: Contract, table: Table) -> bytes:
     before, after = table.around
-    count = contract.options.get("recordCount")
+    count = contract.options(XmlOptions).record_count
     if count:
         after = re.sub(rf"(<{count}>)\d+<", rf"\g<1>{len(table.rows)}<", after)
     text: str = before + "\n".join(row[0] for row in table.rows) + after

@@ -65,7 +65,7 @@ def test_ledger_and_lake_agree_with_the_laboratory(
     for number, mutant in enumerate(mutants(world[1], THROUGH_THE_LEDGER, SEED + 1)):
         expected = laboratory.run(mutant)
         result = take_in(settings, mutant, tmp_path / f"drop-{number}")
-        assert result.rows_in == result.staged + result.quarantined + result.duplicates or not result.accepted
+        assert result.rows_in == result.staged + result.rejected + result.duplicates or not result.accepted
         if expected.became == REFUSED:
             assert result.status == "refused" and expected.detail == result.refusal
         elif result.accepted:

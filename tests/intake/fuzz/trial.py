@@ -5,7 +5,7 @@ account that balances in the files written. Anything else is a fault:
 
 crash       another exception
 unnamed     a refusal that does not say whose and which file
-unbalanced  rows_in ≠ staged + quarantined + duplicates, as counted in the files of stage and quarantine
+unbalanced  rows_in ≠ staged + linkable + quarantined + duplicates, as counted in the files of stage and quarantine
 lost        fewer rows came in than an independent, forgiving reader sees records
 misread     a record that this reader can tell apart came in as another one, or one came in that is not there
 cut         accepted although the end of a file is missing. A cut just behind a record leaves a CSV or JSON-lines file
@@ -116,8 +116,8 @@ class Laboratory:
         quarantine = folder / "quarantine.parquet"
         ((staged,),) = con.execute(f"select count(*) from '{folder / 'stage.parquet'}'").fetchall()
         outcomes = dict(con.execute(f"select _outcome, count(*) from '{quarantine}' group by 1").fetchall())
-        told = (rows_in, staged, outcomes.get("quarantined", 0), outcomes.get("duplicate", 0))
-        ours = (account.rows_in, account.staged, account.quarantined, account.duplicates)
+        told = (rows_in, staged, *(outcomes.get(name, 0) for name in ("linkable", "quarantined", "duplicate")))
+        ours = (account.rows_in, account.staged, account.linkable, account.quarantined, account.duplicates)
         if told != ours or not account.balances:
             return Outcome(mutant, "unbalanced", f"files {told}, account {ours}")
         seen = [one for content in _contents(mutant) for one in readers.records(contract, content)]

@@ -1,0 +1,259 @@
+"""The pages: what each address answers, as HTML in the reader's language."""
+
+import contextlib
+import datetime as dt
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from threading import BoundedSemaphore
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+
+from auyl import access
+from auyl.languages import LANGUAGES
+from auyl.portal import okrug as okrug_lines
+from auyl.portal import security
+from auyl.portal.database import Database, rows
+from auyl.portal.language import Language, language, preferred
+from auyl.portal.subject import subject_rows
+from auyl.portal.visit import NotSignedIn, Visit, client_address, open_visit, period_of
+from auyl.subjects import Subject
+
+TEMPLATES = Path(__file__).with_name("templates")
+KAZAKHSTAN = dt.timezone(dt.timedelta(hours=5))  # one zone for the whole country since 1 March 2024
+CONCURRENT_HASHES = 2  # each takes 64 MiB and a core
+
+
+class Busy(Exception):
+    """Too many sign-ins at once."""
+
+
+class Pages:
+    """State of the process and the pages made from it."""
+
+    def __init__(self, dsn: str, is_behind_tls: bool, subjects: Iterable[Subject]) -> None:
+        self.database = Database(dsn)
+        self.subjects = {subject.id: subject for subject in subjects}
+        self.is_behind_tls = is_behind_tls
+        prefix = "__Host-" if is_behind_tls else ""
+        self.session_cookie, self.form_cookie = f"{prefix}auyl", f"{prefix}auyl-form"
+        self.style = re.sub(r"\s*\n\s*", "", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
+        addresses = "|".join(["okrug/[0-9]{9}", "okrugs", *self.subjects])
+        self._return_to = re.compile(rf"/(?:{addresses})(?:\?[a-z0-9=&-]{{0,80}})?")
+        self._throttle = security.Throttle(most=30, seconds=300)
+        self._hashing = BoundedSemaphore(CONCURRENT_HASHES)
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    # -- answers -----------------------------------------------------------------------------------------------
+
+    def language(self, request: Request, session: access.Session | None = None) -> Language:
+        """The one in the address, else in the cookie, else the account's, else the browser's, else Kazakh."""
+        wanted = (
+            request.query_params.get("lang"),
+            request.cookies.get("lang"),
+            session.language if session else None,
+            preferred(request.headers.get("accept-language", "")),
+        )
+        return language(next((code for code in wanted if code in LANGUAGES), "kk"))
+
+    def set_cookie(self, response: Response, name: str, value: str, max_age: int) -> None:
+        response.set_cookie(
+            name, value, max_age=max_age, path="/", secure=self.is_behind_tls, httponly=True, samesite="lax"
+        )
+
+    def is_return_address(self, address: str) -> bool:
+        """Whether sign-in may continue at this address: one of our pages, nothing else."""
+        return bool(self._return_to.fullmatch(address))
+
+    def page(
+        self, request: Request, template: str, visit: Visit | None = None, status: int = 200, **parts: object
+    ) -> HTMLResponse:
+        """The template as an answer, in the reader's language."""
+        lang = self.language(request, visit.session if visit else None)
+        query = {k: v for k, v in request.query_params.items() if k in ("period", "district", "full", "next")}
+        parts = {
+            "t": lang,
+            "style": self.style,
+            "languages": [
+                (code, language(code)["language"], "?" + urlencode({**query, "lang": code})) for code in LANGUAGES
+            ],
+            "session": visit.session if visit else None,
+            "places": self._places(visit, lang) if visit else [],
+            "form_token": security.session_form_token(visit.token) if visit else "",
+            "here": request.url.path,
+            **parts,
+        }
+        response = HTMLResponse(self._templates.get_template(f"{template}.html").render(parts), status)
+        response.headers["Content-Language"] = lang.code
+        if request.query_params.get("lang") in LANGUAGES:
+            self.set_cookie(response, "lang", lang.code, max_age=365 * 24 * 3600)
+        return response
+
+    def _places(self, visit: Visit, lang: Language) -> list[tuple[str, str]]:
+        """(address, name) of the pages that the person has."""
+        okrugs = visit.rights["snapshot"]
+        places = [("/okrugs", lang["my_okrugs"])] if okrugs else []
+        if len(okrugs) == 1:
+            places = [(f"/okrug/{min(okrugs)}", lang["my_okrug"])]
+        return places + [(f"/{s.id}", s.names[lang.code]) for s in self.subjects.values() if visit.rights[s.id]]
+
+    def message(self, request: Request, key: str, status: int, visit: Visit | None = None) -> HTMLResponse:
+        """A page that says in plain words what happened."""
+        lang = self.language(request, visit.session if visit else None)
+        parts = {"title": lang[f"{key}_title"], "text": lang[key], "help": lang.words.get(f"{key}_help", "")}
+        return self.page(request, "message", visit, status, link=status != 200, **parts)
+
+    # -- signing in and out ------------------------------------------------------------------------------------
+
+    def sign_in_page(
+        self, request: Request, status: int = 200, error: str = "", form: dict[str, str] | None = None
+    ) -> HTMLResponse:
+        form = form or dict(request.query_params)
+        token = request.cookies.get(self.form_cookie) or security.new_form_token()
+        wanted = form.get("next", "")
+        response = self.page(
+            request,
+            "sign_in",
+            None,
+            status,
+            error=error,
+            name=form.get("principal", "")[:63] if status != 200 else "",
+            token=token,
+            next=wanted if self.is_return_address(wanted) else "",
+        )
+        self.set_cookie(response, self.form_cookie, token, max_age=12 * 3600)
+        return response
+
+    def sign_in(self, request: Request, form: dict[str, str]) -> Response:
+        if not security.same(form.get("token"), request.cookies.get(self.form_cookie)):
+            raise security.FormRefused("token")
+        lang = self.language(request)
+        address = client_address(request)
+        if not self._throttle.allows(address or ""):
+            return self.sign_in_page(request, 429, lang["sign_in_too_many"], form)
+        if not self._hashing.acquire(timeout=10):
+            raise Busy
+        try:
+            with self.database.connection() as conn:
+                signed_in = access.sign_in(
+                    conn, form.get("principal", ""), form.get("password", ""), client_address=address
+                )
+        except access.SignInRefused:
+            self._throttle.failed(address or "")
+            return self.sign_in_page(request, 401, lang["sign_in_failed"], form)
+        finally:
+            self._hashing.release()
+        wanted = form.get("next", "")
+        response = RedirectResponse(wanted if self.is_return_address(wanted) else "/", 303)
+        self.set_cookie(response, self.session_cookie, signed_in.token, int(access.sessions.LIFETIME.total_seconds()))
+        return response
+
+    def sign_out(self, request: Request, form: dict[str, str]) -> Response:
+        token = request.cookies.get(self.session_cookie, "")
+        if token:
+            if not security.same(form.get("token"), security.session_form_token(token)):
+                raise security.FormRefused("token")
+            with self.database.connection() as conn:
+                access.sign_out(conn, token, client_address=client_address(request))
+                conn.commit()
+        response = RedirectResponse("/", 303)
+        response.delete_cookie(self.session_cookie, path="/", secure=self.is_behind_tls, httponly=True, samesite="lax")
+        return response
+
+    # -- pages -------------------------------------------------------------------------------------------------
+
+    def visit(self, request: Request) -> contextlib.AbstractContextManager[Visit]:
+        """The transaction of one page. Raises NotSignedIn."""
+        return open_visit(request, self.database, request.cookies.get(self.session_cookie), list(self.subjects))
+
+    def start(self, request: Request) -> Response:
+        """Sign-in, or the first page that the person has."""
+        try:
+            with self.visit(request) as visit:
+                places = self._places(visit, self.language(request))
+                return RedirectResponse(places[0][0] if places else "/okrugs", 303)
+        except NotSignedIn:
+            return self.sign_in_page(request)
+
+    def okrugs(self, request: Request) -> Response:
+        """The okrugs of the person."""
+        with self.visit(request) as visit:
+            codes = sorted(visit.rights["snapshot"])
+            if not codes:
+                return self.message(request, "no_grants", 200, visit)
+            visit.read("okrugs")
+            okrugs = rows(visit.conn, "okrugs", katos=codes)
+            # towns have a code of the same level, and no snapshot
+            return self.page(request, "okrugs", visit, okrugs=[o for o in okrugs if o.is_rural_akimat] or okrugs)
+
+    def okrug(self, request: Request, kato: str) -> Response:
+        """The indicators of one okrug in a month."""
+        with self.visit(request) as visit:
+            if kato not in visit.rights["snapshot"]:
+                visit.refuse(f"okrug {kato}")
+            month = period_of(visit, request.query_params.get("period"))
+            if month is None:
+                return self.message(request, "nothing_published", 200, visit)
+            visit.read(f"okrug {kato} {month.period} revision {month.revision}")
+            (place,) = rows(visit.conn, "okrugs", katos=[kato])
+            values = rows(visit.conn, "indicators", kato=kato, period=month.period, period_before=month.earlier or "")
+            received = {
+                row.registry: row.extracted_at.astimezone(KAZAKHSTAN)
+                for row in rows(visit.conn, "sources", period=month.period, revision=month.revision)
+            }
+            lang = self.language(request, visit.session)
+            themes = okrug_lines.themes(values, received, dt.datetime.now(KAZAKHSTAN).date(), lang)
+            expected = {registry for row in values for registry in row.registries}
+            missing = rows(visit.conn, "missing", period=month.period, revision=month.revision)
+            return self.page(
+                request,
+                "okrug",
+                visit,
+                place=place,
+                month=month,
+                themes=themes,
+                absent=okrug_lines.absent(expected - received.keys(), missing, lang),
+                without_value=sum(line.value is None for theme in themes for line in theme.lines),
+                is_full=request.query_params.get("full") == "1",
+            )
+
+    def coordinator(self, request: Request, subject_id: str) -> Response:
+        """A subject's table: the districts of the person's territory first, then the settlements of one."""
+        with self.visit(request) as visit:
+            subject = self.subjects.get(subject_id)
+            if subject is None:
+                raise HTTPException(404)
+            if not visit.rights[subject.id]:
+                visit.refuse(subject.id)
+            okrugs = rows(visit.conn, "okrugs", katos=sorted(visit.rights[subject.id]))
+            districts = {row.district_kato: row for row in okrugs}
+            district = request.query_params.get("district")
+            if district is not None and district not in districts:
+                visit.refuse(f"{subject.id} district {district[:9]}")
+            if district is None and len(districts) == 1:
+                district = next(iter(districts))
+            month = period_of(visit, request.query_params.get("period"))
+            if month is None:
+                return self.message(request, "nothing_published", 200, visit)
+            visit.read(f"{subject.id} {district or 'districts'} {month.period} revision {month.revision}")
+            lang = self.language(request, visit.session)
+            return self.page(
+                request,
+                "subject",
+                visit,
+                subject=subject,
+                month=month,
+                rows=subject_rows(visit.conn, subject, lang, month.period, district),
+                place=districts[district] if district else None,
+                has_districts=len(districts) > 1,
+            )

@@ -1,0 +1,54 @@
+"""Core tables: one file each in `include/sql/core`. Adding a core table is adding its file.
+
+The head of a file says what the table is made of: `-- Grain: … Key: … Inputs: <relation>, <relation>….` The first input
+is the relation whose rows are counted, `stage_<registry>` or `counted_<registry>`; the others are further stages, other
+core tables, and what the resolver makes (place, address_place).
+"""
+
+from __future__ import annotations
+
+import re
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from auyl import contracts
+from auyl.errors import ContractInvalid
+
+_INPUTS = re.compile(r"\bInputs: ([\w, ]+)\.")
+_OF_REGISTRY = re.compile(r"(?:stage|counted)_(\w+)")
+
+
+def core_tables(include: Path) -> dict[str, tuple[str, ...]]:
+    """Core tables in the order in which they are made, each with its registries, the one whose rows are counted first.
+
+    Raises ContractInvalid when the head of a file does not say it.
+    """
+    inputs = {path.stem: _inputs(path) for path in sorted((include / "sql" / "core").glob("*.sql"))}
+    known = set(contracts.names(include))
+    order = TopologicalSorter({table: [name for name in inputs[table] if name in inputs] for table in inputs})
+    tables: dict[str, tuple[str, ...]] = {}
+    try:
+        for table in order.static_order():
+            registries: list[str] = []
+            for name in inputs[table]:
+                of_registry = _OF_REGISTRY.fullmatch(name)
+                registries += [of_registry[1]] if of_registry else tables.get(name, ())
+            if unknown := sorted(set(registries) - known):
+                raise ContractInvalid(f"{table}.sql, Inputs: no contract for {', '.join(unknown)}")
+            tables[table] = tuple(dict.fromkeys(registries))
+    except CycleError as error:
+        raise ContractInvalid(f"core tables need each other: {' -> '.join(error.args[1])}") from error
+    return tables
+
+
+def _inputs(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    head = " ".join(line.removeprefix("--").strip() for line in lines if line.startswith("--"))
+    inputs = _INPUTS.search(head)
+    names = inputs[1].split(", ") if inputs else []
+    if not names or not _OF_REGISTRY.fullmatch(names[0]):
+        raise ContractInvalid(
+            f"{path.name}: expected «Inputs: stage_<registry>, …» in its head; found "
+            f"{inputs[0] if inputs else 'none'!r}"
+        )
+    return names

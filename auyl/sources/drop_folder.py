@@ -1,0 +1,266 @@
+"""Which files of a drop folder are complete, by the marker that the contract promises, and which of them are new.
+
+Nothing here reads a folder: `file` and `sftp` list it and fetch the markers. Options: `DropFolderOptions`. Without
+`marker`, `stableSeconds` asks that size and time of every file are the same in two listings so far apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from auyl.contracts import Contract
+from auyl.contracts.options import DropFolderOptions
+from auyl.errors import ExtractRefused, SourceNotReady
+from auyl.sources import PullHistory
+
+MAX_MARKER_BYTES = 1 << 20
+# A file may change again within the resolution of its time: one so young is not recognised next time.
+RACY_S = 2.0
+
+
+@dataclass(frozen=True)
+class FileStat:
+    """A file in a listing: size in bytes, time of change in seconds since 1970."""
+
+    size: int
+    mtime: float
+
+
+@dataclass(frozen=True)
+class MarkerEntry:
+    """What a marker says about a file."""
+
+    sha256: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class CompleteDelivery:
+    """Files that may be taken, with their entries in the marker; `not_listed` are names that a manifest leaves out."""
+
+    files: dict[str, FileStat]
+    entries: dict[str, MarkerEntry] = field(default_factory=dict)
+    marker: str | None = None
+    not_listed: tuple[str, ...] = ()
+
+    def sha256(self, name: str) -> str | None:
+        """The sha256 that the marker promises for a file."""
+        return self.entries.get(name, MarkerEntry()).sha256
+
+    def check_sha256(self, contract: Contract, name: str, file: Path) -> None:
+        """Compare a fetched file with what the marker promises. Raises ExtractRefused."""
+        promised = self.sha256(name)
+        if promised is None:
+            return
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if digest != promised:
+            raise contract.refusal(name, f"sha256 {promised[:16]}…, as its marker says", f"{digest[:16]}…")
+
+    def evidence(self) -> dict[str, Any]:
+        """What the manifest of the delivery keeps: times of the files, the marker, names that it does not list."""
+        files = {name: {"mtime": stat.mtime} for name, stat in sorted(self.files.items())}
+        evidence: dict[str, Any] = {"files": files}
+        if self.marker:
+            evidence["marker"] = self.marker
+        if self.not_listed:
+            evidence["not_listed"] = list(self.not_listed)
+        return evidence
+
+
+def file_pattern(contract: Contract, period: str) -> str:
+    """Names of the data files of a period."""
+    return contract.options(DropFolderOptions).file_pattern.replace("{period}", period)
+
+
+def permanent_folder(path: str) -> str | None:
+    """The part of a folder's path that exists before any period; None when the path names no period."""
+    return path.partition("{period}")[0].rpartition("/")[0] or "/" if "{period}" in path else None
+
+
+def _marker(contract: Contract, period: str) -> str | None:
+    marker = contract.options(DropFolderOptions).marker
+    return marker.replace("{period}", period) if marker else None
+
+
+def markers_to_read(contract: Contract, period: str, listing: Mapping[str, FileStat]) -> list[str]:
+    """Names in `listing` that `complete_delivery` needs the content of. Raises ExtractRefused for a marker too big."""
+    marker = _marker(contract, period)
+    if marker is None:
+        return []
+    shape = marker.replace("{name}", file_pattern(contract, period))
+    names = sorted(name for name in listing if fnmatchcase(name, shape))
+    for name in names:
+        if listing[name].size > MAX_MARKER_BYTES:
+            found = f"{listing[name].size:,} bytes"
+            raise contract.refusal(name, f"a marker of at most {MAX_MARKER_BYTES:,} bytes", found)
+    return names
+
+
+def complete_delivery(
+    contract: Contract,
+    period: str,
+    listing: Mapping[str, FileStat],
+    markers: Mapping[str, bytes],
+    history: PullHistory,
+) -> CompleteDelivery:
+    """The files of `listing` that are complete; `markers` is the content of those that `markers_to_read` named.
+
+    Raises SourceNotReady while there is nothing or something is incomplete, ExtractRefused for a marker that promises
+    what does not exist.
+    """
+    pattern = file_pattern(contract, period)
+    marker = _marker(contract, period)
+    files = {name: stat for name, stat in listing.items() if fnmatchcase(name, pattern) and name not in markers}
+    if marker is None:
+        if not files:
+            raise SourceNotReady(f"{contract.registry}: nothing named {pattern} in the drop folder yet")
+        return _stable(contract, files, history)
+    if "{name}" in marker:
+        return _each_marked(contract, pattern, marker, files, markers)
+    if not markers:
+        raise SourceNotReady(
+            f"{contract.registry}: no {marker} in the drop folder yet, which says that the delivery is complete"
+        )
+    return _listed(contract, marker, files, markers[marker])
+
+
+def _each_marked(
+    contract: Contract, pattern: str, marker: str, files: dict[str, FileStat], markers: Mapping[str, bytes]
+) -> CompleteDelivery:
+    before, after = marker.split("{name}", 1)
+    marker_of = {name.removeprefix(before).removesuffix(after): name for name in markers}
+    for name, its_marker in sorted(marker_of.items()):
+        if name not in files:
+            raise contract.refusal(its_marker, f"the file {name} that it marks as complete", "no such file")
+    if not files:
+        raise SourceNotReady(f"{contract.registry}: nothing named {pattern} in the drop folder yet")
+    if waiting := sorted(files.keys() - marker_of.keys()):
+        names = ", ".join(waiting[:5])
+        raise SourceNotReady(
+            f"{contract.registry}: {len(waiting)} of {len(files)} files have no marker {marker} yet: {names}"
+        )
+    entries = {}
+    for name, its_marker in marker_of.items():
+        digest = re.search(rb"\b[0-9a-fA-F]{64}\b", markers[its_marker])
+        entries[name] = MarkerEntry(digest.group().decode().lower() if digest else None)
+    return CompleteDelivery(files, entries, marker)
+
+
+def _listed(contract: Contract, marker: str, files: dict[str, FileStat], content: bytes) -> CompleteDelivery:
+    entries = _manifest_entries(contract, marker, content)
+    for name, entry in entries.items():
+        if name not in files:
+            raise contract.refusal(marker, f"the file {name} that it lists", "no such file")
+        if entry.size is not None and entry.size != files[name].size:
+            raise contract.refusal(name, f"{entry.size:,} bytes, as {marker} says", f"{files[name].size:,} bytes")
+    listed = {name: files[name] for name in entries}
+    return CompleteDelivery(listed, entries, marker, tuple(sorted(files.keys() - listed.keys())))
+
+
+def _manifest_entries(contract: Contract, marker: str, content: bytes) -> dict[str, MarkerEntry]:
+    """What a manifest lists. Raises ExtractRefused for one that is neither JSON of our shape nor sha256sum's lines."""
+
+    def refusal(found: str, line: int | None = None) -> ExtractRefused:
+        expected = 'a manifest: {"files": [{"name", "sha256", "bytes"}]} or lines of sha256sum'
+        return contract.refusal(marker, expected, found, line)
+
+    text = content.decode("utf-8-sig", errors="replace")
+    entries: dict[str, MarkerEntry] = {}
+    if text.lstrip().startswith("{"):
+        try:
+            listed = json.loads(text)["files"]
+            for item in listed:
+                size = item.get("bytes")
+                digest = str(item["sha256"]).lower() if item.get("sha256") else None
+                entries[str(item["name"])] = MarkerEntry(digest, None if size is None else int(size))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise refusal(f"{type(error).__name__}: {error}") from error
+        if len(entries) != len(listed):
+            raise refusal("a file that is listed twice")
+    else:
+        for number, line in enumerate(text.splitlines(), start=1):
+            if not line.strip():
+                continue
+            parts = re.fullmatch(r"([0-9a-fA-F]{64})\s+\*?(\S.*?)\s*", line)
+            if not parts:
+                raise refusal(line[:80], number)
+            if parts[2] in entries:
+                raise refusal("a file that is listed twice", number)
+            entries[parts[2]] = MarkerEntry(parts[1].lower())
+    if not entries:
+        raise refusal("a manifest of no file")
+    for name, entry in entries.items():
+        if entry.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", entry.sha256):
+            raise refusal(f"{entry.sha256[:80]} for {name}, which is no sha256")
+    return entries
+
+
+def _stable(contract: Contract, files: dict[str, FileStat], history: PullHistory) -> CompleteDelivery:
+    """The files, if their sizes and times are the same as `stableSeconds` ago; the first listing becomes a note."""
+    apart_s = contract.options(DropFolderOptions).stable_seconds
+    if not apart_s:
+        return CompleteDelivery(files)
+    now = datetime.now(tz=UTC)
+    listing = {name: [stat.size, stat.mtime] for name, stat in sorted(files.items())}
+    previous = _json(history.note)
+    if previous.get("look") == listing:
+        passed_s = (now - datetime.fromisoformat(str(previous["at"]))).total_seconds()
+        if passed_s >= apart_s:
+            return CompleteDelivery(files)
+        raise SourceNotReady(
+            f"{contract.registry}: {len(files)} files unchanged for {passed_s:.0f} s of {apart_s:.0f}",
+            apart_s - passed_s,
+        )
+    history.remember(json.dumps({"look": listing, "at": now.isoformat()}))
+    changed = "seen for the first time" if "look" not in previous else "still changing"
+    raise SourceNotReady(f"{contract.registry}: {len(files)} files {changed}; a second look follows", apart_s)
+
+
+@dataclass(frozen=True)
+class FetchPlan:
+    """Which of the complete files to fetch, which to reuse from the last delivery, and the watermark to leave."""
+
+    fetch: list[str]
+    reused: tuple[str, ...]
+    watermark: str
+    is_unchanged: bool
+
+
+def plan_fetch(contract: Contract, delivery: CompleteDelivery, history: PullHistory) -> FetchPlan:
+    """Compare with the files of the last delivery: name, size, time of change and promised sha256.
+
+    A registry that sends changes is given its new files alone; from another the whole set is wanted again when one of
+    them has changed, but only those that did are fetched.
+    """
+    now_s = datetime.now(tz=UTC).timestamp()
+    current = {name: [stat.size, stat.mtime, delivery.sha256(name)] for name, stat in delivery.files.items()}
+    previous = _json(history.watermark).get("files") or {}
+    known = {name for name, state in current.items() if previous.get(name) == state}
+    for name, state in current.items():
+        # Null in place of the time equals no time of a listing.
+        if delivery.sha256(name) is None and abs(now_s - delivery.files[name].mtime) < RACY_S:
+            state[1] = None
+    fetch = sorted(current.keys() - known)
+    if contract.is_delta:
+        mark = json.dumps({"files": {**previous, **current}}, ensure_ascii=False)
+        return FetchPlan(fetch, (), mark, not fetch)
+    is_unchanged = not fetch and previous.keys() == current.keys()
+    return FetchPlan(fetch, tuple(sorted(known)), json.dumps({"files": current}, ensure_ascii=False), is_unchanged)
+
+
+def _json(text: str | None) -> dict[str, Any]:
+    """The object in `text`; another way in may have left something else."""
+    try:
+        document = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,200 @@
+"""Every path of the lake. No other module spells one.
+
+A path begins with its zone. Rotation of the hash key asks `ZONES` which files hold keys, and refuses a zone that is
+not among them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A top folder of the lake.
+
+    `is_keyed`: its files have keyed hashes, in columns of type uuid or within texts. `has_persons`: a key without a
+    known number in it belongs to a person. `order`: columns that its rows are ordered by, where a key is among them.
+    """
+
+    name: str
+    is_keyed: bool = False
+    has_persons: bool = False
+    order: str = ""
+
+
+LANDING = Zone("landing")
+RAW = Zone("raw")
+STAGE = Zone("stage", is_keyed=True, has_persons=True)
+LINKABLE = Zone("linkable", is_keyed=True)
+IDENTITY = Zone("identity", is_keyed=True, has_persons=True)
+QUARANTINE = Zone("quarantine")
+HANDBACK = Zone("handback")
+CORE = Zone("core", is_keyed=True)
+ENTITY = Zone("entity", is_keyed=True, order="entity_key, attribute")
+CONTRADICTION = Zone("contradiction", is_keyed=True, order="type_id, subject_kind, subject_key")
+LINKAGE = Zone("linkage", is_keyed=True)
+REFERENCE = Zone("reference")
+# Files with new keys wait here until they replace the ones with the old keys.
+ROTATION = Zone("rotation")
+ZONES = (
+    LANDING, RAW, STAGE, LINKABLE, IDENTITY, QUARANTINE, HANDBACK, CORE, ENTITY, CONTRADICTION, LINKAGE, REFERENCE,
+    ROTATION,
+)  # fmt: skip
+
+MANIFEST = "manifest.json"
+_LINK_FILE = "link.parquet"
+_PERSON_DETAILS_FILE = "person_details.parquet"
+
+
+def _path(zone: Zone, *parts: str) -> str:
+    return "/".join((zone.name, *parts))
+
+
+def _short(sha256: str) -> str:
+    return sha256[:16]
+
+
+def folder_of(path: str) -> str:
+    """The folder that a file lies in."""
+    return path.rpartition("/")[0]
+
+
+def landing_parent(registry: str, period: str) -> str:
+    """The folder of all deliveries of a registry and period."""
+    return _path(LANDING, registry, period)
+
+
+def landing_incoming(registry: str, period: str) -> str:
+    """Where a delivery is written before its checksum is known."""
+    return f"{landing_parent(registry, period)}/incoming"
+
+
+def landing_folder(registry: str, period: str, delivery_sha256: str) -> str:
+    """The files of one delivery and its manifest."""
+    return f"{landing_parent(registry, period)}/{_short(delivery_sha256)}"
+
+
+def raw_folder(registry: str, period: str, delivery_sha256: str, contract_sha256: str) -> str:
+    """The rows of a delivery as text."""
+    return _path(RAW, registry, period, f"{_short(delivery_sha256)}-{contract_sha256[:8]}")
+
+
+def batch_name(registry: str, period: str, delivery_sha256: str, rules_sha256: str) -> str:
+    """What the files of a batch have in common: `<registry>/<period>/<delivery16>-<rules16>`."""
+    return f"{registry}/{period}/{_short(delivery_sha256)}-{_short(rules_sha256)}"
+
+
+def batch_of(stage_file: str) -> str:
+    """The batch name of a stage file."""
+    return folder_of(stage_file).removeprefix(f"{STAGE.name}/")
+
+
+def stage_file(batch: str) -> str:
+    """The accepted rows of a batch."""
+    return _path(STAGE, batch, "stage.parquet")
+
+
+def linkable_file(batch: str) -> str:
+    """The rows of a batch that were rejected only for the person's number."""
+    return _path(LINKABLE, batch, "linkable.parquet")
+
+
+def identity_file(batch: str) -> str:
+    """Who the staged rows of a batch are; only contracts that feed the vault have it."""
+    return _path(IDENTITY, batch, "identity.parquet")
+
+
+def quarantine_file(batch: str) -> str:
+    """The rejected rows and duplicates of a batch, with their reasons."""
+    return _path(QUARANTINE, batch, "quarantine.parquet")
+
+
+def handback_file(registry: str, period: str, name: str) -> str:
+    """A file of rejected rows for the registry's owner."""
+    return _path(HANDBACK, registry, period, name)
+
+
+def core_folder(period: str, inputs_sha256: str) -> str:
+    """The core tables of one build."""
+    return _path(CORE, period, _short(inputs_sha256))
+
+
+def core_file(period: str, inputs_sha256: str, table: str) -> str:
+    """One core table of a build."""
+    return f"{core_folder(period, inputs_sha256)}/{table}.parquet"
+
+
+def entity_file(kind: str, period: str, inputs_sha256: str) -> str:
+    """The attributes of one kind of entity."""
+    return _path(ENTITY, kind, period, _short(inputs_sha256), "attribute.parquet")
+
+
+def contradiction_file(period: str, inputs_sha256: str) -> str:
+    """The contradictions of a period."""
+    return _path(CONTRADICTION, period, _short(inputs_sha256), "contradiction.parquet")
+
+
+def link_file(period: str, inputs_sha256: str) -> str:
+    """The links of one run of linkage."""
+    return _path(LINKAGE, period, _short(inputs_sha256), _LINK_FILE)
+
+
+def person_details_file(link_file: str) -> str:
+    """What the record keys of a run were hashed from. They lie in identity, where rotation reads numbers."""
+    return _path(IDENTITY, folder_of(link_file), _PERSON_DETAILS_FILE)
+
+
+def is_person_details(path: str) -> bool:
+    """Is this a file of `person_details_file`?"""
+    return path.endswith(f"/{_PERSON_DETAILS_FILE}")
+
+
+def is_obsolete(path: str) -> bool:
+    """Is this a file that earlier versions of linkage wrote beside the links? Nothing reads it any more."""
+    return path.startswith(f"{LINKAGE.name}/") and not path.endswith(f"/{_LINK_FILE}")
+
+
+def territory_root() -> str:
+    """The folder of all editions of KATO."""
+    return _path(REFERENCE, "territory")
+
+
+def territory_folder(edition: str) -> str:
+    """The tables of one edition of KATO."""
+    return f"{territory_root()}/{edition}"
+
+
+def territory_file(edition: str, table: str) -> str:
+    """One table of an edition: kato, crosswalk or address."""
+    return f"{territory_folder(edition)}/{table}.parquet"
+
+
+def edition_of(path: str) -> str:
+    """The edition that a file below `territory_root` belongs to."""
+    return path.removeprefix(f"{territory_root()}/").partition("/")[0]
+
+
+def changes_folder(edition: str) -> str:
+    """The folder of `changes_file`."""
+    return _path(REFERENCE, "changes", edition)
+
+
+def changes_file(edition: str) -> str:
+    """What became of the codes that an edition no longer has."""
+    return f"{changes_folder(edition)}/change.parquet"
+
+
+def zone_of(path: str) -> Zone:
+    """The zone of a path. Raises KeyError for a folder that is no zone."""
+    return {zone.name: zone for zone in ZONES}[path.partition("/")[0]]
+
+
+def rotated(path: str) -> str:
+    """Where a file waits with its new keys."""
+    return _path(ROTATION, path)
+
+
+def rotated_from(path: str) -> str:
+    """The file that one of `rotated` replaces."""
+    return path.removeprefix(f"{ROTATION.name}/")

@@ -1,0 +1,161 @@
+"""Training of the model of persons on a synthetic oblast, whose records say which person each of them is.
+
+Nothing of the model depends on the records at hand: the prior is the same whatever came, and name frequencies are not
+used. So a pair has the same match weight today and tomorrow, alone and among millions.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from auyl.linkage.persons.match_weights import create_features
+from auyl.store.duck import literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Prior: one true match among this many people, an oblast's order of magnitude. A smaller number trusts a pair more.
+PRIOR_POPULATION = 2_000_000
+# Probability of an agreement level that training never saw.
+SMOOTHING = 0.001
+JARO_HIGH = 0.92
+JARO_LOW = 0.8
+
+
+def read_synthetic(con: duckdb.DuckDBPyConnection, known: Path, keyless: Path) -> None:
+    """Create `lab_known`, `lab_record` (both with label) and `ground_truth` (record, person, kinds).
+
+    The two Parquet files are those of `lab.synthetic.keyless`.
+    """
+    con.execute(
+        f"create or replace temp table lab_known as select person as unique_id, person as label, * exclude (person) "
+        f"from read_parquet({literal(str(known))})"
+    )
+    con.execute(
+        f"create or replace temp table lab_record as select record::varchar as unique_id, "
+        f"coalesce(person, 'stranger ' || record) as label, * exclude (record, person, kinds) "
+        f"from read_parquet({literal(str(keyless))})"
+    )
+    con.execute(
+        f"create or replace temp table ground_truth as select record::varchar as record, person, kinds "
+        f"from read_parquet({literal(str(keyless))})"
+    )
+
+
+def create_linker(con: duckdb.DuckDBPyConnection, settings: Any, tables: dict[str, str]) -> Any:
+    """Splink's linker over tables of a connection; the keys are the names that Splink gives them in its answers."""
+    from splink import Linker
+    from splink.backends.duckdb import DuckDBAPI
+
+    # Splink reports its progress as warnings.
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    api = DuckDBAPI(con)
+    registered = [api.register(table, dataset_display_name=name) for name, table in tables.items()]
+    return Linker(registered, settings, log_level=logging.ERROR)
+
+
+def train(con: duckdb.DuckDBPyConnection, include: Path, known: str, keyless: str, seed: int) -> dict[str, Any]:
+    """Splink settings with weights learned from two relations, in which equal values of `label` mean the same person.
+
+    Random pairs drawn by `seed` show how often strangers agree; pairs with the same label, how often one person does.
+    """
+    for relation in (known, keyless):
+        create_features(con, include, relation)
+        con.execute(
+            f"create or replace temp table {relation}_labelled as select f.*, r.label from {relation}_features as f "
+            f"inner join {relation} as r using (unique_id) order by unique_id"
+        )
+    # One thread: the order of summation changes the last digit of a weight.
+    con.execute("set threads = 1")
+    try:
+        linker = create_linker(
+            con, _untrained(include), {"known": f"{known}_labelled", "record": f"{keyless}_labelled"}
+        )
+        linker.training.estimate_u_using_random_sampling(max_pairs=1e7, seed=seed)
+        linker.training.estimate_m_from_label_column("label")
+        settings: dict[str, Any] = linker.misc.save_model_to_json()
+    finally:
+        con.execute("reset threads")
+    for comparison in settings["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            if not level.get("is_null_level"):
+                level.setdefault("m_probability", SMOOTHING)
+                level.setdefault("u_probability", SMOOTHING)
+    settings["probability_two_random_records_match"] = 1 / PRIOR_POPULATION
+    settings["linker_uid"] = "person"  # otherwise a random word
+    return settings
+
+
+def _untrained(include: Path) -> Any:
+    from splink import SettingsCreator
+    from splink.blocking_rule_library import CustomRule
+
+    rules = yaml.safe_load((include / "linkage" / "blocking.yaml").read_text(encoding="utf-8"))
+    return SettingsCreator(
+        link_type="link_only",
+        unique_id_column_name="unique_id",
+        comparisons=_comparisons(),
+        blocking_rules_to_generate_predictions=[CustomRule(rule) for rule in rules],
+        # Splink returns the levels at which columns agree only together with the columns.
+        retain_matching_columns=True,
+    )
+
+
+def _comparisons() -> list[Any]:
+    import splink.comparison_level_library as levels
+    from splink.comparison_library import CustomComparison
+
+    def when(sql: str, label: str) -> Any:
+        return levels.CustomLevel(sql, label_for_charts=label)
+
+    def near(column: str) -> Any:
+        # One letter in a short name is too large a difference for Jaro–Winkler.
+        return when(
+            f"damerau_levenshtein({column}_l, {column}_r) <= 1 "
+            f"or jaro_winkler_similarity({column}_l, {column}_r) >= {JARO_HIGH}",
+            "near",
+        )
+
+    def alike(column: str) -> Any:
+        return when(f"jaro_winkler_similarity({column}_l, {column}_r) >= {JARO_LOW}", "alike")
+
+    def exact(column: str, label: str = "exact") -> Any:
+        return levels.ExactMatchLevel(column).configure(label_for_charts=label)
+
+    def compare(name: str, column: str, *chosen: Any) -> Any:
+        other = levels.ElseLevel().configure(label_for_charts="other")
+        return CustomComparison(output_column_name=name, comparison_levels=[levels.NullLevel(column), *chosen, other])
+
+    swapped = when("surname_l = given_name_r or given_name_l = surname_r", "swapped")
+    woman = when("sex_l = 'f' or sex_r = 'f'", "woman")
+    return [
+        compare("surname", "surname", exact("surname"), near("surname"), swapped, alike("surname"), woman),
+        compare("given_name", "given_name", exact("given_name"), near("given_name"), swapped, alike("given_name")),
+        compare("patronymic", "patronymic", exact("patronymic"), near("patronymic")),
+        compare(
+            "born",
+            "born",
+            exact("born"),
+            when("born_l = born_swapped_r", "swapped"),
+            when("left(born_l, 6) = left(born_r, 6)", "day"),
+            when("birth_day_l = birth_day_r and abs(birth_year_l - birth_year_r) in (1, 10)", "year"),
+        ),
+        compare("place", "settlement_kato", exact("settlement_kato", "settlement"), exact("district_kato", "district")),
+        compare("sex", "sex", exact("sex")),
+    ]
+
+
+def write(include: Path, settings: dict[str, Any], trained: dict[str, Any]) -> None:
+    """Replace the current model by trained settings. The thresholds stay as they are."""
+    folder = include / "linkage"
+    (folder / "person.json").write_text(json.dumps(settings, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    path = folder / "person.yaml"
+    text = path.read_text(encoding="utf-8")
+    thresholds = yaml.safe_load(text) | {"trained": trained}
+    comment = "".join(line for line in text.splitlines(True) if line.startswith("#"))
+    path.write_text(comment + yaml.safe_dump(thresholds, allow_unicode=True, sort_keys=False), encoding="utf-8")
