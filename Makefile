@@ -1,9 +1,9 @@
-# `make` alone tells what there is. Needs Python 3.11 to 3.13 with venv, and make.
+# `make` alone lists the targets. Needs Python 3.11 to 3.13 with venv, and make.
 MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-# the first interpreter that will do; PYTHON=… chooses another
+# The first suitable interpreter; PYTHON=… chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo "$$p"; exit; }; done)
 PY := .venv/bin/python
@@ -35,14 +35,14 @@ setup: .venv/.ready ## .venv with the pinned packages
 	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --no-build-isolation -e .
 	@touch .venv/.ready
 
-demo: setup ## an invented oblast through Airflow to the snapshot; SCALE=1 for 1.6 M people, KATO=file, PERIOD=YYYY-MM, REGISTRIES=core
+demo: setup ## a synthetic oblast through Airflow to the snapshot; SCALE=1 for 1.6 M people, KATO=file, PERIOD=YYYY-MM, REGISTRIES=core
 	@$(DEMO)
 
-up: setup ## the same, and stays up with the pages; Ctrl-C stops everything
+up: setup ## the same, and keeps running with the portal; Ctrl-C stops everything
 	@$(DEMO) --stay
 
-# Three at a time on two cores: much of their time is waiting. A module's tests stay in one process, for its fixtures,
-# in the order of tests/conftest.py. Bytecode is kept whatever the environment says: some hundred processes are started.
+# Three at a time on two cores: much of their time is waiting. The tests of a module stay in one process for its fixtures,
+# in the order of tests/conftest.py. Bytecode is written whatever the environment says: hundreds of processes are started.
 test: setup ## the tests; ARGS="-k name" chooses
 	@PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
@@ -60,7 +60,7 @@ format: setup ## what the tools can correct by themselves
 bench: setup ## speed beside its limit and its peer, at 1.6 M people
 	@$(PY) -m bench $(ARGS)
 
-lock: setup ## requirements*.txt anew from pyproject.toml
+lock: setup ## compile requirements*.txt from pyproject.toml
 	@$(LOCK) --extra dev pyproject.toml -o requirements.txt
 	@$(LOCK) --extra production -c requirements.txt pyproject.toml -o requirements-production.txt
 

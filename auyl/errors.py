@@ -1,7 +1,7 @@
-"""What can go wrong, told so that a person knows what to do.
+"""What can go wrong, in words that say what to do.
 
-An extract that cannot be taken is refused whole with `ExtractRefused`; a source that may answer later raises
-`SourceUnavailable`; everything else is a fault of ours or of the set-up.
+An extract with an error is refused whole with `ExtractRefused`; a source that may answer later raises
+`SourceUnavailable`; everything else is an error of ours or of the set-up.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class ContractInvalid(AuylError):
 
 
 class SourceUnavailable(AuylError):
-    """A source did not answer, or broke off. Trying again later may help; nothing was landed."""
+    """A source did not answer, or broke off. A retry may help; nothing was landed."""
 
 
 class SourceNotReady(SourceUnavailable):
-    """A source works and has nothing to give yet: a file is not whole, a message is on its way.
+    """A source works and has nothing ready yet: a file is incomplete, a message is on its way.
 
-    Asking again is cheap and is no failure. `again_in_s` is when the source itself wants to be asked, in seconds.
+    A retry is cheap and no failure. `again_in_s` is when the source itself asks for it, in seconds.
     """
 
     def __init__(self, text: str, again_in_s: float | None = None) -> None:
@@ -40,7 +40,7 @@ class SourceNotReady(SourceUnavailable):
 
 
 class ConnectionUnusable(AuylError):
-    """A connection's credentials, host key or certificate do not hold. Trying again does not help, and may lock it."""
+    """A connection's credentials, host key or certificate are wrong. A retry does not help and may lock the account."""
 
     def __init__(self, registry: str, connection: str, expected: str, found: str) -> None:
         super().__init__(
@@ -54,7 +54,7 @@ class DatabaseUnusable(AuylError):
 
 
 class HashKeyRefused(AuylError):
-    """The key of this process is not that of what is stored, or a rotation has not ended. Nothing was written."""
+    """The key of this process is not the stored one, or a rotation has not ended. Nothing was written."""
 
 
 class TerritoryMissing(AuylError):
@@ -63,7 +63,7 @@ class TerritoryMissing(AuylError):
 
 @dataclass
 class ExtractRefused(AuylError):
-    """An extract that was not taken, whole: nothing of it reached stage.
+    """An extract that was refused: nothing of it reached stage.
 
     `owner` says who can correct it: the owner of the registry, or us.
     """

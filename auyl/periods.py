@@ -1,8 +1,16 @@
-"""Periods, the months that facts belong to: arithmetic on `YYYY-MM`."""
+"""Periods, the months that facts belong to: arithmetic on `YYYY-MM`; and the time zone of registries and readers."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import re
+from datetime import date, timedelta, timezone
+
+# For schedules, which want a name.
+TIMEZONE = "Asia/Almaty"
+# All of Kazakhstan is UTC+5 since 1 March 2024; times without a zone in extracts are local.
+LOCAL = timezone(timedelta(hours=5))
+# A pattern to be found within a text, or to match the whole of it.
+PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 def month_before(period: str, months: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -14,7 +13,6 @@ from auyl.intake import BatchResult, land_files, load
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.snapshot import build as build_snapshot
-from auyl.stage.judge import warm_up
 
 
 def run(
@@ -34,8 +32,6 @@ def run(
         say(f"{time.monotonic() - began:6.1f} s  {text}")
 
     if extracts is not None:
-        # The parser of the first registry does not need it.
-        threading.Thread(target=warm_up, daemon=True).start()
         for batch in take_in(settings, period, extracts):
             tell(
                 f"{batch.registry} {batch.status}: rows_in {batch.rows_in} staged {batch.staged} "

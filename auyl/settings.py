@@ -1,19 +1,22 @@
-"""Where things are, read from the environment once. No other module of the library reads the environment.
+"""Settings of one process, read from the environment. No other module of the library reads it.
 
-=====================  =====================================================================================
-``AUYL_DSN``           PostgreSQL address of the owner of the serving database
-``AUYL_LAKE``          lake root: a folder or any fsspec address
-``AUYL_HOME``          folder of this machine's running state: secrets, embedded servers, logs
-``AUYL_HASH_KEY_FILE`` file with the hex key of the keyed hash of ИИН, 32 bytes or more
-``AUYL_KATO_EDITION``  edition of KATO current; empty means the newest one loaded
+=====================  ===============================================================================================
+``AUYL_DSN``           PostgreSQL address of the owner of the serving database; without it the command line uses the
+                       embedded server of AUYL_HOME
+``AUYL_HOME``          folder of this machine's running state: secrets, embedded server, logs; `.auyl` by default
+``AUYL_LAKE``          lake root: a folder or any fsspec address; `lake` in AUYL_HOME by default
+``AUYL_HASH_KEY_FILE`` file with the hex key of the keyed hash of ИИН, 32 bytes or more; `secrets/hash.key` in AUYL_HOME
+                       by default
+``AUYL_PORTAL_DSN``    PostgreSQL address of the portal's own login; only `auyl bootstrap` and the portal use it
+``AUYL_KATO_EDITION``  current edition of KATO; the newest one loaded by default
 ``AUYL_OBLAST``        KATO of the oblast that this installation serves; Almaty oblast by default
 ``AUYL_INCLUDE``       folder of contracts, SQL and indicators; the repository's own by default
-``AUYL_EXPECTATIONS``  folder of the suites
+``AUYL_EXPECTATIONS``  folder of the suites; the repository's own by default
 ``AUYL_THREADS``       DuckDB threads; all cores by default
-``AUYL_MEMORY_GIB``    DuckDB memory limit
+``AUYL_MEMORY_GIB``    DuckDB memory limit; 2 by default
 ``AUYL_SCHEDULE``      off: intake DAGs start only by hand or API; on by default
 ``AUYL_CONN_<NAME>``   address, with credentials, of a source that a contract names, when Airflow does not give it
-=====================  =====================================================================================
+=====================  ===============================================================================================
 """
 
 from __future__ import annotations
@@ -59,7 +62,7 @@ class Settings:
         except (OSError, ValueError) as error:
             raise SettingMissing("AUYL_HASH_KEY_FILE", f"a readable file with a hex key ({error})") from error
         if len(key) < 32:
-            raise SettingMissing("AUYL_HASH_KEY_FILE", f"a key of at least 32 bytes; {len(key)} came")
+            raise SettingMissing("AUYL_HASH_KEY_FILE", f"a key of at least 32 bytes, found {len(key)}")
         return key
 
 

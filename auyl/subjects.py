@@ -28,6 +28,10 @@ STAFF = ("akim", "district_staff", "oblast_staff", "auditor")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 
 
+def _columns_in(text: str) -> set[str]:
+    return {field for _, field, _, _ in Formatter().parse(text) if field}
+
+
 class SubjectKey(Description):
     """A further key of the table."""
 
@@ -60,7 +64,13 @@ class SubjectLine(Description):
     @property
     def columns(self) -> set[str]:
         """Columns in braces."""
-        return {field for text in self.text.values() for _, field, _, _ in Formatter().parse(text) if field}
+        return set().union(*map(_columns_in, self.text.values()))
+
+    @model_validator(mode="after")
+    def _languages_name_the_same_columns(self) -> SubjectLine:
+        if any(_columns_in(text) != self.columns for text in self.text.values()):
+            raise ValueError("expected the same columns in the text of every language")
+        return self
 
 
 class SubjectPage(Description):

@@ -2,6 +2,11 @@
 
 timetable     when a registry is due, from its contract
 operators     the steps of an intake
+reconciling   the tasks of the DAG `reconcile`
+outcomes      why a run was skipped, in its note
+links         from the task `load` to the pages of its batch
+pages         those pages, behind the sign-in of Airflow
 connections   an Airflow connection as the address that a source takes
 defaults      arguments of every task; period and day of a run
+assets        how DAGs follow each other
 """

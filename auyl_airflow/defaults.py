@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,13 +9,14 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowFailException
 
-LOCAL = ZoneInfo("Asia/Almaty")
-PERIOD = r"\d{4}-(0[1-9]|1[0-2])"
+from auyl.periods import PERIOD, TIMEZONE
+
+LOCAL = ZoneInfo(TIMEZONE)
 # None keeps the trigger form enabled; with an empty text and a pattern its button stays grey.
 PERIOD_PARAM = Param(
     None,
     type=["null", "string"],
-    pattern=f"^{PERIOD}$",
+    pattern=f"^{PERIOD.pattern}$",
     title="Period, YYYY-MM",
     description="Leave empty when the run has a partition key.",
 )
@@ -32,6 +32,8 @@ TRANSIENT = {
 }
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "auyl",
+    # The longest step, a load at full size, takes minutes; this also ends a wait for a lock that nobody gives back.
+    "execution_timeout": timedelta(hours=1),
     "retries": 3,
     # The first delay is Airflow's own setting, [core] default_task_retry_delay.
     "retry_exponential_backoff": 2.0,
@@ -52,7 +54,7 @@ def period_of(context: Any) -> str:
     Runs triggered by assets or by hand have no logical date, so the date is not used. Raises AirflowFailException.
     """
     period = context.get("partition_key") or (context.get("params") or {}).get("period") or ""
-    if not re.fullmatch(PERIOD, period):
+    if not PERIOD.fullmatch(period):
         raise AirflowFailException(
             f"this run has no period: expected a partition key or the parameter `period` as YYYY-MM, found {period!r}. "
             f"Fix: trigger the DAG again with one of them"

@@ -1,18 +1,21 @@
-"""The steps of an intake."""
+"""The steps of an intake: pull a delivery, load it, write the file of its rejected rows for the owner."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import BaseSensorOperator, PokeReturnValue
+from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue, TriggerRule
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from auyl_airflow.connections import address_of
 from auyl_airflow.defaults import period_of
+from auyl_airflow.links import LINKS
 
 # If a poke is due before the scheduler has noticed that the previous process exited, it counts as a lost task and uses
 # up a retry; under load the scheduler needs seconds to notice.
 MIN_POKE_INTERVAL_S = 15.0
+COUNTS = ("rows_in", "staged", "linkable", "quarantined", "duplicates")
 
 
 class Pull(BaseSensorOperator):
@@ -20,13 +23,13 @@ class Pull(BaseSensorOperator):
 
     A source that has nothing yet is polled every `poke_interval` seconds, or when it asks to be; between two pokes the
     task holds no worker. One source is never polled twice at once, whatever the periods. It times out after three
-    weeks.
+    weeks; a single poke, which transfers the files, after two hours.
     """
 
     def __init__(self, *, registry: str, poke_interval: float, **options: Any) -> None:
         super().__init__(
             mode="reschedule", poke_interval=max(MIN_POKE_INTERVAL_S, poke_interval), timeout=timedelta(days=21),
-            max_active_tis_per_dag=1, **options,
+            execution_timeout=timedelta(hours=2), max_active_tis_per_dag=1, **options,
         )  # fmt: skip
         self.registry = registry
 
@@ -35,10 +38,74 @@ class Pull(BaseSensorOperator):
         from auyl.errors import SourceNotReady
         from auyl.intake import pull
 
+        period = period_of(context)
         try:
-            return PokeReturnValue(is_done=True, xcom_value=pull(self.registry, period_of(context), address_of))
+            delivery_id = pull(self.registry, period, address_of)
         except SourceNotReady as waiting:
             if waiting.again_in_s is not None:
                 self.poke_interval = max(MIN_POKE_INTERVAL_S, waiting.again_in_s)
             self.log.info("not ready, next poke in %.0f s: %s", self.poke_interval, waiting)
             return PokeReturnValue(is_done=False)
+        self.log.info("%s %s: landed as delivery %d", self.registry, period, delivery_id)
+        return PokeReturnValue(is_done=True, xcom_value=delivery_id)
+
+
+class Load(BaseOperator):
+    """Checks and stages a delivery and emits an event of its asset, with the period as partition key.
+
+    The XCom holds batch_id, status and the counts of rows. Fails with the text of the refusal. One at a time in a
+    registry, whatever the periods.
+    """
+
+    template_fields = ("delivery_id",)
+    operator_extra_links = LINKS
+
+    def __init__(self, *, registry: str, delivery_id: Any, **options: Any) -> None:
+        super().__init__(max_active_tis_per_dag=1, **options)
+        self.registry = registry
+        self.delivery_id = delivery_id
+        self.period = ""  # for the links, which Airflow makes when the task has ended
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Load the delivery. Raises AirflowFailException when it is refused."""
+        from auyl.intake import load
+
+        self.period = period_of(context)
+        batch = load(self.delivery_id)
+        if not batch.accepted:
+            raise AirflowFailException(str(batch.refusal))
+        context["outlet_events"][self.outlets[0]].add_partitions([batch.period])
+        counts = {name: getattr(batch, name) for name in COUNTS}
+        summary = ", ".join(f"{count} {name}" for name, count in counts.items())
+        self.log.info("%s %s: batch %s %s: %s", self.registry, batch.period, batch.batch_id, batch.status, summary)
+        return {"batch_id": batch.batch_id, "status": batch.status, **counts}
+
+
+class HandBack(BaseOperator):
+    """Writes the file of rejected rows for the registry's owner, of a refused delivery too.
+
+    It runs whenever something was pulled, and is skipped when no row was rejected or the batch was loaded before.
+    """
+
+    template_fields = ("delivery_id", "account")
+
+    def __init__(self, *, registry: str, delivery_id: Any, account: Any, **options: Any) -> None:
+        super().__init__(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, **options)
+        self.registry = registry
+        self.delivery_id = delivery_id
+        self.account = account  # None when the load failed
+
+    def execute(self, context: Any) -> dict[str, int]:
+        """Write the files; the XCom counts files and rows."""
+        from auyl.intake import hand_back
+        from auyl.settings import from_environment
+
+        period = period_of(context)
+        if self.account and (
+            self.account["status"] == "unchanged" or not self.account["linkable"] + self.account["quarantined"]
+        ):
+            raise AirflowSkipException(f"{self.registry} {period}: no newly rejected rows")
+        files = hand_back(from_environment(), self.registry, period)
+        counts = {"files": len(files), "rows": sum(file.rows for file in files)}
+        self.log.info("%s %s: %d rejected rows in %d files", self.registry, period, counts["rows"], counts["files"])
+        return counts

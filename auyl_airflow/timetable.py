@@ -1,7 +1,7 @@
 """When a registry is due: by the cadence and the deadline of its contract, with the period as partition key.
 
-Airflow's own CronPartitionTimetable names a partition by a tick of the cron. A period is a month that ended before
-the tick, of a quarterly registry the last month of the quarter, and an hourly one has many ticks for one month.
+Airflow's CronPartitionTimetable names a partition after the tick of the cron. Here the partition is a month that ended
+before the tick: for a quarterly registry the last month of the quarter; an hourly one has many ticks for one month.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from airflow.timetables.trigger import CronPartitionTimetable
 from pendulum import DateTime
 
 from auyl.contracts import Contract
+from auyl.periods import TIMEZONE
 
-TIMEZONE = "Asia/Almaty"
 AT_HOUR = 2  # of the night after the deadline
 
 
 class PeriodTimetable(CronPartitionTimetable):
-    """Runs once for each period when its deadline has passed; a registry of days or hours runs all the month long.
+    """Runs once for each period when its deadline has passed; a daily or hourly registry runs throughout the month.
 
-    `months` is the cadence in months, 0 for `hourly` or daily extracts of the current month. `deadline_days` after the
-    end of a period it is due; an hourly registry is asked for a month until then, so that its last changes come too.
-    The partition date is the first day of the period whoever starts the run, so a backfill knows a period that was
-    taken in by hand or by schedule.
+    `months` is the cadence in months, 0 for `hourly` or daily extracts of the current month. A period is due
+    `deadline_days` after its end; an hourly registry is pulled for it until then, so that its last changes arrive too.
+    The partition date is the first day of the period, whoever starts the run, so a backfill recognises a period that
+    was loaded by hand or by schedule.
     """
 
     def __init__(self, months: int, deadline_days: int, hourly: bool = False) -> None:
         self._months, self._deadline_days, self._hourly = months, deadline_days, hourly
         if months:
-            # a deadline of 28 days or more moves to a later month: no day is missing in any
+            # A deadline of 28 days or more moves to a later month, since the 29th to 31st are missing in some months.
             self._late, day = 1 + deadline_days // 28, deadline_days % 28 + 1
             due = sorted((month + self._late - 1) % 12 + 1 for month in range(months, 13, months))
             cron = f"0 {AT_HOUR} {day} {'*' if months == 1 else ','.join(map(str, due))} *"
@@ -42,7 +42,7 @@ class PeriodTimetable(CronPartitionTimetable):
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> PeriodTimetable:
-        """From what `serialize` gave."""
+        """The timetable that `serialize` described."""
         return cls(**data)
 
     def serialize(self) -> dict[str, Any]:

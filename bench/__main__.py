@@ -6,6 +6,6 @@ from importlib import import_module
 QUESTIONS = ("core_registries", "registries", "airflow", "linkage")
 
 if __name__ == "__main__":
-    asked = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in QUESTIONS else "core_registries"
-    # only the one that is asked: what another imports would count in the peak memory of every child
-    import_module(f"bench.{asked}").main()
+    question = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in QUESTIONS else "core_registries"
+    # import no other: its imports would count in the peak memory of every child
+    import_module(f"bench.{question}").main()

@@ -1,6 +1,6 @@
-"""The limit: PostgreSQL's own COPY of the same bytes into unlogged tables of text, nothing else done with them.
+"""The limit: PostgreSQL's own COPY of the same bytes into unlogged tables of text, and nothing else.
 
-Run as a process it does only that; `prepare` makes ready what it needs, outside of the clock.
+The measured process does only that; `prepare` makes its files beforehand.
 """
 
 from __future__ import annotations
@@ -26,32 +26,33 @@ if TYPE_CHECKING:
     from auyl.contracts import Contract
 from auyl.contracts.options import CsvOptions
 
-# Signs that no extract has: every line is one column, and COPY looks for nothing in it.
+# Delimiter and quote that occur in no extract, so that every line is one column.
 BY_LINE = "format csv, delimiter E'\\x01', quote E'\\x02'"
-# What the server calls the encodings of contracts. It has no UTF-16: text in any other is written as UTF-8 beforehand.
+# PostgreSQL's names of the encodings of contracts. Text in any other, such as UTF-16, is converted to UTF-8 first.
 SERVER_ENCODINGS = {
     "utf-8": "UTF8", "utf-8-sig": "UTF8", "cp1251": "WIN1251", "cp866": "WIN866", "koi8-r": "KOI8R",
 }  # fmt: skip
 
 
 def prepare(extracts: Path, period: str, place: Path, dsn: str) -> list[dict[str, Any]]:
-    """Lay the files where the server may read them; return the COPYs: registry, count of columns, path, options, bytes.
+    """Make files that the server can read in the new or empty folder `place`.
 
-    Format, encoding and delimiter are those of the registry's contract. A CSV file whose lines do not all have the
-    columns of its heading is taken by line, since COPY would stop at the first of them; XML and JSON are too.
-    A workbook is no format of COPY: the text of its sheets is written as CSV. `place` is new or empty.
+    Returns one task per COPY: registry, number of columns, path, options, bytes. Format, encoding and delimiter are
+    those of the registry's contract. Copied line by line into one column: XML, JSON, and CSV files with a line of too
+    few or too many columns, at which COPY would stop. Sheets of workbooks, which COPY cannot read, are written as CSV.
     """
-    from auyl import contracts  # not at the top: the measured process needs no contract
+    from auyl import contracts  # not at the top: the measured process needs no contracts
 
     _open(place)
     tasks = []
     for folder in sorted(p for p in (extracts / period).iterdir() if p.is_dir()):
         contract = contracts.load(folder.name, REPOSITORY / "include")
-        own = place / folder.name  # names of files are only distinct within a registry
-        _open(own)
+        target = place / folder.name  # file names are unique within a registry only
+        _open(target)
         for file in sorted(p for p in folder.iterdir() if p.is_file()):
-            of_file = _sheets(file, own) if contract.format in ("xlsx", "xls") else [_text(file, own, contract, dsn)]
-            tasks += [{"registry": folder.name, **task} for task in of_file]
+            is_workbook = contract.format in ("xlsx", "xls")
+            copies = _sheets(file, target) if is_workbook else [_text(file, target, contract, dsn)]
+            tasks += [{"registry": folder.name, **task} for task in copies]
     sized = [{**task, "bytes": Path(str(task["path"])).stat().st_size} for task in tasks]
     return sorted(sized, key=lambda task: (-task["bytes"], task["path"]))
 
@@ -112,7 +113,7 @@ def _passes(dsn: str, task: dict[str, Any]) -> bool:
 
 
 def _sheets(file: Path, place: Path) -> list[dict[str, Any]]:
-    # A process of its own: what is read here must not count as memory of the measured ones, whose parent we are.
+    # In a child process: memory used here would count for the measured processes, which this process starts.
     done = place / f"{file.stem}.json"
     command = [sys.executable, "-m", "bench.copy_limit", "sheets", str(file), str(done)]
     subprocess.run(command, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, check=True)
@@ -122,7 +123,7 @@ def _sheets(file: Path, place: Path) -> list[dict[str, Any]]:
 
 
 def _write_sheets(file: Path, done: Path) -> None:
-    """The sheets of a workbook as CSV, one file for all that are equally wide: some have a sheet for each okrug."""
+    """Write the sheets of a workbook as CSV, one file per number of columns: some books have a sheet per okrug."""
     import fastexcel
     import pyarrow
     from pyarrow import csv as arrow_csv
@@ -142,7 +143,7 @@ def _write_sheets(file: Path, done: Path) -> None:
 
 
 def _copy(cursor: Any, task: dict[str, Any], table: str, kind: str) -> int:
-    # Headings are no names of columns here: the server cuts them at 63 bytes, which is 31 letters of Cyrillic.
+    # Headings cannot be column names: the server cuts names at 63 bytes, which is 31 Cyrillic letters.
     columns = ", ".join(f"column_{n + 1} text" for n in range(task["columns"]))
     cursor.execute(f'create {kind} table if not exists "{table}" ({columns})')
     cursor.execute(f'copy "{table}" from %s ({task["options"]})', (task["path"],))
@@ -150,7 +151,7 @@ def _copy(cursor: Any, task: dict[str, Any], table: str, kind: str) -> int:
 
 
 def copy_all(dsn: str, tasks: list[dict[str, Any]], suffix: str = "") -> Counter[str]:
-    """COPY every file in one transaction, the equally wide of a registry into one table; return lines by registry."""
+    """COPY every file in one transaction, one table per registry and number of columns; returns lines by registry."""
     lines: Counter[str] = Counter()
     with contextlib.closing(psycopg2.connect(dsn)) as connection:
         cursor = connection.cursor()
@@ -162,22 +163,22 @@ def copy_all(dsn: str, tasks: list[dict[str, Any]], suffix: str = "") -> Counter
 
 
 def main() -> None:
-    """`python -m bench.copy_limit PLAN SESSIONS`, the address in AUYL_DSN."""
+    """`python -m bench.copy_limit PLAN SESSIONS`, DSN in AUYL_DSN."""
     if sys.argv[1] == "sheets":
         _write_sheets(Path(sys.argv[2]), Path(sys.argv[3]))
         return
     tasks = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     sessions = int(sys.argv[2])
     dsn = os.environ["AUYL_DSN"]
-    # With more sessions than one every file gets a table of its own: they do not wait for each other's catalogue rows.
+    # Several sessions use a table per file, so that they do not wait for each other's catalogue rows.
     if sessions == 1:
         lines = copy_all(dsn, tasks)
     else:
         with ThreadPoolExecutor(max_workers=sessions) as pool:
             parts = pool.map(lambda n: copy_all(dsn, [tasks[n]], f"_{n}"), range(len(tasks)))
             lines = sum(parts, Counter())
-    said = {"lines": lines.total(), "bytes": sum(task["bytes"] for task in tasks), "lines_by_registry": lines}
-    print(json.dumps(said))
+    output = {"lines": lines.total(), "bytes": sum(task["bytes"] for task in tasks), "lines_by_registry": lines}
+    print(json.dumps(output))
 
 
 if __name__ == "__main__":

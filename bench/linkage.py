@@ -27,7 +27,7 @@ MAX_GROWTH = 1.15
 
 def one(people: int) -> dict[str, Any]:
     """Link once in this process: seconds of wall clock and of the processor, peak GiB."""
-    from auyl.linkage.persons import match_weights, model, scoring
+    from auyl.linkage.persons import match_weights, model
     from auyl.settings import from_environment
     from auyl.store import duck
     from lab.evaluation.training import read_synthetic
@@ -47,7 +47,7 @@ def one(people: int) -> dict[str, Any]:
                     match_weights.create_features(con, settings.include, relation)
                 match_weights.create_pairs(con, settings.include, trained, known, records, "pair")
                 match_weights.choose_links(con, settings.include, trained, "pair", "choice")
-            candidates = scoring.candidates(trained.blocking_rules, known, records)
+            candidates = match_weights.candidates(trained, known, records)
             ((record_count, pairs, links),) = con.execute(
                 f"select (select count(*) from lab_record), (select count(*) from ({candidates})), "
                 "(select count(*) from choice where outcome = 'link')"

@@ -1,4 +1,4 @@
-"""A child process with its wall time and peak memory, and the memory of the PostgreSQL that it talks to."""
+"""Run a child process and measure its wall time, CPU time and peak memory, and the memory of its PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from typing import Any
 
 
 class ChildFailed(RuntimeError):
-    """A measured process ended with another code than 0; the message has the end of what it said."""
+    """A measured process failed; the message has its exit code and the end of its output."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: seconds of wall time from start to end and of the child's own CPU, peak resident memory in MiB.
+    """One run: seconds of wall time from start to end and of the child's CPU, peak resident memory in MiB.
 
-    CPU far below wall time times cores, in a process that uses them all, tells of a busy machine.
+    CPU far below wall time times cores, in a process that uses all of them, means that the machine was busy.
     `server_mib` is the server's peak: private memory of all its processes and the shared memory once.
-    `said` is the last line of the child's output, when it is JSON.
+    `output` is the last line of the child's output, when it is JSON.
     """
 
     seconds: float
     cpu_seconds: float
     peak_mib: float
     server_mib: float
-    said: dict[str, Any] = field(default_factory=dict)
+    output: dict[str, Any] = field(default_factory=dict)
 
 
 def run(command: list[str], env: dict[str, str], log: Path, postmaster: int | None) -> Measured:
     """Run `command` to its end. Raises ChildFailed.
 
-    The peak that the kernel keeps for a child begins with its parent's own at the fork, so the caller must be small.
+    The kernel starts the peak memory of a child at that of its parent at the fork, so the caller must be small.
     """
-    os.sync()  # what was written before is not this child's to write out
+    os.sync()  # so that this child does not write out what was written before
     with log.open("w+b") as out, _Watch(postmaster) as watch:
         began = time.perf_counter()
         child = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
@@ -58,20 +58,20 @@ def run(command: list[str], env: dict[str, str], log: Path, postmaster: int | No
 
 def _json(lines: list[str]) -> dict[str, Any]:
     try:
-        said = json.loads(lines[-1])
+        output = json.loads(lines[-1])
     except (IndexError, ValueError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return output if isinstance(output, dict) else {}
 
 
 class _Watch:
-    """Looks at the server's processes five times a second."""
+    """Samples the memory of the server's processes five times a second."""
 
     def __init__(self, postmaster: int | None) -> None:
         self.peak_mib = 0.0
         self._postmaster = postmaster
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread = threading.Thread(target=self._sample, daemon=True)
 
     def __enter__(self) -> _Watch:
         if self._postmaster is not None:
@@ -83,17 +83,17 @@ class _Watch:
         if self._postmaster is not None:
             self._thread.join()
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         while not self._ended.wait(0.2):
             private, shared = 0, 0
-            for pid in _family(self._postmaster or 0):
+            for pid in _processes(self._postmaster or 0):
                 anonymous, common = _resident_kib(pid)
                 private += anonymous
                 shared = max(shared, common)
             self.peak_mib = max(self.peak_mib, (private + shared) / 1024)
 
 
-def _family(postmaster: int) -> list[int]:
+def _processes(postmaster: int) -> list[int]:
     try:
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text(encoding="ascii").split()
     except OSError:
@@ -106,5 +106,5 @@ def _resident_kib(pid: int) -> tuple[int, int]:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return 0, 0
-    found = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if "kB" in rest}
-    return found.get("RssAnon", 0), found.get("RssShmem", 0)
+    fields = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if "kB" in rest}
+    return fields.get("RssAnon", 0), fields.get("RssShmem", 0)

@@ -1,4 +1,4 @@
-"""How fast are all registries together? `auyl build` beside its limit, COPY of the same bytes.
+"""How fast are all registries together? `auyl build` compared with COPY of the same bytes.
 
 Every registry of the synthetic oblast that has a contract. No peer: pandas takes in the core registries only.
 
@@ -10,17 +10,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench.core_registries import asked, conclude, measure, table, to_copy_limit
+from bench.command import conclude, measure, parse
+from bench.report import medians_of, report, table, to_copy_limit
 
 NAMES = ("copy_limit", "copy_two_sessions", "auyl_build")
 
 
 def main() -> None:
-    """Measure, print, and end with 1 when the limit is missed, with 2 when something measured failed."""
-    given, only = asked(argparse.ArgumentParser(prog="python -m bench.registries", description=__doc__), NAMES)
-    bench = measure(given, only, None)
-    medians = bench.medians()
-    sys.exit(conclude("registries", bench.report(medians, [to_copy_limit(medians)]), table, given))
+    """Measure, print, and exit with 1 when the limit is missed, with 2 when a measured process failed."""
+    given, names = parse(argparse.ArgumentParser(prog="python -m bench.registries", description=__doc__), NAMES)
+    bench = measure(given, names, None)
+    medians = medians_of(bench)
+    sys.exit(conclude("registries", report(bench, medians, [to_copy_limit(medians)]), table, given))
 
 
 if __name__ == "__main__":

@@ -1,74 +1,47 @@
 """
 ### Who is who, and who disagrees
-**Purpose.** Writes what became of former codes of the classifier; finds of whom the rows speak that came without a
-valid number; keeps the one value of each attribute of persons, households, organisations, plots, animals and places
-that stands; writes where registries disagree as `serving.contradiction`, which owners read.
+**Purpose.** Writes what became of previous codes of the classifier. Then, for each period with something new: links
+rows without a valid person number to persons; chooses the surviving value of each attribute of persons, households,
+organisations, parcels, animals and places; publishes where registries disagree as `serving.contradiction`, which
+owners read.
 
 **Owner.** data engineers of the digitalisation office
 
-**Source.** the current batches of every period; what was made of the same batches, decisions and rules is left alone
+**Source.** the current batches of every period whose batches, rules or links changed since it was last reconciled; a
+correction of one period also concerns later ones that carry it forward
 
-**Cadence.** every night at 05:30, Almaty time
+**Cadence.** after each new revision of the snapshot, and every night through `nightly` for what no snapshot rests on:
+other registries, incomplete periods, rules, a person's decisions on links. The ledger says which periods are due; when
+none is, the run is skipped and its note says so.
 
-**When it is red** it is a fault of ours: clear the task once, then read its log. Nothing waits for it. What a person
-has to look at is no fault: `auyl link review`.
+**When it is red** it is a bug: clear the task once, then read its log. Nothing waits for it. *Timeout*: it was stopped
+after an hour; look for a lock, then clear it. Links that need a person's decision are no failure: `auyl link review`.
 """
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, CronTriggerTimetable, task
+from airflow.sdk import DAG, PartitionedAssetTimetable, task_group
 
+from auyl_airflow.assets import SNAPSHOT
 from auyl_airflow.defaults import DEFAULT_ARGS
+from auyl_airflow.reconciling import changes, compare, entities, find_periods, link
 
 with DAG(
     dag_id="reconcile",
-    dag_display_name="Who is who, and who disagrees",
+    dag_display_name="Who is who, and who disagrees (reconcile)",
     description="Links of rows without a number, entities, contradictions between registries",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("30 5 * * *", timezone="Asia/Almaty"),
-    catchup=False,
-    default_args=DEFAULT_ARGS,
+    schedule=PartitionedAssetTimetable(assets=SNAPSHOT),
+    default_args=DEFAULT_ARGS | {"max_active_tis_per_dag": 1},
     max_active_runs=1,
     tags=["reconcile"],
-) as dag:
+):
 
-    @task
-    def changes() -> dict[str, int]:
-        """Write what became of former codes, by the newest period; the XCom holds codes by kind."""
-        from auyl.ledger import periods
-        from auyl.settings import from_environment
-        from auyl.territory.changes import write_changes
+    @task_group
+    def period_steps(period: str) -> None:
+        """What is done for one period."""
+        link(period) >> entities(period) >> compare(period)
 
-        settings = from_environment()
-        return write_changes(settings, max(known)) if (known := periods(settings)) else {}
-
-    @task
-    def link() -> dict[str, int]:
-        """Link the rows without a number; the XCom holds linked records by period."""
-        from auyl.ledger import periods
-        from auyl.linkage.persons.link import link as link_period
-        from auyl.settings import from_environment
-
-        settings = from_environment()
-        return {period: link_period(settings, period).linked for period in periods(settings)}
-
-    @task
-    def entities() -> dict[str, int]:
-        """Keep what stands for each attribute; the XCom holds new sets by period."""
-        from auyl.ledger import periods
-        from auyl.linkage.entities.build import build
-        from auyl.settings import from_environment
-
-        settings = from_environment()
-        return {period: sum(made.is_new for made in build(period, settings)) for period in periods(settings)}
-
-    @task
-    def compare() -> dict[str, int]:
-        """Compare the registries of the periods that changed; the XCom holds contradictions by period."""
-        from auyl.linkage.contradictions.compute import compute, outdated
-        from auyl.settings import from_environment
-
-        settings = from_environment()
-        return {period: sum(compute(period, settings).counts.values()) for period in outdated(settings)}
-
-    changes() >> link() >> entities() >> compare()
+    due = find_periods()
+    changes() >> due
+    period_steps.expand(period=due)

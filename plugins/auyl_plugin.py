@@ -5,13 +5,26 @@ pyproject.toml would register the same plugin a second time, which Airflow repor
 until the package is installed again.
 """
 
+from functools import cached_property
+from typing import Any, ClassVar
+
 from airflow.plugins_manager import AirflowPlugin
 
+from auyl_airflow.links import URL_PREFIX
+from auyl_airflow.outcomes import NoteListener
 from auyl_airflow.timetable import PeriodTimetable
 
 
 class AuylPlugin(AirflowPlugin):
-    """The timetable of the intake DAGs."""
+    """The timetable of the intake DAGs, the pages that their loads link to, and the notes of skipped runs."""
 
     name = "auyl"
-    timetables = [PeriodTimetable]  # noqa: RUF012  (Airflow reads a list)
+    timetables: ClassVar = [PeriodTimetable]
+    listeners: ClassVar = [NoteListener()]
+
+    @cached_property
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The pages; only the api-server asks for them, and only it has what they import."""
+        from auyl_airflow.pages import app
+
+        return [{"app": app, "url_prefix": URL_PREFIX, "name": "auyl"}]

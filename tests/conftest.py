@@ -1,4 +1,4 @@
-"""Fixtures shared by all rooms: a real PostgreSQL and a fresh database."""
+"""Fixtures shared by all tests: a real PostgreSQL and a fresh database."""
 
 import contextlib
 import fcntl

@@ -7,7 +7,7 @@ import io
 import json
 from pathlib import Path
 
-from auyl.identifiers import check_digit
+from tests.iin import check_digit
 
 PERIOD = "2026-10"
 

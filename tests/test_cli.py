@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from auyl import contracts
 from auyl.settings import REPOSITORY, Settings, from_environment
+from auyl.store.embedded import EmbeddedPostgres
 from lab.synthetic import REGISTRIES
 from tests.conftest import fresh_installation
 from tests.extracts import iin, social_csv, social_row
@@ -56,11 +58,13 @@ def test_from_synth_to_lineage(auyl: Auyl, lab: Auyl, tmp_path: Path) -> None:
     assert "rows" in lab("synth", tmp_path, "--people", 12000)
     reference = tmp_path / "reference"
     auyl(
-        "territory", reference / "kato.csv", "--crosswalk", reference / "crosswalk.csv",
+        "territory", "load", reference / "kato.csv", "--crosswalk", reference / "crosswalk.csv",
         "--addresses", reference / "address.csv",
     )  # fmt: skip
     assert "published, revision 1" in auyl("build", tmp_path, "--period", PERIOD)
-    assert "unchanged, revision 1" in auyl("build", tmp_path, "--period", PERIOD)
+    # without --period: the newest one of the folder, then of the ledger
+    assert "unchanged, revision 1" in auyl("build", tmp_path)
+    assert "unchanged, revision 1" in auyl("build")
     listed = auyl("extracts")
     assert listed.count("current") == len(REGISTRIES)
     kato = next(
@@ -88,14 +92,14 @@ def test_from_synth_to_lineage(auyl: Auyl, lab: Auyl, tmp_path: Path) -> None:
     assert [row["registry"] for row in measured][-1] == "total" and measured[-1]["recall_pct"] >= 99.5
     by_registry = {row["registry"]: row for row in measured}
     assert {kind["kind"] for kind in by_registry["population"]["kinds"]} >= {"homoglyph", "trailing_spaces"}
-    assert "no truth of 2020-01" in lab("evaluate", "intake", tmp_path, "--period", "2020-01", code=1)
-    asked = json.loads(auyl("late", "--on", "2026-11-20", "--format", "json", code=1))
+    assert "no ground truth of 2020-01" in lab("evaluate", "intake", tmp_path, "--period", "2020-01", code=1)
+    asked = json.loads(auyl("overdue", "--on", "2026-11-20", "--format", "json", code=1))
     late = {row["registry"]: row["state"] for row in asked}
     # when the files were made is the day of the test, which only a registry of changes is asked
     assert late.pop("budget_oblast") == "late" and late.pop("ambulance")
     monthly = {c.registry for c in contracts.load_all(from_environment().include) if c.frequency_months == 1}
     assert set(late) == monthly - {"budget_oblast", "ambulance"} and set(late.values()) == {"current"}
-    assert "nothing ever came" in auyl("late", "--on", "2026-11-20", code=1)
+    assert "nothing ever came" in auyl("overdue", "--on", "2026-11-20", code=1)
     assert auyl("access", "give", "akim", "akim", kato, "--reason", "order 1").startswith("grant ")
     assert "akim" in auyl("access", "who", kato)
     assert "1 grants ended" in auyl("access", "take", "akim", "--reason", "left")
@@ -106,23 +110,41 @@ def test_intake_exits_0_only_for_an_accepted_batch_that_balances(auyl: Auyl, tmp
     good, bad = tmp_path / "s_2020-01.csv", tmp_path / "b_2020-01.csv"
     rows = [social_row(n, ПЕРИОД="01.2020") for n in range(1, 41)]
     good.write_bytes(social_csv([*rows, rows[0], social_row(50, ИИН="123456789012", ПЕРИОД="01.2020")]))
-    told = auyl("intake", "social_assistance", good)
-    assert "rows_in 42 staged 40 linkable 1 quarantined 0 duplicates 1" in told and "iin_checksum 1" in told
+    output = auyl("intake", "social_assistance", good)
+    assert "rows_in 42 staged 40 linkable 1 quarantined 0 duplicates 1" in output and "iin_checksum 1" in output
     bad.write_bytes(social_csv([social_row(n, ИИН="123456789012", ПЕРИОД="01.2020") for n in range(1, 41)]))
-    told = auyl("intake", "social_assistance", bad, code=1)
-    assert "refused" in told and "iin_checksum 40" in told and "Fix" in told
+    output = auyl("intake", "social_assistance", bad, code=1)
+    assert "refused" in output and "iin_checksum 40" in output and "Fix" in output
     assert "no contract for registry «nosuch»" in auyl("intake", "nosuch", good, code=1)
     assert "YYYY-MM" in auyl("intake", "social_assistance", good, "--period", "2026-13", code=2)
 
 
-def test_a_database_that_is_not_ready_is_told_in_words(auyl: Auyl, dsn: str) -> None:
+def test_without_a_setting_a_command_works_on_the_embedded_server_of_the_home(tmp_path: Path) -> None:
+    home = Auyl.__new__(Auyl)
+    home.module = "auyl.cli"
+    # as root the server's account must reach its folder, which pytest closes
+    with tempfile.TemporaryDirectory(prefix="auyl-home-") as folder:
+        home.environment = {name: value for name, value in os.environ.items() if not name.startswith("AUYL_")}
+        home.environment["AUYL_HOME"] = folder
+        try:
+            assert "Run `auyl migrate`" in home("extracts", code=1)
+            assert "version" in home("migrate")
+            assert "delivery_id" in home("extracts")
+            with EmbeddedPostgres(Path(folder)):  # joined where it runs already
+                assert "already" in home("migrate")
+            assert "expected a period" in home("quality", code=1)
+        finally:
+            EmbeddedPostgres(Path(folder)).destroy()
+
+
+def test_a_database_that_is_not_ready_is_reported_in_words(auyl: Auyl, dsn: str) -> None:
     without = Auyl.__new__(Auyl)
     without.module = auyl.module
     without.environment = auyl.environment | {"AUYL_DSN": dsn.rpartition("/")[0] + "/postgres"}
     assert "Run `auyl migrate`" in without("extracts", code=1)
     without.environment = auyl.environment | {"AUYL_DSN": "postgresql://auyl:word-of-passage@127.0.0.1:1/auyl"}
-    told = without("extracts", code=1)
-    assert "expected it to answer" in told and "word-of-passage" not in told
+    output = without("extracts", code=1)
+    assert "expected it to answer" in output and "word-of-passage" not in output
 
 
 STARTED = """

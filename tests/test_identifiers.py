@@ -11,6 +11,7 @@ import pytest
 
 from auyl import identifiers
 from auyl.settings import from_environment
+from tests import iin
 from tests.macros import ask
 
 SECOND_PASS = "801228419808"
@@ -22,7 +23,7 @@ def numbers() -> list[str]:
     made = [f"{chance.randrange(10**12):012d}" for _ in range(20_000)]
     for _ in range(20_000):
         prefix = f"{chance.randrange(10**11):011d}"
-        if digit := identifiers.check_digit(prefix):
+        if digit := iin.check_digit(prefix):
             made.append(prefix + digit)
     return made
 
@@ -33,10 +34,10 @@ def test_sql_and_python_agree_on_random_numbers(con, numbers):
     ).fetchall()
     expected = [
         (
-            identifiers.iin_is_valid(number),
-            identifiers.bin_is_valid(number),
-            identifiers.iin_birth_date(number),
-            identifiers.iin_sex(number),
+            iin.iin_is_valid(number),
+            iin.bin_is_valid(number),
+            iin.iin_birth_date(number),
+            iin.iin_sex(number),
         )
         for number in numbers
     ]
@@ -50,21 +51,21 @@ def test_numbers_of_the_second_pass_and_without_a_digit_are_among_them(con):
     second = [
         prefix
         for prefix in prefixes
-        if sum(int(d) * w for d, w in zip(prefix, identifiers.FIRST_WEIGHTS, strict=True)) % 11 == 10
+        if sum(int(d) * w for d, w in zip(prefix, iin.FIRST_WEIGHTS, strict=True)) % 11 == 10
     ]
     rows = con.execute(
         """select p, string_agg(d, '') filter (where iin_is_valid(p || d))
         from (select unnest(?) as p) cross join (select unnest(string_split('0123456789', '')) as d) group by p""",
         [second],
     ).fetchall()
-    assert dict(rows) == {prefix: identifiers.check_digit(prefix) for prefix in second}
+    assert dict(rows) == {prefix: iin.check_digit(prefix) for prefix in second}
     assert 350 < len(second) < 560
     assert sum(valid is None for _, valid in rows) > 15
 
 
 @pytest.mark.parametrize("number", ["980606350320", SECOND_PASS, "240540000125", "150344003452"])
 def test_worked_examples_are_valid(con, number):
-    assert identifiers.iin_is_valid(number)
+    assert iin.iin_is_valid(number)
     assert ask(con, "iin_is_valid", number) is True
 
 
@@ -86,19 +87,19 @@ def test_worked_examples_are_valid(con, number):
     ],
 )
 def test_a_wrong_number_is_refused(con, text):
-    assert identifiers.iin_is_valid(text) is False
+    assert iin.iin_is_valid(text) is False
     assert ask(con, "iin_is_valid", text) is False
     assert ask(con, "bin_is_valid", text) is False
 
 
 def test_the_eleventh_digit_is_unprotected_in_the_first_pass():
     """Weight 11 vanishes modulo 11: a checksum does not replace the comparison of birth dates."""
-    assert all(identifiers.iin_is_valid(f"9806063503{digit}0") for digit in "0123456789")
+    assert all(iin.iin_is_valid(f"9806063503{digit}0") for digit in "0123456789")
 
 
 def test_check_digit_wants_eleven_digits():
     with pytest.raises(ValueError, match="eleven"):
-        identifiers.check_digit("980606350320")
+        iin.check_digit("980606350320")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_check_digit_wants_eleven_digits():
     ],
 )
 def test_birth_date_and_sex(con, number, born, sex):
-    assert (identifiers.iin_birth_date(number), identifiers.iin_sex(number)) == (born, sex)
+    assert (iin.iin_birth_date(number), iin.iin_sex(number)) == (born, sex)
     assert (ask(con, "iin_birth_date", number), ask(con, "iin_sex", number)) == (born, sex)
 
 

@@ -1,18 +1,19 @@
 """The command line: which command is which function, in the order of the help.
 
-    intake      what is due, what came, what was rejected and handed back
+    intake      contracts, extracts, rejected rows
     snapshot    building it, showing it, where a number comes from, where registries disagree
     linkage     entities and their history
-    links       who the records without a number are about, what a person decided
+    links       which person a record without a number belongs to, what a reviewer decided
     access      who may read what
     keys        the key of the keyed hashes
-    operations  setting up, the territory, overdue extracts, the daily report
-    shared      options, tables, expected errors
+    territory   editions of KATO, earlier codes
+    operations  setting up, overdue extracts, the daily report
+    shared      options, tables, expected errors, the installation that a command works on
 
-What stays out: any work on data. Each command imports the room that it calls, so that the start stays quick.
+What stays out: any work on data. Each command imports the package that it calls, so that the start stays quick.
 """
 
-from auyl.cli import access, intake, keys, linkage, links, operations, snapshot
+from auyl.cli import access, intake, keys, linkage, links, operations, snapshot, territory
 from auyl.cli.shared import command_group
 
 __all__ = ["app"]
@@ -23,9 +24,6 @@ app = command_group(
     {
         "migrate": operations.migrate,
         "bootstrap": operations.bootstrap,
-        "territory": operations.territory,
-        "changes": operations.changes,
-        "translate": operations.translate,
         "contracts": intake.list_contracts,
         "intake": intake.intake,
         "build": snapshot.build,
@@ -36,16 +34,23 @@ app = command_group(
         "contradictions": snapshot.contradictions,
         "handback": intake.handback,
         "lineage": snapshot.lineage,
-        "late": operations.late,
-        "digest": operations.digest,
+        "overdue": operations.overdue,
+        "report": operations.report,
     },
+)
+app.add_typer(
+    command_group(
+        "Editions of KATO and their codes.",
+        {"load": territory.load, "changes": territory.changes, "current": territory.current},
+    ),
+    name="territory",
 )
 app.add_typer(command_group("Published snapshots.", {"show": snapshot.show}), name="snapshot")
 app.add_typer(command_group("Entities of a period, all kinds.", {"build": linkage.build}), name="entities")
 app.add_typer(command_group("One entity.", {"show": linkage.show}), name="entity")
 app.add_typer(
     command_group(
-        "Records without a valid number: of whom they speak.",
+        "Records without a valid number, and the persons they belong to.",
         {
             "build": links.build,
             "show": links.show,

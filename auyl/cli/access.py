@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,16 +12,16 @@ from typing import Annotated, Any, Literal
 import typer
 
 from auyl import contracts
-from auyl.cli.shared import table, told
+from auyl.cli.shared import installation, table
+from auyl.periods import LOCAL
 from auyl.settings import from_environment
-from auyl.sources import LOCAL
 
 
 def list_grants(principal: Annotated[str | None, typer.Argument(help="One principal; all without it.")] = None) -> None:
     """Grants that stand and that have ended."""
     from auyl import access
 
-    with told(), _serving() as con:
+    with _serving() as con:
         _records(access.grants(con, principal))
 
 
@@ -30,7 +29,7 @@ def who(kato: Annotated[str, typer.Argument(help="KATO of an okrug.")]) -> None:
     """Who may read an okrug, and by which grant."""
     from auyl import access
 
-    with told(), _serving() as con:
+    with _serving() as con:
         _records(access.who_may_see(con, kato))
 
 
@@ -44,7 +43,7 @@ def give(
     """Grant a role in a territory."""
     from auyl import access
 
-    with told(), _serving() as con:
+    with _serving() as con:
         # The last day is whole: the grant ends with the first moment of the next one, local time.
         ends = until.replace(tzinfo=LOCAL) + timedelta(days=1) if until else None
         number = access.grant(con, principal, role, territory, granted_by=_operator(), reason=reason, valid_to=ends)
@@ -60,7 +59,7 @@ def take(
     """End grants."""
     from auyl import access
 
-    with told(), _serving() as con:
+    with _serving() as con:
         ended = access.revoke(con, principal, role, territory, revoked_by=_operator(), reason=reason)
         typer.echo(f"{ended} grants ended")
 
@@ -76,7 +75,7 @@ def owner(
     """Let the office that owns a registry read the quality of it (serving.quality_trend)."""
     from auyl import access
 
-    with told(), _serving() as con:
+    with _serving() as con:
         if principal is None:
             _records(access.owners(con))
         elif take:
@@ -97,7 +96,7 @@ def account(
     from auyl import access
 
     password = typer.prompt("password", hide_input=True, confirmation_prompt=True)
-    with told(), _serving() as con:
+    with _serving() as con:
         access.create_account(con, principal, password, display_name=name, language=language)
         if sql:
             access.create_login(con, principal, password)
@@ -107,9 +106,9 @@ def account(
 @contextmanager
 def _serving() -> Iterator[Any]:
     """A connection to the serving database, committed at the end."""
-    import psycopg2
+    from auyl.store.postgres import driver_connection
 
-    with contextlib.closing(psycopg2.connect(from_environment().dsn)) as con, con:
+    with installation() as settings, driver_connection(settings) as con, con:
         yield con
 
 

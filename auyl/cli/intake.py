@@ -1,4 +1,4 @@
-"""Commands of the intake: what is promised, what came, what was kept back and handed back."""
+"""Commands of the intake: contracts, extracts, rejected rows and the files that hand them back."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 
 from auyl import contracts
-from auyl.cli.shared import PERIOD, AnyPeriod, Format, Period, as_json, month, table, told
+from auyl.cli.shared import Format, Period, as_json, expected_errors, installation, month, table
+from auyl.periods import LOCAL, PERIOD
 from auyl.settings import from_environment
-from auyl.sources import LOCAL
 
 
 def list_contracts(format: Format = "table") -> None:
-    """The registries: who owns each, how it comes, when it is due, and which of the akims' needs it feeds."""
-    with told():
+    """The registries: owner, way in, deadline, and which of the akims' needs each feeds."""
+    with expected_errors():
         rows = [
             {
                 "registry": contract.registry,
@@ -41,7 +41,7 @@ def list_contracts(format: Format = "table") -> None:
 def intake(
     registry: Annotated[str, typer.Argument(help="Name of a contract.")],
     files: Annotated[list[Path], typer.Argument(help="Files of one extract.", exists=True)],
-    period: Period = "",
+    period: Period = None,
     extracted_at: Annotated[
         datetime | None, typer.Option(help="When the source made it; by default from the extract or its time stamp.")
     ] = None,
@@ -50,12 +50,11 @@ def intake(
     """Land and load an extract. Prints the account of its rows; exits 0 only when it is accepted."""
     from auyl.intake import land_files, load
 
-    with told():
-        settings = from_environment()
+    with installation() as settings:
         when = extracted_at.replace(tzinfo=extracted_at.tzinfo or LOCAL) if extracted_at else None
-        found = _expand(files)
-        named = period or next((m.group() for f in found if (m := PERIOD.search(f.name))), "")
-        result = load(land_files(registry, month(named), found, settings, when, corrects), settings)
+        extract = _expand(files)
+        named = period or next((m.group() for f in extract if (m := PERIOD.search(f.name))), "")
+        result = load(land_files(registry, month(named), extract, settings, when, corrects), settings)
         typer.echo(
             f"{registry} {result.period} {result.status}: rows_in {result.rows_in} staged {result.staged} "
             f"linkable {result.linkable} quarantined {result.quarantined} duplicates {result.duplicates}"
@@ -63,9 +62,8 @@ def intake(
         for rule, count in sorted(result.failed.items(), key=lambda item: -item[1]):
             typer.echo(f"  {rule} {count}")
         if result.notes.get("unknown_columns"):
-            typer.secho(
-                f"  columns that the contract does not know, kept: {', '.join(result.notes['unknown_columns'])}"
-            )
+            unknown = ", ".join(result.notes["unknown_columns"])
+            typer.echo(f"  columns that the contract does not know, stored as well: {unknown}")
         for drift in result.drifts:
             typer.secho(
                 f"  {drift.kind} {drift.name or ''}: expected {drift.expected}; found {drift.found}", fg="yellow"
@@ -82,18 +80,17 @@ def _expand(paths: list[Path]) -> list[Path]:
 def extracts(
     registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
 ) -> None:
-    """What came, newest first, and what became of it."""
+    """Deliveries, newest first, and their state."""
     from auyl import ledger
 
-    with told():
-        settings = from_environment()
+    with installation() as settings:
         rows = ledger.extracts(settings, contracts.deltas(settings.include), registry)
         for row in rows:
             row["extracted_at"] = f"{row['extracted_at']:%Y-%m-%d %H:%M}"
             row["digest"] = row["digest"][:12]
         account = ["rows_in", "staged", "linkable", "quarantined", "duplicates"]
-        came = ["files", "size_bytes", "extracted_at", "digest"]
-        table(rows, ["delivery_id", "registry", "period", "state", *account, *came])
+        delivered = ["files", "size_bytes", "extracted_at", "digest"]
+        table(rows, ["delivery_id", "registry", "period", "state", *account, *delivered])
         for row in rows:
             if row["reason"]:
                 typer.secho(f"{row['delivery_id']}: {row['reason']}", fg="red")
@@ -101,21 +98,21 @@ def extracts(
 
 def quarantine(
     registry: Annotated[str, typer.Argument(help="Name of a contract.")],
-    period: AnyPeriod = None,
+    period: Period = None,
     export: Annotated[Path | None, typer.Option(help="Write all rows to this .xlsx or .csv file.")] = None,
     limit: Annotated[int, typer.Option(help="Rows to show.")] = 20,
 ) -> None:
-    """Rows that did not get through, why, and on which line they stand. Names and ИИН are only in the export."""
-    from auyl.intake import quarantine as room
+    """Rejected rows with reasons and lines. Names and ИИН are only in the export."""
+    from auyl.intake import quarantine as rejected
 
-    with told():
-        frame = room.quarantine(from_environment(), registry, period, None if export else limit)
+    with installation() as settings:
+        frame = rejected.quarantine(settings, registry, period, None if export else limit)
         if export:
-            room.export(frame, export)
+            rejected.export(frame, export)
             export.chmod(0o600)
             typer.echo(f"{len(frame)} rows in {export}")
         elif frame.empty:
-            typer.echo("nothing is in quarantine")
+            typer.echo("no rejected rows")
         else:
             frame.columns = [str(name).removeprefix("_") for name in frame.columns]
             shown = ["batch_period", "state", "file", "record", "line", "outcome", "rules", "reasons_ru"]
@@ -125,30 +122,29 @@ def quarantine(
 
 def drift(
     registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
-    period: AnyPeriod = None,
+    period: Period = None,
 ) -> None:
-    """What changed in an extract beside the registry's former ones: columns, categories, empty cells, volume."""
+    """What changed since the registry's previous extracts: columns, categories, empty cells, volume."""
     from auyl import ledger
 
-    with told():
-        rows = ledger.drifts(from_environment(), registry, period)
+    with installation() as settings:
+        rows = ledger.drifts(settings, registry, period)
         table(rows, ["registry", "period", "batch_id", "kind", "name", "expected", "found"])
 
 
 def handback(
     registry: Annotated[str, typer.Argument(help="Name of a contract.")],
-    period: AnyPeriod = None,
+    period: Period = None,
     to: Annotated[Path | None, typer.Option(help="Folder to copy the files into.", file_okay=False)] = None,
 ) -> None:
-    """Write the file of rejected rows for the registry's owner: own format, lines, reasons in Russian and Kazakh.
+    """Write the file of rejected rows for the registry's owner.
 
-    Corrected, the same file is taken in by `auyl intake` and closes the account.
+    It has the registry's own format, with lines and reasons in Russian and Kazakh. `auyl intake` loads it, corrected.
     """
     from auyl.intake import hand_back
     from auyl.store.lake import Lake
 
-    with told():
-        settings = from_environment()
+    with installation() as settings:
         lake = Lake(settings.lake)
         files = hand_back(settings, registry, period)
         for file in files:
@@ -161,4 +157,4 @@ def handback(
                 where = str(target)
             typer.echo(f"{file.period} {file.state}: {file.rows} rows for {file.owner} in {where}")
         if not files:
-            typer.echo("nothing was kept back")
+            typer.echo("no rejected rows")

@@ -7,27 +7,26 @@ from typing import Annotated, Any
 
 import typer
 
-from auyl.cli.shared import AnyPeriod, Format, Period, as_json, month, table, told
-from auyl.settings import from_environment
+from auyl.cli.shared import Format, Period, as_json, installation, month, period_or_newest, table
 
 
 def build(
-    period: Period = "2026-10",
+    period: Period = None,
     kind: Annotated[list[str] | None, typer.Option(help="Only this kind; may be repeated.")] = None,
     format: Format = "table",
 ) -> None:
-    """Make the entities of a period from the current batches, and of what stood before each correction."""
+    """Make the entities of a period from the current batches, and those from before each correction."""
     from auyl.linkage.entities.build import build as make
 
-    with told():
+    with installation() as settings:
         rows = []
-        for made in make(month(period), from_environment(), tuple(kind or ())):
-            one = made.set
+        for built in make(period_or_newest(settings, period), settings, tuple(kind or ())):
+            row = built.set
             rows.append(
                 {
-                    "kind": one.kind, "period": one.period, "until": made.until, "entities": one.entities,
-                    "attributes": one.attributes, "disputed": one.disputed, "kib": -(-one.size_bytes // 1024),
-                    "made": "new" if made.is_new else "unchanged",
+                    "kind": row.kind, "period": row.period, "until": built.until, "entities": row.entities,
+                    "attributes": row.attributes, "disputed": row.disputed, "kib": -(-row.size_bytes // 1024),
+                    "status": "new" if built.is_new else "unchanged",
                 }
             )  # fmt: skip
         if format == "json":
@@ -39,27 +38,26 @@ def build(
 def show(
     kind: Annotated[str, typer.Argument(help="person, household, herd, organisation, parcel, animal, facility, place")],
     key: Annotated[str, typer.Argument(help="Key of the entity; of a person the person_key.")],
-    period: AnyPeriod = None,
+    period: Period = None,
     history: Annotated[bool, typer.Option("--history", help="All values, with the time they held.")] = False,
     language: Annotated[str, typer.Option(help="kk, ru or en")] = "en",
     format: Format = "table",
 ) -> None:
-    """One entity: each value with its registry, file, record and line, and the values that did not stand."""
-    from auyl.linkage.entities import history as room
+    """One entity: each value with its registry, file, record and line, and the values that were not chosen."""
+    from auyl.linkage.entities import history as histories
 
-    with told():
-        settings = from_environment()
+    with installation() as settings:
         if history:
-            held, unbuilt = room.history(settings, kind, key)
+            held, unbuilt = histories.history(settings, kind, key)
             if format == "json":
                 as_json({"history": [asdict(one) for one in held], "unbuilt": unbuilt})
                 return
             rows = [_from(one.said) | asdict(one) for one in held]
             table(rows, ["attribute", "value", "valid_from", "valid_to", "recorded_from", "recorded_to", *_FROM])
             if unbuilt:
-                typer.echo(f"batches came of which nothing was made yet: {', '.join(unbuilt)}")
+                typer.echo(f"batches without entities so far: {', '.join(unbuilt)}")
             return
-        asked, shown = room.show(settings, kind, key, month(period) if period else None)
+        asked, shown = histories.show(settings, kind, key, month(period) if period else None)
         if format == "json":
             as_json({"kind": kind, "key": key, "period": asked, "attributes": [asdict(one) for one in shown]})
             return
@@ -79,5 +77,5 @@ def show(
 _FROM = ("registry", "file", "record", "line")
 
 
-def _from(said: Any) -> dict[str, Any]:
-    return {name: getattr(said, name) for name in ("value", "as_of", *_FROM)}
+def _from(claim: Any) -> dict[str, Any]:
+    return {name: getattr(claim, name) for name in ("value", "as_of", *_FROM)}

@@ -1,4 +1,4 @@
-"""Commands of links: of whom records without a number speak, why, and what a person decided."""
+"""Commands of links: which person a record without a number belongs to, why, and what a reviewer decided."""
 
 from __future__ import annotations
 
@@ -7,94 +7,91 @@ from typing import Annotated
 
 import typer
 
-from auyl.cli.shared import Format, Period, as_json, month, table, told
-from auyl.settings import from_environment
+from auyl.cli.shared import Format, Period, as_json, installation, period_or_newest, table
 
 Key = Annotated[str, typer.Argument(help="As `auyl link review` shows it.")]
 Language = Annotated[str, typer.Option(help="kk, ru or en")]
 
 
-def build(period: Period = "2026-10", format: Format = "table") -> None:
-    """Link the records of a period that came without a valid number. The same inputs are linked once."""
+def build(period: Period = None, format: Format = "table") -> None:
+    """Link the records of a period without a valid number. The same inputs are linked once."""
     from auyl.linkage.persons.link import link
 
-    with told():
-        result = link(from_environment(), month(period))
+    with installation() as settings:
+        result = link(settings, period_or_newest(settings, period))
     if format == "json":
         as_json(asdict(result))
         return
     how = ", ".join(f"{method} {n}" for method, n in sorted((result.methods or {}).items()))
     typer.echo(
         f"{result.period} {result.status}: {result.records} records without a number, {result.linked} linked"
-        f"{f' ({how})' if how else ''}, {result.reviewed} to look at"
+        f"{f' ({how})' if how else ''}, {result.reviewed} to review"
     )
 
 
 def review(language: Language = "ru", limit: int = 50, format: Format = "table") -> None:
-    """What waits for a person: both sides, and why. Names are shown: for reviewers alone."""
-    from auyl.linkage.persons import review as room
+    """Pairs that wait for a decision: both sides, and why. Shows names: for reviewers only."""
+    from auyl.linkage.persons import review as reviews
 
-    settings = from_environment()
-    with told():
-        rows = room.review(settings, limit)
+    with installation() as settings:
+        rows = reviews.review(settings, limit)
         for row in rows:
             bits = float(row["weight_bits"])
-            row["why"] = room.explain(settings, "weighed", bits, row["levels"], language)
+            row["why"] = reviews.explain(settings, "weighed", bits, row["levels"], language)
     if format == "json":
         as_json(rows)
         return
     for row in rows:
         typer.echo(f"{row['period']}  record {row['record_key']}  person {row['person_key']}")
         for side in ("record", "person"):
-            said = row[side]
-            names = " ".join(filter(None, (said["surname"], said["given_name"], said["patronymic"])))
-            place = said["settlement_kato"] or "—"
-            typer.echo(f"    {side:7} {names}, {said['birth_date']}, {said['number'] or '—'}, {place}")
+            facts = row[side]
+            names = " ".join(filter(None, (facts["surname"], facts["given_name"], facts["patronymic"])))
+            place = facts["settlement_kato"] or "—"
+            typer.echo(f"    {side:7} {names}, {facts['birth_date']}, {facts['number'] or '—'}, {place}")
         typer.echo(f"    {row['why']}")
         places = [f"{registry} {file} record {record}" for registry, file, record in row["places"]]
         typer.echo(f"    {'; '.join(places)}")
     if not rows:
-        typer.echo("nothing waits")
+        typer.echo("nothing to review")
 
 
 def same(record_key: Key, person_key: Key, reason: Annotated[str, typer.Option()]) -> None:
-    """Decide that the record speaks of the person; applied from the next run on."""
+    """Decide that the record belongs to the person; applied from the next run on."""
     _decide(record_key, person_key, True, reason)
 
 
 def apart(record_key: Key, person_key: Key, reason: Annotated[str, typer.Option()]) -> None:
-    """Decide that the record does not speak of the person: a link is taken back, and nothing else changes."""
+    """Decide that the record does not belong to the person: a link is removed, and nothing else changes."""
     _decide(record_key, person_key, False, reason)
 
 
 def _decide(record_key: str, person_key: str, is_same: bool, reason: str) -> None:
-    from auyl.linkage.persons import review as room
+    from auyl.linkage.persons import review as reviews
 
-    with told():
-        room.decide(from_environment(), record_key, person_key, is_same, reason)
+    with installation() as settings:
+        reviews.decide(settings, record_key, person_key, is_same, reason)
     typer.echo(f"record {record_key} is {'that of' if is_same else 'not'} person {person_key}: {reason}")
 
 
 def show(
-    registry: Annotated[str, typer.Argument(help="Registry whose rows are asked for.")],
-    period: Period = "2026-10",
+    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    period: Period = None,
     language: Language = "ru",
     limit: int = 20,
     format: Format = "table",
 ) -> None:
-    """Rows of a registry that came without a number: whom they were linked to, and why. Names nobody."""
-    from auyl.linkage.persons import review as room
+    """Rows of a registry without a number: which person they were linked to, and why. Shows no names."""
+    from auyl.linkage.persons import review as reviews
     from auyl.linkage.persons.link import link
     from auyl.linkage.persons.model import FIELDS
 
-    settings = from_environment()
-    with told():
-        result = link(settings, month(period))
-        rows = room.links(settings, result.path, registry)[:limit] if result.path else []
+    with installation() as settings:
+        result = link(settings, period_or_newest(settings, period))
+        rows = reviews.links(settings, result.path, registry)[:limit] if result.path else []
         for row in rows:
             levels = {field: row.pop(f"{field}_level") for field in FIELDS}
             linked = row["outcome"] != "none"
-            row["why"] = room.explain(settings, row["method"], row["weight"], levels, language) if linked else ""
+            row["why"] = reviews.explain(settings, row["method"], row["weight"], levels, language) if linked else ""
     if format == "json":
         as_json(rows)
         return

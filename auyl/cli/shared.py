@@ -6,16 +6,16 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
 from auyl.errors import AuylError
+from auyl.periods import PERIOD
+from auyl.settings import Settings, from_environment
 
-PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-
-Period = Annotated[str, typer.Option(help="Month that the facts belong to, YYYY-MM.")]
-AnyPeriod = Annotated[str | None, typer.Option(help="Month YYYY-MM; the newest one by default.")]
+Period = Annotated[str | None, typer.Option(help="Month YYYY-MM; by default the newest one with accepted extracts.")]
 Format = Annotated[str, typer.Option(help="table or json")]
 
 
@@ -28,37 +28,67 @@ def command_group(text: str, commands: Mapping[str, Callable[..., None]]) -> typ
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def installation() -> Iterator[Settings]:
+    """The settings of the installation, with its database; expected errors end the command with their own words.
+
+    Without AUYL_DSN the database is the embedded one of AUYL_HOME: it is started, or joined where it runs already, and
+    released at the end.
+    """
+    with expected_errors():
+        settings = from_environment()
+        if settings.dsn_or_none:
+            yield settings
+            return
+        from auyl.store.embedded import EmbeddedPostgres
+
+        with EmbeddedPostgres(settings.home) as dsn:
+            yield replace(settings, dsn_or_none=dsn)
+
+
+@contextmanager
+def expected_errors() -> Iterator[None]:
     """Turn an expected error into its own words and exit code 1."""
     try:
         yield
     except (AuylError, KeyError) as error:
-        words = str(error.args[0]) if error.args else str(error)
+        message = str(error.args[0]) if error.args else str(error)
         cause: Exception = error
     except Exception as error:
-        found = _database_fault(error)
-        if found is None:
+        fault = _database_fault(error)
+        if fault is None:
             raise
-        words, cause = found, error
+        message, cause = fault, error
     else:
         return
-    typer.secho(words, fg="red", err=True)
+    typer.secho(message, fg="red", err=True)
     raise typer.Exit(1) from cause
 
 
 def _database_fault(error: Exception) -> str | None:
-    """What is wrong with the database that AUYL_DSN names, in words; None where it is something else."""
-    # Of SQLAlchemy or of the driver, neither of which a command without a database has to import.
+    """What is wrong with the serving database, in words; None where the error is another one."""
+    # An error of SQLAlchemy or of the driver, neither of which a command without a database has to import.
     of_driver = getattr(error, "orig", None) or error
     if not type(of_driver).__module__.startswith("psycopg2"):
         return None
-    said = str(of_driver).strip().partition("\n")[0]
+    found = str(of_driver).strip().partition("\n")[0]
     code = getattr(of_driver, "pgcode", None)
     if type(of_driver).__name__ == "OperationalError" and code is None:
-        return f"the database of AUYL_DSN: expected it to answer; found: {said}. Fix: a data engineer"
+        return f"the serving database: expected it to answer, found: {found}. Fix: a data engineer, AUYL_DSN"
     if code in ("3F000", "42P01", "42703", "42883"):  # no such schema, table, column, function
-        return f"the database of AUYL_DSN: expected the tables of this version; found: {said}. Run `auyl migrate`"
+        return f"the serving database: expected the tables of this version, found: {found}. Run `auyl migrate`"
     return None
+
+
+def period_or_newest(settings: Settings, period: str | None) -> str:
+    """`period` when it is YYYY-MM; the newest one with accepted extracts when it is not given. Raises AuylError."""
+    if period is not None:
+        return month(period)
+    from auyl import ledger
+
+    newest = ledger.newest_period(settings)
+    if newest is None:
+        raise AuylError("the ledger: expected a period with accepted extracts, found none. Give --period YYYY-MM")
+    return newest
 
 
 def month(text: str) -> str:
@@ -69,7 +99,7 @@ def month(text: str) -> str:
 
 
 def table(rows: list[dict[str, Any]], columns: list[str]) -> None:
-    """Print rows in columns; a column of numbers stands right."""
+    """Print rows in columns; a column of numbers is aligned right."""
     cells = [[("" if row.get(c) is None else str(row[c])) for c in columns] for row in rows]
     widths = [max([len(c), *(len(row[i]) for row in cells)]) for i, c in enumerate(columns)]
     numeric = [all(re.fullmatch(r"-?[\d\s.,]*", row[i]) for row in cells) for i in range(len(columns))]

@@ -8,20 +8,25 @@ from typing import Annotated, Any
 
 import typer
 
-from auyl.cli.shared import AnyPeriod, Format, Period, as_json, month, table, told
-from auyl.settings import from_environment
+from auyl.cli.shared import Format, Period, as_json, installation, period_or_newest, table
+from auyl.periods import PERIOD
 
 
 def build(
-    extracts: Annotated[Path | None, typer.Argument(help="Folder of extracts to take in first.")] = None,
-    period: Period = "2026-10",
+    extracts: Annotated[Path | None, typer.Argument(help="Folder of extracts to load first.", exists=True)] = None,
+    period: Period = None,
     allow_missing: Annotated[bool, typer.Option(help="Publish although registries are missing.")] = False,
 ) -> None:
-    """Take in all extracts of a period, then consolidate and publish it."""
+    """Load all extracts of a period, then consolidate and publish it.
+
+    Without --period it is the newest one that the folder has, or that the ledger has where no folder is given.
+    """
     from auyl.pipeline import run
 
-    with told():
-        result = run(from_environment(), month(period), extracts, allow_missing, typer.echo)
+    with installation() as settings:
+        folders = sorted(p.name for p in extracts.iterdir() if PERIOD.fullmatch(p.name)) if extracts else []
+        when = period_or_newest(settings, period or (folders[-1] if folders else None))
+        result = run(settings, when, extracts, allow_missing, typer.echo)
         if result.status in ("refused", "incomplete"):
             for breach in result.breaches:
                 typer.secho(breach, fg="red", err=True)
@@ -30,18 +35,18 @@ def build(
 
 def show(
     okrug: Annotated[str, typer.Option(help="KATO of the okrug.")],
-    period: AnyPeriod = None,
+    period: Period = None,
     format: Format = "table",
     language: Annotated[str, typer.Option(help="kk, ru or en")] = "ru",
     boundaries: Annotated[
-        str, typer.Option(help="period (as published), today, or an edition of KATO: measured anew in its boundaries.")
+        str, typer.Option(help="period (as published), today, or an edition of KATO: measured again in its boundaries.")
     ] = "period",
 ) -> None:
     """One okrug's current snapshot, as published or in the boundaries of another edition."""
     from auyl.snapshot.boundaries import show_in
 
-    with told():
-        shown = show_in(from_environment(), okrug, boundaries, period, language)
+    with installation() as settings:
+        shown = show_in(settings, okrug, boundaries, period, language)
         if format == "json":
             as_json(shown)
             return
@@ -59,16 +64,16 @@ def show(
 
 
 def _boundaries(shown: dict[str, Any]) -> list[str]:
-    """What is to be said of boundaries that are not those of the period."""
+    """Lines on boundaries that are not those of the period."""
     if "edition" not in shown:
         return []
     lines = [f"in the boundaries of {shown['edition']}; published in those of {shown['edition_of_period']}"]
     if was := shown["code_was"]:
-        lines.append(f"the code was {was['name']} then, which lies in: {', '.join(was['became']) or 'nobody tells'}")
+        lines.append(f"the code was {was['name']} then, which lies in: {', '.join(was['became']) or 'unknown'}")
     if shown["outside"]:
         lines.append(f"{shown['outside']} places of it lay in another oblast, whose rows are not here")
     lines += [
-        f"not tellable, {row['registry']}: {row['rows']} rows of places that were divided or of which nothing is told, "
+        f"not tellable, {row['registry']}: {row['rows']} rows of places that were divided or whose fate is unknown, "
         f"{row['maybe_here']} of them may belong here"
         for row in shown["not_tellable"]
     ]
@@ -83,56 +88,58 @@ def _without(row: dict[str, Any]) -> str:
 def lineage(
     okrug: Annotated[str, typer.Option(help="KATO of the okrug.")],
     indicator: Annotated[str, typer.Option(help="Id of the indicator.")],
-    period: AnyPeriod = None,
+    period: Period = None,
     rows: Annotated[int, typer.Option(help="Rows to show of each measure.")] = 5,
     format: Format = "table",
 ) -> None:
     """The files, lines and rules behind a number."""
     from auyl.snapshot.lineage import lineage as trace
 
-    with told():
-        found = trace(from_environment(), okrug, indicator, period, rows)
+    with installation() as settings:
+        traced = trace(settings, okrug, indicator, period, rows)
         if format == "json":
-            as_json(asdict(found))
+            as_json(asdict(traced))
             return
-        typer.echo(f"{found.indicator} · {okrug} · {found.period} · revision {found.revision}")
-        typer.echo(f"value {found.value} ({found.flag}) = {found.formula}: {found.numerator} / {found.denominator}")
-        for part in found.parts:
+        typer.echo(f"{traced.indicator} · {okrug} · {traced.period} · revision {traced.revision}")
+        typer.echo(
+            f"value {traced.value} ({traced.flag}) = {traced.formula}: {traced.numerator} / {traced.denominator}"
+        )
+        for part in traced.parts:
             typer.echo(
                 f"\n{part.measure} = {part.aggregate} where {part.condition}: {part.rows} rows of {part.registry}"
             )
             for name, count in part.files.items():
                 typer.echo(f"  {count:>8} from {name}")
             for method, count in part.linked.items():
-                typer.echo(f"  {count:>8} of them came without a valid number and were linked: {method}")
+                typer.echo(f"  {count:>8} of them have no valid number and were linked: {method}")
             for row in part.sample:
                 by = f", linked: {row.linked_by}" if row.linked_by else ""
                 typer.echo(f"           {row.file} record {row.record}, line {row.line}{by}")
-        for source in found.sources:
+        for source in traced.sources:
             typer.echo(
                 f"\nbatch {source.batch_id} of {source.registry} ({source.owner}), "
                 f"extracted {source.extracted_at:%Y-%m-%d %H:%M}: rows_in {source.rows_in} staged {source.staged} "
                 f"linkable {source.linkable} quarantined {source.quarantined} duplicates {source.duplicates}"
             )
-            for name, digest in source.files:
-                typer.echo(f"  {name} sha256 {digest}")
+            for name, sha256 in source.files:
+                typer.echo(f"  {name} sha256 {sha256}")
             for rule, (severity, failed) in source.rules.items():
                 typer.echo(f"  rule {rule} ({severity}) {failed}")
 
 
 def quality(
-    period: Period = "2026-10",
+    period: Period = None,
     registry: Annotated[str | None, typer.Option(help="By okrug, of this registry.")] = None,
     format: Format = "table",
 ) -> None:
     """Measure what registries sent for a period, publish it as serving.quality, and print it."""
     from auyl.snapshot.quality import by_okrug, measure_quality
 
-    with told():
-        settings = from_environment()
-        rows = [asdict(found) for found in measure_quality(month(period), settings)]
+    with installation() as settings:
+        when = period_or_newest(settings, period)
+        rows = [asdict(row) for row in measure_quality(when, settings)]
         if registry:
-            rows = by_okrug(settings, registry, period)
+            rows = by_okrug(settings, registry, when)
         if format == "json":
             as_json(rows)
         else:
@@ -140,7 +147,7 @@ def quality(
 
 
 def contradictions(
-    period: Period = "2026-10",
+    period: Period = None,
     registry: Annotated[str | None, typer.Option(help="Only what the owner of this registry has to correct.")] = None,
     type: Annotated[str | None, typer.Option(help="Only this type of docs/contradictions.md.")] = None,
     okrug: Annotated[str | None, typer.Option(help="Only those of the okrug with this KATO.")] = None,
@@ -149,21 +156,21 @@ def contradictions(
     ] = None,
     format: Format = "table",
 ) -> None:
-    """Where the registries current for a period disagree: compare them anew if something changed, and print counts.
+    """Where the registries current for a period disagree: compare them again if something changed, and print counts.
 
     The workbooks hold both values, files and lines of each, with reasons in Russian and Kazakh.
     """
     from auyl.errors import ContractInvalid
-    from auyl.linkage.contradictions import catalogue
-    from auyl.linkage.contradictions import compute as room
+    from auyl.linkage.contradictions import catalogue, workbooks
+    from auyl.linkage.contradictions.compute import compute
 
-    with told():
-        settings = from_environment()
+    with installation() as settings:
         known = catalogue.load(settings.include)
         if type and type not in {one.id for one in known}:
             raise ContractInvalid(f"no type «{type}»; there are: {', '.join(one.id for one in known)}")
-        result = room.compute(month(period), settings)
-        rows = room.summary(settings, period, registry, type, okrug)
+        when = period_or_newest(settings, period)
+        result = compute(when, settings)
+        rows = workbooks.summary(settings, when, registry, type, okrug)
         if format == "json":
             as_json(rows)
         else:
@@ -171,4 +178,4 @@ def contradictions(
             if result.blind:
                 typer.echo(f"not judged, a registry is missing: {', '.join(result.blind)}")
         if export:
-            room.export(settings, period, export, registry, type, okrug, typer.echo)
+            workbooks.export(settings, when, export, registry, type, okrug, typer.echo)

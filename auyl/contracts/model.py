@@ -1,7 +1,4 @@
-"""A contract as intake sees it, and the reading of it from its file.
-
-What belongs here: what a registry promised, in our own words. What stays out: whether it may promise that (`rules`).
-"""
+"""A contract as intake sees it, and reading it from its file. Whether a contract is valid is decided in `rules`."""
 
 from __future__ import annotations
 
@@ -22,8 +19,8 @@ from auyl.errors import ConnectionUnusable, ContractInvalid, ExtractRefused
 PERSON_COLUMNS = ("surname", "given_name", "patronymic", "birth_date")
 # Sources of GeoJSON that are no property: `geometry:lon`, `geometry:lat`.
 GEOMETRY = "geometry:"
-# What a column may say of a row's place, in the order in which the resolver believes it; a free address only alone.
-# Beside a free address: the crew that went there, and the key of the person whose registered home may settle a doubt.
+# Roles of columns that name a row's place, in the order in which the resolver believes them. A free address stands
+# without the others; beside it, `crew` and `person` (whose registered home may decide) settle places of one name.
 PLACE_ROLES: tuple[str, ...] = get_args(PlaceRole)
 _Kind = TypeVar("_Kind", bound=Options)
 
@@ -42,8 +39,13 @@ class Column:
     letters: str | None
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All names that it may have in an extract."""
+        return (self.source, *self.aliases)
+
+    @property
     def is_vault(self) -> bool:
-        """Does this column never leave the vault?"""
+        """Must this column never leave the vault?"""
         return self.classification == "vault"
 
 
@@ -52,9 +54,9 @@ class Contract:
     """What a registry promised.
 
     `needs` are the numbers of the akims' needs that it feeds (docs/registries.md).
-    `place` tells which column of stage speaks of the place in which role (`PLACE_ROLES`).
-    An extract is promised for every span of `frequency_months`, at most `latency_days` after its end; `cadence` and
-    `deadline` are the same in the contract's own words.
+    `place` maps roles (`PLACE_ROLES`) to columns of stage.
+    An extract is due for every `frequency_months`, at most `latency_days` after they end; `cadence` and `deadline` say
+    the same as the contract writes it.
     """
 
     registry: str
@@ -117,12 +119,12 @@ class Contract:
 
     @property
     def is_hourly(self) -> bool:
-        """Do extracts come oftener than once a day?"""
+        """Do extracts come more than once a day?"""
         return self.cadence.rpartition(" ")[2].lower() in _HOUR
 
     @property
     def is_within_month(self) -> bool:
-        """Do extracts of a month come while it lasts: every hour, day or week?"""
+        """Do extracts of a month come during that month: every hour, day or week?"""
         return self.cadence.rpartition(" ")[2].lower() in (*_HOUR, *_DAY, *_WEEK)
 
 
@@ -146,15 +148,15 @@ def load_all(include: Path) -> list[Contract]:
 
 
 def deltas(include: Path) -> list[str]:
-    """Registries that send what changed and not the whole; every accepted delivery of them counts."""
+    """Registries that send changes only; every accepted delivery of them counts."""
     return [contract.registry for contract in load_all(include) if contract.is_delta]
 
 
 @cache
 def read(path: Path) -> Contract:
-    """The contract in a file, read once a process. Raises ContractInvalid when it is not usable."""
+    """The contract in a file, read once per process. Raises ContractInvalid when it is not usable."""
     content = path.read_bytes()
-    # CSafeLoader is an order of magnitude faster; a wheel of PyYAML without libyaml has none.
+    # CSafeLoader is ten times faster; wheels of PyYAML without libyaml do not have it.
     document = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     try:
         return parse(document, path, hashlib.sha256(content).hexdigest())
@@ -208,7 +210,7 @@ def parse(document: Mapping[str, Any], path: Path, digest: str) -> Contract:
     )
 
 
-# Units of ODCS and their usual spellings. What comes more often than monthly is asked for by the month.
+# Units of ODCS and their usual spellings. Extracts more frequent than monthly are requested by month.
 _DAY, _MONTH, _YEAR = ("d", "day", "days"), ("m", "mo", "month", "months"), ("y", "yr", "year", "years")
 _HOUR, _WEEK, _QUARTER = ("h", "hour", "hours"), ("w", "week", "weeks"), ("q", "quarter", "quarters")
 _FREQUENCY_MONTHS = {
@@ -226,7 +228,7 @@ _LATENCY_DAYS = {
 
 
 def _in_units(sla: dict[str, Any], units: dict[str, int], what: str) -> int:
-    """A property of `slaProperties` as whole months or days, 1 at least."""
+    """A property of `slaProperties` as whole months or days, at least 1."""
     value, unit = sla["value"], str(sla.get("unit", "")).lower()
     if isinstance(value, bool) or not isinstance(value, int) or value < 1 or unit not in units:
         known = ", ".join(units)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import codecs
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
@@ -35,8 +35,11 @@ class Options(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, extra="forbid", frozen=True, strict=True, defer_build=True, protected_namespaces=()
     )
-    # What reads these options, in an error.
-    title: ClassVar[str]
+
+    @classmethod
+    def reader(cls) -> str:
+        """What reads these options, for an error: `csv`, `rest`, `archive`."""
+        return cls.__name__.removesuffix("Options").lower()
 
     @classmethod
     def names(cls) -> frozenset[str]:
@@ -47,7 +50,6 @@ class Options(BaseModel):
 class RegistryOptions(Options):
     """`customProperties` of a contract. `stage` and `suite` are the registry's name when they are not given."""
 
-    title = "the contract"
     stage: str | None = None
     suite: str | None = None
     newest_by: Names = ()
@@ -61,7 +63,6 @@ class RegistryOptions(Options):
 class ColumnOptions(Options):
     """`customProperties` of a column."""
 
-    title = "a column"
     aliases: Names = ()
     code: bool = False
     letters: Literal["kazakh_legacy"] | None = None
@@ -70,7 +71,6 @@ class ColumnOptions(Options):
 class ServerOptions(Options):
     """What every contract says of its source."""
 
-    title = "the server"
     way: Literal["file", "sftp", "rest", "soap", "sql"] = "file"
     format: Literal["csv", "xml", "xlsx", "xls", "json", "jsonl", "geojson"]
     connection: str
@@ -88,13 +88,11 @@ class ServerOptions(Options):
 
 
 class CsvOptions(Options):
-    title = "format csv"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     final_newline: bool = True
 
 
 class JsonlOptions(Options):
-    title = "format jsonl"
     final_newline: bool = True
 
 
@@ -105,7 +103,6 @@ class EnvelopeOptions(Options):
 
 
 class XmlOptions(EnvelopeOptions):
-    title = "format xml"
     record: str
     record_count: str | None = None
     ignore: Names = ()
@@ -117,7 +114,6 @@ class XmlOptions(EnvelopeOptions):
 
 
 class JsonOptions(EnvelopeOptions):
-    title = "format json"
     items: str
     page: str = "page"
     pages: str = "pages"
@@ -125,23 +121,19 @@ class JsonOptions(EnvelopeOptions):
 
 
 class GeojsonOptions(EnvelopeOptions):
-    title = "format geojson"
     total: str | None = None
 
 
 class XlsOptions(Options):
-    title = "format xls"
     fill_down: Names = ()
     heading_rows: Literal[1, 2] = 1
 
 
 class XlsxOptions(XlsOptions):
-    title = "format xlsx"
     max_unpacked_bytes: AtLeastOne = 4 << 30
 
 
 class ArchiveOptions(Options):
-    title = "an archive"
     archive: Literal["zip"]
     member_pattern: str
     ignore_members: Names = ()
@@ -149,17 +141,15 @@ class ArchiveOptions(Options):
     max_unpacked_bytes: AtLeastOne = 4 << 30
 
 
-class DropFolderOptions(Options):
-    """Of `file` and `sftp`; see `auyl.sources.drop_folder`."""
+class FileOptions(Options):
+    """Of `file` and `sftp`, see `auyl.sources.drop_folder`."""
 
-    title = "way file or sftp"
     file_pattern: Annotated[str, Field(min_length=1)]
     marker: str | None = None
     stable_seconds: Annotated[float, Field(ge=0)] = 0.0
 
 
 class RestOptions(Options):
-    title = "way rest"
     resource: Annotated[str, Field(min_length=1)]
     items: Annotated[str, Field(min_length=1)]
     paging: Literal["number", "cursor", "next", "none"] = "number"
@@ -187,7 +177,6 @@ class RestOptions(Options):
 
 
 class SoapOptions(Options):
-    title = "way soap"
     channel: Literal["sync", "async"] = "sync"
     service: Annotated[str, Field(min_length=1)]
     request: dict[str, str | int] = {}
@@ -201,7 +190,6 @@ class SoapOptions(Options):
 
 
 class SqlOptions(Options):
-    title = "way sql"
     table: Annotated[str, Field(min_length=1)]
     table_schema: Annotated[str | None, Field(alias="schema")] = None
     period_column: Annotated[str, Field(min_length=1)]
@@ -220,8 +208,8 @@ FORMATS: dict[str, type[Options]] = {
     "geojson": GeojsonOptions,
 }
 WAYS: dict[str, type[Options]] = {
-    "file": DropFolderOptions,
-    "sftp": DropFolderOptions,
+    "file": FileOptions,
+    "sftp": FileOptions,
     "rest": RestOptions,
     "soap": SoapOptions,
     "sql": SqlOptions,
@@ -260,12 +248,12 @@ def parse_server(values: Mapping[str, Any]) -> tuple[ServerOptions, Options, Opt
 
 
 def _of(kind: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name in kind.names()}
+    return {name: values[name] for name in kind.names() & values.keys()}
 
 
 def _unknown(kinds: Iterable[type[Options]], values: Mapping[str, Any]) -> list[str]:
     known = frozenset[str]().union(*(kind.names() for kind in kinds))
-    read_by = ", ".join(kind.title for kind in kinds)
+    read_by = ", ".join(kind.reader() for kind in kinds)
     return [f"option {name}: {_meant(name, known, f'not read by {read_by}')}" for name in values if name not in known]
 
 
@@ -279,9 +267,9 @@ def _faults(kind: type[Options], error: ValidationError, place: str) -> list[str
     for fault in error.errors(include_url=False):
         name = ".".join(map(str, fault["loc"]))
         if fault["type"] == "missing":
-            text = f" is missing; {kind.title} needs it"
+            text = f" is missing; {kind.reader()} needs it"
         elif fault["type"] == "extra_forbidden":
-            text = f": {_meant(name, kind.names(), f'not read by {kind.title}')}"
+            text = f": {_meant(name, kind.names(), f'not read by {kind.reader()}')}"
         elif fault["type"] == "value_error":
             text = f": {fault['ctx']['error']}"
         else:

@@ -1,8 +1,8 @@
 """One module per file format: it turns the files of a delivery into raw Parquet, all text.
 
 Every `read` takes the contract, the files and a folder, writes `part-NNNN.parquet` with the contract's columns as
-text, `_file` and `_record` (1-based place in that file, or row of that sheet), and returns what it saw.
-A file that cannot be read whole raises ExtractRefused. A single line that cannot be told apart into columns, or that
+text, `_file` and `_record` (position in that file from 1, or row of that sheet), and returns a RawResult.
+A file that cannot be read whole raises ExtractRefused. A single line that cannot be split into columns, or that
 repeats the heading, becomes a reject.
 """
 
@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from auyl.contracts import Contract
 from auyl.formats import archive
-from auyl.formats.common import RawResult
+from auyl.formats.common import RawResult, empty
 
 if TYPE_CHECKING:
     import duckdb
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
-    """Read `files`, unpacked into `work` first when the contract says that they are archives."""
-    result: RawResult = _module(contract).read(contract, opened(contract, files, work), folder, con, work)
+    """Read `files`, unpacked into `work` first when the contract says that they are archives. Raises ExtractRefused."""
+    opened_files = opened(contract, files, work)
+    for file in opened_files:
+        if file.stat().st_size == 0:
+            raise empty(contract, file, "an empty file, 0 bytes")
+    result: RawResult = _module(contract).read(contract, opened_files, folder, con, work)
     return result
 
 

@@ -1,4 +1,4 @@
-"""ZIP: what an extract is packed in. Nothing is unpacked under a name that the archive chose, and never without end."""
+"""ZIP archives of extracts. Members are never unpacked under their own names, and the size is limited."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from auyl.contracts import Contract
 from auyl.contracts.options import ArchiveOptions
 from auyl.formats.common import empty
 
-# Sheets of text pack to a tenth or a thirtieth; what packs tighter than this, beyond some size, is a bomb.
+# Sheets of text pack to a tenth or a thirtieth; tighter packing than this, beyond some size, is a zip bomb.
 MAX_PACKING = 200
 PACKING_MATTERS_BYTES = 64 << 20
 # Archivers on Russian Windows write names in cp866 when they do not say UTF-8.
@@ -31,14 +31,14 @@ class Member(PosixPath):
 
     @property
     def name(self) -> str:
-        """What people know it by."""
+        """The name that people know."""
         return self.shown or super().name
 
 
 def check_archive(contract: Contract, file: Path, max_bytes: int) -> None:
-    """Unpack an archive into nothing, counting, before any library is let at it.
+    """Unpack an archive and discard the bytes, only counting them, before a library reads it.
 
-    The sizes that an archive states are its own claim, so a bomb may state small ones. Raises ExtractRefused.
+    The sizes that an archive states may be false. Raises ExtractRefused when it is damaged or larger than `max_bytes`.
     """
     with _opened(contract, file) as archive:
         for _ in _content(contract, file, archive, archive.infolist(), max_bytes):
@@ -48,8 +48,8 @@ def check_archive(contract: Contract, file: Path, max_bytes: int) -> None:
 def members(contract: Contract, options: ArchiveOptions, file: Path, work: Path) -> list[Path]:
     """Unpack the members of `file` that the contract's `memberPattern` names; sorted by their names.
 
-    Raises ExtractRefused when the archive is damaged, locked, a bomb, holds another archive, names a place outside of
-    itself, or holds files that the contract does not speak of: what is not read must not pass unseen.
+    Raises ExtractRefused when the archive is damaged, encrypted, a zip bomb, holds another archive, has a member with
+    a path outside it, or a file that the contract does not name: nothing may go unread silently.
     """
     if file.stat().st_size == 0:
         raise empty(contract, file, "an empty file, 0 bytes")

@@ -1,7 +1,7 @@
-"""Old workbooks (XLS, BIFF5 and BIFF8) looked at before and beside the library that reads them.
+"""Damage of old workbooks (XLS, BIFF5 and BIFF8) that the library which reads them does not notice.
 
-The format has no checksum, and its reader takes a stream that breaks off for a finished one. So the compound file is
-walked here once: every sheet must reach its end mark, and the rows that hold cells are counted for comparison.
+The format has no checksum, and the library accepts a truncated stream as complete. So the compound file is walked here:
+every sheet must reach its end mark, and its rows with cells are counted for comparison.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from auyl.contracts import Contract
 
 MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 BOF, EOF, BOUNDSHEET, FILEPASS = 0x809, 0x0A, 0x85, 0x2F
-# RK, MULRK, NUMBER, LABEL, LABELSST, RSTRING, BOOLERR: cells with a constant in them.
+# RK, MULRK, NUMBER, LABEL, LABELSST, RSTRING, BOOLERR: cells with a constant.
 CELLS = frozenset((0x27E, 0xBD, 0x203, 0x204, 0xFD, 0xD6, 0x205))
-# Length of the records that have but one: ROW, BLANK, RK, NUMBER, LABELSST, BOOLERR.
+# Length of the records that always have the same: ROW, BLANK, RK, NUMBER, LABELSST, BOOLERR.
 LENGTHS = {0x208: 16, 0x201: 6, 0x27E: 10, 0x203: 14, 0xFD: 10, 0x205: 8}
 END_OF_CHAIN = 0xFFFFFFFA
 
@@ -25,9 +25,9 @@ class _Broken(Exception):
 
 
 def rows_by_sheet(contract: Contract, file: Path) -> list[int]:
-    """Rows with a constant cell, of each worksheet in its order.
+    """The number of rows with a constant cell in each worksheet, in order.
 
-    Raises ExtractRefused for a file that is no old workbook, is cut short, damaged or locked with a password.
+    Raises ExtractRefused for a file that is no old workbook, truncated, damaged or locked with a password.
     """
     content = file.read_bytes()
     if not content.startswith(MAGIC):
@@ -133,7 +133,7 @@ def _rows(stream: bytes, at: int) -> int:
         elif kind == EOF:
             depth -= 1
             if depth <= 0:
-                # What follows a sheet is another one or nothing; else a damaged length made its end up.
+                # After a sheet comes another one or nothing; otherwise a damaged length has faked its end.
                 rest = stream[at + 4 :]
                 if rest.strip(b"\0") and unpack(rest)[0] != BOF:
                     raise _Broken("records after the end of a sheet")

@@ -1,13 +1,13 @@
-"""What the formats share: the shape of their answer, and matching of headings against the contract."""
+"""What the formats share: the shape of their result, select lists over headings, raw parts, lines of bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from auyl.contracts import Column, Contract
+from auyl.contracts import Column, Contract, match_keys
 from auyl.errors import ExtractRefused
 from auyl.store.duck import PARQUET, identifier, literal
 
@@ -19,7 +19,7 @@ NAMELESS = "column "
 
 @dataclass
 class Reject:
-    """A line that cannot be told apart into the columns of its contract."""
+    """A line that cannot be split into the columns of its contract."""
 
     file: str
     line: int
@@ -31,7 +31,7 @@ class Reject:
 class RawResult:
     """What was read: rows by file, rejects, headings that the contract does not know, fields of the envelope.
 
-    `headings` tells under which heading each column of the contract came, and at which place where there is an order.
+    `headings` gives the heading of each column of the contract, and its position in formats whose columns have one.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -40,37 +40,41 @@ class RawResult:
     envelope: dict[str, str] = field(default_factory=dict)
     headings: dict[str, tuple[str, int | None]] = field(default_factory=dict)
 
-    def came_as(self, found: Mapping[Column, str], headings: list[str] | None = None) -> None:
-        """Note the headings of the first file; `headings` are those of the file in their order, where it has one."""
+    def add_headings(self, found: Mapping[Column, str], headings: list[str] | None = None) -> None:
+        """Note the headings of the first file; `headings` are all of the file, in order, where it has an order."""
         for column, heading in found.items():
             place = headings.index(heading) + 1 if headings else None
             self.headings.setdefault(column.name, (heading, place))
 
-    def stated(self, contract: Contract, file: str, fields: Mapping[str, str]) -> None:
-        """Note what a file says of itself. Raises ExtractRefused when it is of another period than the files before."""
-        former, own = self.envelope.get("period"), fields.get("period")
-        if former is not None and own is not None and former != own:
-            raise contract.refusal(file, f"period {former}, as in the other files", f"period {own}", column="period")
+    def add_envelope(self, contract: Contract, file: Path, fields: Mapping[str, str]) -> None:
+        """Note what a file says about itself. Raises ExtractRefused for another period than that of earlier files."""
+        expected, period = self.envelope.get("period"), fields.get("period")
+        if expected is not None and period is not None and expected != period:
+            expected = f"period {expected}, as in the other files"
+            raise contract.refusal(file, expected, f"period {period}", column="period")
         self.envelope.update(fields)
+
+    def match_keys(self, contract: Contract, keys: set[str], file: Path) -> tuple[dict[Column, list[str]], list[str]]:
+        """The keys of objects that are each column, and the unknown ones; both are noted. Raises ExtractRefused."""
+        found = match_keys(contract, keys, file.name)
+        unknown = sorted(keys - {name for names in found.values() for name in names})
+        self.unknown_columns.update(unknown)
+        self.add_headings({column: names[0] for column, names in found.items()})
+        return found, unknown
 
     @property
     def rows_in(self) -> int:
-        """Rows that came, rejects with them."""
+        """Rows in the files, rejects included."""
         return sum(self.rows.values()) + len(self.rejects)
 
 
-def empty(contract: Contract, file: str | Path, found: str) -> ExtractRefused:
+def empty(contract: Contract, file: Path, found: str) -> ExtractRefused:
     """The refusal for a file with no record."""
     return contract.refusal(file, "at least one record", found)
 
 
-def envelope_of(contract: Contract, document: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of the contract's envelope that a JSON document states."""
-    return {name: str(document[key]) for name, key in contract.envelope.items() if document.get(key) is not None}
-
-
 def distinct(headings: Iterable[str | None]) -> list[str]:
-    """Headings as names of columns that differ, without their case too, as DuckDB compares; empty ones by number."""
+    """Headings as distinct column names (DuckDB compares without case); an empty one is named by its number."""
     names: list[str] = []
     taken: set[str] = set()
     for number, heading in enumerate(headings, start=1):
@@ -83,7 +87,7 @@ def distinct(headings: Iterable[str | None]) -> list[str]:
 
 
 def select_list(contract: Contract, found: dict[Column, str], unknown: list[str]) -> str:
-    """SQL select list: every column of the contract under its own name, absent ones as null, then the unknown ones."""
+    """SQL select list: every column of the contract under its name, missing ones as null, then the unknown ones."""
     parts = [
         f"{identifier(found[column])}::varchar as {identifier(column.name)}"
         if column in found
@@ -95,9 +99,9 @@ def select_list(contract: Contract, found: dict[Column, str], unknown: list[str]
 
 
 def repeats_heading(found: dict[Column, str]) -> str:
-    """SQL condition under which a row holds the heading once more; true of no row when no heading is known.
+    """SQL condition for a row that repeats the heading; false when no heading is known.
 
-    A file glued to another brings a byte order mark in front of its heading.
+    A file concatenated to another has a byte order mark in front of its heading.
     """
     cells = [
         f"trim({identifier(heading)}, chr(65279) || ' ') = {literal(heading.strip())}" for heading in found.values()
@@ -106,7 +110,7 @@ def repeats_heading(found: dict[Column, str]) -> str:
 
 
 def part_path(folder: str, number: int) -> str:
-    """Where the raw part `number` lies."""
+    """Path of the raw part `number`."""
     return f"{folder}/part-{number:04d}.parquet"
 
 
@@ -118,13 +122,13 @@ def write_part(con: duckdb.DuckDBPyConnection, query: str, folder: str, number: 
 
 
 def line_of_byte(path: Path, position: int) -> int:
-    """The 1-based line that byte `position` of a file lies on."""
+    """The line, from 1, that byte `position` of a file is on."""
     (line,) = lines_of_bytes(path, [position])
     return line
 
 
 def lines_of_bytes(path: Path, positions: Iterable[int]) -> list[int]:
-    """The 1-based lines that bytes of a file lie on; `positions` ascend, and the file is read once for all of them."""
+    """The lines, from 1, that bytes of a file are on; `positions` ascend, and the file is read once for all."""
     lines, line, done = [], 1, 0
     with path.open("rb") as stream:
         for position in positions:

@@ -31,26 +31,24 @@ from auyl.store.duck import literal
 if TYPE_CHECKING:
     import duckdb
 
-# Tried in this order to tell what a file with strange headings is; the contract's own encoding always wins.
+# Tried in this order to explain strange headings; only the contract decides how a file is read.
 OTHER_ENCODINGS = ("utf-8-sig", "cp1251", "utf-16", "cp866", "koi8-r")
 DELIMITERS = (";", ",", "\t", "|")
-# What DuckDB takes for a field must not be too much for the reader that finds its line again.
+# Python's reader, which finds lines again, must accept every field that DuckDB accepts.
 csv.field_size_limit(1 << 24)
 COUNT_OF_COLUMNS = {"MISSING COLUMNS", "TOO MANY COLUMNS"}
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
-    """Read delimited files. Options: `delimiter`, `finalNewline`. See the package for what comes out.
+    """Read delimited files. Options: `CsvOptions`.
 
-    A line of another width, and one that repeats the heading, become rejects. A file whose last line is not ended is
-    taken for one cut short, unless `finalNewline` is false.
+    A line with another number of fields, and one that repeats the heading, become rejects. A file whose last line has
+    no line end counts as truncated, unless `finalNewline` is false. Raises ExtractRefused.
     """
     import duckdb
 
     result = RawResult()
     for number, file in enumerate(files, start=1):
-        if file.stat().st_size == 0:
-            raise empty(contract, file, "an empty file, 0 bytes")
         headings = _headings(contract, file)
         text = _as_utf8(contract, file, work / f"utf8-{number}.csv")
         if text.stat().st_size == 0:
@@ -58,11 +56,11 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         if contract.options(CsvOptions).final_newline:
             check_last_line(contract, file, text)
         found = match_headings(contract, headings, file.name, 1)
-        result.came_as(found, headings)
+        result.add_headings(found, headings)
         unknown = sorted(h for h in set(headings) - set(found.values()) if not h.startswith(NAMELESS))
         result.unknown_columns.update(unknown)
         columns = ", ".join(f"{literal(h)}: 'varchar'" for h in headings)
-        # Signs that a path of DuckDB matches with are ordinary ones here.
+        # Wildcards of DuckDB's paths are ordinary characters here.
         address = re.sub(r"([*?\[])", r"[\1]", str(text))
         scanned = (
             f"read_csv({literal(address)}, auto_detect=false, header=true, delim={literal(_delimiter(contract))}, "
@@ -103,7 +101,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
 
 
 def _encoding(contract: Contract, file: Path) -> str:
-    """The contract's encoding, unless the file begins with a byte order mark: that is no guess."""
+    """UTF-8 if the file begins with its byte order mark, else the contract's encoding."""
     with file.open("rb") as stream:
         marked = stream.read(3) == codecs.BOM_UTF8
     return "utf-8-sig" if marked else codecs.lookup(contract.encoding).name
@@ -115,7 +113,7 @@ def check_last_line(contract: Contract, file: Path, text: Path) -> None:
         first = stream.readline(1 << 20)
         stream.seek(-1, 2)
         last = stream.read(1)
-        # A CR ends the lines of old Macs; where others end in CRLF, its half is missing.
+        # A lone CR is a line end only in files of old Macs; in others it is half of a CRLF.
         if last == b"\n" or (last == b"\r" and not first.endswith(b"\n")):
             return
     raise contract.refusal(
@@ -127,7 +125,7 @@ def check_last_line(contract: Contract, file: Path, text: Path) -> None:
 
 
 def _repeats_its_heading(contract: Contract, file: Path, text: Path) -> bool:
-    """Does the first line stand in the file once more? Searched in the bytes, so that only such files pay for it.
+    """Does the first line occur again? Searched in the bytes, so that only files which repeat it are read twice.
 
     Raises ExtractRefused for a text with a NUL.
     """
@@ -138,7 +136,7 @@ def _repeats_its_heading(contract: Contract, file: Path, text: Path) -> bool:
 
 
 def _unreadable(contract: Contract, file: Path, text: Path, error: Exception) -> ExtractRefused:
-    """The refusal for what DuckDB gives up on: mostly a file whose lines end in several ways."""
+    """The refusal for what DuckDB cannot read: mostly a file with several kinds of line ends."""
     found = next((line for line in str(error).splitlines() if line.strip()), "damage")
     line = None
     with text.open("rb") as stream:
@@ -206,7 +204,7 @@ def _headings(contract: Contract, file: Path) -> list[str]:
 
 def _split(line: bytes, encoding: str, contract: Contract, delimiter: str | None = None) -> list[str] | None:
     try:
-        # UTF-16 text cut at the byte of a line feed has half a character left.
+        # A line of UTF-16, cut at the byte of a line feed, ends in half a character.
         text = line.decode(encoding, errors="ignore" if encoding.startswith("utf-16") else "strict")
     except UnicodeError:
         return None
@@ -216,7 +214,7 @@ def _split(line: bytes, encoding: str, contract: Contract, delimiter: str | None
 
 def _known(contract: Contract, headings: list[str]) -> int:
     came = {heading_key(heading) for heading in headings}
-    return sum(any(heading_key(name) in came for name in (c.source, *c.aliases)) for c in contract.columns)
+    return sum(any(heading_key(name) in came for name in c.names) for c in contract.columns)
 
 
 def _rejects(
@@ -236,15 +234,15 @@ def _rejects(
         elif kind == "INVALID ENCODING":
             raise undecodable(contract, file, contract.encoding, _first_undecodable(text, int(position) - 1))
         else:
-            # An unclosed quote swallows the lines after it: nobody can say what they were.
+            # An unclosed quote swallows the lines after it, so nobody knows what they were.
             found = str(message).splitlines()[0]
             raise contract.refusal(file, "a whole record", found, line)
 
 
 def _begins_of_lines(text: Path, positions: list[int]) -> list[int]:
-    """Where the lines begin that DuckDB puts at these bytes, counted from 1 behind a byte order mark.
+    """Where lines begin that DuckDB reports at these bytes, which it counts from 1 after a byte order mark.
 
-    It puts a line that follows CRLF one byte before its beginning, and names no byte (0) for what ails the whole file.
+    DuckDB reports a line after CRLF one byte too early, and 0 for a fault of the whole file.
     """
     with text.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         mark = len(codecs.BOM_UTF8) if content[:3] == codecs.BOM_UTF8 else 0
@@ -253,7 +251,7 @@ def _begins_of_lines(text: Path, positions: list[int]) -> list[int]:
 
 
 def _first_undecodable(text: Path, start: int) -> int:
-    """Position of the first byte from `start` on that is no UTF-8."""
+    """Position of the first byte at or after `start` that is not UTF-8."""
     with text.open("rb") as stream:
         stream.seek(start)
         try:
@@ -272,7 +270,7 @@ def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
         width = len(next(reader, []))
         record, begins = 0, reader.line_num + 1
         for row in reader:
-            # DuckDB lets one empty field too many pass.
+            # DuckDB accepts one empty field too many.
             if len(row) == width or (len(row) == width + 1 and not row[-1]):
                 record += 1
                 if record in records:

@@ -1,4 +1,4 @@
-"""Which encoding a text is in. The contract decides; a guess only explains a refusal."""
+"""Does a text read as Russian or Kazakh in the contract's encoding? A guess only explains a refusal."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from auyl.formats.common import line_of_byte
 
 SAMPLE_BYTES = 1 << 16
 OTHERS = ("cp1251", "koi8-r", "cp866", "mac-cyrillic", "iso8859-5")
-# Letters of Russian and Kazakh papers, the commonest first; those of 8-bit Kazakh fonts among them (see the macro
+# Letters of Russian and Kazakh documents, the most frequent first, with the substitutes of 8-bit Kazakh fonts (macro
 # kazakh_letters).
 BY_FREQUENCY = "аеоинтсрлкымдувйбзгпьяқішчжңүғхөәюцұщфэёһъќњўїєѕґјћ"
 PUNCTUATION = "№«»„“”’–—…·°\u00a0\ufeff"
 LETTERS_TO_JUDGE = 200
-# Nats a character by which another encoding must read better; texts in their own lead by 0.5 and more.
+# Nats per character by which another encoding must be likelier; the right encoding leads by 0.5 or more.
 MARGIN = 0.25
 ORDINARY = -3.0
 
 
 def guess(content: bytes) -> str:
-    """What `charset-normalizer` takes the bytes for, in words; a hint for people and nothing else."""
+    """The encoding that `charset-normalizer` sees, in words; only a hint for people."""
     from charset_normalizer import from_bytes
 
     best = from_bytes(content[:SAMPLE_BYTES]).best()
@@ -34,10 +34,10 @@ def guess(content: bytes) -> str:
 
 
 def check_text(contract: Contract, file: Path, encoding: str) -> None:
-    """Refuse a file whose bytes decode in `encoding` but read as no text of ours. Raises ExtractRefused.
+    """Refuse a file whose bytes decode in `encoding` but are no Russian or Kazakh text. Raises ExtractRefused.
 
-    Every byte is a letter in an 8-bit encoding, so the first 64 KiB are looked at: whether they are valid UTF-8 after
-    all, and whether their letters are clearly likelier in another encoding of Cyrillic.
+    Every byte is a letter in an 8-bit encoding, so the first 64 KiB are checked: are they valid UTF-8, and are their
+    letters clearly likelier in another Cyrillic encoding?
     """
     with file.open("rb") as stream:
         sample = stream.read(SAMPLE_BYTES)
@@ -46,7 +46,7 @@ def check_text(contract: Contract, file: Path, encoding: str) -> None:
         return
     first = next((at for at, byte in enumerate(sample) if byte > 127), 0)
     raise contract.refusal(
-        file, f"text in {encoding}", f"letters as no text has them; {guess(sample)}", line_of_byte(file, first)
+        file, f"text in {encoding}", f"letters in an unlikely order; {guess(sample)}", line_of_byte(file, first)
     )
 
 
@@ -61,16 +61,16 @@ def _is_utf8(sample: bytes) -> bool:
 
 
 def reads_wrong(sample: bytes, encoding: str) -> bool:
-    """Is what `encoding` makes of the bytes clearly no Russian or Kazakh? False where few letters can be judged."""
+    """Are the bytes, decoded as `encoding`, clearly not Russian or Kazakh? False when there are few letters."""
     if encoding.startswith("utf"):
         try:
             text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
-        except UnicodeError:  # UTF-16 without its byte order mark; the strict reading refuses it
+        except UnicodeError:  # UTF-16 without its byte order mark; the strict decoder refuses it later
             return False
         if sum(letter > "\x7f" for letter in text) < LETTERS_TO_JUDGE:
             return False
         own = likelihood(_pairs(text))
-        # UTF-8 that was taken for Latin or cp1251 and encoded once more.
+        # UTF-8 that was decoded as Latin or cp1251 and encoded again.
         return own < ORDINARY and any(_once(text, other) > own + MARGIN for other in ("latin-1", "cp1252", "cp1251"))
     if len(sample) - len(sample.translate(None, _BEYOND_ASCII)) < LETTERS_TO_JUDGE:
         return False
@@ -79,7 +79,7 @@ def reads_wrong(sample: bytes, encoding: str) -> bool:
         own, *others = (
             likelihood(_decoded(bytewise, other)) for other in (encoding, *(o for o in OTHERS if o != encoding))
         )
-    except UnicodeError:  # of several bytes a letter
+    except UnicodeError:  # a multi-byte encoding
         return False
     return any(other > own + MARGIN for other in others)
 
@@ -90,9 +90,9 @@ _BEYOND_ASCII = bytes(range(128, 256))
 def _decoded(pairs: Counter[tuple[int, int]], encoding: str) -> Counter[tuple[str, str]]:
     letters = [bytes([byte]).decode(encoding, errors="replace") for byte in range(256)]
     found: Counter[tuple[str, str]] = Counter()
-    for (former, byte), times in pairs.items():
+    for (before, byte), times in pairs.items():
         if byte > 127:
-            found[letters[former], letters[byte]] += times
+            found[letters[before], letters[byte]] += times
     return found
 
 
@@ -107,22 +107,23 @@ def _pairs(text: str) -> Counter[tuple[str, str]]:
 
 
 def likelihood(pairs: Counter[tuple[str, str]]) -> float:
-    """Mean log likelihood of the characters beyond ASCII, by rank of the letter and by capitals inside of words."""
+    """Mean log likelihood of the non-ASCII characters, by rank of the letter and by capitals inside words."""
     total, count = 0.0, 0
-    for (former, letter), times in pairs.items():
+    for (before, letter), times in pairs.items():
         if letter > "\x7f":
             count += times
             rank = BY_FREQUENCY.find(letter.lower())
             if rank >= 0:
-                total -= times * (math.log(rank + 3) + (2 if letter.isupper() and former.islower() else 0))
+                total -= times * (math.log(rank + 3) + (2 if letter.isupper() and before.islower() else 0))
             else:
                 total -= times * (3 if letter in PUNCTUATION else 8)
     return total / max(count, 1)
 
 
 def check_no_nul(contract: Contract, file: Path, content: bytes | mmap.mmap, nul: bytes = b"\0") -> None:
-    """Refuse a text with a NUL in it: a sign of a damaged disk or line, which PostgreSQL does not take. `nul` is how it
-    is written: JSON may say `\\u0000`. Raises ExtractRefused.
+    """Refuse a text with a NUL, which PostgreSQL does not accept. `nul` is how it is written: in JSON `\\u0000`.
+
+    Raises ExtractRefused.
     """
     at = content.find(nul)
     if at >= 0:
@@ -131,7 +132,7 @@ def check_no_nul(contract: Contract, file: Path, content: bytes | mmap.mmap, nul
 
 
 def undecodable(contract: Contract, file: Path, encoding: str, position: int) -> ExtractRefused:
-    """The refusal for a byte that `encoding` does not have; the text around it is looked at for the hint."""
+    """The refusal for a byte that `encoding` does not have; the hint comes from the text around it."""
     with file.open("rb") as stream:
         stream.seek(max(0, position - SAMPLE_BYTES // 2))
         around = stream.read(SAMPLE_BYTES)

@@ -8,10 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auyl.contracts import GEOMETRY, Contract, match_keys
+from auyl.contracts import GEOMETRY, Contract
 from auyl.contracts.options import GeojsonOptions
-from auyl.formats.common import RawResult, distinct, empty, envelope_of, write_part
-from auyl.formats.encoding import check_no_nul, check_text
+from auyl.formats import objects
+from auyl.formats.common import RawResult, distinct, empty, write_part
+from auyl.formats.encoding import check_text
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,17 +26,17 @@ DEGREES = ("CRS84", "EPSG:4326", "EPSG::4326")
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Point:
     lon: float
     lat: float
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
-    """Read feature collections of at most 256 MiB. Options: `envelope` (name → member), `total` (member).
+    """Read feature collections of at most 256 MiB. Options: `GeojsonOptions`.
 
     A column's source is the name of a property, or `geometry:lon`, `geometry:lat`: degrees of the point, or of the
-    centroid of the first ring. `_record` counts features from 1. A geometry of another kind, coordinates that are no
-    pair of numbers, or another reference system than degrees of WGS 84 refuse the file; no geometry at all is null.
+    centroid of the first ring. `_record` counts features from 1. No geometry is null. Raises ExtractRefused
+    for a geometry of another kind, coordinates that are no pair of numbers, a reference system other than WGS 84.
     """
     import pyarrow
 
@@ -45,28 +46,21 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         features = collection["features"]
         if not features:
             raise empty(contract, file, "a collection without a feature")
-        result.stated(contract, file.name, envelope_of(contract, collection))
+        result.add_envelope(contract, file, objects.envelope(contract, collection))
         total = collection.get(contract.options(GeojsonOptions).total or "")
         if total is not None and total != len(features):
             raise contract.refusal(file, f"{total} features, as the collection says", f"{len(features)} features")
         properties = [_properties(contract, file, n, feature) for n, feature in enumerate(features, start=1)]
-        keys = {key for one in properties for key in one}
-        matched = match_keys(contract, keys, file.name)
-        unknown = sorted(keys - {name for names in matched.values() for name in names})
-        result.unknown_columns.update(unknown)
-        result.came_as({column: names[0] for column, names in matched.items() if names})
-        places = [feature.get("geometry") for feature in features]
-        table: dict[str, Any] = {}
+        found, unknown = result.match_keys(contract, {key for one in properties for key in one}, file)
+        points = [feature.get("geometry") for feature in features]
+        table = {column.name: objects.column(properties, found.get(column, ())) for column in contract.columns}
         for column in contract.columns:
-            axis = column.source.removeprefix(GEOMETRY)
-            if axis != column.source:
-                cells = [None if place is None else f"{getattr(place, axis):.{DECIMALS}f}" for place in places]
-            else:
-                names = matched.get(column, ())
-                cells = [next((_text(p[n]) for n in names if p.get(n) is not None), None) for p in properties]
-            table[column.name] = pyarrow.array(cells, pyarrow.string())
+            if column.source.startswith(GEOMETRY):
+                axis = column.source.removeprefix(GEOMETRY)
+                cells = [None if point is None else f"{getattr(point, axis):.{DECIMALS}f}" for point in points]
+                table[column.name] = pyarrow.array(cells, pyarrow.string())
         for name, shown in zip(unknown, distinct(unknown), strict=True):
-            table[f"unknown:{shown}"] = pyarrow.array([_text(p.get(name)) for p in properties], pyarrow.string())
+            table[f"unknown:{shown}"] = objects.column(properties, [name])
         table["_file"] = pyarrow.array([file.name] * len(features), pyarrow.string())
         table["_record"] = pyarrow.array(range(1, len(features) + 1), pyarrow.int64())
         con.register("features", pyarrow.table(table))
@@ -76,24 +70,13 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
 
 
 def _collection(contract: Contract, file: Path) -> dict[str, Any]:
-    size = file.stat().st_size
-    if size == 0:
-        raise empty(contract, file, "an empty file, 0 bytes")
-    if size > MAX_BYTES:
-        raise contract.refusal(file, f"a collection of at most {MAX_BYTES:,} bytes", f"{size:,}")
     check_text(contract, file, "utf-8")
 
-    def place(node: dict[str, Any]) -> Any:
+    def point(node: dict[str, Any]) -> Any:
         # Coordinates become a point as soon as they are read, so that a large collection is never held whole.
-        return _place(contract, file, node) if "coordinates" in node or "geometries" in node else node
+        return _point(contract, file, node) if "coordinates" in node or "geometries" in node else node
 
-    try:
-        content = file.read_bytes()
-        check_no_nul(contract, file, content, b"\\u0000")
-        collection = json.loads(content.decode("utf-8-sig"), object_hook=place, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", None)
-        raise contract.refusal(file, "whole JSON in UTF-8", str(error), line) from error
+    collection = objects.load(contract, file, MAX_BYTES, object_hook=point, parse_constant=_no_number)
     if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
         kind = collection.get("type") if isinstance(collection, dict) else type(collection).__name__
         raise contract.refusal(file, "a FeatureCollection", f"{kind}")
@@ -109,7 +92,7 @@ def _no_number(word: str) -> None:
     raise ValueError(f"{word} where JSON has a number")
 
 
-def _place(contract: Contract, file: Path, node: dict[str, Any]) -> Any:
+def _point(contract: Contract, file: Path, node: dict[str, Any]) -> Any:
     kind, coordinates = node.get("type"), node.get("coordinates")
     if kind in OTHER_GEOMETRIES or kind == "GeometryCollection":
         raise contract.refusal(file, f"geometry of {', '.join(sorted(PLACES))}", f"a {kind}")
@@ -118,7 +101,7 @@ def _place(contract: Contract, file: Path, node: dict[str, Any]) -> Any:
     try:
         if kind == "Point":
             lon, lat = _pair(coordinates)
-            return _Place(lon, lat)
+            return _Point(lon, lat)
         ring = coordinates[0] if kind == "Polygon" else coordinates[0][0]  # type: ignore[index]
         return _centroid([_pair(position) for position in ring])
     except (TypeError, ValueError, IndexError, KeyError) as error:
@@ -135,11 +118,11 @@ def _pair(position: Any) -> tuple[float, float]:
     return float(lon) + 0, float(lat) + 0
 
 
-def _centroid(ring: list[tuple[float, float]]) -> _Place:
+def _centroid(ring: list[tuple[float, float]]) -> _Point:
     """Centroid of the area inside a ring; the mean of its corners where there is none."""
     if len(ring) < 4 or ring[0] != ring[-1]:
         raise ValueError("a ring is closed and has four positions at least")
-    # Seen from a corner: far from the origin the terms would cancel each other out.
+    # Relative to a corner: far from the origin the terms would lose their digits.
     x0, y0 = ring[0]
     area = x = y = 0.0
     for (x1, y1), (x2, y2) in pairwise(ring):
@@ -149,27 +132,21 @@ def _centroid(ring: list[tuple[float, float]]) -> _Place:
         y += (y1 + y2 - 2 * y0) * cross
     if abs(area) < 1e-14:
         corners = ring[:-1]
-        return _Place(sum(p[0] for p in corners) / len(corners), sum(p[1] for p in corners) / len(corners))
-    return _Place(x0 + x / (3 * area), y0 + y / (3 * area))
+        return _Point(sum(p[0] for p in corners) / len(corners), sum(p[1] for p in corners) / len(corners))
+    return _Point(x0 + x / (3 * area), y0 + y / (3 * area))
 
 
 def _properties(contract: Contract, file: Path, number: int, feature: Any) -> dict[str, Any]:
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         kind = feature.get("type") if isinstance(feature, dict) else type(feature).__name__
         raise contract.refusal(file, f"a Feature in place {number}", f"{kind}")
-    if not (feature.get("geometry") is None or isinstance(feature["geometry"], _Place)):
+    if not (feature.get("geometry") is None or isinstance(feature["geometry"], _Point)):
         found = json.dumps(feature["geometry"], ensure_ascii=False, default=str)[:120]
         raise contract.refusal(file, f"geometry of feature {number}: {', '.join(sorted(PLACES))} or null", found)
     properties = feature.get("properties")
     if not isinstance(properties, dict | None):
         raise contract.refusal(file, f"properties of feature {number} as an object", type(properties).__name__)
     return properties or {}
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=vars)
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""JSON lines: one object a line, in UTF-8, taken apart by DuckDB with every value as text."""
+"""JSON lines: one object a line, in UTF-8, parsed by DuckDB with every value as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auyl.contracts import Contract, match_keys
+from auyl.contracts import Contract
 from auyl.contracts.options import JsonlOptions
 from auyl.formats.common import RawResult, Reject, distinct, empty, write_part
 from auyl.formats.csv import check_last_line
@@ -22,15 +22,13 @@ MAX_LINE_BYTES = 1 << 24
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
-    """Read JSON lines. Option: `finalNewline`. `_record` is the line.
+    """Read JSON lines. Options: `JsonlOptions`. `_record` is the line.
 
-    A line that is no JSON object becomes a reject; lines of nothing but spaces are passed over. Keys that the contract
-    does not know are looked for in every line. A value that is no text becomes text as JSON writes it.
+    A line that is no JSON object becomes a reject; blank lines are skipped. Keys that the contract does not know are
+    looked for in every line. A value that is no text becomes text as JSON writes it. Raises ExtractRefused.
     """
     result = RawResult()
     for number, file in enumerate(files, start=1):
-        if file.stat().st_size == 0:
-            raise empty(contract, file, "an empty file, 0 bytes")
         check_text(contract, file, "utf-8")
         if contract.options(JsonlOptions).final_newline:
             check_last_line(contract, file, file)
@@ -52,10 +50,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             (record, line), *_ = broken
             expected = "JSON objects, one on a line"
             raise contract.refusal(file, expected, line[:120], record)
-        found = match_keys(contract, keys, file.name)
-        unknown = sorted(keys - {name for names in found.values() for name in names})
-        result.unknown_columns.update(unknown)
-        result.came_as({column: names[0] for column, names in found.items() if names})
+        found, unknown = result.match_keys(contract, keys, file)
         wanted = list(dict.fromkeys([name for names in found.values() for name in names] + unknown))
         paths = ", ".join(literal("/" + name.replace("~", "~0").replace("/", "~1")) for name in wanted)
         place = {name: f"_values[{at}]" for at, name in enumerate(wanted, start=1)}

@@ -27,25 +27,21 @@ if TYPE_CHECKING:
     import pyarrow
 
 HEADING_WITHIN_ROWS = 30
-# Books have a sheet for each okrug: sheets are written together until they are a part of ordinary size.
+# Workbooks have a sheet for each okrug: small sheets are written together into one part.
 ROWS_A_PART = 61_440
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
     """Read the sheets of workbooks. `_file` is `name#sheet`, `_record` the row that Excel shows.
 
-    Options: `maxUnpackedBytes` bounds what the archive may unpack to; `headingRows` is 2 where a group stands above its
-    columns; `fillDown` names the columns whose empty cells were merged with the one above.
-    The heading is searched in the first 30 rows, since titles and dates stand above it, and a row that repeats it is a
-    reject. A sheet without the contract's headings is refused, not passed over.
+    Options: `XlsxOptions`. The heading is searched in the first 30 rows, since titles and dates are above it; a row
+    that repeats it is a reject. Raises ExtractRefused, also for a sheet without the contract's headings.
     """
     import fastexcel
 
     result = RawResult()
     part = _Part(folder, con, result)
     for file in files:
-        if file.stat().st_size == 0:
-            raise empty(contract, file, "an empty file, 0 bytes")
         counted = _check(contract, file)
         try:
             book = fastexcel.read_excel(str(file))
@@ -68,7 +64,7 @@ def _sheet_rows(contract: Contract, book: object, sheet: str, name: str) -> pyar
     import pyarrow
 
     try:
-        # skip_rows=0: with None empty first rows vanish, and with them the row numbers that people see.
+        # With skip_rows=None the library drops empty first rows, and row numbers differ from those in Excel.
         batch = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_arrow()  # type: ignore[attr-defined]
     except BaseException as error:
         raise _unreadable(contract, name, "a readable sheet", error) from error
@@ -76,7 +72,7 @@ def _sheet_rows(contract: Contract, book: object, sheet: str, name: str) -> pyar
 
 
 def _check(contract: Contract, file: Path) -> list[int] | None:
-    """Look at a workbook before its library does; for an old one, the rows that its sheets must have."""
+    """Check a workbook before its library reads it; for XLS, the number of rows that each sheet must have."""
     if contract.format == "xls":
         return rows_by_sheet(contract, file)
     check_archive(contract, file, contract.options(XlsxOptions).max_unpacked_bytes)
@@ -97,7 +93,7 @@ def _check_rows(contract: Contract, rows: pyarrow.Table | None, expected: int, n
 
 
 def _unreadable(contract: Contract, name: str, expected: str, error: BaseException) -> BaseException:
-    """The refusal for what the library cannot read; it panics on some damage, which Python sees as no Exception."""
+    """The refusal for what the library cannot read; on some damage it panics, which is no Exception in Python."""
     import fastexcel
 
     if not isinstance(error, fastexcel.FastExcelError) and type(error).__name__ != "PanicException":
@@ -114,7 +110,7 @@ class _Part:
         self._queries: list[str] = []
 
     def hold(self, rows: pyarrow.Table) -> str:
-        """The name of the relation that holds the rows of a sheet until the part is written."""
+        """Register the rows of a sheet until the part is written; returns the name of the relation."""
         self._waiting += 1
         self._held_rows += rows.num_rows
         name = f"sheet_{self._waiting}"
@@ -122,14 +118,14 @@ class _Part:
         return name
 
     def add(self, name: str, query: str) -> None:
-        """Take the rows of `query` for the sheet `name`."""
+        """Add the rows of `query` for the sheet `name`."""
         self._result.rows[name] = 0
         self._queries.append(f"({query})")
         if self._held_rows >= ROWS_A_PART:
             self.write()
 
     def write(self) -> None:
-        """Write what was taken, and count the rows of each sheet."""
+        """Write what was added, and count the rows of each sheet."""
         if not self._queries:
             return
         self._number += 1
@@ -149,7 +145,7 @@ def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result
     top = [list(row.values()) for row in rows.slice(0, HEADING_WITHIN_ROWS).to_pylist()]
     at, headings = _heading(contract, top, levels)
     found = match_headings(contract, headings, name, at + 1)
-    result.came_as(found, headings)
+    result.add_headings(found, headings)
     unknown = [h for h in headings if h not in found.values() and not h.startswith(NAMELESS)]
     result.unknown_columns.update(unknown)
     body = rows.rename_columns(headings).slice(at + 1)
@@ -169,7 +165,7 @@ def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result
         numbered = f"(from {numbered} where _record not in ({', '.join(str(record) for (record,) in again)}))"
     filled = {found[c] for c in contract.columns if c.name in options.fill_down and c in found}
     blank = " and ".join(f"{identifier(h)} is null" for h in found.values() if h not in filled) or "false"
-    # Rows with nothing in any known column are the paper's end, not records; a merged cell may reach below it.
+    # Rows empty in all known columns are no records; a merged cell may reach below the last record.
     numbered = f"(select *, {blank} as _blank from {numbered})"
     if filled:
         cells = ", ".join(
@@ -188,7 +184,7 @@ def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result
 
 
 def _may_hold(rows: pyarrow.Table, cells: list[str | None]) -> bool:
-    """Whether some row holds the first of these cells, be it among other signs: a quick look, before a query."""
+    """Does any row contain the text of the first of these cells? A quick check before a query."""
     import pyarrow.compute as pc
 
     at, cell = next(((n, c.strip()) for n, c in enumerate(cells) if c and c.strip()), (0, ""))
@@ -196,7 +192,7 @@ def _may_hold(rows: pyarrow.Table, cells: list[str | None]) -> bool:
 
 
 def _is_row(headings: list[str], cells: list[str | None]) -> str:
-    """SQL condition under which a row holds these cells."""
+    """SQL condition for a row with these cells."""
     same = (
         f"{identifier(h)} is not distinct from {'null' if cell is None else literal(cell)}"
         for h, cell in zip(headings, cells, strict=True)
@@ -206,7 +202,7 @@ def _is_row(headings: list[str], cells: list[str | None]) -> str:
 
 def _heading(contract: Contract, top: list[list[str | None]], levels: int) -> tuple[int, list[str]]:
     """Index of the last row of the heading, and the headings: distinct, those of empty cells by their number."""
-    known = {heading_key(n) for column in contract.columns for n in (column.source, *column.aliases)}
+    known = {heading_key(n) for column in contract.columns for n in column.names}
     lines = [_joined(top[end - levels + 1 : end + 1]) for end in range(levels - 1, len(top))] or [_joined(top)]
     scores = [sum(heading_key(cell) in known for cell in line if cell) for line in lines]
     at = scores.index(max(scores))
@@ -216,7 +212,7 @@ def _heading(contract: Contract, top: list[list[str | None]], levels: int) -> tu
 
 
 def _joined(rows: list[list[str | None]]) -> list[str | None]:
-    """One heading a column. An upper cell that was merged over several columns speaks for each of them."""
+    """One heading per column. A cell merged over several columns is the group of each of them."""
     if len(rows) == 1:
         return rows[0]
     line, group = [], None
@@ -227,5 +223,5 @@ def _joined(rows: list[list[str | None]]) -> list[str | None]:
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
-    """The row that Excel shows is the record number already."""
+    """The record number is already the row that Excel shows."""
     return {record: record for record in records}

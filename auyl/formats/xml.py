@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import re
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,25 +21,26 @@ if TYPE_CHECKING:
     import duckdb
 
 ENDS_BYTES = 1 << 16
-# From memory a file is parsed a fifth faster; each thread holds one of at most this size.
+# A file in memory is parsed a fifth faster; each thread holds one of at most this size.
 HELD_BYTES = 192 << 20
 SAMPLE_RECORDS = 200
+# Of lxml: no entity is expanded, nothing is fetched.
+SAFE_PARSER: dict[str, Any] = {"resolve_entities": False, "no_network": True, "huge_tree": False}
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
-    """Read XML files, as many at once as there are threads.
+    """Read XML files, as many at once as there are threads. Options: `XmlOptions`.
 
-    Options: `record` (path of the record element, local names), `envelope` (name → path of a field before the
-    records), `recordCount` (local name of an element after them). The column's source is a path below the record.
+    A column's source is a path below the record. Raises ExtractRefused.
     """
     result = RawResult()
     for file in files:
-        result.stated(contract, file.name, _check_ends(contract, file))
+        result.add_envelope(contract, file, _check_ends(contract, file))
     _check_parts(contract, files, result)
     for file in files[:1]:
         seen, unknown = _check_paths(contract, file)
         result.unknown_columns |= unknown
-        result.came_as({c: c.source for c in contract.columns if c.source in seen})
+        result.add_headings({c: c.source for c in contract.columns if c.source in seen})
     config = _parser_config(contract, work)
 
     def one(numbered: tuple[int, Path]) -> int:
@@ -54,8 +56,19 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
 
 
 def _local(element: Any) -> str:
-    """Local name of an element; one with a prefix that nobody declared is named by what follows the prefix."""
+    """Local name of an element; of one with an undeclared prefix, what follows the prefix."""
     return re.split("[}:]", str(element.tag))[-1]
+
+
+def _with_paths(events: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, list[str], Any]]:
+    """Each event with the local names of the elements from the root to its element."""
+    path: list[str] = []
+    for event, element in events:
+        if event == "start":
+            path.append(_local(element))
+        yield event, path, element
+        if event == "end":
+            path.pop()
 
 
 def _parser_config(contract: Contract, work: Path) -> Path:
@@ -75,7 +88,7 @@ def _parser_config(contract: Contract, work: Path) -> Path:
 def _paths(column: Column) -> list[tuple[str, str]]:
     """Name and path of a column, and of each of its aliases."""
     names = (column.name, *(f"{column.name} ({n})" for n, _ in enumerate(column.aliases, start=2)))
-    return list(zip(names, (column.source, *column.aliases), strict=True))
+    return list(zip(names, column.names, strict=True))
 
 
 def _read_file(
@@ -115,11 +128,11 @@ def _read_file(
 
 
 def _broken(contract: Contract, file: Path, error: Exception) -> ExtractRefused:
-    """The refusal for a file that the stream parser gave up on; the line comes from a second, strict reading."""
+    """The refusal for a file that the stream parser gave up on; a second, strict parser finds the line."""
     from lxml import etree
 
     line, found = None, str(error).splitlines()[0][:300]
-    parser = etree.XMLPullParser(events=("end",), resolve_entities=False, no_network=True, huge_tree=False)
+    parser = etree.XMLPullParser(events=("end",), **SAFE_PARSER)
     try:
         with file.open("rb") as stream:
             while chunk := stream.read(1 << 20):
@@ -141,15 +154,12 @@ def _tail(file: Path) -> bytes:
 
 
 def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
-    """Refuse at once what cannot be whole or safe, and read the envelope before the records.
+    """Refuse at once what cannot be whole or safe; return the envelope before the records.
 
-    The stream parser takes a file that stops early for a finished one, so the end is looked at here.
+    The stream parser accepts a truncated file as complete, so the end is checked here.
     """
     from lxml import etree
 
-    size = file.stat().st_size
-    if size == 0:
-        raise empty(contract, file, "an empty file, 0 bytes")
     with file.open("rb") as stream:
         head = stream.read(ENDS_BYTES)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
@@ -161,20 +171,15 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
     steps = contract.options(XmlOptions).record_path
     envelope: dict[str, str] = {}
     wanted = {path: name for name, path in contract.envelope.items()}
-    parser = etree.XMLPullParser(events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False)
-    path: list[str] = []
+    parser = etree.XMLPullParser(events=("start", "end"), **SAFE_PARSER)
     try:
         parser.feed(head)
-        for event, element in parser.read_events():
-            if event == "start":
-                path.append(_local(element))
-                if path == steps:
-                    break
-            else:
-                name = wanted.get("/" + "/".join(path))
-                if name is not None and element.text:
-                    envelope[name] = element.text.strip()
-                path.pop()
+        for event, path, element in _with_paths(parser.read_events()):
+            if event == "start" and path == steps:
+                break
+            name = wanted.get("/" + "/".join(path))
+            if event == "end" and name is not None and element.text:
+                envelope[name] = element.text.strip()
     except etree.XMLSyntaxError as error:
         raise contract.refusal(file, "well-formed XML in UTF-8", error.msg.splitlines()[0], error.lineno) from error
     root = re.search(rb"<([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)[\s/>]", re.sub(rb"<[?!][^>]*>", b"", head))
@@ -194,9 +199,9 @@ def _check_parts(contract: Contract, files: list[Path], result: RawResult) -> No
 
 
 def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
-    """Look at the first records: all their paths, and the leaves that nobody knows.
+    """All paths in the first records, and the leaves among them that the contract does not know.
 
-    Raises ExtractRefused when a required path is nowhere.
+    Raises ExtractRefused when a required path is in none of them.
     """
     from lxml import etree
 
@@ -205,29 +210,25 @@ def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
     leaves: set[str] = set()
     records = 0
     with file.open("rb") as stream:
-        path: list[str] = []
-        for event, element in etree.iterparse(
-            stream, events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False, recover=True
-        ):
+        events = etree.iterparse(stream, events=("start", "end"), recover=True, **SAFE_PARSER)
+        for event, path, element in _with_paths(events):
             if event == "start":
-                path.append(_local(element))
                 continue
-            if path[: len(steps)] == steps and len(path) > len(steps):
-                below = "/".join(path[len(steps) :])
-                seen.add(below)
-                if len(element) == 0:
-                    leaves.add(below)
             if path == steps:
                 records += 1
                 element.clear()
                 if records >= SAMPLE_RECORDS:
                     break
-            path.pop()
+            elif path[: len(steps)] == steps:
+                below = "/".join(path[len(steps) :])
+                seen.add(below)
+                if len(element) == 0:
+                    leaves.add(below)
     if records == 0:
         raise empty(contract, file, f"no element {'/'.join(steps)}")
-    known = {source for c in contract.columns for source in (c.source, *c.aliases)}
+    known = {source for c in contract.columns for source in c.names}
     for column in contract.columns:
-        if column.required and not seen & {column.source, *column.aliases}:
+        if column.required and not seen & set(column.names):
             raise missing_column(contract, column, sorted(leaves - known), file.name, None)
     return seen, {leaf for leaf in leaves - known if not leaf.startswith(contract.options(XmlOptions).ignore)}
 

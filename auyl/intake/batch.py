@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auyl import contracts, formats, ledger
 from auyl.contracts import Contract
@@ -18,12 +18,15 @@ from auyl.intake.handback import merge, with_references
 from auyl.intake.land import files_of
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
-from auyl.stage.suites import Suite
-from auyl.stage.suites import load as load_suite
+from auyl.stage import suites
 from auyl.store import duck, paths
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import LOAD, lock
+from auyl.store.spill import spill_folder
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class BatchResult:
         return self.status in ("accepted", "unchanged")
 
 
-# Batches of another layout of the lake are made anew.
+ACCOUNT = ("rows_in", "staged", "linkable", "quarantined", "duplicates", "warned")
+# Batches of another layout of the lake are made again.
 LAYOUT = b"linkable beside stage"
 
 
@@ -66,7 +70,7 @@ def rules_digest(settings: Settings, contract: Contract) -> str:
     total = hashlib.sha256()
     files = [
         contract.path,
-        settings.expectations / f"{contract.suite}.json",
+        *suites.files(contract.suite, settings.expectations),
         settings.include / "sql" / "stage" / f"{contract.stage}.sql",
         *sorted((settings.include / "sql" / "macros").glob("*.sql")),
     ]
@@ -85,104 +89,132 @@ def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
     with lock(settings, LOAD, delivery.registry, delivery.period):
         known = ledger.find_batch(settings, delivery_id, rules)
         if known is not None:
-            return _result(known, "unchanged")
+            return _result(delivery, "unchanged", known, batch_id=known.batch_id, notes=known.notes)
+        suite = suites.load(contract.suite, settings.expectations)
+        work = _Work(settings, Lake(settings.lake), contract, suite, delivery, rules)
         try:
-            return _load(settings, contract, delivery, rules)
+            return _load(work)
         except ExtractRefused as refusal:
             ledger.add_refusal(
                 settings, delivery.registry, delivery.period, str(refusal), refusal.as_dict(), delivery_id, rules
             )
-            return BatchResult(delivery.registry, delivery.period, delivery_id, "refused", refusal=str(refusal))
+            return _result(delivery, "refused", refusal=str(refusal))
 
 
-def _result(batch: ledger.Batch, status: str) -> BatchResult:
-    return BatchResult(
-        batch.registry, batch.period, batch.delivery_id, status, batch.batch_id, batch.rows_in, batch.staged,
-        batch.linkable, batch.quarantined, batch.duplicates, batch.warned, notes=batch.notes,
-    )  # fmt: skip
+def _result(
+    delivery: ledger.Delivery, status: str, account: check.Account | ledger.Batch | None = None, **more: Any
+) -> BatchResult:
+    counts = {name: getattr(account, name) for name in ACCOUNT if account}
+    return BatchResult(delivery.registry, delivery.period, delivery.delivery_id, status, **counts | more)
 
 
-def _load(settings: Settings, contract: Contract, delivery: ledger.Delivery, rules: str) -> BatchResult:
-    lake = Lake(settings.lake)
-    suite = load_suite(contract.suite, settings.expectations)
-    raw_path = paths.raw_folder(contract.registry, delivery.period, delivery.digest, contract.digest)
-    name = paths.batch_name(contract.registry, delivery.period, delivery.digest, rules)
-    con = duck.cursor(settings, lake)
-    try:
-        with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
-            files = files_of(lake, delivery, Path(folder))
-            read_as = contract if delivery.corrects_batch_id is None else with_references(contract)
-            raw = formats.read(read_as, files, lake.prepare(raw_path), con, Path(folder))
-            _check_envelope(contract, delivery, files, raw)
-        if delivery.corrects_batch_id is not None:
-            raw = merge(con, settings, contract, delivery, raw, raw_path)
-        set_person_key(con, settings)
-        parts = [lake.address(path) for path in lake.files(raw_path)]
-        stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
-        check.define_views(con, contract, parts, delivery.period, stage_sql)
-        account = check.scan(con, contract, suite, Counter(reject.rule for reject in raw.rejects))
-        if account.rows_in != raw.rows_in:
-            raise RuntimeError(f"{contract.registry}: {raw.rows_in} rows were read and {account.rows_in} scanned")
-        quarantine_path = paths.quarantine_file(name)
-        lake.prepare(paths.folder_of(quarantine_path))
-        rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
-        kept_back = check.write_quarantine(con, contract, suite, rejects, lake.address(quarantine_path))
-        if kept_back != account.rejected + account.duplicates:
-            raise RuntimeError(f"{contract.registry}: quarantine holds {kept_back} rows, not those of {account}")
-        looks = profile(con, contract, raw)
-        breaches = judge_batch(settings, contract, delivery, suite, account)
+@dataclass(frozen=True)
+class _Work:
+    """What loading a delivery needs, and the paths of what it makes."""
+
+    settings: Settings
+    lake: Lake
+    contract: Contract
+    suite: suites.Suite
+    delivery: ledger.Delivery
+    rules: str
+
+    @property
+    def raw_path(self) -> str:
+        return paths.raw_folder(
+            self.contract.registry, self.delivery.period, self.delivery.digest, self.contract.digest
+        )
+
+    def file(self, path_of: Callable[[str], str]) -> str:
+        """A file of the batch; `path_of` is one of the functions of `paths` that take its name."""
+        return path_of(paths.batch_name(self.contract.registry, self.delivery.period, self.delivery.digest, self.rules))
+
+    def prepare(self, path_of: Callable[[str], str]) -> str:
+        """The address of a file of the batch, in a folder that is ready for it."""
+        self.lake.prepare(paths.folder_of(self.file(path_of)))
+        return self.lake.address(self.file(path_of))
+
+
+def _load(work: _Work) -> BatchResult:
+    with duck.cursor(work.settings, work.lake) as con:
+        raw = _parse(work, con)
+        account = _check(work, con, raw)
+        shape = profile(con, work.contract, raw)
+        breaches = judge_batch(work.settings, work.contract, work.delivery, work.suite, account)
         if breaches:
-            return _refuse(settings, contract, delivery, rules, account, breaches, quarantine_path)
-        stage_path = paths.stage_file(name)
-        lake.prepare(paths.folder_of(stage_path))
-        staged = check.write_stage(con, contract, suite, lake.address(stage_path))
-        if contract.feeds_vault:
-            identity = paths.identity_file(name)
-            lake.prepare(paths.folder_of(identity))
-            check.write_identity(con, contract, lake.address(identity))
-        linkable, linkable_path = 0, None
-        if contract.names_person:
-            linkable_path = paths.linkable_file(name)
-            lake.prepare(paths.folder_of(linkable_path))
-            linkable = check.write_linkable(con, contract, lake.address(linkable_path))
-        if (staged, linkable) != (account.staged, account.linkable) or not account.balances:
-            raise RuntimeError(
-                f"{contract.registry}: the account does not balance: {staged} staged and {linkable} linkable of "
-                f"{account}"
-            )
-    finally:
-        con.close()
-    severities = {rule.rule: rule.severity for rule in suite.row_rules}
-    drifts = compare(looks, _history(settings, delivery), contract)
-    former = ledger.same_bytes(settings, delivery.registry, delivery.period, delivery.digest)
-    if former:
-        drifts.append(Drift("same_bytes", None, f"another extract than that of {former}", "the very same bytes"))
+            return _refuse(work, account, breaches)
+        _stage(work, con, account)
+    return _record(work, raw, account, shape)
+
+
+def _parse(work: _Work, con: duckdb.DuckDBPyConnection) -> RawResult:
+    """Write the rows of the landed files to raw, as text; of corrected rows, those of the whole batch."""
+    contract, delivery = work.contract, work.delivery
+    is_correction = delivery.corrects_batch_id is not None
+    with spill_folder(work.settings) as folder:
+        files = files_of(work.lake, delivery, folder)
+        read_as = with_references(contract) if is_correction else contract
+        raw = formats.read(read_as, files, work.lake.prepare(work.raw_path), con, folder)
+        _check_envelope(contract, delivery, files, raw)
+    return merge(con, work.settings, contract, delivery, raw, work.raw_path) if is_correction else raw
+
+
+def _check(work: _Work, con: duckdb.DuckDBPyConnection, raw: RawResult) -> check.Account:
+    """Hold every row against every rule, and write those that are not staged to quarantine."""
+    set_person_key(con, work.settings)
+    parts = [work.lake.address(path) for path in work.lake.files(work.raw_path)]
+    check.define_views(con, work.settings.include, work.contract, parts, work.delivery.period)
+    account = check.scan(con, work.contract, work.suite, Counter(reject.rule for reject in raw.rejects))
+    if account.rows_in != raw.rows_in:
+        raise RuntimeError(f"{work.contract.registry}: {raw.rows_in} rows were read and {account.rows_in} scanned")
+    rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
+    written = check.write_quarantine(con, work.contract, work.suite, rejects, work.prepare(paths.quarantine_file))
+    if written != account.rejected + account.duplicates:
+        raise RuntimeError(f"{work.contract.registry}: quarantine holds {written} rows, not those of {account}")
+    return account
+
+
+def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account) -> None:
+    """Write the staged and the linkable rows. Raises RuntimeError when they are not those of the account."""
+    contract = work.contract
+    staged = check.write_stage(con, contract, work.suite, work.prepare(paths.stage_file))
+    if contract.feeds_vault:
+        check.write_identity(con, contract, work.prepare(paths.identity_file))
+    linkable = 0
+    if contract.names_person:
+        linkable = check.write_linkable(con, contract, work.prepare(paths.linkable_file))
+    if (staged, linkable) != (account.staged, account.linkable) or not account.balances:
+        written = f"{staged} staged and {linkable} linkable of {account}"
+        raise RuntimeError(f"{contract.registry}: the account does not balance: {written}")
+
+
+def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile) -> BatchResult:
+    """Accept the batch: one transaction of the ledger."""
+    settings, contract, delivery = work.settings, work.contract, work.delivery
+    severities = {rule.rule: rule.severity for rule in work.suite.row_rules}
+    drifts = compare(shape, _history(settings, delivery), contract)
+    same = ledger.same_bytes(settings, delivery.registry, delivery.period, delivery.digest)
+    if same:
+        drifts.append(Drift("same_bytes", None, f"another extract than that of {same}", "the very same bytes"))
     batch = ledger.add_batch(
         settings,
         {
             "delivery_id": delivery.delivery_id,
-            "rules_digest": rules,
-            "raw_path": raw_path,
-            "stage_path": stage_path,
-            "quarantine_path": quarantine_path,
-            "linkable_path": linkable_path,
-            "rows_in": account.rows_in,
-            "staged": account.staged,
-            "linkable": account.linkable,
-            "quarantined": account.quarantined,
-            "duplicates": account.duplicates,
-            "warned": account.warned,
+            "rules_digest": work.rules,
+            "raw_path": work.raw_path,
+            "stage_path": work.file(paths.stage_file),
+            "quarantine_path": work.file(paths.quarantine_file),
+            "linkable_path": work.file(paths.linkable_file) if contract.names_person else None,
+            **{name: getattr(account, name) for name in ACCOUNT},
             "notes": {"unknown_columns": sorted(raw.unknown_columns), "files": raw.rows, "envelope": raw.envelope},
         },
         [(rule, severities.get(rule, "critical"), n) for rule, n in account.failed.items()],
-        [{**asdict(c), "categories": list(c.categories) if c.categories else None} for c in looks.columns.values()],
+        [{**asdict(c), "categories": list(c.categories) if c.categories else None} for c in shape.columns.values()],
         [asdict(drift) for drift in drifts],
     )
-    return BatchResult(
-        contract.registry, delivery.period, delivery.delivery_id, "accepted", batch.batch_id, account.rows_in,
-        account.staged, account.linkable, account.quarantined, account.duplicates, account.warned, None,
-        account.failed, batch.notes, drifts,
-    )  # fmt: skip
+    return _result(
+        delivery, "accepted", account, batch_id=batch.batch_id, failed=account.failed, notes=batch.notes, drifts=drifts
+    )
 
 
 def _history(settings: Settings, delivery: ledger.Delivery) -> list[Profile]:
@@ -199,59 +231,37 @@ def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[P
 
 
 def judge_batch(
-    settings: Settings, contract: Contract, delivery: ledger.Delivery, suite: Suite, account: check.Account
+    settings: Settings, contract: Contract, delivery: ledger.Delivery, suite: suites.Suite, account: check.Account
 ) -> list[str]:
-    """What of the suite the batch as a whole breaches, in words."""
+    """The rules on the whole batch that it breaches, in words."""
     import pandas
 
     from auyl.stage.judge import judge
 
-    former = ledger.rows_of_former(settings, contract.registry, delivery.period)
+    previous = ledger.previous_rows(settings, contract.registry, delivery.period)
     outcome = {
         "rows_in": account.rows_in,
         "share_quarantined": account.rejected / account.rows_in,
         "share_duplicates": account.duplicates / account.rows_in,
-        "rows_to_previous": account.rows_in / former if former and not contract.is_delta else None,
+        "rows_to_previous": account.rows_in / previous if previous and not contract.is_delta else None,
     }
     outcome |= {f"share_failed:{rule}": n / account.rows_in for rule, n in account.failed.items()}
-    expectations = list(suite.batch_expectations)
-    expectations += [
-        {
-            "type": "expect_column_values_to_be_between",
-            "kwargs": {"column": f"share_failed:{rule.rule}", "max_value": round(1 - rule.mostly, 9)},
-            "severity": rule.severity,
-            "meta": {"rule": rule.rule, "reason_ru": rule.reason_ru, "reason_kk": rule.reason_kk},
-        }
-        for rule in suite.row_rules
-        if rule.mostly is not None
-    ]
-    return judge(suite.name, expectations, pandas.DataFrame([outcome]).dropna(axis="columns"))
+    return judge(suite.name, list(suite.batch_expectations), pandas.DataFrame([outcome]).dropna(axis="columns"))
 
 
-def _refuse(
-    settings: Settings,
-    contract: Contract,
-    delivery: ledger.Delivery,
-    rules: str,
-    account: check.Account,
-    breaches: list[str],
-    quarantine_path: str,
-) -> BatchResult:
+def _refuse(work: _Work, account: check.Account, breaches: list[str]) -> BatchResult:
     worst = sorted(account.failed.items(), key=lambda item: -item[1])[:5]
     found = f"{'; '.join(breaches)}. Rules broken most: {', '.join(f'{rule} {n}' for rule, n in worst) or 'none'}"
-    refusal = contract.refusal(delivery.landing_path, f"a batch that keeps the suite {contract.suite}", found)
-    details = refusal.as_dict() | {"failed": account.failed, "rows_in": account.rows_in, "breaches": breaches}
+    contract, delivery = work.contract, work.delivery
+    refusal = contract.refusal(delivery.landing_path, f"a batch that satisfies the suite {contract.suite}", found)
     ledger.add_refusal(
-        settings,
+        work.settings,
         contract.registry,
         delivery.period,
         str(refusal),
-        details,
+        refusal.as_dict() | {"failed": account.failed, "rows_in": account.rows_in, "breaches": breaches},
         delivery.delivery_id,
-        rules,
-        quarantine_path,
+        work.rules,
+        work.file(paths.quarantine_file),
     )
-    return BatchResult(
-        contract.registry, delivery.period, delivery.delivery_id, "refused", None, account.rows_in, 0,
-        account.linkable, account.quarantined, account.duplicates, account.warned, str(refusal), account.failed,
-    )  # fmt: skip
+    return _result(delivery, "refused", account, staged=0, refusal=str(refusal), failed=account.failed)

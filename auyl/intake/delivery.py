@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from auyl.intake.land import files_of, land
 from auyl.settings import Settings, connection_from_environment, from_environment
 from auyl.store.lake import Lake
 from auyl.store.locks import PULL, lock
+from auyl.store.spill import spill_folder
 
 
 def pull(
@@ -34,15 +34,9 @@ def pull(
     contract = contracts.load(registry, settings.include)
     address = connection(contract.connection)
     lake = Lake(settings.lake)
-    spill = settings.home / "spill"
-    spill.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Two pulls at once would ask the source for the same twice.
-    with (
-        lock(settings, PULL, registry, period),
-        tempfile.TemporaryDirectory(prefix="auyl-", dir=spill) as folder,
-    ):
-        work = Path(folder)
-        former = ledger.former_delivery(settings, registry, period, accepted=contract.is_delta)
+    with lock(settings, PULL, registry, period), spill_folder(settings) as work:
+        former = ledger.previous_delivery(settings, registry, period, accepted=contract.is_delta)
         landed = lake.files(former.landing_path) if former else []
         history = sources.PullHistory(
             former.watermark if former and landed else None,

@@ -12,9 +12,8 @@ from typing import Any
 
 from auyl import contracts, ledger
 from auyl.contracts import Contract
-from auyl.periods import last_day, month_before, period_of, span_end
+from auyl.periods import LOCAL, last_day, month_before, period_of, span_end
 from auyl.settings import Settings
-from auyl.sources import LOCAL
 
 # A month that has not come in a year will not be waited for any more.
 MONTHS_ASKED_FOR = 12
@@ -68,7 +67,7 @@ def expected(settings: Settings, on: date) -> list[Promise]:
     once, with its newest period.
     """
     came: dict[str, dict[str, Any]] = {}
-    for row in ledger.came(settings):
+    for row in ledger.arrivals(settings):
         came.setdefault(row["registry"], {})[row["period"]] = row
     return [
         promise

@@ -16,7 +16,7 @@ from auyl.stage.suites import load as load_suite
 from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
-from auyl.store.postgres import engine
+from auyl.store.postgres import transaction
 
 if TYPE_CHECKING:
     import pandas
@@ -74,7 +74,7 @@ def quarantine(
 
 
 def _batches(settings: Settings, contract: Contract, period: str | None) -> list[dict[str, Any]]:
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text((settings.include / "sql" / "ledger" / "quarantines.sql").read_text(encoding="utf-8")),
             {"registry": contract.registry, "period": period, "is_delta": contract.is_delta},

@@ -9,8 +9,8 @@ from typing import Any
 
 from psycopg2.extensions import connection
 from psycopg2.extras import NamedTupleCursor
-from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
+
+from auyl.store.postgres import pooled_engine
 
 SQL = Path(__file__).with_name("sql")
 
@@ -19,8 +19,8 @@ class Database:
     """A pool of connections as auyl_portal."""
 
     def __init__(self, dsn: str) -> None:
-        self._engine = create_engine(
-            make_url(dsn).set(drivername="postgresql+psycopg2"),
+        self._engine = pooled_engine(
+            dsn,
             pool_size=8,
             max_overflow=0,
             pool_timeout=5,

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from auyl import access
 from auyl.languages import LANGUAGES
+from auyl.periods import LOCAL
 from auyl.portal import okrug as okrug_lines
 from auyl.portal import security
 from auyl.portal.database import Database, rows
@@ -24,7 +25,6 @@ from auyl.portal.visit import NotSignedIn, Visit, client_address, open_visit, pe
 from auyl.subjects import Subject
 
 TEMPLATES = Path(__file__).with_name("templates")
-KAZAKHSTAN = dt.timezone(dt.timedelta(hours=5))  # one zone for the whole country since 1 March 2024
 CONCURRENT_HASHES = 2  # each takes 64 MiB and a core
 
 
@@ -208,11 +208,11 @@ class Pages:
             (place,) = rows(visit.conn, "okrugs", katos=[kato])
             values = rows(visit.conn, "indicators", kato=kato, period=month.period, period_before=month.earlier or "")
             received = {
-                row.registry: row.extracted_at.astimezone(KAZAKHSTAN)
+                row.registry: row.extracted_at.astimezone(LOCAL)
                 for row in rows(visit.conn, "sources", period=month.period, revision=month.revision)
             }
             lang = self.language(request, visit.session)
-            themes = okrug_lines.themes(values, received, dt.datetime.now(KAZAKHSTAN).date(), lang)
+            themes = okrug_lines.themes(values, received, dt.datetime.now(LOCAL).date(), lang)
             expected = {registry for row in values for registry in row.registries}
             missing = rows(visit.conn, "missing", period=month.period, revision=month.revision)
             return self.page(

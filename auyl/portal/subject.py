@@ -33,13 +33,13 @@ def subject_rows(
     figures = [f"sum(v.{name}) as {name}" for name in counts]
     order = [_worst_first(subject)]
     if district:
-        # At this level a settlement is one row, unless the subject has a further key.
-        figures += [f"min(v.{name}) as {name}" for name in subject.columns if name not in counts]
+        # A settlement is one row, unless the subject has a further key: then the highest of its rows.
+        figures += [f"max(v.{name}) as {name}" for name in subject.columns if name not in counts]
         if by := subject.by:
             pair = f"json_build_array(v.{by.column}, v.{by.counted})"
             figures.append(f"json_agg({pair} order by v.{by.counted} desc) as parts")
         if ties := subject.page.ties:
-            order.append(f"min(v.{ties}) desc")
+            order.append(f"max(v.{ties}) desc")
     found = rows(
         conn,
         "subject_settlements" if district else "subject_districts",

@@ -13,9 +13,9 @@ from typing import Any
 
 from auyl import contracts, ledger
 from auyl.intake.overdue import NEVER, expected, without_content
+from auyl.periods import LOCAL
 from auyl.reports import mail
 from auyl.settings import Settings, from_environment
-from auyl.sources import LOCAL
 from auyl.store.locks import DAILY_REPORT, lock
 
 log = logging.getLogger(__name__)
@@ -24,22 +24,22 @@ STATES = {"late": "не поступил", "refused": "прислан, но не
 REASONS = {"late": "опаздывает", "refused": "прислан, но не принят", "never": "ещё ни разу не принимался"}
 
 
-def keep(day: date, settings: Settings | None = None) -> ledger.Digest:
+def keep(day: date, settings: Settings | None = None) -> ledger.DailyReport:
     """Compose the digest of `day` and keep it; the one that is kept already is returned as it is."""
     settings = settings or from_environment()
     with lock(settings, DAILY_REPORT):
-        found = ledger.digest(settings, day)
+        found = ledger.daily_report(settings, day)
         if found is None:
-            since = ledger.digest_before(settings, day)
+            since = ledger.previous_report_at(settings, day)
             content, has_news = _content(settings, day, since)
-            ledger.add_digest(settings, day, since, has_news, content, in_words(content))
-            found = ledger.digest(settings, day)
+            ledger.add_daily_report(settings, day, since, has_news, content, in_words(content))
+            found = ledger.daily_report(settings, day)
     if found is None:  # pragma: no cover - it was written a moment ago
         raise LookupError(f"digest of {day}")
     return found
 
 
-def send(day: date, address: str | None, settings: Settings | None = None) -> ledger.Digest:
+def send(day: date, address: str | None, settings: Settings | None = None) -> ledger.DailyReport:
     """Send the digest of `day` once, as one mail (see `mail.send`). Without news or address nothing is sent.
 
     Killed between the server's answer and the ledger row it is sent again under the same message id.
@@ -47,7 +47,7 @@ def send(day: date, address: str | None, settings: Settings | None = None) -> le
     """
     settings = settings or from_environment()
     with lock(settings, DAILY_REPORT):
-        found = ledger.digest(settings, day)
+        found = ledger.daily_report(settings, day)
         if found is None:
             raise KeyError(f"no digest of {day}")
         if found.sent_at is not None or not found.has_news or address is None:
@@ -57,15 +57,15 @@ def send(day: date, address: str | None, settings: Settings | None = None) -> le
         late = len(found.content["late"])
         subject = f"Ауыл, {day:%d.%m.%Y}: " + (f"опаздывает реестров: {late}" if late else "новое в реестрах")
         recipients = mail.send(address, subject, found.text, attached, message_id=f"auyl-digest-{day}")
-        ledger.add_digest_mail(settings, day, recipients)
+        ledger.add_daily_report_mail(settings, day, recipients)
         log.info("digest of %s sent to %s recipients", day, recipients)
-        return ledger.digest(settings, day) or found
+        return ledger.daily_report(settings, day) or found
 
 
 def _content(settings: Settings, day: date, since: datetime | None) -> tuple[dict[str, Any], bool]:
     known = contracts.load_all(settings.include)
     late = [promise for promise in expected(settings, day) if promise.is_late]
-    refused = ledger.refusals(settings, since)
+    refused = ledger.refusals_since(settings, since)
     kept_back = ledger.open_quarantine(settings, [c.registry for c in known if c.is_delta])
     snapshot = ledger.newest_snapshot(settings)
     without = ledger.missing_in_snapshot(settings, snapshot["period"]) if snapshot else []

@@ -23,7 +23,7 @@ from auyl.snapshot.show import show
 from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
-from auyl.store.postgres import engine
+from auyl.store.postgres import transaction
 from auyl.territory.moves import make_moves
 from auyl.territory.resolver import current_edition
 
@@ -94,7 +94,7 @@ def show_in(
 
 def _published(settings: Settings, catalogue: Catalogue, period: str | None) -> tuple[int, Inputs]:
     """The current revision and what it was made of, with the batches that it names."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         row = con.execute(
             text(
                 "select s.period, s.revision, s.edition, s.inputs_digest from serving.current_snapshot as f "
@@ -170,7 +170,7 @@ def _why_not(kato: str, source: str, target: str, found: list[Any], former: list
         return f"{kato} {found[0][0]} is no rural okrug in edition {target}"
     if not former:
         return f"neither edition {target} nor that of the period, {source}, has the code {kato}"
-    known = f"it lies in {', '.join(became)}" if became else "what became of it is not told: auyl changes"
+    known = f"it lies in {', '.join(became)}" if became else "what became of it is not told: auyl territory changes"
     return f"{kato} {former[0][0]} is not in edition {target}: {known}"
 
 

@@ -12,7 +12,7 @@ from auyl.settings import Settings
 from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import Inputs
 from auyl.stage.judge import judge
-from auyl.store.postgres import engine
+from auyl.store.postgres import transaction
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,7 +64,7 @@ def _share(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, float | None
 
 def former_residents(settings: Settings, period: str) -> float | None:
     """Sum of residents over okrugs in the current revision of this period, or of the one before it."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         found = con.execute(
             text(
                 "select sum(v.value) from serving.current_snapshot as f "

@@ -20,7 +20,7 @@ from auyl.snapshot.catalogue import Measure
 from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
-from auyl.store.postgres import engine
+from auyl.store.postgres import transaction
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None
     """What is behind the current value of an indicator in an okrug. Raises KeyError when there is none."""
     catalogue = catalogues.load(settings.include)
     indicator = catalogue.indicator(indicator_id)
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         row = con.execute(
             text(
                 "select v.*, s.inputs_digest from serving.current_snapshot as f "

@@ -15,7 +15,7 @@ from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.consolidate import Inputs, gather, with_links
 from auyl.store.lake import Lake
-from auyl.store.postgres import engine
+from auyl.store.postgres import transaction
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,7 +32,7 @@ def missing_table(con: duckdb.DuckDBPyConnection, settings: Settings, inputs: In
     was not taken), late (it came for another period), never (nothing was ever accepted).
     """
     con.execute("create or replace temp table snapshot_missing (registry varchar, last_period varchar, reason varchar)")
-    came = [row for row in ledger.came(settings) if row["registry"] in inputs.missing]
+    came = [row for row in ledger.arrivals(settings) if row["registry"] in inputs.missing]
     for registry in inputs.missing:
         months = contracts.load(registry, settings.include).carry_forward_months
         first = month_before(inputs.period, months)
@@ -52,7 +52,7 @@ def waiting(settings: Settings, on: date) -> list[str]:
     catalogue = catalogues.load(settings.include)
     needed = [contracts.load(registry, settings.include) for registry in catalogue.registries]
     lake = Lake(settings.lake)
-    periods = sorted({row["period"] for row in ledger.came(settings) if row["registry"] == INDISPENSABLE})
+    periods = sorted({row["period"] for row in ledger.arrivals(settings) if row["registry"] == INDISPENSABLE})
     return [
         period
         for period in periods
@@ -67,7 +67,7 @@ def _is_new(settings: Settings, inputs: Inputs) -> bool:
     if linked(settings, inputs.period, inputs.batches) is None:
         return True
     inputs = with_links(settings, inputs)
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         return not con.execute(
             text("select exists (select from ledger.build where period = :p and inputs_digest = :d)"),
             {"p": inputs.period, "d": inputs.digest},

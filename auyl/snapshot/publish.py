@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,10 @@ from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import Inputs
 from auyl.snapshot.missing import MISSING_COLUMNS
 from auyl.snapshot.vault import VaultLoad
-from auyl.store.duck import identifier, literal
-from auyl.store.postgres import engine
+from auyl.store.copy import copy_csv, write_csv
+from auyl.store.duck import identifier
+from auyl.store.postgres import driver_transaction
+from auyl.store.spill import spill_folder
 from auyl.subjects import load_subjects
 
 if TYPE_CHECKING:
@@ -48,9 +49,7 @@ class Publication:
 
     def write(self, table: str, columns: tuple[str, ...], query: str) -> None:
         """Write the rows of `query` for `serving.<table>`, in its order."""
-        self._con.execute(
-            f"copy ({query}) to {literal(str(self._file(table)))} (format csv, header false, nullstr '\\N', quote '\"')"
-        )
+        write_csv(self._con, query, self._file(table))
         self.tables[table] = columns
 
     def _file(self, table: str) -> Path:
@@ -68,8 +67,7 @@ class Publication:
         """COPY a written table into `target` under its revision."""
         columns = ", ".join(map(identifier, self.tables[table]))
         cursor.execute(f"create temp table incoming on commit drop as select {columns} from {target} limit 0")
-        with self._file(table).open("rb") as stream:
-            cursor.copy_expert("copy incoming from stdin (format csv, null '\\N')", stream)
+        copy_csv(cursor, "incoming", map(identifier, self.tables[table]), self._file(table))
         cursor.execute(
             f"insert into {target} (period, revision, {columns}) select %s, %s, {columns} from incoming",
             (period, revision),
@@ -90,8 +88,8 @@ def publish(
     One transaction, that of `connection`, in which `vault` has loaded the persons already: killed before its commit it
     leaves the former revision whole.
     """
-    with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
-        publication = Publication(con, settings, Path(folder))
+    with spill_folder(settings) as folder:
+        publication = Publication(con, settings, folder)
         publication.write("snapshot_value", VALUE_COLUMNS, f"select {', '.join(VALUE_COLUMNS)} from snapshot_value")
         missing = f"select {', '.join(MISSING_COLUMNS)} from snapshot_missing order by registry"
         publication.write("snapshot_missing", MISSING_COLUMNS, missing)
@@ -167,12 +165,8 @@ def _ledger_row(cursor: Any, inputs: Inputs, outcome: str, revision: int | None,
 
 def refuse(settings: Settings, inputs: Inputs, breaches: list[str]) -> None:
     """Write down that the gate held a snapshot back."""
-    connection = engine(settings.dsn).raw_connection()
-    try:
-        _ledger_row(connection.cursor(), inputs, "refused", None, {"breaches": breaches})
-        connection.commit()
-    finally:
-        connection.close()
+    with driver_transaction(settings) as cursor:
+        _ledger_row(cursor, inputs, "refused", None, {"breaches": breaches})
 
 
 def _catalogue(cursor: Any, catalogue: Catalogue) -> None:

@@ -14,15 +14,14 @@ from sqlalchemy import text
 
 from auyl import contracts, ledger
 from auyl.contracts import Contract
-from auyl.periods import last_day
+from auyl.periods import LOCAL, last_day
 from auyl.settings import Settings, from_environment
-from auyl.sources import LOCAL
 from auyl.stage import scan as check
 from auyl.store import duck
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
-from auyl.store.postgres import engine
+from auyl.store.postgres import driver_transaction, transaction
 from auyl.territory.resolver import (
     SETTLING_ROLES,
     address_key,
@@ -90,7 +89,7 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
 
 def by_okrug(settings: Settings, registry: str, period: str) -> list[dict[str, Any]]:
     """The published quality of a registry by okrug, the worst validity first, with the change since the last period."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text(
                 "select q.kato, coalesce(t.name_ru, 'в округ не отнесено') as okrug, q.rows_in, q.staged, "
@@ -106,7 +105,7 @@ def by_okrug(settings: Settings, registry: str, period: str) -> list[dict[str, A
 
 def unmeasured(settings: Settings) -> list[str]:
     """Periods in which a batch was accepted after their quality was last measured, oldest first."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text(
                 "select b.period from ledger.batch_ranked as b left join ("
@@ -138,8 +137,7 @@ def _rows(
     }
     rejected = f"rejected_{contract.registry}"
     con.execute(f"create or replace temp view {rejected} as select * from read_parquet({files['quarantine']})")
-    stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
-    check.define_views_over(con, contract, rejected, batches[0].period, stage_sql)
+    check.define_views_over(con, settings.include, contract, rejected, batches[0].period)
     made = {row[0] for row in con.execute("describe candidate").fetchall()}
     staged = {row[0] for row in con.execute(f"describe select * from read_parquet({files['stage']})").fetchall()}
     places = list(dict.fromkeys(contract.place.values()))
@@ -200,13 +198,8 @@ def _by_okrug(contract: Contract, relation: str) -> str:
 
 
 def _publish(settings: Settings, period: str, rows: list[tuple[object, ...]]) -> None:
-    connection = engine(settings.dsn).raw_connection()
-    try:
-        cursor = connection.cursor()
+    with driver_transaction(settings) as cursor:
         cursor.execute("delete from serving.quality where period = %s", (period,))
         psycopg2.extras.execute_values(
             cursor, f"insert into serving.quality ({', '.join(COLUMNS)}) values %s", rows, page_size=5000
         )
-        connection.commit()
-    finally:
-        connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
@@ -19,7 +20,7 @@ from auyl.snapshot.vault import VaultLoad
 from auyl.store import duck
 from auyl.store.lake import Lake
 from auyl.store.locks import BUILD, lock
-from auyl.store.postgres import engine
+from auyl.store.postgres import driver_connection, transaction
 from auyl.subjects import load_subjects
 
 
@@ -58,7 +59,7 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
 
 def _done_before(settings: Settings, inputs: Inputs) -> int | None:
     """The current revision, if these very inputs made it."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         return con.execute(
             text(
                 "select b.revision from ledger.build as b inner join serving.current_snapshot as f "
@@ -69,10 +70,11 @@ def _done_before(settings: Settings, inputs: Inputs) -> int | None:
 
 
 def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs) -> BuildResult:
-    con = duck.cursor(settings, lake)
-    connection = engine(settings.dsn).raw_connection()
-    vault = VaultLoad(settings, lake, inputs, connection)
-    try:
+    with (
+        contextlib.closing(duck.cursor(settings, lake)) as con,
+        driver_connection(settings) as connection,
+        contextlib.closing(VaultLoad(settings, lake, inputs, connection)) as vault,
+    ):
         # PostgreSQL copies the vault meanwhile. New links may say the same as those before.
         inputs = with_links(settings, inputs)
         current = _done_before(settings, inputs)
@@ -94,9 +96,5 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs)
             return BuildResult(inputs.period, "refused", missing=inputs.missing, breaches=breaches)
         missing_table(con, settings, inputs)
         published = publish(con, settings, catalogue, inputs, connection, vault)
-    finally:
-        vault.end()
-        connection.close()
-        con.close()
     status = "published" if published.is_new else "unchanged"
     return BuildResult(inputs.period, status, published.revision, published.rows, inputs.missing)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from auyl import ledger
 from auyl.languages import check_language
 from auyl.settings import Settings
-from auyl.store.postgres import engine
+from auyl.store.postgres import transaction
 
 
 def show(settings: Settings, kato: str, period: str | None = None, language: str = "ru") -> dict[str, Any]:
@@ -19,7 +19,7 @@ def show(settings: Settings, kato: str, period: str | None = None, language: str
     """
     check_language(language)
     query = (settings.include / "sql" / "ledger" / "snapshot_of_okrug.sql").read_text(encoding="utf-8")
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(text(query.replace("_xx", f"_{language}")), {"kato": kato, "period": period}).all()
     if not rows:
         raise KeyError(f"nothing is published for okrug {kato}" + (f" in {period}" if period else ""))

@@ -6,18 +6,18 @@ revision, and a refused or killed build leaves the former persons.
 
 from __future__ import annotations
 
-import tempfile
+import contextlib
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from auyl.settings import Settings
 from auyl.snapshot.consolidate import Inputs
 from auyl.store import duck, paths
+from auyl.store.copy import copy_query
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 
-COLUMNS = ("surname", "given_name", "patronymic")
+COLUMNS = ("person_key", "iin", "surname", "given_name", "patronymic")
 
 
 class VaultLoad:
@@ -37,30 +37,13 @@ class VaultLoad:
         if not batches or (held and held[0] > self._inputs.period):
             return False
         cursor.execute("create table vault.person_incoming (like vault.person including defaults)")
-        spill = self._settings.home / "spill"
-        with tempfile.TemporaryDirectory(prefix="auyl-", dir=spill) as folder:
-            file = Path(folder) / "person.csv"
-            self._write(paths.identity_file(batches[0].name), file)
-            with file.open("rb") as stream:
-                cursor.copy_expert(
-                    f"copy vault.person_incoming (person_key, iin, {', '.join(COLUMNS)}) "
-                    f"from stdin (format csv, null '\\N')",
-                    stream,
-                )
+        identity = literal(self._lake.address(paths.identity_file(batches[0].name)))
+        with contextlib.closing(duck.cursor(self._settings, self._lake)) as con:
+            query = f"select {', '.join(COLUMNS)} from read_parquet({identity})"
+            copy_query(con, query, cursor, "vault.person_incoming", COLUMNS, self._settings)
         # Filling an index of random keys row by row costs several times what building it at the end does.
         cursor.execute("alter table vault.person_incoming add primary key (person_key)")
         return True
-
-    def _write(self, identity: str, file: Path) -> None:
-        con = duck.cursor(self._settings, self._lake)
-        try:
-            con.execute(
-                f"copy (select person_key, iin, {', '.join(COLUMNS)} "
-                f"from read_parquet({literal(self._lake.address(identity))})) "
-                f"to {literal(str(file))} (format csv, header false, nullstr '\\N')"
-            )
-        finally:
-            con.close()
 
     def swap(self, cursor: Any, period: str, revision: int) -> None:
         """Put the loaded persons in the place of the former ones."""
@@ -76,6 +59,6 @@ class VaultLoad:
             (period, revision),
         )
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Wait until the thread has let go of the connection."""
         self._pool.shutdown(wait=True)

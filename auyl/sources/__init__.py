@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from auyl.contracts import Contract
-
-# All of Kazakhstan is UTC+5 since 1 March 2024; times without a zone in extracts are local.
-LOCAL = timezone(timedelta(hours=5))
+from auyl.periods import LOCAL
 
 
 @dataclass

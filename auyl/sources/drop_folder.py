@@ -1,6 +1,6 @@
 """Which files of a drop folder are complete, by the marker that the contract promises, and which of them are new.
 
-Nothing here reads a folder: `file` and `sftp` list it and fetch the markers. Options: `DropFolderOptions`. Without
+Nothing here reads a folder: `file` and `sftp` list it and fetch the markers. Options: `FileOptions`. Without
 `marker`, `stableSeconds` asks that size and time of every file are the same in two listings so far apart.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from auyl.contracts import Contract
-from auyl.contracts.options import DropFolderOptions
+from auyl.contracts.options import FileOptions
 from auyl.errors import ExtractRefused, SourceNotReady
 from auyl.sources import PullHistory
 
@@ -78,7 +78,7 @@ class CompleteDelivery:
 
 def file_pattern(contract: Contract, period: str) -> str:
     """Names of the data files of a period."""
-    return contract.options(DropFolderOptions).file_pattern.replace("{period}", period)
+    return contract.options(FileOptions).file_pattern.replace("{period}", period)
 
 
 def permanent_folder(path: str) -> str | None:
@@ -87,7 +87,7 @@ def permanent_folder(path: str) -> str | None:
 
 
 def _marker(contract: Contract, period: str) -> str | None:
-    marker = contract.options(DropFolderOptions).marker
+    marker = contract.options(FileOptions).marker
     return marker.replace("{period}", period) if marker else None
 
 
@@ -206,7 +206,7 @@ def _manifest_entries(contract: Contract, marker: str, content: bytes) -> dict[s
 
 def _stable(contract: Contract, files: dict[str, FileStat], history: PullHistory) -> CompleteDelivery:
     """The files, if their sizes and times are the same as `stableSeconds` ago; the first listing becomes a note."""
-    apart_s = contract.options(DropFolderOptions).stable_seconds
+    apart_s = contract.options(FileOptions).stable_seconds
     if not apart_s:
         return CompleteDelivery(files)
     now = datetime.now(tz=UTC)

@@ -33,30 +33,25 @@ def pull(contract: Contract, period: str, address: str, work: Path, history: Pul
     Raises SourceUnavailable when a page does not come whole in ATTEMPTS, or the pages do not add up to what the server
     says; SourceNotReady when it asks for a longer wait; ConnectionUnusable when it refuses the credentials.
     """
-    with _RestPull(contract, period, parse(contract, address)) as rest:
-        return rest.pull(work, history)
+    parsed = parse(contract, address)
+    with http.client(contract, parsed, TIMEOUT_S) as client:
+        return _RestPull(contract, period, parsed, client).pull(work, history)
 
 
 class _RestPull:
     """One pull from one interface, over one connection."""
 
-    def __init__(self, contract: Contract, period: str, address: Address) -> None:
+    def __init__(self, contract: Contract, period: str, address: Address, client: httpx.Client) -> None:
         self.contract = contract
         self.options = contract.options(RestOptions)
         self.period = period
         self.url = address.base + self.options.resource
-        self.client = http.client(contract, address, TIMEOUT_S)
-        self.auth = AUTH[self.options.auth](contract, address, self.client)
+        self.client = client
+        self.auth = AUTH[self.options.auth](contract, address, client)
         self.paginator = PAGINATORS[self.options.paging](contract)
         self.asked_at = 0.0
         self.requests = 0
         self.seen: dict[str, int] = {}
-
-    def __enter__(self) -> _RestPull:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.client.close()
 
     def pull(self, work: Path, history: PullHistory) -> Pulled:
         key = f"{self.url} {self.options.paging} {self.options.page_size}"

@@ -3,7 +3,7 @@
 The connection gives host, port, login and path; a password or the extra `private_key` (or `key_file`, with
 `private_key_passphrase`); and `host_key`, one known key of the server a line (`ssh-ed25519 AAAA…`). The names are those
 of Airflow's own SFTP connection. The host key cannot be left out: an impostor would be given the password and could
-send any registry. Options: `DropFolderOptions`.
+send any registry. Options: `FileOptions`.
 """
 
 from __future__ import annotations

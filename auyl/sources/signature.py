@@ -1,8 +1,8 @@
-"""The XML signature of a gateway's answer, held against the certificate that the connection names.
+"""The XML signature of a gateway's answer, verified with the certificate in the connection.
 
 What is verified: an enveloped signature of `data` or of the one element in it, RSA or ECDSA with SHA-2. НУЦ signs with
-ГОСТ 34.310 and 34.11, which no open Python library knows: such an answer is refused where the contract demands a
-verified signature, since nobody here can tell whose it is.
+ГОСТ 34.310 and 34.11, which no open Python library supports: such an answer is refused where the contract demands a
+verified signature.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ METHODS = frozenset(
     or method.name in {f"SHA{bits}_RSA_MGF1" for bits in (256, 384, 512)}
 )  # fmt: skip
 DIGESTS = frozenset({DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512})
-# One that leaves parts of the element out (XPath, XSLT) would sign something else than is read.
+# A transform that removes parts of the element (XPath, XSLT) would sign something other than what is read.
 TRANSFORMS = {
     f"{DS}enveloped-signature",
     "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
@@ -46,7 +46,7 @@ TRANSFORMS = {
 def certificates(contract: Contract, address: Address) -> list[x509.Certificate]:
     """Certificates of the answering party: the extra `certificate` or the file of `certificate_file`, PEM, one or more.
 
-    More than one is for the days in which the owner changes it. Raises ConnectionUnusable when none holds today.
+    More than one is for the days when the owner replaces it. Raises ConnectionUnusable when none is valid today.
     """
     expected = "the answering party's certificate in PEM, in the extra «certificate» or the file of «certificate_file»"
     try:
@@ -60,7 +60,7 @@ def certificates(contract: Contract, address: Address) -> list[x509.Certificate]
     valid = [one for one in found if one.not_valid_before_utc <= now <= one.not_valid_after_utc]
     if not valid:
         ends = ", ".join(f"{name(one)} until {one.not_valid_after_utc:%Y-%m-%d}" for one in found)
-        raise contract.connection_unusable("a certificate that holds today", ends)
+        raise contract.connection_unusable("a certificate that is valid today", ends)
     return valid
 
 
@@ -71,10 +71,10 @@ def name(certificate: x509.Certificate) -> str:
 
 
 def verify(contract: Contract, file: str, data: etree._Element, trusted: list[x509.Certificate]) -> dict[str, Any]:
-    """Verify the signature of `data`, the element that holds all records; what was verified, for the manifest.
+    """Verify the signature of `data`, the element with all records; returns what was verified, for the manifest.
 
-    Raises ExtractRefused when there is no signature, more than one, one of another element or algorithm, one by
-    somebody else, or one that the content does not fit.
+    Raises ExtractRefused when there is no signature, more than one, one over another element, by another algorithm or
+    signer, or one that does not match the content.
     """
 
     def refuse(expected: str, found: str) -> ExtractRefused:
@@ -89,7 +89,7 @@ def verify(contract: Contract, file: str, data: etree._Element, trusted: list[x5
     holder = signature.getparent()
     alone = [child for child in data if isinstance(child.tag, str)]
     if holder is None or (holder is not data and alone != [holder]):
-        raise refuse("a signature over all of the data", "one over a part of them")
+        raise refuse("a signature over all of the data", "one over a part of it")
     method = _algorithm(signature, "SignatureMethod")
     if method not in {known.value for known in METHODS}:
         raise refuse(
@@ -116,7 +116,7 @@ def verify(contract: Contract, file: str, data: etree._Element, trusted: list[x5
                 "signed": etree.QName(holder).localname,
             }
     raise refuse(
-        f"content as {' or '.join(map(name, trusted))} signed it", f"it does not fit the signature ({trouble})"
+        f"content as {' or '.join(map(name, trusted))} signed it", f"it does not match the signature ({trouble})"
     )
 
 
@@ -126,10 +126,10 @@ def _algorithm(signature: etree._Element, tag: str) -> str:
 
 
 def _check_reference(signature: etree._Element, holder: etree._Element, refuse: Any) -> None:
-    """The one thing signed must be the element around the signature, and all of it."""
+    """The signature must have one reference, to the whole element around it."""
     references = signature.findall(f"{{{DS}}}SignedInfo/{{{DS}}}Reference")
     if len(references) != 1:
-        raise refuse("a signature of one thing", f"of {len(references)}")
+        raise refuse("a signature of one element", f"of {len(references)}")
     uri = references[0].get("URI", "")
     if uri and uri not in {f"#{holder.get(key)}" for key in ("Id", "ID", "id") if holder.get(key)}:
         raise refuse("a signature of the data around it", f"one of {uri[:80]}")
@@ -143,7 +143,7 @@ def _check_reference(signature: etree._Element, holder: etree._Element, refuse: 
 
 
 def _check_signer(signature: etree._Element, trusted: list[x509.Certificate], refuse: Any) -> None:
-    """The certificate that came along, if one did, must be one of ours; it is trusted for nothing else."""
+    """A certificate inside the signature must be a trusted one; being there is no reason to trust it."""
     carried = signature.findtext(f".//{{{DS}}}X509Certificate")
     if not carried:
         return
@@ -156,18 +156,18 @@ def _check_signer(signature: etree._Element, trusted: list[x509.Certificate], re
 
 
 def _as_signed(holder: etree._Element) -> Iterator[etree._Element]:
-    """The element as a document of its own, as it may have stood when it was signed.
+    """The element as a separate document, in both forms that it may have had when it was signed.
 
-    Canonical XML 1.0 writes all namespaces in scope. Signed before it was put into the envelope, the element had its
-    own alone; signed inside, also the envelope's. One after the other: each is a copy of the whole.
+    Canonical XML 1.0 writes all namespaces in scope: an element signed before it was put into the envelope had only its
+    own, one signed inside the envelope also the envelope's. Yielded one by one, since each is a copy of the whole.
     """
     parent = holder.getparent()
     around = parent.nsmap if parent is not None else {}
-    kept = [prefix for prefix, uri in holder.nsmap.items() if prefix and around.get(prefix) != uri]
+    prefixes = [prefix for prefix, uri in holder.nsmap.items() if prefix and around.get(prefix) != uri]
     for is_alone in (True, False):
         document = deepcopy(holder)
         document.tail = None
         if is_alone:
-            etree.cleanup_namespaces(document, keep_ns_prefixes=kept)
+            etree.cleanup_namespaces(document, keep_ns_prefixes=prefixes)
         yield document
         del document

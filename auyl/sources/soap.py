@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from cryptography import x509
 from lxml import etree
 
 from auyl.contracts import Contract
 from auyl.contracts.options import SoapOptions
 from auyl.errors import SourceNotReady, SourceUnavailable
-from auyl.sources import LOCAL, Pulled, PullHistory, http, signature, soap_message
+from auyl.periods import LOCAL
+from auyl.sources import Pulled, PullHistory, http, signature, soap_message
 from auyl.sources.address import Address, parse
 from auyl.sources.backoff import retry, status_failed
 from auyl.sources.soap_message import Answer, RequestBuilder, SoapFault
@@ -41,8 +43,11 @@ def pull(contract: Contract, period: str, address: str, work: Path, history: Pul
     delivered or the gateway does not answer whole, ConnectionUnusable for a refused sender or a certificate that is
     not valid, ExtractRefused for an answer that is not signed as the contract demands.
     """
-    with _SoapPull(contract, period, parse(contract, address)) as gateway:
-        return gateway.pull(work, history)
+    parsed = parse(contract, address)
+    is_verified = contract.options(SoapOptions).signature == "required"
+    trusted = signature.certificates(contract, parsed) if is_verified else []
+    with http.client(contract, parsed, TIMEOUT_S) as client:
+        return _SoapPull(contract, period, parsed, client, trusted).pull(work, history)
 
 
 @dataclass(frozen=True)
@@ -57,20 +62,20 @@ class _Reply:
 class _SoapPull:
     """One pull over one connection."""
 
-    def __init__(self, contract: Contract, period: str, address: Address) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        period: str,
+        address: Address,
+        client: httpx.Client,
+        trusted: list[x509.Certificate],
+    ) -> None:
         self.contract = contract
         self.options = contract.options(SoapOptions)
         self.address = address
         self.requests = RequestBuilder(contract, period, address)
-        self.is_verified = self.options.signature == "required"
-        self.trusted = signature.certificates(contract, address) if self.is_verified else []
-        self.client = http.client(contract, address, TIMEOUT_S)
-
-    def __enter__(self) -> _SoapPull:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.client.close()
+        self.client = client
+        self.trusted = trusted
 
     def pull(self, work: Path, history: PullHistory) -> Pulled:
         if self.options.channel == "async":
@@ -126,7 +131,11 @@ class _SoapPull:
     def _asynchronous(self, work: Path, history: PullHistory) -> _Reply:
         note = _note(history.note)
         if not note:
-            note = {"message_id": str(uuid.uuid4()), "asked_at": datetime.now(tz=LOCAL).isoformat(), "is_sent": False}
+            note = {
+                "message_id": str(uuid.uuid4()),
+                "asked_at": datetime.now(tz=LOCAL).isoformat(),
+                "is_sent": False,
+            }
             history.remember(json.dumps({"soap": note}))
             self._send(work, history, note)
         state = self._state(work, note)
@@ -246,11 +255,11 @@ class _SoapPull:
 
     def _verify(self, answer: Answer, path: tuple[str, ...]) -> dict[str, Any] | str:
         """Verify the signature of the data, and that no second element could be read in their place."""
-        if not self.is_verified:
+        if self.options.signature == "unchecked":
             return "not verified: the contract does not demand it"
         elements = [answer.body]
         for step in path:
-            elements = answer.all(elements, step)
+            elements = [child for parent in elements for child in parent.findall(f"{{*}}{step}")]
             if len(elements) != 1:
                 found = f"{len(elements)} elements {step}"
                 raise self.contract.refusal(answer.file, f"one element {'/'.join(path)}", found)

@@ -6,7 +6,6 @@ order № 123 of 29.03.2018.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from lxml import etree
 from auyl.contracts import Contract
 from auyl.contracts.options import SoapOptions
 from auyl.errors import SourceUnavailable
-from auyl.sources import LOCAL
+from auyl.periods import LOCAL
 from auyl.sources.address import Address
 from auyl.sources.backoff import AttemptFailed
 
@@ -38,16 +37,11 @@ class Answer:
 
     def text(self, *steps: str) -> str | None:
         """Text of the first element at the path of local names below the body."""
-        element = self.first(*steps)
-        return element.text.strip() if element is not None and element.text else None
+        return (self.body.findtext(_path(*steps)) or "").strip() or None
 
     def first(self, *steps: str) -> etree._Element | None:
         """The first element at the path of local names below the body."""
-        return _first([self.body], steps)
-
-    def all(self, parents: list[etree._Element], step: str) -> list[etree._Element]:
-        """All children of `parents` with this local name."""
-        return [child for parent in parents for child in parent if _local(child) == step]
+        return self.body.find(_path(*steps))
 
 
 class RequestBuilder:
@@ -123,27 +117,22 @@ def read(contract: Contract, address: Address, operation: str, file: Path, sha25
     if tree.docinfo.internalDTD is not None:
         raise has_doctype
     root = tree.getroot()
-    bodies = [child for child in root if _local(child) == "Body"] if _local(root) == "Envelope" else []
-    if len(bodies) != 1:
+    bodies = root.findall(_path("Body"))
+    if etree.QName(root).localname != "Envelope" or len(bodies) != 1:
         raise AttemptFailed("no SOAP envelope")
-    if (fault := _first(bodies, ("Fault",))) is not None:
-        reason = (fault.findtext("{*}faultstring") or "").strip()[:300]
+    fault = bodies[0].find(_path("Fault"))
+    if fault is not None:
+        reason = (fault.findtext(_path("faultstring")) or "").strip()[:300]
         for secret in filter(None, (address.password, address.user)):
             reason = reason.replace(secret, "…")
         raise SoapFault(
             f"{contract.registry}: {operation}: the gateway answered with a fault: {reason or 'without a reason'}"
         )
-    if _first(bodies, (f"{operation}Response",)) is None:
+    if bodies[0].find(_path(f"{operation}Response")) is None:
         raise AttemptFailed(f"no {operation}Response in the body")
     return Answer(file, sha256, bodies[0])
 
 
-def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
-
-
-def _first(parents: Iterable[etree._Element], steps: Iterable[str]) -> etree._Element | None:
-    found = list(parents)
-    for step in steps:
-        found = [child for parent in found for child in parent if _local(child) == step][:1]
-    return found[0] if found else None
+def _path(*names: str) -> str:
+    """A path of local names, in any namespace or none."""
+    return "/".join(f"{{*}}{name}" for name in names)

@@ -30,7 +30,8 @@ from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from auyl.contracts import Contract, missing_column
 from auyl.contracts.options import SqlOptions
-from auyl.sources import LOCAL, Pulled, PullHistory
+from auyl.periods import LOCAL
+from auyl.sources import Pulled, PullHistory
 from auyl.sources.backoff import AttemptFailed, Backoff
 from auyl.store.postgres import driver_url
 
@@ -39,17 +40,17 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 20_000
 CONNECT_S = 20
-# How the drivers are told to give up on a connection; another one takes it from the query of its address.
+# The connect timeout of these drivers; for another driver the query of its address sets it.
 CONNECT_ARGUMENT = {"psycopg2": "connect_timeout", "psycopg": "connect_timeout", "sqlite3": "timeout"}
 
 
 def pull(contract: Contract, period: str, address: str, work: Path, history: PullHistory) -> Pulled:
     """Rows of `period` that changed since the watermark, as CSV in the order of their change.
 
-    Read by one connection in one read-only, repeatable-read transaction (PostgreSQL; SQLite's own). The window is
-    reopened by `overlapMinutes`, since a row may carry an earlier time than one that was committed before it; whoever
-    reads it twice keeps the newest by key. When the line breaks, a registry of changes is read on after the last row
-    that came, if its table has a primary key; another one is read from its beginning, to be of one moment.
+    Read in one read-only, repeatable-read transaction (PostgreSQL; SQLite's own). Reading starts `overlapMinutes`
+    before the watermark, since a row may carry an earlier time than one that was committed before it; of rows read
+    twice the newest by key counts. When the line breaks, a registry of changes is resumed after the last row, if its
+    table has a primary key; any other is read again from the start, to be of one moment.
 
     Raises SourceUnavailable when the database does not answer or breaks off ATTEMPTS times without a row,
     ExtractRefused when its table is not what the contract says, ConnectionUnusable for a login that is refused.
@@ -156,7 +157,7 @@ class _SqlPull:
                 came = tuple(rows[-1][at] for at in places)
                 if came[0] is not None:
                     self.newest = came[0].isoformat() if isinstance(came[0], date) else str(came[0])
-                # SQLite's times are text of any shape, which a bound value would not be equal to
+                # SQLite stores times as text of any shape, which a bound value would not equal.
                 if self.contract.is_delta and keys and None not in came and con.dialect.name != "sqlite":
                     self.last = came
 
@@ -186,7 +187,7 @@ class _SqlPull:
         when = _compared(within, dialect)
         query = select(table).where(when >= _as(within, dialect, self.begins), when < _as(within, dialect, self.ends))
         if self.last is not None:
-            # what was read of the same moment in the broken transaction is not asked for again
+            # Rows of the same moment that the broken transaction has read are not read again.
             query = query.where(tuple_(mark, *keys) > tuple_(*self.last))
         elif self.since is not None:
             reopened: Any = self.since
@@ -200,7 +201,7 @@ class _SqlPull:
             moment = now if isinstance(now, datetime) else datetime.fromisoformat(str(now))
         except ValueError:
             moment = datetime.now(tz=LOCAL)
-        # SQLite's clock is UTC and says nothing of it; the others that say nothing are local
+        # SQLite's clock is UTC without saying so; other times without a zone are local.
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC if con.dialect.name == "sqlite" else LOCAL)
 
     def _wait(self, error: SQLAlchemyError) -> None:
@@ -218,7 +219,7 @@ class _SqlPull:
 
 
 def _is_text(column: Column[Any], dialect: str) -> bool:
-    """Is a time or date of this database text? SQLite's are, and its dialect would write more digits than they have."""
+    """Is the column a time or date that is stored as text? In SQLite it is; its dialect would write more digits."""
     return dialect == "sqlite" and isinstance(column.type, (types.DateTime, types.Date))
 
 
@@ -227,7 +228,7 @@ def _compared(column: Column[Any], dialect: str) -> ColumnElement[Any]:
 
 
 def _as(column: Column[Any], dialect: str, value: Any) -> Any:
-    """`value`, a date, a time or a number as text, as the column's type is compared with."""
+    """`value` (a date, a time, or a number as text) in the type that the column is compared with."""
     try:
         kind = column.type.python_type
     except NotImplementedError:

@@ -8,7 +8,6 @@ from auyl import ledger
 from auyl.contracts import Contract
 from auyl.settings import Settings
 from auyl.stage import scan as check
-from auyl.store import duck
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
@@ -47,7 +46,6 @@ def empty_stage(con: duckdb.DuckDBPyConnection, settings: Settings, contract: Co
     con.execute(
         f"create or replace temp table raw_nothing as select {columns}, '' as _file, 0::bigint as _record limit 0"
     )
-    stage_sql = duck.sql(settings.include / "sql" / "stage" / f"{contract.stage}.sql")
-    check.define_views_over(con, contract, "raw_nothing", "0001-01", stage_sql)
+    check.define_views_over(con, settings.include, contract, "raw_nothing", "0001-01")
     con.execute(f"create or replace temp table nothing_{contract.registry} as select * from candidate limit 0")
     return f"select * from nothing_{contract.registry}"

@@ -12,18 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import PERSON_COLUMNS, Column, Contract
-from auyl.stage.suites import PERSON_NUMBER, Suite
-from auyl.store.duck import PARQUET, identifier, literal
+from auyl.stage.suites import PERSON_NUMBER, RANK, RowRule, Suite
+from auyl.store import duck
+from auyl.store.duck import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
 
 # Bits of one number; a contract of more columns has more such numbers.
 COLUMNS_A_MASK = 60
-# The rows of `scan` that stay.
+# Of the rows in `verdict`; all others are staged.
+OUTCOMES = ("duplicate", "quarantined", "linkable", "warned")
+# The rows of `scan` that are staged.
 STAGED = "scan as s anti join (select row from verdict where outcome <> 'warned') as v on s.rowid = v.row"
 # They carry no stray spaces and write dates as ISO 8601 does; people's spreadsheets and CSV do neither.
 MADE_BY_MACHINES = ("xml", "json", "jsonl")
@@ -52,18 +56,21 @@ class Account:
         return self.rows_in == self.staged + self.linkable + self.quarantined + self.duplicates
 
 
+def stage_sql(include: Path, contract: Contract) -> str:
+    """The stage SQL of a contract, with the placeholder `row_origin`."""
+    return duck.sql(include / "sql" / "stage" / f"{contract.stage}.sql")
+
+
 def define_views(
-    con: duckdb.DuckDBPyConnection, contract: Contract, parts: list[str], period: str, stage_sql: str
+    con: duckdb.DuckDBPyConnection, include: Path, contract: Contract, parts: list[str], period: str
 ) -> None:
     """Create `raw`, `typed` and `candidate`. `parts` are addresses of the raw Parquet files."""
     files = ", ".join(map(literal, parts))
     con.execute(f"create or replace temp view raw as select * from read_parquet([{files}], union_by_name=true)")
-    define_views_over(con, contract, "raw", period, stage_sql)
+    define_views_over(con, include, contract, "raw", period)
 
 
-def define_views_over(
-    con: duckdb.DuckDBPyConnection, contract: Contract, raw: str, period: str, stage_sql: str
-) -> None:
+def define_views_over(con: duckdb.DuckDBPyConnection, include: Path, contract: Contract, raw: str, period: str) -> None:
     """Create `typed` and `candidate` over a relation of raw columns."""
     content = ", ".join(identifier(column.name) for column in contract.columns)
     columns = ", ".join(_typed(column, contract) for column in contract.columns)
@@ -73,10 +80,9 @@ def define_views_over(
         f"create or replace temp view typed as select *, {marked} from (select {columns}, _file, _record, "
         f"hash({content}) as _content, {literal(period)} as _period from {raw})"
     )
-    # Stage SQL names only what it makes; where a row came from and which period it claims ride along.
-    along = ", ".join(["_file", "_record", "_content", "_period", *masks])
-    body = stage_sql.replace("\nfrom typed", f",\n    {along}\nfrom typed", 1)
-    con.execute(f"create or replace temp view candidate as {body}")
+    origin = ", ".join(["_file", "_record", "_content", "_period", *masks])
+    query = duck.bind(stage_sql(include, contract), row_origin=origin)
+    con.execute(f"create or replace temp view candidate as {query}")
 
 
 def mask_bits(contract: Contract) -> Iterator[tuple[Column, int, int]]:
@@ -118,75 +124,88 @@ def _typed(column: Column, contract: Contract) -> str:
 
 def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejects: Mapping[str, int]) -> Account:
     """Fill `scan` and `verdict`, return the account. `rejects` counts by rule the lines that never became rows."""
+    _scan_rows(con, contract, suite)
+    _find_duplicates(con)
+    _rank_rows(con, contract, suite)
+    _decide(con, contract, suite)
+    rows, duplicates, quarantined, linkable, warned = _one(
+        con,
+        "select (select count(*) from scan), "
+        + ", ".join(f"count(*) filter (outcome = '{outcome}')" for outcome in OUTCOMES)
+        + " from verdict",
+    )
+    failed_counts = _one(
+        con,
+        "select "
+        + ", ".join(f"count(*) filter (_bits & {1 << bit} <> 0)" for bit, _ in enumerate(suite.bits))
+        + " from verdict where outcome <> 'duplicate'",
+    )
+    failed = {rule.rule: n for rule, n in zip(suite.bits, failed_counts, strict=True) if n}
+    lines = sum(rejects.values())
+    return Account(
+        rows_in=rows + lines,
+        staged=rows - duplicates - quarantined - linkable,
+        linkable=linkable,
+        quarantined=quarantined + lines,
+        duplicates=duplicates,
+        warned=warned,
+        failed=failed | dict(rejects),
+    )
+
+
+def _scan_rows(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite) -> None:
     bits = [f"(coalesce({rule.broken}, false)::bigint << {bit})" for bit, rule in enumerate(suite.immediate)]
     key = "hash(" + ", ".join(map(identifier, contract.keys)) + ")"
     required = [c.name for c in contract.columns if c.name in contract.keys and c.required]
     has_key = " and ".join(f"{identifier(name)} is not null" for name in required) or "true"
-    newest = "".join(f"{identifier(name)} desc nulls last, " for name in contract.newest_by)
-    # The bits are the only readers of the period and of texts that were converted.
+    # Only the rule bits use the period and the raw texts.
     con.execute(
         f"create or replace temp table scan as "
         f"select columns(lambda name: name <> '_period' and not ends_with(name, '__text')), "
         f"case when {has_key} then {key} end as _key, {' | '.join(bits) or '0::bigint'} as _bits from candidate"
     )
-    critical = sum(1 << bit for bit, rule in enumerate(suite.immediate) if rule.is_critical)
-    # Total order, or the row that stays would change from run to run.
+
+
+def _find_duplicates(con: duckdb.DuckDBPyConnection) -> None:
+    # Without a total order another one of equal rows would stay in the next run.
     con.execute(
         "create or replace temp table repeated as select row from ("
         "select rowid as row, row_number() over (partition by _content order by _file, _record) as nth from scan "
         "where _content in (select _content from scan group by _content having count(*) > 1)) where nth > 1"
     )
+
+
+def _rank_rows(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite) -> None:
+    """Fill `ranked` with the rows that break a rule on their rank among the good rows of their key."""
+    newest = "".join(f"{identifier(name)} desc nulls last, " for name in contract.newest_by)
     con.execute(
         f"create or replace temp table ranked as select row from (select scan.rowid as row, "
-        f"row_number() over (partition by _key order by {newest}_file, _record) as {_rank()} "
+        f"row_number() over (partition by _key order by {newest}_file, _record) as {identifier(RANK)} "
         f"from scan anti join repeated on scan.rowid = repeated.row "
-        f"where _bits & {critical} = 0 and _key in ("
+        f"where _bits & {_mask(suite, suite.immediate)} = 0 and _key in ("
         f"select _key from scan where _key is not null group by _key having count(*) > 1)) "
         f"where {' or '.join(f'({rule.broken})' for rule in suite.ranked) or 'false'}"
     )
-    late_bits = sum(1 << (len(suite.immediate) + bit) for bit, _ in enumerate(suite.ranked))
-    number = _number_mask(contract, suite)
+
+
+def _decide(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite) -> None:
+    number_rules = [rule for rule in suite.immediate if rule.about == PERSON_NUMBER and contract.names_person]
+    number, critical = _mask(suite, number_rules), _mask(suite, suite.bits)
+    ranked = sum(1 << bit for bit, rule in enumerate(suite.bits) if rule.needs_rank)
     con.execute(
         f"create or replace temp table verdict as select *, case when is_repeated then 'duplicate' "
-        f"when _bits & {(critical | late_bits) & ~number} <> 0 then 'quarantined' "
+        f"when _bits & {critical & ~number} <> 0 then 'quarantined' "
         f"when _bits & {number} <> 0 then 'linkable' else 'warned' end as outcome "
         f"from (select s.rowid as row, s._file, s._record, r.row is not null as is_repeated, "
-        f"s._bits | case when k.row is not null then {late_bits}::bigint else 0 end as _bits "
+        f"s._bits | case when k.row is not null then {ranked}::bigint else 0 end as _bits "
         f"from scan as s left join repeated as r on s.rowid = r.row left join ranked as k on s.rowid = k.row "
         f"where s._bits <> 0 or r.row is not null or k.row is not null)"
     )
-    outcomes = ("duplicate", "quarantined", "linkable", "warned")
-    rows_in, repeated, quarantined, linkable, warned = _one(
-        con,
-        "select (select count(*) from scan), "
-        + ", ".join(f"count(*) filter (outcome = '{outcome}')" for outcome in outcomes)
-        + " from verdict",
-    )
-    rules = [*suite.immediate, *suite.ranked]
-    failed_counts = _one(
-        con,
-        "select "
-        + ", ".join(f"count(*) filter (_bits & {1 << bit} <> 0)" for bit, _ in enumerate(rules))
-        + " from verdict where not is_repeated",
-    )
-    failed = {rule.rule: int(n) for rule, n in zip(rules, failed_counts, strict=True) if n}
-    failed |= rejects
-    lines = sum(rejects.values())
-    return Account(
-        rows_in=rows_in + lines,
-        staged=rows_in - repeated - quarantined - linkable,
-        linkable=linkable,
-        quarantined=quarantined + lines,
-        duplicates=repeated,
-        warned=warned,
-        failed=failed,
-    )
 
 
-def _rank() -> str:
-    from auyl.stage.suites import RANK
-
-    return identifier(RANK)
+def _mask(suite: Suite, rules: list[RowRule]) -> int:
+    """Bits of the critical ones of `rules`."""
+    return sum(1 << bit for bit, rule in enumerate(suite.bits) if rule.is_critical and rule in rules)
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
@@ -194,16 +213,10 @@ def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
     return tuple(int(value) for value in row)
 
 
-def _number_mask(contract: Contract, suite: Suite) -> int:
-    """Bits of the critical rules on the person's number; none where a row names nobody beside it."""
-    rules = enumerate(suite.immediate if contract.names_person else [])
-    return sum(1 << bit for bit, rule in rules if rule.is_critical and rule.about == PERSON_NUMBER)
-
-
 def _rule_list(suite: Suite, bits: str, critical: bool | None = None) -> str:
     chosen = [
         f"case when {bits} & {1 << bit} <> 0 then {literal(rule.rule)} end"
-        for bit, rule in enumerate([*suite.immediate, *suite.ranked])
+        for bit, rule in enumerate(suite.bits)
         if critical is None or rule.is_critical == critical
     ]
     return f"list_filter([{', '.join(chosen)}]::varchar[], lambda r: r is not null)"
@@ -230,7 +243,7 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
         f"create or replace temp table warned as select row, {_rule_list(suite, '_bits', False)} as _warned "
         f"from verdict where outcome = 'warned'"
     )
-    return _copy(
+    return duck.write_parquet(
         con,
         f"select {columns}, w._warned from {STAGED} left join warned as w on s.rowid = w.row",
         target,
@@ -240,7 +253,7 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
 def write_identity(con: duckdb.DuckDBPyConnection, contract: Contract, target: str) -> int:
     """Write who the staged rows are to `target`: person_key and the vault's columns; return how many."""
     hidden = ", ".join(f"s.{identifier(column.name)}" for column in contract.columns if column.is_vault)
-    return _copy(con, f"select s.person_key, {hidden} from {STAGED}", target)
+    return duck.write_parquet(con, f"select s.person_key, {hidden} from {STAGED}", target)
 
 
 def write_linkable(con: duckdb.DuckDBPyConnection, contract: Contract, target: str) -> int:
@@ -252,19 +265,13 @@ def write_linkable(con: duckdb.DuckDBPyConnection, contract: Contract, target: s
     staged = [name for name in stage_columns(con, contract) if name != "person_key"]
     columns = [f"s.{identifier(name)}" for name in staged]
     columns += [f"t.{identifier(name)}" for name in ("iin", *PERSON_COLUMNS) if name not in staged]
-    return _copy(
+    return duck.write_parquet(
         con,
         f"select {', '.join(columns)} from scan as s inner join verdict as v on s.rowid = v.row "
         f"inner join typed as t on s._file = t._file and s._record = t._record "
         f"where v.outcome = 'linkable' order by s._file, s._record",
         target,
     )
-
-
-def _copy(con: duckdb.DuckDBPyConnection, query: str, target: str) -> int:
-    con.execute(f"copy ({query}) to {literal(target)} ({PARQUET})")
-    row = con.fetchone()
-    return int(row[0]) if row else 0
 
 
 def write_quarantine(
@@ -298,9 +305,5 @@ def write_quarantine(
         f"select _file, null::bigint as _record, _line, _text, 'quarantined' as _outcome, [_rule] as _rules, {empty} "
         f"from reject"
     )
-    con.execute(
-        f"copy ({rows} union all by name {lines} order by _file, _record, _line) "
-        f"to {literal(target)} (format parquet, compression zstd)"
-    )
-    row = con.fetchone()
-    return int(row[0]) if row else 0
+    query = f"{rows} union all by name {lines} order by _file, _record, _line"
+    return duck.write_parquet(con, query, target, "format parquet, compression zstd")

@@ -17,6 +17,8 @@ from auyl.errors import ContractInvalid
 from auyl.store.duck import identifier, literal
 
 RANK = "_rank_in_key"
+# The suite of batch rules that all registries share.
+BATCH = "_batch.json"
 # `about` of a rule on the person's number. A row that breaks only such rules can be linked to its person.
 PERSON_NUMBER = "person_number"
 
@@ -54,12 +56,16 @@ class Suite:
     name: str
     row_rules: tuple[RowRule, ...]
     batch_expectations: tuple[dict[str, Any], ...]
-    text: str
 
     @property
     def immediate(self) -> list[RowRule]:
         """Rules that a row answers by itself, in the order of their bits."""
         return [rule for rule in self.row_rules if not rule.needs_rank]
+
+    @property
+    def bits(self) -> list[RowRule]:
+        """All row rules in the order of their bits."""
+        return [*self.immediate, *self.ranked]
 
     @property
     def ranked(self) -> list[RowRule]:
@@ -79,33 +85,68 @@ LINE_RULES = tuple(
 
 
 def load(name: str, folder: Path) -> Suite:
-    """Read the suite `name`. Raises ContractInvalid when a rule cannot be compiled."""
-    path = folder / f"{name}.json"
-    try:
-        text = path.read_text(encoding="utf-8")
-        document = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise ContractInvalid(f"{path.name}: {error}") from error
-    rules: list[RowRule] = []
-    batch: list[dict[str, Any]] = []
-    for item in document["expectations"]:
-        meta = item["meta"]
-        if meta["level"] == "batch":
-            batch.append(item)
-            continue
-        broken = _compile(item, path.name)
-        about = meta.get("about")
-        if about not in (None, PERSON_NUMBER):
-            raise ContractInvalid(f"{path.name}: {meta['rule']}: about: expected {PERSON_NUMBER}, found {about}")
-        rules.append(
-            RowRule(
-                meta["rule"], item["severity"], broken, meta["reason_ru"], meta["reason_kk"], meta.get("mostly"), about
-            )
-        )
+    """Read the suite `name`, with the batch rules that all registries share (`_batch.json`).
+
+    `meta.batch_limits` of a suite gives its own limits by shared rule; null leaves the rule out.
+    Raises ContractInvalid when a rule cannot be compiled.
+    """
+    file = f"{name}.json"
+    document = _read(folder / file)
+    rules = [_row_rule(item, file) for item in document["expectations"] if item["meta"]["level"] == "row"]
     names = [rule.rule for rule in rules]
     if len(set(names)) < len(names) or len(names) > 62:
-        raise ContractInvalid(f"{path.name}: rule names must differ, and 62 row rules are the most that one scan takes")
-    return Suite(document["name"], tuple(rules), tuple(batch), text)
+        raise ContractInvalid(f"{file}: expected different rule names, 62 row rules at most; found {len(names)} rules")
+    batch = [
+        *_shared(document.get("meta", {}).get("batch_limits", {}), folder, file),
+        *(item for item in document["expectations"] if item["meta"]["level"] == "batch"),
+        *(_share_failed(rule, rule.mostly) for rule in rules if rule.mostly is not None),
+    ]
+    return Suite(document["name"], tuple(rules), tuple(batch))
+
+
+def files(name: str, folder: Path) -> list[Path]:
+    """The files that a suite is read from."""
+    return [folder / f"{name}.json", folder / BATCH]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ContractInvalid(f"{path.name}: {error}") from error
+    return document
+
+
+def _shared(limits: dict[str, dict[str, float] | None], folder: Path, file: str) -> list[dict[str, Any]]:
+    """The batch rules of all registries, with the suite's own `limits`."""
+    shared = {item["meta"]["rule"]: item for item in _read(folder / BATCH)["expectations"]}
+    if unknown := limits.keys() - shared.keys():
+        raise ContractInvalid(f"{file}: batch_limits: expected rules of {BATCH}, found {', '.join(sorted(unknown))}")
+    own = {rule: limits.get(rule, {}) for rule in shared}
+    return [
+        shared[rule] | {"kwargs": shared[rule]["kwargs"] | kwargs} for rule, kwargs in own.items() if kwargs is not None
+    ]
+
+
+def _row_rule(item: dict[str, Any], file: str) -> RowRule:
+    meta = item["meta"]
+    about = meta.get("about")
+    if about not in (None, PERSON_NUMBER):
+        raise ContractInvalid(f"{file}: {meta['rule']}: about: expected {PERSON_NUMBER}, found {about}")
+    broken = _compile(item, file)
+    return RowRule(
+        meta["rule"], item["severity"], broken, meta["reason_ru"], meta["reason_kk"], meta.get("mostly"), about
+    )
+
+
+def _share_failed(rule: RowRule, mostly: float) -> dict[str, Any]:
+    """The expectation that at least a share `mostly` of the rows keeps `rule`."""
+    return {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": f"share_failed:{rule.rule}", "max_value": round(1 - mostly, 9)},
+        "severity": rule.severity,
+        "meta": {"rule": rule.rule, "reason_ru": rule.reason_ru, "reason_kk": rule.reason_kk},
+    }
 
 
 def _compile(item: dict[str, Any], file: str) -> str:

@@ -1,4 +1,4 @@
-"""DuckDB as this library uses it: one connection for one piece of work, with the macros and the lake at hand."""
+"""DuckDB: one connection for one piece of work, with the macros and the lake."""
 
 from __future__ import annotations
 
@@ -12,26 +12,31 @@ import duckdb
 
 from auyl.settings import Settings
 from auyl.store.lake import Lake
+from auyl.store.spill import spill_root
 
-# How files of the lake that are read soon are written: small row groups let both cores read a file of ordinary size, a
-# column of many values is not worth a dictionary, and no query here asks a Bloom filter.
+# For files that are read soon: small row groups let both cores read a file of ordinary size, a column of many values
+# is not worth a dictionary, and no query here uses a Bloom filter.
 PARQUET = (
     "format parquet, parquet_version v2, compression snappy, row_group_size 61440, dictionary_size_limit 4000, "
     "write_bloom_filter false"
 )
+# For files that are kept long and read seldom.
+COMPACT = "format parquet, compression zstd"
 
 
 def cursor(settings: Settings, lake: Lake | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection to the database that all work of this process shares, for what makes temporary tables alone.
+    """A connection to the database that all work of this process shares, for work with temporary tables only.
 
-    Temporary tables, macros and variables are the connection's own; macros of `include/sql/macros` are made once for
-    all, and the threads of DuckDB are shared. A lake elsewhere gets a database of its own.
+    Temporary tables, macros and variables belong to the connection; the macros of `include/sql/macros` and the threads
+    are shared. A lake in object storage gets a database of its own.
     """
     if lake is not None and not lake.is_local:
         return connect(settings, lake)
-    # A fork has the parent's memory, but none of its threads.
+    # A fork has its parent's memory but none of its threads.
     with _OPENING:
-        con = _shared(os.getpid(), settings.home, settings.include, settings.threads, settings.memory_gib).cursor()
+        con = _shared(
+            os.getpid(), spill_root(settings), settings.include, settings.threads, settings.memory_gib
+        ).cursor()
     con.execute("set timezone = 'UTC'")
     return con
 
@@ -40,21 +45,19 @@ _OPENING = Lock()
 
 
 @cache
-def _shared(process: int, home: Path, include: Path, threads: int, memory_gib: float) -> duckdb.DuckDBPyConnection:
-    return _open(home, include, threads, memory_gib)
+def _shared(process: int, spill: Path, include: Path, threads: int, memory_gib: float) -> duckdb.DuckDBPyConnection:
+    return _open(spill, include, threads, memory_gib)
 
 
 def connect(settings: Settings, lake: Lake | None = None) -> duckdb.DuckDBPyConnection:
     """A database in memory with every macro of `include/sql/macros`; spills below the home when memory ends."""
-    con = _open(settings.home, settings.include, settings.threads, settings.memory_gib)
+    con = _open(spill_root(settings), settings.include, settings.threads, settings.memory_gib)
     if lake is not None and not lake.is_local:
         con.register_filesystem(lake.filesystem)
     return con
 
 
-def _open(home: Path, include: Path, threads: int, memory_gib: float) -> duckdb.DuckDBPyConnection:
-    spill = home / "spill"
-    spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _open(spill: Path, include: Path, threads: int, memory_gib: float) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(
         config={
             "threads": threads,
@@ -64,7 +67,7 @@ def _open(home: Path, include: Path, threads: int, memory_gib: float) -> duckdb.
             "autoload_known_extensions": False,
         }
     )
-    # A private zone of the session would move timestamps of registries that write local time without a zone.
+    # The session's time zone would shift timestamps of registries that write local time without a zone.
     con.execute("set timezone = 'UTC'")
     for text in _macros(include):
         con.execute(text)
@@ -74,6 +77,12 @@ def _open(home: Path, include: Path, threads: int, memory_gib: float) -> duckdb.
 @cache
 def _macros(include: Path) -> tuple[str, ...]:
     return tuple(path.read_text(encoding="utf-8") for path in sorted((include / "sql" / "macros").glob("*.sql")))
+
+
+def write_parquet(con: duckdb.DuckDBPyConnection, query: str, address: str, options: str = PARQUET) -> int:
+    """Write the rows of a query, or `from` a table, to a Parquet file; return how many."""
+    ((rows,),) = con.execute(f"copy ({query}) to {literal(address)} ({options})").fetchall()
+    return int(rows)
 
 
 @cache
@@ -92,6 +101,11 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+class _Placeholders(Template):
+    # A lone dollar sign ends a regular expression.
+    pattern = r"\$\{(?P<braced>\w+)\}(?P<named>(?!))?(?P<escaped>(?!))?(?P<invalid>(?!))?"  # type: ignore[assignment]
+
+
 def bind(text: str, **names: str) -> str:
-    """Put table names or quoted literals where `text` says `${name}`; an unknown name raises KeyError."""
-    return Template(text).substitute(names)
+    """Put table names or quoted literals where `text` says `${name}`; a placeholder left unfilled raises KeyError."""
+    return _Placeholders(text).substitute(names)

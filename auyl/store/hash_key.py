@@ -1,4 +1,4 @@
-"""Which key the keyed hashes are made with: the ledger knows its fingerprint, and work under another key is refused."""
+"""The key of the keyed hashes: the ledger has its fingerprint, and work under another key is refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class HashKey:
 
 
 def current_hash_key(settings: Settings) -> HashKey | None:
-    """The key that everything stored was made with; None before any keyed work."""
+    """The key that all stored hashes were made with; None before any keyed work."""
     with transaction(settings) as con:
         row = con.execute(
             text(
@@ -42,20 +42,22 @@ def current_hash_key(settings: Settings) -> HashKey | None:
 
 
 def check_hash_key(settings: Settings) -> HashKey:
-    """The current key, if it is that of `settings`; the first key that is ever used becomes current.
+    """The current key, if it is that of `settings`; the very first key becomes current.
 
-    Raises HashKeyRefused when the current key is another one, or its rotation has not ended.
+    Raises HashKeyRefused when another key is current, or a rotation has not ended.
     """
     fingerprint = key_fingerprint(settings.hash_key)
     known = current_hash_key(settings) or _record_first(settings, fingerprint)
     if known.fingerprint != fingerprint:
         raise HashKeyRefused(
-            f"hash key: expected the key {known.fingerprint}, with which all person keys have been made since "
-            f"{known.since:%Y-%m-%d %H:%M}; {settings.hash_key_file} holds the key {fingerprint}. Restore that key, or "
-            "rotate to the new one: auyl key rotate"
+            f"hash key: expected the key {known.fingerprint}, current since {known.since:%Y-%m-%d %H:%M}; found "
+            f"{fingerprint} in {settings.hash_key_file}. Restore that key, or rotate to the new one: auyl key rotate. "
+            "Fix: a data engineer"
         )
     if known.settled_at is None:
-        raise HashKeyRefused(f"hash key: the rotation to {fingerprint} was cut short; auyl key rotate ends it")
+        raise HashKeyRefused(
+            f"hash key: the rotation to {fingerprint} was cut short; end it by auyl key rotate. Fix: a data engineer"
+        )
     return known
 
 
@@ -65,8 +67,8 @@ def _record_first(settings: Settings, fingerprint: str) -> HashKey:
         person = con.execute(text("select iin, person_key::text from vault.person limit 1")).one_or_none()
         if person and keyed_hash(person[0], settings.hash_key) != person[1].replace("-", ""):
             raise HashKeyRefused(
-                f"hash key: expected the key that the persons of the vault were made with; {settings.hash_key_file} "
-                "holds another one"
+                f"hash key: expected the key that the persons of the vault were made with; found another one in "
+                f"{settings.hash_key_file}. Fix: a data engineer"
             )
         con.execute(
             text(

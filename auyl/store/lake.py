@@ -30,7 +30,7 @@ class Lake:
         self.is_local = scheme in ("", "file")
         if self.is_local:
             self.root = os.path.abspath(self.root.removeprefix("file://"))
-        # A listing that is remembered does not know what another process, or DuckDB, has written since.
+        # A cached listing misses what another process, or DuckDB, has written since.
         self.filesystem: fsspec.AbstractFileSystem = (
             fsspec.filesystem("file") if self.is_local else fsspec.filesystem(scheme, use_listings_cache=False)
         )
@@ -40,10 +40,10 @@ class Lake:
         return f"{self.root}/{path}"
 
     def prepare(self, folder: str) -> str:
-        """Make `folder` empty and ready for writing; return its address. Local folders are for the owner only."""
+        """Create `folder`, empty; return its address. Local folders are for the owner only."""
         address = self.address(folder)
         if self.is_local:
-            # The root is closed once: what lies below holds ИИН.
+            # Closed at the root, since files below hold ИИН.
             os.makedirs(self.root, mode=0o700, exist_ok=True)
             self.remove(folder)
             os.makedirs(address, exist_ok=True)
@@ -52,7 +52,7 @@ class Lake:
         return address
 
     def remove(self, folder: str) -> None:
-        """Remove `folder` with all below it, if it is there."""
+        """Remove `folder` with everything below it, if it exists."""
         address = self.address(folder)
         if self.is_local:
             shutil.rmtree(address, ignore_errors=True)
@@ -60,7 +60,7 @@ class Lake:
             self.filesystem.rm(address, recursive=True)
 
     def move(self, folder: str, target: str) -> None:
-        """Put `folder` in the place of `target`, replacing what a killed process may have left there."""
+        """Rename `folder` to `target`, replacing what a killed process may have left there."""
         self.remove(target)
         if self.is_local:
             os.rename(self.address(folder), self.address(target))
@@ -71,7 +71,7 @@ class Lake:
             self.remove(folder)
 
     def replace(self, path: str, target: str) -> None:
-        """Put the file at `path` in the place of that at `target`; killed within, it may be done again."""
+        """Rename the file `path` to `target`, replacing it. Safe to repeat after a kill."""
         if self.is_local:
             os.makedirs(os.path.dirname(self.address(target)), exist_ok=True)
             os.replace(self.address(path), self.address(target))
@@ -82,7 +82,7 @@ class Lake:
     def put(self, file: Path, path: str) -> str:
         """Copy a local file to `path`, durably, and return the sha256 of what was copied, as hex."""
         total = hashlib.sha256()
-        # One buffer for all chunks: memory that is asked for anew has to be cleared first, which doubles the cost.
+        # One buffer for all chunks: new memory has to be cleared first, which doubles the cost.
         buffer = memoryview(bytearray(CHUNK_BYTES))
         with file.open("rb", buffering=0) as source, self._sink(path) as out:
             while length := source.readinto(buffer):
@@ -104,14 +104,14 @@ class Lake:
 
     def files(self, folder: str) -> list[str]:
         """Paths of all files below `folder`, relative to the root, sorted."""
-        found: list[Any] = self.filesystem.find(self.address(folder)) if self.exists(folder) else []
+        names: list[Any] = self.filesystem.find(self.address(folder)) if self.exists(folder) else []
         stripped = self.filesystem._strip_protocol(self.root)
-        return sorted(str(name)[len(str(stripped)) + 1 :] for name in found)
+        return sorted(str(name)[len(str(stripped)) + 1 :] for name in names)
 
     def zones(self) -> list[str]:
-        """Names of what lies at the root, sorted."""
-        found: list[Any] = self.filesystem.ls(self.root, detail=False) if self.filesystem.exists(self.root) else []
-        return sorted(str(name).rstrip("/").rpartition("/")[2] for name in found)
+        """Names at the root, sorted."""
+        names: list[Any] = self.filesystem.ls(self.root, detail=False) if self.filesystem.exists(self.root) else []
+        return sorted(str(name).rstrip("/").rpartition("/")[2] for name in names)
 
     @contextmanager
     def open(self, path: str, mode: str = "rb") -> Iterator[IO[bytes]]:

@@ -13,8 +13,8 @@ from auyl.settings import Settings
 from auyl.store.hash_key import check_hash_key
 from auyl.store.postgres import engine, held_by_lock
 
-# Whether this thread shares the lock that a rotation of the hash key waits for. Asking for it a second time, behind a
-# rotation that waits, would be a deadlock.
+# Whether this thread shares the lock that a rotation of the hash key waits for. A second request, queued behind a
+# waiting rotation, would deadlock.
 _SHARES: ContextVar[bool] = ContextVar("shares", default=False)
 
 
@@ -77,7 +77,7 @@ def lock(settings: Settings, kind: LockKind, *scope: str) -> Iterator[None]:
 
 @contextmanager
 def exclusive(settings: Settings) -> Iterator[Connection]:
-    """Wait until no keyed work runs and let none begin; yields the connection that holds the lock."""
+    """Wait until no keyed work runs and keep it out; yields the connection that holds the lock."""
     with engine(settings.dsn).connect() as con:
         with con.begin():
             con.execute(text("select pg_advisory_lock(hashtext(:name))"), {"name": lock_name(KEYED)})

@@ -1,12 +1,12 @@
-"""The one way to PostgreSQL: engine, transactions, COPY."""
+"""The one way to PostgreSQL: engine and transactions."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -31,7 +31,12 @@ def engine(dsn: str) -> Engine:
 
 def unchecked_engine(dsn: str) -> Engine:
     """An engine for a database at any version. No pool: an Airflow task is a process that ends after few statements."""
-    return create_engine(driver_url(dsn), poolclass=NullPool, executemany_mode="values_plus_batch")
+    return create_engine(
+        driver_url(dsn),
+        poolclass=NullPool,
+        executemany_mode="values_plus_batch",
+        json_serializer=partial(json.dumps, ensure_ascii=False, default=str),
+    )
 
 
 def _check_version(connection: Any, _record: Any) -> None:
@@ -75,21 +80,33 @@ def held_by_lock(settings: Settings, con: Connection) -> Iterator[None]:
 
 @contextmanager
 def driver_transaction(settings: Settings) -> Iterator[Any]:
-    """A psycopg2 cursor of a connection of its own, for COPY; committed at the end, rolled back by an exception."""
+    """A psycopg2 cursor in a `transaction`, for COPY."""
+    with transaction(settings) as con:
+        yield driver_cursor(con)
+
+
+@contextmanager
+def driver_connection(settings: Settings) -> Iterator[Any]:
+    """A psycopg2 connection of its own, for work beside that of the lock; what is not committed is rolled back."""
     connection = engine(settings.dsn).raw_connection()
     try:
-        yield connection.cursor()
-        connection.commit()
+        yield connection.driver_connection
     finally:
         connection.close()
+
+
+@contextmanager
+def autocommit(settings: Settings) -> Iterator[Connection]:
+    """A connection of its own outside any transaction, for VACUUM and the like."""
+    with engine(settings.dsn).connect().execution_options(isolation_level="AUTOCOMMIT") as con:
+        yield con
+
+
+def pooled_engine(dsn: str, **options: Any) -> Engine:
+    """An engine with a pool, for a server of many requests that has a login of its own. It checks no version."""
+    return create_engine(driver_url(dsn), **options)
 
 
 def driver_cursor(con: Connection) -> Any:
     """The psycopg2 cursor inside the transaction of `con`."""
     return con.connection.cursor()
-
-
-def copy_csv(cursor: Any, table: str, columns: str, file: Path) -> None:
-    """COPY a CSV `file` without heading into `columns` (with commas) of `table`; an unquoted \\N is null."""
-    with file.open("rb") as stream:
-        cursor.copy_expert(f"copy {table} ({columns}) from stdin (format csv, null '\\N')", stream)

@@ -1,4 +1,4 @@
-"""Programs that live only as long as somebody needs them, and the ports that they listen on."""
+"""Programs that run only as long as somebody needs them, and their ports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
-def spawn_guard(
+def spawn_watched(
     command: Sequence[str | Path],
     *,
     env: Mapping[str, str],
@@ -24,24 +24,24 @@ def spawn_guard(
     kill_signal: signal.Signals = signal.SIGKILL,
     lease: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Run `command` under a guard. Without `lease` the guard's open stdin is its reason to live."""
+    """Run `command` under a watchdog. Without `lease` the watchdog runs as long as its stdin is open."""
     uid, gid = identity or (None, None)
     spec = {
         "command": [str(part) for part in command], "env": dict(env), "log": str(log), "cwd": str(cwd), "uid": uid,
         "gid": gid, "stop_signal": stop_signal.name, "stop_s": stop_s, "kill_signal": kill_signal.name,
         "lease": None if lease is None else str(lease),
     }  # fmt: skip
-    guard = subprocess.Popen(
+    watchdog = subprocess.Popen(
         [sys.executable, "-I", "-S", Path(__file__).with_name("watchdog.py")],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd="/",
     )  # fmt: skip
-    if guard.stdin is None:
+    if watchdog.stdin is None:
         raise AssertionError
-    guard.stdin.write(json.dumps(spec).encode() + b"\n")
-    guard.stdin.flush()
+    watchdog.stdin.write(json.dumps(spec).encode() + b"\n")
+    watchdog.stdin.flush()
     if lease is not None:
-        guard.stdin.close()
-    return guard
+        watchdog.stdin.close()
+    return watchdog
 
 
 def free_port() -> int:
@@ -51,8 +51,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def kept_port(file: Path) -> int:
-    """A free port, the one of the last time if possible, so that an address that people noted goes on working."""
+def remembered_port(file: Path) -> int:
+    """A free port, the same as last time if possible, so that bookmarks go on working."""
     wanted = 0
     with contextlib.suppress(OSError, ValueError):
         wanted = int(file.read_text())

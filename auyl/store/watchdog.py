@@ -1,8 +1,8 @@
-"""Keeps one program for as long as somebody wants it. Run as a file of its own; imports nothing of Auyl.
+"""Keeps one program alive for as long as somebody needs it. Run as a file of its own; imports nothing of Auyl.
 
-The guard is the program's parent. It ends the program, gently and then for good, with everything that the program
+The watchdog is the program's parent. It ends the program, gently and then for good, with everything that the program
 started, as soon as its reason is gone: either its standard input is closed (by its owner or by the owner's death), or
-nobody holds the shared lock of the lease file any more. If the guard itself is killed, the kernel tells the program
+nobody holds the shared lock of the lease file any more. If the watchdog itself is killed, the kernel tells the program
 to stop.
 """
 
@@ -25,8 +25,8 @@ ORPHAN_STOP_S = 5.0  # with the owner goes the database: there is nothing left t
 WAKERS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
-class Guard:
-    """One guarded program; `spec` has command, env, cwd, log, uid, gid, stop_signal, stop_s, kill_signal, lease."""
+class Watchdog:
+    """One watched program; `spec` has command, env, cwd, log, uid, gid, stop_signal, stop_s, kill_signal, lease."""
 
     def __init__(self, spec: dict) -> None:
         self.spec = spec
@@ -99,14 +99,14 @@ class Guard:
         """End what the program left behind."""
         for how, seconds in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
             deadline = time.monotonic() + seconds
-            told: set[int] = set()
+            signalled: set[int] = set()
             while left := [pid for pid in _descendants(os.getpid()) if pid != program]:
                 if time.monotonic() > deadline:
                     break
-                for pid in set(left) - told:
+                for pid in set(left) - signalled:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, how)
-                told.update(left)
+                signalled.update(left)
                 with contextlib.suppress(ChildProcessError):
                     while os.waitpid(-1, os.WNOHANG)[0]:
                         pass
@@ -114,15 +114,15 @@ class Guard:
 
 
 def _descendants(pid: int) -> list[int]:
-    found: list[int] = []
+    pids: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
             for child in map(int, task.read_text().split()):
-                found += [child, *_descendants(child)]
-    return found
+                pids += [child, *_descendants(child)]
+    return pids
 
 
 if __name__ == "__main__":
     with open(0, "rb", buffering=0, closefd=False) as first:  # unbuffered: select looks at the same pipe
-        told = json.loads(first.readline())
-    sys.exit(Guard(told).run() & 0xFF)
+        given = json.loads(first.readline())
+    sys.exit(Watchdog(given).run() & 0xFF)

@@ -90,7 +90,7 @@ def translate_one(settings: Settings, kato: str, edition: str | None, as_of: dat
     current = current_edition(settings, lake)
     path = changes_path(lake, current)
     if path is None:
-        raise TerritoryMissing(f"no changes to edition {current} are written: auyl changes")
+        raise TerritoryMissing(f"no changes to edition {current} are written: auyl territory changes")
     con = duck.connect(settings, lake)
     try:
         open_territory(con, settings, lake, current)

@@ -1,7 +1,7 @@
 """Where each place of one edition lies in another: okrugs divided, merged and renamed, settlements that moved.
 
-Rests on the tables of changes that `auyl changes` left for either edition, and on codes with their names where nothing
-is told (`include/sql/territory/move.sql`). Codes with reasons, one by one, are of `changes`.
+Rests on the tables of `auyl territory changes` for either edition, and on codes with their names where a table says
+nothing (`include/sql/territory/move.sql`). Codes with reasons, one by one, are of `changes`.
 """
 
 from __future__ import annotations

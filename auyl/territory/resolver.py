@@ -39,19 +39,21 @@ def current_edition(settings: Settings, lake: Lake) -> str:
     known = editions(settings, lake)
     edition = settings.kato_edition or (known[-1] if known else None)
     if edition is None or edition not in known:
-        raise TerritoryMissing(f"edition {edition or 'of KATO'} is not loaded: auyl territory FILE; there are {known}")
+        raise TerritoryMissing(
+            f"edition {edition or 'of KATO'} is not loaded: auyl territory load FILE; there are {known}"
+        )
     return edition
 
 
 def changes_path(lake: Lake, edition: str) -> str | None:
-    """The table that tells what became of former codes as of an edition (`auyl changes`), or None without one."""
+    """The table of what became of earlier codes as of an edition (`auyl territory changes`), or None without one."""
     path = paths.changes_file(edition)
     return path if lake.exists(path) else None
 
 
 def open_territory(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, edition: str) -> None:
     """Create the views `territory`, `crosswalk` and `address` of an edition, the table `former` of codes that it does
-    not have, empty where `auyl changes` wrote none, and set the variable `oblast_name`.
+    not have, empty where `auyl territory changes` wrote none, and set the variable `oblast_name`.
     """
     for name, view in (("kato", "territory"), ("crosswalk", "crosswalk"), ("address", "address")):
         con.execute(

@@ -1,4 +1,4 @@
-"""Cleaning of columns: texts, codes, dates, sums, names, identifiers. Text that is empty becomes missing."""
+"""Cleaning of columns: texts, codes, dates, amounts, names, identifiers. Empty text becomes missing."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ FIRST, SECOND = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), (3, 4, 5, 6, 7, 8, 9, 10, 1
 
 
 def over_distinct(s: pd.Series, work: Callable[[pd.Series], pd.Series]) -> pd.Series:
-    """`work` done once for each distinct value."""
+    """Apply `work` once to each distinct value."""
     distinct = pd.Series(s.dropna().unique(), dtype="str")
     return s.map(pd.Series(work(distinct).to_numpy(), index=distinct)).astype("str")
 
 
 def trimmed(s: pd.Series) -> pd.Series:
-    """What machines write: nothing but spaces at the ends is to be cleaned."""
+    """Text written by machines: only strip it."""
     s = s.str.strip()
     return s.mask(s == "")
 
 
 def clean(s: pd.Series) -> pd.Series:
-    """What people write: one space between words; a dash or NULL says that there is nothing."""
+    """Text written by people: single spaces between words; a dash or NULL means missing."""
     s = s.str.strip().str.replace(r"\s+", " ", regex=True)
     return s.mask(s.isin(["", "-", "—", "NULL"]))
 
@@ -66,13 +66,13 @@ def place_key(s: pd.Series) -> pd.Series:
 
 
 def to_date(s: pd.Series) -> pd.Series:
-    """Days as people and spreadsheets write them."""
+    """Dates in the forms that people and spreadsheets write."""
     dotted = pd.to_datetime(s, format="%d.%m.%Y", errors="coerce")
     return dotted.fillna(pd.to_datetime(s.str[:10], format="%Y-%m-%d", errors="coerce"))
 
 
 def to_number(s: pd.Series) -> pd.Series:
-    """Sums and whole numbers, «46 228,00» among them."""
+    """Amounts and integers, «46 228,00» among them."""
     return pd.to_numeric(s.str.replace(r"\s", "", regex=True).str.replace(",", ".", regex=False), errors="coerce")
 
 
@@ -83,7 +83,7 @@ def age(birth: pd.Series, end: pd.Timestamp) -> pd.Series:
 
 
 def is_valid_number(s: pd.Series) -> pd.Series:
-    """Twelve digits with a right check digit, as ИИН and БИН have it."""
+    """Twelve digits with a valid check digit, as in ИИН and БИН."""
     wellformed = s.str.fullmatch(r"[0-9]{12}").fillna(False).astype(bool)
     digits = np.frombuffer("".join(s[wellformed]).encode("ascii"), dtype=np.uint8).reshape(-1, 12) - 48
     check = digits[:, :11] @ np.array(FIRST) % 11
@@ -99,19 +99,19 @@ def keyed_hash(s: pd.Series, secret: bytes) -> pd.Series:
 
 
 def disagrees_with_birth(iin: pd.Series, birth: pd.Series) -> pd.Series:
-    """Does a number tell another day of birth, or another century?"""
-    told = pd.to_numeric(iin.str[6].map(CENTURY) + iin.str[:6], errors="coerce")
-    return birth.notna() & (told != birth.dt.year * 10_000 + birth.dt.month * 100 + birth.dt.day)
+    """Whether the birth date in a number differs, or its century does."""
+    stated = pd.to_numeric(iin.str[6].map(CENTURY) + iin.str[:6], errors="coerce")
+    return birth.notna() & (stated != birth.dt.year * 10_000 + birth.dt.month * 100 + birth.dt.day)
 
 
 def is_test(*columns: pd.Series) -> pd.Series:
-    """Rows that somebody entered to try a system out."""
-    found = [column.str.lower().isin(TEST_NAMES) for column in columns]
-    return pd.concat(found, axis=1).any(axis=1)
+    """Test records left in production data."""
+    masks = [column.str.lower().isin(TEST_NAMES) for column in columns]
+    return pd.concat(masks, axis=1).any(axis=1)
 
 
-def lost(names: pd.Series) -> dict[str, pd.Series]:
-    """Warnings on letters: two scripts in a name, letters that came as question marks."""
+def letter_warnings(names: pd.Series) -> dict[str, pd.Series]:
+    """Warnings about letters: two scripts in a name, letters that became question marks."""
     return {
         "names_in_one_script": names.str.contains("[A-Za-z]") & names.str.contains(CYRILLIC),
         "letters_not_lost": names.str.contains("?", regex=False),
@@ -119,8 +119,8 @@ def lost(names: pd.Series) -> dict[str, pd.Series]:
 
 
 @cache
-def is_slip(a: str, b: str) -> bool:
-    """Is one letter another, too many or too few, or have two neighbours changed places?"""
+def is_typo(a: str, b: str) -> bool:
+    """Whether one letter is wrong, added or left out, or two neighbours are swapped."""
     if abs(len(a) - len(b)) > 1:
         return False
     begin = 0

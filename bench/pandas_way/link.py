@@ -1,7 +1,7 @@
-"""Of whom a row speaks whose only fault is its number: persons who could be meant, compared by names, day and place.
+"""Link rows whose only fault is the person number to persons, by names, birth date and place.
 
-Weights are those of the project's model. Persons are narrowed to those who share a birth date or two names with some
-record before anything is merged; pairs are compared in Python, one by one, since they are few.
+Weights are those of the project's model. Only persons who share a birth date or two names with some record are merged;
+pairs are compared in Python, one by one, since they are few.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import numpy as np
 import pandas as pd
 
 from bench import REPOSITORY
-from bench.pandas_way.clean import LEGACY, RUSSIFIED, corrected, is_slip, keyed_hash, over_distinct
+from bench.pandas_way.clean import LEGACY, RUSSIFIED, corrected, is_typo, keyed_hash, over_distinct
 from bench.pandas_way.judge import Batch
 from bench.pandas_way.read import WHERE
 
 NUMBER_RULES = {"iin_present", "iin_checksum"}
 LINK, REVIEW, MARGIN = 4.0, 0.0, 3.0
 NAMES = ["surname", "given_name", "patronymic"]
-SAYS = [*NAMES, "birth_date", "settlement", "district"]
+STATED = [*NAMES, "birth_date", "settlement", "district"]
 FIELDS = [*NAMES, "born", "place", "sex"]
 LINK_COLUMNS = ["registry", *WHERE, "record_key", "person_key", "method", "outcome", "weight", "next_weight"]
 PAIR_COLUMNS = ["record_key", "person_key", "weight", *(f"{field}_level" for field in FIELDS)]
-# Pairs that agree on all columns of one of these are looked at: columns of the record, columns of the person.
+# Blocking rules: pairs that agree on all columns of one of them are compared. Columns of the record, of the person.
 BLOCKS = (
     ("born given_1 surname_1", "born given_1 surname_1"),
     ("born surname_1 given_1", "born given_1 surname_1"),
@@ -63,11 +63,11 @@ def _patronymic(names: pd.Series) -> pd.Series:
 
 
 def features(rows: pd.DataFrame) -> pd.DataFrame:
-    """What is compared, a row for each of `rows` (names, birth_date, settlement, district), on their index."""
+    """Compared columns for each of `rows` (names, birth_date, settlement, district), with the same index."""
     days = rows["birth_date"].dt
     keys = {"surname": _surname, "given_name": _name_key, "patronymic": _patronymic}
-    told = pd.DataFrame({name: over_distinct(rows[name], keys[name]) for name in NAMES})
-    return told.assign(
+    names = pd.DataFrame({name: over_distinct(rows[name], keys[name]) for name in NAMES})
+    return names.assign(
         born=days.year * 10_000 + days.month * 100 + days.day,
         settlement=rows["settlement"],
         district=rows["district"],
@@ -75,31 +75,31 @@ def features(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def kept_back(batch: Batch) -> pd.DataFrame:
-    """Typed rows of a batch that quarantine holds for nothing but their number."""
+def without_number(batch: Batch) -> pd.DataFrame:
+    """Typed rows of a batch that are quarantined solely because of their number."""
     critical = set(batch.failed.loc[batch.failed["severity"] == "critical", "rule"])
-    away = batch.quarantine.dropna(subset="_record").query("_outcome == 'quarantined'")
-    broken = [set(rules.split("; ")) & critical for rules in away["_rules"]]
-    only = away.loc[[bool(rules) and rules <= NUMBER_RULES for rules in broken], WHERE]
+    quarantined = batch.quarantine.dropna(subset="_record").query("_outcome == 'quarantined'")
+    broken = [set(rules.split("; ")) & critical for rules in quarantined["_rules"]]
+    only = quarantined.loc[[bool(rules) and rules <= NUMBER_RULES for rules in broken], WHERE]
     return batch.typed.merge(only.astype({"_record": batch.typed["_record"].dtype}), on=WHERE)
 
 
 def link(records: pd.DataFrame, people: pd.DataFrame, secret: bytes) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Links and pairs. `records`: registry, is_singular, WHERE, iin and SAYS of the rows kept back, by `kept_back`.
+    """Links and pairs. `records`: registry, is_singular, WHERE, iin and STATED of rows `without_number`.
 
     Links have a row for each of `records`: record_key, person_key, method, outcome (link, review, none), weight,
-    next_weight. Pairs: record_key, person_key, weight and the level of each field. A singular registry has one row a
+    next_weight. Pairs: record_key, person_key, weight and the level of each field. A singular registry has one row per
     person.
     """
-    said = records[["registry", "iin", *SAYS]].astype("str").fillna("")
-    records = records.assign(record_key=keyed_hash(said.agg("\x1f".join, axis=1).astype("str"), secret))
-    asked = records.drop_duplicates("record_key").set_index("record_key")
-    of_records = _with_parts(features(asked)).rename_axis("record_key")
+    stated = records[["registry", "iin", *STATED]].astype("str").fillna("")
+    records = records.assign(record_key=keyed_hash(stated.agg("\x1f".join, axis=1).astype("str"), secret))
+    distinct = records.drop_duplicates("record_key").set_index("record_key")
+    of_records = _with_parts(features(distinct)).rename_axis("record_key")
     near = _near(features(people.set_index("person_key")), of_records)
     pairs = _pairs(of_records, _with_parts(near).rename_axis("person_key"))
     weighed = _weigh(pairs, of_records, near)
-    repaired = _repaired(pairs, of_records, near, asked["iin"], people.set_index("person_key")["iin"])
-    chosen = _choose(weighed, asked["registry"], asked["is_singular"])
+    repaired = _repaired(pairs, of_records, near, distinct["iin"], people.set_index("person_key")["iin"])
+    chosen = _choose(weighed, distinct["registry"], distinct["is_singular"])
     chosen = pd.concat([repaired, chosen]).drop_duplicates("record_key")
     links = records[["registry", *WHERE, "record_key"]].merge(chosen, on="record_key", how="left")
     return links.fillna({"method": "none", "outcome": "none"}).reindex(columns=LINK_COLUMNS), weighed
@@ -197,7 +197,7 @@ def _levels(a: dict[str, Any], b: dict[str, Any]) -> tuple[str | None, ...]:
 def _alike(a: str, b: str, swapped: bool, asks_alike: bool) -> str | None:
     if a == b:
         return "exact"
-    if is_slip(a, b) or jaro_winkler(a, b) >= 0.92:
+    if is_typo(a, b) or jaro_winkler(a, b) >= 0.92:
         return "near"
     if swapped:
         return "swapped"
@@ -235,16 +235,16 @@ def jaro_winkler(a: str, b: str) -> float:
 
 
 def _repaired(
-    pairs: pd.DataFrame, records: pd.DataFrame, people: pd.DataFrame, said: pd.Series, numbers: pd.Series
+    pairs: pd.DataFrame, records: pd.DataFrame, people: pd.DataFrame, stated: pd.Series, numbers: pd.Series
 ) -> pd.DataFrame:
     """Records whose number is one slip from that of the only person of its whole name and birth date."""
-    both = pairs.assign(said=pairs["record_key"].map(said), number=pairs["person_key"].map(numbers))
-    both = both[both["said"].str.len().between(8, 12)]
+    both = pairs.assign(stated=pairs["record_key"].map(stated), number=pairs["person_key"].map(numbers))
+    both = both[both["stated"].str.len().between(8, 12)]
     a, b = records.loc[both["record_key"]].reset_index(), people.loc[both["person_key"]].reset_index()
     same = (a["born"] == b["born"]) & (a["surname"] == b["surname"]) & (a["given_name"] == b["given_name"])
     same &= a["patronymic"].isna() | (a["patronymic"] == b["patronymic"])
     both = both[same.to_numpy()]
-    slips = [is_slip(x.zfill(12), y) and x != y for x, y in zip(both["said"], both["number"], strict=True)]
+    slips = [is_typo(x.zfill(12), y) and x != y for x, y in zip(both["stated"], both["number"], strict=True)]
     found = both.loc[slips, ["record_key", "person_key"]].drop_duplicates("record_key", keep=False)
     return found.assign(method="number_repaired", outcome="link")
 

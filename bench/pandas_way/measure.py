@@ -1,4 +1,4 @@
-"""Indicators by okrug, coordinators' tables, and the gate that a snapshot must pass."""
+"""Indicators by okrug, coordinators' tables, and the gate of the snapshot."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ TABLE_OF_THEME = {
 
 
 def measure(core: Tables, territory: Territory, end: pd.Timestamp) -> pd.DataFrame:
-    """A row an okrug and indicator: kato, indicator_id, value, numerator, denominator, flag, coverage_pct, as_of."""
+    """One row per okrug and indicator: kato, indicator_id, value, numerator, denominator, flag, coverage_pct, as_of."""
     with part("indicators: rows"):
         wide = _amounts(core, territory.okrugs)
         placed = {theme: _placed(core[table]) for theme, table in TABLE_OF_THEME.items()}
@@ -72,8 +72,8 @@ def measure(core: Tables, territory: Territory, end: pd.Timestamp) -> pd.DataFra
     values["flag"] = values["value"].isna().map({True: "missing", False: "ok"})
     values["coverage_pct"] = _coverage(values, placed)
     values["as_of"] = end
-    kept = ["kato", "indicator_id", "value", "numerator", "denominator", "flag", "coverage_pct", "as_of"]
-    return values.sort_values(["kato", "indicator_id"])[kept]
+    columns = ["kato", "indicator_id", "value", "numerator", "denominator", "flag", "coverage_pct", "as_of"]
+    return values.sort_values(["kato", "indicator_id"])[columns]
 
 
 def _amounts(core: Tables, okrugs: pd.Series) -> pd.DataFrame:
@@ -132,12 +132,12 @@ def _amounts(core: Tables, okrugs: pd.Series) -> pd.DataFrame:
 
 
 def _placed(rows: pd.DataFrame) -> pd.Series:
-    """Share of the rows of each district that have an okrug, in percent; rows of no district lower every share."""
+    """Percentage of the rows of each district that have an okrug; rows without a district lower every share."""
     return 100 * rows["okrug"].notna().groupby(rows["district"]).mean() * rows["district"].notna().mean()
 
 
 def _coverage(values: pd.DataFrame, placed: dict[str, pd.Series]) -> pd.Series:
-    """The least share of a district's rows among the registries that an indicator is made of; `placed` is by theme."""
+    """Lowest share of placed rows of a district among the registries of an indicator; `placed` is by theme."""
     shares = pd.DataFrame(placed).rename_axis("district").reset_index().melt("district", var_name="theme")
     shares = shares.set_index(["district", "theme"])["value"]
     district, theme = values["kato"].str[:4], values["indicator_id"].str.partition(".")[0]
@@ -148,7 +148,7 @@ def _coverage(values: pd.DataFrame, placed: dict[str, pd.Series]) -> pd.Series:
 
 
 def by_settlement(core: Tables, territory: Territory) -> Tables:
-    """Coordinators' tables: calls beside residents, and animals, by settlement; '' for what is known by okrug only."""
+    """Coordinators' tables by settlement: calls and residents, animals; '' where only the okrug is known."""
     names = territory.table.set_index("kato")[["name_ru", "name_kk"]]
     names.columns = pd.Index(["settlement_ru", "settlement_kk"])
     okrugs = set(territory.okrugs)
@@ -193,24 +193,24 @@ def by_settlement(core: Tables, territory: Territory) -> Tables:
     }
 
 
-def gate(values: pd.DataFrame, territory: Territory, former_residents: float | None) -> list[str]:
-    """What the snapshot breaches, in words; the limits are those of the project's suite."""
-    whole = values.merge(CATALOGUE[["indicator_id", "unit"]], on="indicator_id")
-    percentages = whole[whole["unit"] == "pct"].dropna(subset="value")
-    # A plan may be more than fulfilled.
+def gate(values: pd.DataFrame, territory: Territory, previous_residents: float | None) -> list[str]:
+    """Limits that the snapshot breaks, in words; they are those of the project's suite."""
+    with_units = values.merge(CATALOGUE[["indicator_id", "unit"]], on="indicator_id")
+    percentages = with_units[with_units["unit"] == "pct"].dropna(subset="value")
+    # A plan may be exceeded.
     shares = percentages.loc[~percentages["indicator_id"].str.endswith("_execution"), "value"]
     residents = values.loc[values["indicator_id"] == "population.residents"]
-    kept = {
-        "one value an okrug and indicator": not values.duplicated(["kato", "indicator_id"]).any(),
-        "no value below nought": (values["value"].dropna() >= 0).all(),
-        "98 of 100 shares within 100%": shares.between(0, 100).mean() >= 0.98,
+    is_met = {
+        "one value per okrug and indicator": not values.duplicated(["kato", "indicator_id"]).any(),
+        "no negative value": (values["value"].dropna() >= 0).all(),
+        "98% of the shares within 100%": shares.between(0, 100).mean() >= 0.98,
         "no percentage over 1000%": (percentages["value"] <= 1000).all(),
         "every okrug": set(values["kato"]) == set(territory.okrugs),
         "every indicator": set(values["indicator_id"]) == set(CATALOGUE["indicator_id"]),
         "few okrugs without residents": (residents["value"].fillna(0) == 0).mean() <= 0.02,
-        "8 of 10 residents placed": residents["coverage_pct"].min() >= 80,
+        "80% of residents placed": residents["coverage_pct"].min() >= 80,
         "half of the values": (values["flag"] == "missing").mean() <= 0.5,
-        "residents near the former": former_residents is None
-        or 0.9 <= residents["value"].sum() / former_residents <= 1.1,
+        "residents within 10% of the previous revision": previous_residents is None
+        or 0.9 <= residents["value"].sum() / previous_residents <= 1.1,
     }
-    return [what for what, is_kept in kept.items() if not is_kept]
+    return [limit for limit, holds in is_met.items() if not holds]

@@ -1,4 +1,4 @@
-"""Seconds of each part of a run; a part within another counts for itself alone, so that all of them add up."""
+"""Seconds of each part of a run. The time of a nested part does not count for the outer one, so that all add up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _inner: list[float] = []
 
 @contextmanager
 def part(name: str) -> Iterator[None]:
-    """Add the seconds that the block takes to the part `name`."""
+    """Add the duration of the block to the part `name`."""
     began = time.perf_counter()
     _inner.append(0.0)
     yield

@@ -1,4 +1,4 @@
-"""Places: settlement, okrug and district of what rows say: РКА, KATO, district code of ГБД ФЛ, names, address."""
+"""Places: settlement, okrug and district from РКА, KATO, the district code of ГБД ФЛ, names or an address."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.pandas_way.clean import LEGACY, corrected, is_slip, over_distinct, place_key
+from bench.pandas_way.clean import LEGACY, corrected, is_typo, over_distinct, place_key
 
 PLACE = ["settlement", "okrug", "district"]
 DISTRICT = r"(?:р-н ([^ ,]+)(?: г\.а\.)?|([^ ,]+) (?:р-н|район|г\.а\.)(?=[ ,])|([^ ,]+) ауданы)"
@@ -15,8 +15,8 @@ SETTLEMENT = r"^(?:.*(?:поворот на|км от) (.+)|((?:(?:[сагп]|р
 NOTHING = pd.Series(dtype="str")
 
 
-def _said(text: pd.Series, pattern: str) -> pd.Series:
-    """What the first group of `pattern` that is found holds; `bfill(axis=1)` takes seconds for it."""
+def _first_group(text: pd.Series, pattern: str) -> pd.Series:
+    """The first group of `pattern` that matches. `bfill(axis=1)` would take seconds."""
     groups = text.str.extract(pattern)
     found = groups[0]
     for column in groups.columns[1:]:
@@ -45,7 +45,7 @@ class Territory:
         cross = pd.read_csv(reference / "crosswalk.csv", dtype=str)
         known = set(kato.loc[kato["level"] == "district", "district"])
         by_code = cross["KATO"].str[:4].where(cross["KATO"].str[:4].isin(known))
-        # A name of today goes before the code: codes were given to other districts since.
+        # A current name takes precedence over the code: codes have been reused for other districts.
         cross["district"] = place_key(cross["RU_NAME"]).map(names).fillna(by_code)
         self.crosswalk = cross.drop_duplicates("CODE").set_index("CODE")["district"]
         self.okrug_keys = self._keys(kato[okrug])
@@ -53,7 +53,7 @@ class Territory:
 
     @staticmethod
     def _keys(kato: pd.DataFrame) -> pd.DataFrame:
-        """Columns kato, district, okrug, key: a row for each spelling of a place's name."""
+        """Columns kato, district, okrug, key: one row per spelling of a place's name."""
         both = [
             kato[["kato", "district"]].assign(key=place_key(kato[name]).to_numpy()) for name in ("name_ru", "name_kk")
         ]
@@ -68,29 +68,34 @@ class Territory:
         okrug: pd.Series = NOTHING,
         settlement: pd.Series = NOTHING,
     ) -> pd.DataFrame:
-        """Columns of PLACE for each row, by the first that answers; `district` is four digits.
+        """Columns of PLACE for each row, from the first input that determines them; `district` is four digits.
 
-        Rows that say the same without a known РКА are asked for once.
+        Equal rows without a known РКА are resolved once.
         """
-        given = {"said_kato": kato, "said_district": district, "said_okrug": okrug, "said_settlement": settlement}
-        said = pd.DataFrame({name: s for name, s in given.items() if s is not NOTHING})
-        by_rca = rca.map(self._address).reindex(said.index)
-        asked = said[by_rca.isna()].drop_duplicates().reset_index(drop=True)
-        found = pd.concat([asked, self._resolve(asked.reindex(columns=list(given)).astype("str"))], axis=1)
-        rest = said[by_rca.isna()]
-        answers = rest.merge(found, on=list(said), how="left")[PLACE].set_axis(rest.index).reindex(said.index)
+        given = {
+            "stated_kato": kato,
+            "stated_district": district,
+            "stated_okrug": okrug,
+            "stated_settlement": settlement,
+        }
+        stated = pd.DataFrame({name: s for name, s in given.items() if s is not NOTHING})
+        by_rca = rca.map(self._address).reindex(stated.index)
+        distinct = stated[by_rca.isna()].drop_duplicates().reset_index(drop=True)
+        found = pd.concat([distinct, self._resolve(distinct.reindex(columns=list(given)).astype("str"))], axis=1)
+        rest = stated[by_rca.isna()]
+        answers = rest.merge(found, on=list(stated), how="left")[PLACE].set_axis(rest.index).reindex(stated.index)
         settled = pd.DataFrame({"settlement": by_rca, "okrug": by_rca.str[:6] + "000", "district": by_rca.str[:4]})
         return settled.fillna(answers)
 
-    def _resolve(self, said: pd.DataFrame) -> pd.DataFrame:
-        code = said["said_kato"].where(said["said_kato"].isin(self._codes))
+    def _resolve(self, stated: pd.DataFrame) -> pd.DataFrame:
+        code = stated["stated_kato"].where(stated["stated_kato"].isin(self._codes))
         settlement = code.where(code.isin(self._settlement_codes))
         okrug = (code.str[:6] + "000").where(lambda s: s.isin(self._okrug_codes))
-        district = code.str[:4].fillna(said["said_district"])
+        district = code.str[:4].fillna(stated["stated_district"])
         okrug = okrug.fillna(
-            self._unique(self.okrug_keys, ["district", "key"], [district, place_key(said["said_okrug"])])
+            self._unique(self.okrug_keys, ["district", "key"], [district, place_key(stated["stated_okrug"])])
         )
-        key = place_key(said["said_settlement"])
+        key = place_key(stated["stated_settlement"])
         inside = self._unique(self.settlement_keys, ["okrug", "key"], [okrug, key])
         near = self._unique(self.settlement_keys, ["district", "key"], [district, key]).where(okrug.isna())
         settlement = settlement.fillna(inside).fillna(near)
@@ -98,25 +103,27 @@ class Territory:
         return pd.DataFrame({"settlement": settlement, "okrug": okrug, "district": district})
 
     @staticmethod
-    def _unique(names: pd.DataFrame, by: list[str], asked: list[pd.Series]) -> pd.Series:
-        """KATO of the only place of that name within what is known; a name that stands there twice gives no answer."""
-        wanted = pd.DataFrame(dict(zip(by, asked, strict=True)))
+    def _unique(names: pd.DataFrame, by: list[str], distinct: list[pd.Series]) -> pd.Series:
+        """KATO of the only place with that name in the known okrug or district; an ambiguous name gives none."""
+        wanted = pd.DataFrame(dict(zip(by, distinct, strict=True)))
         only = names.drop_duplicates([*by, "kato"]).drop_duplicates(by, keep=False)
         answers = wanted.merge(only, on=by, how="left")["kato"].set_axis(wanted.index)
         return answers.where(wanted.notna().all(axis=1))
 
     def resolve_address(self, address: pd.Series, crew: pd.Series, home: pd.Series) -> pd.DataFrame:
-        """Columns of PLACE for free addresses. A name that fits several places is settled by the crew's district, whose
-        four digits begin its number, or by the registered home, and by neither where the two disagree.
+        """Columns of PLACE for free addresses.
+
+        A name of several places is resolved by the crew's district, whose four digits begin its number, or by the
+        registered home, and stays unresolved where the two disagree.
         """
         text = corrected(address.str.translate(LEGACY)).str.lower().str.strip().str.replace(r"\s+", " ", regex=True)
-        named = place_key(_said(text, DISTRICT))
-        okrug = place_key(_said(text, OKRUG))
+        named = place_key(_first_group(text, DISTRICT))
+        okrug = place_key(_first_group(text, OKRUG))
         rest = text.str.replace(rf"{DISTRICT},? *|{OKRUG} *", "", regex=True)
         rows = pd.DataFrame(
             {
                 "row": range(len(text)),
-                "key": place_key(_said(rest, SETTLEMENT)),
+                "key": place_key(_first_group(rest, SETTLEMENT)),
                 "named": self._beginning(named).where(named.notna()),
                 "okrug_key": okrug,
                 "crew": crew.str[:4],
@@ -140,7 +147,7 @@ class Territory:
         return found.astype("str").set_axis(address.index)
 
     def _beginning(self, key: pd.Series) -> pd.Series:
-        """District of a name, or of the only one that begins with it: «Енбекш. р-н»."""
+        """District of a name, or of the only name that begins with it: «Енбекш. р-н»."""
 
         def district(keys: pd.Series) -> pd.Series:
             found = [self.district_names[self.district_names.index.str.startswith(k)].unique() for k in keys]
@@ -149,17 +156,17 @@ class Territory:
         return over_distinct(key, district)
 
     def _nearly(self, rows: pd.DataFrame) -> pd.Series:
-        """KATO by row: the only name of one slip's difference in the named district, else in that of the crew."""
+        """KATO by row: the only name with one typo in the named district, else in that of the crew."""
         rows = rows[rows["key"].str.len() >= 4].assign(district=rows["named"].fillna(rows["crew"]))
         names = self.settlement_keys.rename(columns={"key": "name"})
         pairs = rows[["row", "key", "district"]].merge(names, on="district")
-        slips = [is_slip(key, name) for key, name in zip(pairs["key"], pairs["name"], strict=True)]
-        found = pairs.loc[slips, ["row", "kato"]].drop_duplicates()
+        is_typo_of = [is_typo(key, name) for key, name in zip(pairs["key"], pairs["name"], strict=True)]
+        found = pairs.loc[is_typo_of, ["row", "kato"]].drop_duplicates()
         return found.drop_duplicates("row", keep=False).set_index("row")["kato"]
 
     @staticmethod
     def _settle(options: pd.DataFrame) -> pd.Series:
-        """KATO by row: the only option that fits, else that of the crew, else that of the home."""
+        """KATO by row: the only option, else that of the crew, else that of the home."""
         alone = options[options["fits"]].drop_duplicates("row", keep=False).set_index("row")["kato"]
         at_home = options[options["home"] == options["kato"]].set_index("row")["kato"]
         of_crew = options[options["crew"] == options["district"]]

@@ -1,9 +1,8 @@
-"""Extracts as they came: every column as text under the name that the stage uses, with file and record.
+"""Read extracts: every column as text under the name that the stage uses, with file and record.
 
-`lxml.etree.iterparse` with each element looked at once is the fastest of the usual ways for the XML. Seconds of the
-processor for 161 thousand persons: 4.1; with a path of `findtext` for each field 9.4; `expat` 5.1. Before, on another
-day, by the clock: `findtext` 13.2 as a stream, `ElementTree` 13.1 as a stream and 15.3 as a tree, `pandas.read_xml`
-with a stylesheet 16.2.
+For the XML `lxml.etree.iterparse` that visits each element once is the fastest of the usual methods. CPU seconds for
+161 thousand persons: 4.1; with a path of `findtext` per field 9.4; `expat` 5.1. Wall time on another day: `findtext`
+13.2 as a stream, `ElementTree` 13.1 as a stream and 15.3 as a tree, `pandas.read_xml` with a stylesheet 16.2.
 """
 
 from __future__ import annotations
@@ -52,14 +51,14 @@ NOTHING = etree.Element("nothing")
 
 @dataclass
 class Raw:
-    """Rows as they came, by file and record, and lines that never became rows (_file, _line, _text, rule)."""
+    """Unchanged rows with file and record, and lines that are no rows (_file, _line, _text, rule)."""
 
     rows: pd.DataFrame
     rejects: pd.DataFrame
 
     @property
     def columns(self) -> list[str]:
-        """What came, without where it stood."""
+        """Columns of the extract, without file and record."""
         return [name for name in self.rows.columns if name not in WHERE]
 
 
@@ -68,32 +67,32 @@ def _raw(rows: list[pd.DataFrame], rejects: list[tuple[str, int, str, str]] | No
     return Raw(pd.concat(rows, ignore_index=True), lines)
 
 
-def _of_period(stated: str | None, period: str, file: Path) -> None:
+def _check_period(stated: str | None, period: str, file: Path) -> None:
     if stated != period:
-        raise SystemExit(f"{file.name}: period {period} expected, {stated} found")
+        raise SystemExit(f"{file.name}: expected the period {period}, found {stated}")
 
 
 def population(files: list[Path], period: str) -> Raw:
-    """XML of the gateway: one `person` a record."""
+    """XML of the gateway, one `person` per record."""
     frames = []
     for file in files:
         rows = []
         for _, element in etree.iterparse(str(file), tag=("period", "person")):
             if element.tag == "period":
-                _of_period(element.text, period, file)
+                _check_period(element.text, period, file)
                 continue
-            own = {child.tag: child for child in element}.get
-            place = {child.tag: child for child in own("regAddress", NOTHING)}.get
+            element_of = {child.tag: child for child in element}.get
+            place = {child.tag: child for child in element_of("regAddress", NOTHING)}.get
             rows.append(
                 (
-                    own("iin", NOTHING).text,
-                    own("surname", NOTHING).text,
-                    own("name", NOTHING).text,
-                    own("patronymic", NOTHING).text,
-                    own("birthDate", NOTHING).text,
-                    own("deathDate", NOTHING).text,
-                    own("gender", NOTHING).findtext("code"),
-                    own("lifeStatus", NOTHING).findtext("code"),
+                    element_of("iin", NOTHING).text,
+                    element_of("surname", NOTHING).text,
+                    element_of("name", NOTHING).text,
+                    element_of("patronymic", NOTHING).text,
+                    element_of("birthDate", NOTHING).text,
+                    element_of("deathDate", NOTHING).text,
+                    element_of("gender", NOTHING).findtext("code"),
+                    element_of("lifeStatus", NOTHING).findtext("code"),
                     place("district", NOTHING).findtext("code"),
                     place("city", NOTHING).text,
                     place("street", NOTHING).text,
@@ -101,7 +100,7 @@ def population(files: list[Path], period: str) -> Raw:
                     place("flat", NOTHING).text,
                     place("beginDate", NOTHING).text,
                     place("arCode", NOTHING).text,
-                    own("removed", NOTHING).text,
+                    element_of("removed", NOTHING).text,
                 )
             )
             element.clear()
@@ -113,7 +112,7 @@ def population(files: list[Path], period: str) -> Raw:
 
 
 def delimited(files: list[Path], delimiter: str, encoding: str, names: dict[str, str] | None = None) -> Raw:
-    """CSV. `csv.reader` tells the lines that have another number of fields; `pandas.read_csv` fills or drops them."""
+    """CSV. `csv.reader` shows lines with another number of fields; `pandas.read_csv` would pad or drop them."""
     frames, rejects = [], []
     for file in files:
         with file.open(encoding=encoding, newline="") as stream:
@@ -132,24 +131,24 @@ def delimited(files: list[Path], delimiter: str, encoding: str, names: dict[str,
 
 
 def livestock(files: list[Path]) -> Raw:
-    """Workbook with the heading on the third row of each sheet; a record is the row that Excel shows."""
+    """Workbook with the heading in the third row of each sheet; the record is the row number in Excel."""
     frames, rejects = [], []
     for file in files:
         for sheet, rows in pd.read_excel(file, sheet_name=None, header=2, dtype=str, engine="calamine").items():
             name = f"{file.name}#{sheet}"
-            again = rows["ИНЖ"] == "ИНЖ"
+            is_heading = rows["ИНЖ"] == "ИНЖ"
             frame = rows.rename(columns=ANIMAL).astype("str").assign(_file=name, _record=range(4, len(rows) + 4))
-            rejects += [(name, record, "", "heading_repeated") for record in frame.loc[again, "_record"]]
-            frames.append(frame[~again].dropna(how="all", subset=list(ANIMAL.values())))
+            rejects += [(name, record, "", "heading_repeated") for record in frame.loc[is_heading, "_record"]]
+            frames.append(frame[~is_heading].dropna(how="all", subset=list(ANIMAL.values())))
     return _raw(frames, rejects)
 
 
 def employment(files: list[Path], period: str) -> Raw:
-    """Pages of an interface, JSON: one item a record."""
+    """JSON pages, one item per record."""
     frames = []
     for file in files:
         page = json.loads(file.read_text(encoding="utf-8"))
-        _of_period(page["period"], period, file)
+        _check_period(page["period"], period, file)
         frame = pd.DataFrame(page["items"], dtype="str").rename(columns=JOBSEEKER)
         frames.append(frame.assign(_file=file.name, _record=range(1, len(frame) + 1)))
     return _raw(frames)

@@ -1,4 +1,4 @@
-"""The six registries: what each column means, and the rules that its rows must keep."""
+"""The six core registries: the meaning of the columns and the rules of the rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.pandas_way.clean import (
     is_test,
     is_valid_number,
     keyed_hash,
-    lost,
+    letter_warnings,
     place_key,
     to_date,
     to_number,
@@ -30,7 +30,7 @@ from bench.pandas_way.places import PLACE, Territory
 
 SEX_OF_DIGIT = dict(zip("123456", "mfmfmf", strict=True))
 TOTALS = "ИТОГО|ВСЕГО|БАРЛЫҒЫ|ЖИЫНЫ"
-# No reader of the stage may see these.
+# Personal columns: not in the stage.
 VAULT = {
     "population": ["iin", "surname", "given_name", "patronymic", "street", "building", "flat"],
     "social_assistance": ["iin", "surname", "given_name", "patronymic"],
@@ -41,7 +41,7 @@ VAULT = {
 }
 
 
-# Read for what the stage says in other words.
+# Read only to derive other columns.
 NOT_STAGED = {
     "population": ["sex_code", "is_removed"],
     "budget_okrug": [
@@ -54,7 +54,7 @@ NOT_STAGED = {
 
 @dataclass
 class Given:
-    """What all registries are read with. `secret` is the key of the keyed hash."""
+    """Inputs of all registries. `secret` is the key of the keyed hash."""
 
     period: str
     territory: Territory
@@ -72,7 +72,7 @@ class Given:
 
     @property
     def year_ago(self) -> pd.Timestamp:
-        """What is newer is of the last 12 months."""
+        """Later dates are in the last 12 months."""
         return self.end - pd.DateOffset(months=12)
 
 
@@ -115,23 +115,23 @@ def population(files: list[Path], given: Given) -> Batch:
             "sex_agrees": valid & t["sex"].notna() & (t["iin"].str[6].map(SEX_OF_DIGIT).fillna(t["sex"]) != t["sex"]),
             "rca_wellformed": t["rca"].notna() & ~t["rca"].str.fullmatch(r"[0-9]{16}"),
             "registered_from_not_ahead": t["registered_from"] > given.end,
-            **lost(names),
+            **letter_warnings(names),
         }
         batch = judge("population", raw, t, critical, warnings, ["iin"], ["registered_from"])
     with part("population: keyed hash"):
-        batch.kept["person_key"] = keyed_hash(batch.kept["iin"], given.secret)
+        batch.staged["person_key"] = keyed_hash(batch.staged["iin"], given.secret)
     with part("population: okrug"):
-        kept = batch.kept
-        kept[PLACE] = given.territory.resolve(
-            rca=kept["rca"],
-            district=kept["district_code"].map(given.territory.crosswalk),
-            settlement=kept["settlement_name"],
+        staged = batch.staged
+        staged[PLACE] = given.territory.resolve(
+            rca=staged["rca"],
+            district=staged["district_code"].map(given.territory.crosswalk),
+            settlement=staged["settlement_name"],
         )
     return batch
 
 
 def assistance(files: list[Path], given: Given) -> Batch:
-    """Recipients of assistance, one row a person and kind."""
+    """Recipients of assistance, one row per person and kind."""
     raw = read.delimited(files, ";", "cp1251", read.ASSISTANCE)
     t = raw.rows.copy()
     texts = {column: clean(t[column]) for column in raw.columns}
@@ -164,21 +164,21 @@ def assistance(files: list[Path], given: Given) -> Batch:
         "assigned_on_readable": texts["assigned_on"].notna() & t["assigned_on"].isna(),
         "assigned_on_not_ahead": t["assigned_on"] > given.end,
         "family_members_readable": texts["family_members"].notna() & ~t["family_members"].between(1, 40),
-        **lost(t["surname"] + t["given_name"].fillna("")),
+        **letter_warnings(t["surname"] + t["given_name"].fillna("")),
     }
     batch = judge("social_assistance", raw, t, critical, warnings, ["iin", "kind"], [])
-    batch.kept["person_key"] = keyed_hash(batch.kept["iin"], given.secret)
+    batch.staged["person_key"] = keyed_hash(batch.staged["iin"], given.secret)
     return batch
 
 
 def place_of_assistance(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
-    """What the paper says of the place of each row."""
+    """Place of each row as stated in it."""
     district = place_key(rows["district_name"]).map(territory.district_names)
     return territory.resolve(district=district, okrug=rows["okrug_name"], settlement=rows["settlement_name"])
 
 
 def livestock(files: list[Path], given: Given) -> Batch:
-    """Animals, with the place where they stand."""
+    """Animals and their places."""
     with part("livestock: read XLSX"):
         raw = read.livestock(files)
     with part("livestock: the rest"):
@@ -226,9 +226,9 @@ def livestock(files: list[Path], given: Given) -> Batch:
             & (by_number != t["species"]),
         }
         batch = judge("livestock", raw, t, critical, warnings, ["animal_number"], ["vaccinated_on", "tested_on"])
-        kept = batch.kept
-        kept["owner_key"] = keyed_hash(kept["owner_number"], given.secret)
-        kept[PLACE] = given.territory.resolve(kato=kept["kato"], settlement=kept["settlement_name"])
+        staged = batch.staged
+        staged["owner_key"] = keyed_hash(staged["owner_number"], given.secret)
+        staged[PLACE] = given.territory.resolve(kato=staged["kato"], settlement=staged["settlement_name"])
     return batch
 
 
@@ -249,7 +249,7 @@ def _by_beginning(s: pd.Series, beginnings: dict[str, str]) -> pd.Series:
 
 
 def ambulance(files: list[Path], given: Given) -> Batch:
-    """Calls; their place needs the homes of patients, see `place_of_calls`."""
+    """Calls. Their places depend on the homes of patients, see `place_of_calls`."""
     raw = read.delimited(files, ",", "utf-8")
     t = raw.rows.copy()
     times = ("received_at", "dispatched_at", "arrived_at", "finished_at", "updated_at")
@@ -286,18 +286,18 @@ def ambulance(files: list[Path], given: Given) -> Batch:
         "letters_not_lost": t["address"].str.contains("?", regex=False),
     }
     batch = judge("ambulance", raw, t, critical, warnings, ["call_id"], ["updated_at"])
-    batch.kept["patient_key"] = keyed_hash(batch.kept["patient_iin"], given.secret)
+    batch.staged["patient_key"] = keyed_hash(batch.staged["patient_iin"], given.secret)
     return batch
 
 
 def place_of_calls(calls: pd.DataFrame, people: pd.DataFrame, territory: Territory) -> pd.DataFrame:
-    """Where each call came from: its address, settled by crew and by the registered home of the patient."""
+    """Place of each call: from its address, disambiguated by crew and registered home of the patient."""
     home = calls["patient_key"].map(people.set_index("person_key")["settlement"])
     return territory.resolve_address(calls["address"], calls["brigade"], home)
 
 
 def employment(files: list[Path], given: Given) -> Batch:
-    """Jobseekers, one row a person."""
+    """Jobseekers, one row per person."""
     raw = read.employment(files, given.period)
     t = raw.rows.copy()
     texts = {column: trimmed(t[column]) for column in raw.columns}
@@ -324,20 +324,20 @@ def employment(files: list[Path], given: Given) -> Batch:
         "placed_after_registration": t["placed_on"] < t["registered_on"],
         "kato_wellformed": t["kato"].notna() & ~t["kato"].str.fullmatch(r"[1-9][0-9]{8}"),
         "birth_date_readable": texts["birth_date"].notna() & t["birth_date"].isna(),
-        **lost(t["surname"] + t["given_name"].fillna("")),
+        **letter_warnings(t["surname"] + t["given_name"].fillna("")),
     }
     batch = judge("employment", raw, t, critical, warnings, ["iin"], ["registered_on"])
-    batch.kept["person_key"] = keyed_hash(batch.kept["iin"], given.secret)
+    batch.staged["person_key"] = keyed_hash(batch.staged["iin"], given.secret)
     return batch
 
 
 def place_of_jobseekers(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
-    """What the source says of the place of each row."""
+    """Place of each row as stated in it."""
     return territory.resolve(kato=rows["kato"], settlement=rows["settlement_name"])
 
 
 def budget(files: list[Path], given: Given) -> Batch:
-    """Lines of the okrugs' budgets."""
+    """Lines of okrug budgets."""
     raw = read.delimited(files, ";", "utf-8-sig", read.BUDGET)
     t = raw.rows.copy()
     for column in raw.columns:
@@ -363,8 +363,8 @@ def budget(files: list[Path], given: Given) -> Batch:
         "main_lines_not_negative": main & (sums.min(axis=1) < 0),
     }
     batch = judge("budget_okrug", raw, t, critical, {}, ["kato", "line_id", "month"], [])
-    kept = batch.kept
-    level, name = kept["line_level"], kept["line_name"].str.upper()
+    staged = batch.staged
+    level, name = staged["line_level"], staged["line_name"].str.upper()
     kinds = {
         "income": (level == 0) & name.str.contains("ДОХОДЫ"),
         "spending": (level == 0) & name.str.contains("ЗАТРАТЫ"),
@@ -373,8 +373,8 @@ def budget(files: list[Path], given: Given) -> Batch:
         "capital": (level == 1) & name.str.contains("ОСНОВНОГО КАПИТАЛА"),
         "transfers": (level == 1) & name.str.contains("ТРАНСФЕРТ"),
     }
-    kept["line"] = np.select(list(kinds.values()), list(kinds), default="")
-    kept[PLACE] = given.territory.resolve(kato=kept["kato"])
+    staged["line"] = np.select(list(kinds.values()), list(kinds), default="")
+    staged[PLACE] = given.territory.resolve(kato=staged["kato"])
     return batch
 
 

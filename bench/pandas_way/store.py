@@ -1,11 +1,11 @@
-"""What is kept: files as they came, and tables in PostgreSQL by `DataFrame.to_sql`.
+"""Storage: copies of the files, and tables in PostgreSQL by `DataFrame.to_sql`.
 
-Tried on 20 thousand rows of 16 columns of text, seconds by the clock on a busy machine, each twice: the default 5.8,
+Measured on 20 thousand rows of 16 text columns, wall time in seconds on a busy machine, twice each: the default 5.8,
 5.5; chunks of 10,000 rows 5.2, 4.8, of 1,000 4.7, 5.0; `method="multi"` in chunks of 100 22.1, 22.5, of 1,000 24.2,
-23.1; psycopg2's `values_plus_batch` 5.5, 4.8; SQLAlchemy's pages of 5,000 5.6, 5.4, of 300 5.4, 3.8. So the default it
-is, in chunks for the sake of memory. The recipe of pandas' manual that hands `to_sql` a function which does COPY takes
-0.5: `--store copy` takes that way. `--store parquet` writes raw, stage, quarantine, links and core tables as files, as
-`auyl build` does, and only the rest by `to_sql`.
+23.1; psycopg2's `values_plus_batch` 5.5, 4.8; SQLAlchemy's pages of 5,000 5.6, 5.4, of 300 5.4, 3.8. Hence the default,
+in chunks to limit memory. The recipe of the pandas manual, a `method` that uses COPY, takes 0.5: `--store copy`.
+`--store parquet` writes raw, stage, quarantine, links and core tables as files, as `auyl build` does, and only the rest
+by `to_sql`.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from bench.pandas_way.places import PLACE
 from bench.pandas_way.registries import NOT_STAGED, VAULT
 
 WAYS = ("sql", "copy", "parquet")
-MOST_CATEGORIES, ROWS_A_CATEGORY = 40, 10
+MAX_CATEGORIES, ROWS_PER_CATEGORY = 40, 10
 
 
 @dataclass
 class Landed:
-    """One delivery: its files in the landing, their digests, and the digest of all."""
+    """One delivery: its files in the landing, their checksums, and the checksum of all."""
 
     registry: str
     period: str
@@ -45,7 +45,7 @@ class Landed:
 
 
 def land(registry: str, period: str, files: list[Path], landing: Path) -> Landed:
-    """Copy files below `landing` with a manifest of their digests, into a folder named by the digest of all."""
+    """Copy files below `landing`, into a folder named by the checksum of all, with a manifest."""
     incoming = landing / registry / period / "incoming"
     incoming.mkdir(parents=True)
     copies = [Path(shutil.copyfile(file, incoming / file.name)) for file in files]
@@ -65,20 +65,20 @@ def land(registry: str, period: str, files: list[Path], landing: Path) -> Landed
 
 
 class Store:
-    """Tables of one database. `way` is one of WAYS; `folder` is for the files of the last."""
+    """Tables of one database. `way` is one of WAYS; `folder` is for the files of `parquet`."""
 
     def __init__(self, engine: Engine, way: str, folder: Path) -> None:
         self.engine, self._method = engine, _by_copy if way == "copy" else None
         self._folder = folder if way == "parquet" else None
 
     def write(self, table: str, frame: pd.DataFrame, connection: Connection | None = None) -> None:
-        """Append the rows of `frame` to `table`, which is made where it is not there."""
+        """Append the rows of `frame` to `table`, which is created if necessary."""
         frame.to_sql(
             table, connection or self.engine, if_exists="append", index=False, chunksize=10_000, method=self._method
         )
 
-    def keep(self, table: str, frame: pd.DataFrame) -> None:
-        """Keep what only the pipeline itself reads: as a table, or as the file of that name."""
+    def save(self, table: str, frame: pd.DataFrame) -> None:
+        """Store what only the pipeline reads: as a table, or as the file of that name."""
         if self._folder is None:
             self.write(table, frame)
         else:
@@ -86,17 +86,17 @@ class Store:
             frame.to_parquet(self._folder / f"{table}.parquet", index=False)
 
     def raw(self, batch: Batch) -> None:
-        """Rows as they came."""
-        self.keep(f"raw_{batch.registry}", batch.raw.rows)
+        """Store the unchanged rows."""
+        self.save(f"raw_{batch.registry}", batch.raw.rows)
 
     def staged(self, batch: Batch) -> None:
-        """Rows that stay, typed and keyed, without what only the vault may hold; and the others with their reasons."""
+        """Store typed rows without personal columns, and the quarantined rows with their reasons."""
         hidden = [*VAULT[batch.registry], *NOT_STAGED.get(batch.registry, ()), *PLACE]
-        self.keep(f"stage_{batch.registry}", batch.kept.drop(columns=hidden, errors="ignore"))
-        self.keep(f"quarantine_{batch.registry}", batch.quarantine)
+        self.save(f"stage_{batch.registry}", batch.staged.drop(columns=hidden, errors="ignore"))
+        self.save(f"quarantine_{batch.registry}", batch.quarantine)
 
     def delivered(self, landed: Landed) -> None:
-        """The ledger of what came."""
+        """Record a delivery in the ledger."""
         sizes = [file.stat().st_size for file in landed.files]
         key = {"registry": landed.registry, "period": landed.period, "digest": landed.digest}
         files = {"name": [file.name for file in landed.files], "sha256": landed.sums, "size_bytes": sizes}
@@ -105,7 +105,7 @@ class Store:
         self.write("delivery", pd.DataFrame([row]).assign(arrived_at=datetime.now(UTC)))
 
     def accepted(self, batch: Batch, landed: Landed, columns: pd.DataFrame) -> None:
-        """The ledger of what became of it: the account, rules that were broken, its `profile`."""
+        """Record a batch in the ledger: the account, broken rules, its `profile`."""
         key = {"registry": batch.registry, "period": landed.period, "digest": landed.digest}
         self.write("batch_column", columns.assign(**key))
         self.write("rule_outcome", batch.failed.assign(**key))
@@ -113,16 +113,16 @@ class Store:
 
 
 def profile(batch: Batch) -> pd.DataFrame:
-    """A row a column as it came: name, filled cells, share of those that could not be read, its values where few."""
+    """One row per column: name, filled cells, share of unreadable ones, and its values where there are few."""
     rows = []
     for name in batch.raw.columns:
-        came, read = batch.raw.rows[name], batch.typed[name]
-        filled = int(came.notna().sum())
-        is_text = read.dtype == came.dtype
+        cells, read = batch.raw.rows[name], batch.typed[name]
+        filled = int(cells.notna().sum())
+        is_text = read.dtype == cells.dtype
         values: list[str] = []
         if is_text and name not in VAULT[batch.registry]:
-            distinct = came.dropna().unique()
-            if len(distinct) <= min(MOST_CATEGORIES, len(came) // ROWS_A_CATEGORY):
+            distinct = cells.dropna().unique()
+            if len(distinct) <= min(MAX_CATEGORIES, len(cells) // ROWS_PER_CATEGORY):
                 values = sorted({value.strip() for value in distinct})
         unreadable = None if is_text or not filled else 1 - read.notna().sum() / filled
         rows.append((name, filled, unreadable, "; ".join(values) or None))
@@ -131,7 +131,7 @@ def profile(batch: Batch) -> pd.DataFrame:
 
 @dataclass
 class Revision:
-    """What a period is published as: persons of the vault, values, tables by settlement, the batches behind them."""
+    """A publication of a period: persons of the vault, values, tables by settlement, and their batches."""
 
     period: str
     persons: pd.DataFrame
@@ -140,7 +140,7 @@ class Revision:
     batches: list[Batch]
 
 
-def former_residents(store: Store, period: str) -> float | None:
+def previous_residents(store: Store, period: str) -> float | None:
     """Residents in the current revision, or None where there is none."""
     if not inspect(store.engine).has_table("current_snapshot"):
         return None
@@ -153,17 +153,17 @@ def former_residents(store: Store, period: str) -> float | None:
 
 
 def publish(store: Store, revision: Revision) -> int:
-    """Write a revision and makes it current, all in one transaction; return its number."""
-    has_former = inspect(store.engine).has_table("snapshot")
+    """Write a revision and make it current in one transaction; returns its number."""
+    has_previous = inspect(store.engine).has_table("snapshot")
     key: dict[str, Any] = {"period": revision.period, "revision": 1}
     with store.engine.begin() as connection:
-        if has_former:
+        if has_previous:
             last = text("select coalesce(max(revision), 0) + 1 from snapshot where period = :period")
             key["revision"] = connection.execute(last, {"period": revision.period}).scalar_one()
-        with part("keep persons"):
+        with part("store persons"):
             store.write("person_incoming", revision.persons, connection)
             connection.execute(text("alter table person_incoming add primary key (person_key)"))
-        with part("keep snapshot"):
+        with part("store snapshot"):
             content = hashlib.sha256(revision.values.to_csv(index=False).encode()).hexdigest()
             head = pd.DataFrame([key | {"content_sha256": content, "published_at": datetime.now(UTC)}])
             store.write("snapshot", head, connection)
@@ -172,16 +172,16 @@ def publish(store: Store, revision: Revision) -> int:
                 store.write(table, rows.assign(**key), connection)
             sources = [key | {"registry": b.registry, "rows_staged": b.account["staged"]} for b in revision.batches]
             store.write("snapshot_source", pd.DataFrame(sources), connection)
-            if has_former:
-                leave = text("delete from current_snapshot where period = :period")
-                connection.execute(leave, {"period": revision.period})
+            if has_previous:
+                delete = text("delete from current_snapshot where period = :period")
+                connection.execute(delete, {"period": revision.period})
             store.write("current_snapshot", pd.DataFrame([key]), connection)
             connection.execute(text("drop table if exists person; alter table person_incoming rename to person"))
     return int(key["revision"])
 
 
 def write_lean(store: Store, table: str, rows: pd.DataFrame, primary_key: str | None = None) -> None:
-    """Put `rows` in the place of a former table."""
+    """Replace a table."""
     with store.engine.begin() as connection:
         connection.execute(text(f"drop table if exists {table}"))
         store.write(table, rows, connection)
@@ -190,7 +190,7 @@ def write_lean(store: Store, table: str, rows: pd.DataFrame, primary_key: str | 
 
 
 def _by_copy(table: Any, connection: Any, keys: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """The recipe of pandas' manual: "Insertion method" in its user guide on SQL queries."""
+    """The recipe of the pandas manual: "Insertion method" in its user guide on SQL queries."""
     stream = io.StringIO()
     csv.writer(stream).writerows(rows)
     stream.seek(0)

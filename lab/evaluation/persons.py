@@ -1,4 +1,4 @@
-"""How well records without a number find their person, measured where the truth is known."""
+"""How well records without a number find their person, measured against ground truth."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ CURVE_WEIGHTS = tuple(range(0, 21))
 
 
 @dataclass(frozen=True)
-class Kind:
-    """Records of persons that bear one kind of noise (perhaps with others): linked right, linked wrong, looked at."""
+class NoiseScores:
+    """Records with one kind of noise, perhaps among others: linked to the right person, to a wrong one, to review."""
 
     kind: str
     records: int
@@ -32,19 +32,19 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Scores at the current thresholds, by kind of noise, and along the link threshold; persons and records there."""
+class PersonEvaluation:
+    """Scores at the current thresholds, by kind of noise, and along the link threshold; counts of rows."""
 
     known: int
     records: int
     scores: Scores
     reviewed: int
-    kinds: list[Kind]
+    kinds: list[NoiseScores]
     curve: list[tuple[int, Scores]]
 
 
-def persons_of(settings: Settings, known: Path, keyless: Path, trained: Model | None = None) -> Measured:
-    """Link the records of a laboratory (see lab.synthetic.keyless) and compare with its truth."""
+def evaluate_persons(settings: Settings, known: Path, keyless: Path, trained: Model | None = None) -> PersonEvaluation:
+    """Link synthetic records (lab.synthetic.keyless) and compare the links with their ground truth."""
     trained = trained or model.load(settings.include)
     with duck.connect(settings) as con:
         read_synthetic(con, known, keyless)
@@ -56,12 +56,12 @@ def persons_of(settings: Settings, known: Path, keyless: Path, trained: Model | 
             at = replace(trained, link_weight=float(weight), review_weight=min(trained.review_weight, float(weight)))
             curve.append((weight, _scores(con, settings.include, at)))
         scores = _scores(con, settings.include, trained)
-        kinds = [Kind(*row) for row in con.execute(_KINDS).fetchall()]
+        kinds = [NoiseScores(*row) for row in con.execute(_KINDS).fetchall()]
         ((known_rows, record_rows, reviewed),) = con.execute(
             "select (select count(*) from lab_known), (select count(*) from lab_record), "
             "(select count(*) from choice where outcome = 'review')"
         ).fetchall()
-    return Measured(known_rows, record_rows, scores, reviewed, kinds, curve)
+    return PersonEvaluation(known_rows, record_rows, scores, reviewed, kinds, curve)
 
 
 _KINDS = """
@@ -86,17 +86,17 @@ order by n.kind
 
 def _scores(con: duckdb.DuckDBPyConnection, include: Path, trained: Model) -> Scores:
     choose_links(con, include, trained, "pair", "choice")
-    (found,) = con.execute(
+    (counts,) = con.execute(
         "select count(*), count(*) filter (c.person = t.person), (select count(person) from ground_truth) "
         "from choice as c inner join ground_truth as t using (record) where c.outcome = 'link'"
     ).fetchall()
-    return Scores(*found)
+    return Scores(*counts)
 
 
-def draw(settings: Settings, measured: Measured, folder: Path) -> list[Path]:
+def draw(settings: Settings, measured: PersonEvaluation, folder: Path) -> list[Path]:
     """Write the weight of each level and the curve of the link threshold as SVG; return the files.
 
-    Needs `altair` and `vl-convert-python`, which only development brings.
+    Needs `altair` and `vl-convert-python`, which only the development requirements install.
     """
     import altair
 

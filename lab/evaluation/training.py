@@ -7,13 +7,12 @@ used. So a pair has the same match weight today and tomorrow, alone and among mi
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from auyl.linkage.persons.match_weights import create_features
+from auyl.linkage.persons.match_weights import create_features, create_linker, open_splink
 from auyl.store.duck import literal
 
 if TYPE_CHECKING:
@@ -47,18 +46,6 @@ def read_synthetic(con: duckdb.DuckDBPyConnection, known: Path, keyless: Path) -
     )
 
 
-def create_linker(con: duckdb.DuckDBPyConnection, settings: Any, tables: dict[str, str]) -> Any:
-    """Splink's linker over tables of a connection; the keys are the names that Splink gives them in its answers."""
-    from splink import Linker
-    from splink.backends.duckdb import DuckDBAPI
-
-    # Splink reports its progress as warnings.
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    api = DuckDBAPI(con)
-    registered = [api.register(table, dataset_display_name=name) for name, table in tables.items()]
-    return Linker(registered, settings, log_level=logging.ERROR)
-
-
 def train(con: duckdb.DuckDBPyConnection, include: Path, known: str, keyless: str, seed: int) -> dict[str, Any]:
     """Splink settings with weights learned from two relations, in which equal values of `label` mean the same person.
 
@@ -74,7 +61,7 @@ def train(con: duckdb.DuckDBPyConnection, include: Path, known: str, keyless: st
     con.execute("set threads = 1")
     try:
         linker = create_linker(
-            con, _untrained(include), {"known": f"{known}_labelled", "record": f"{keyless}_labelled"}
+            open_splink(con), _untrained(include), {"known": f"{known}_labelled", "record": f"{keyless}_labelled"}
         )
         linker.training.estimate_u_using_random_sampling(max_pairs=1e7, seed=seed)
         linker.training.estimate_m_from_label_column("label")
@@ -114,10 +101,13 @@ def _comparisons() -> list[Any]:
         return levels.CustomLevel(sql, label_for_charts=label)
 
     def near(column: str) -> Any:
-        # One letter in a short name is too large a difference for Jaro–Winkler.
+        # One letter in a short name is too large a difference for Jaro–Winkler. Damerau–Levenshtein is ten times as
+        # expensive as the other comparisons: names one edit apart differ by at most one letter in length and by at most
+        # two in plain Levenshtein distance, which is cheaper to find out.
+        names = f"{column}_l, {column}_r"
         return when(
-            f"damerau_levenshtein({column}_l, {column}_r) <= 1 "
-            f"or jaro_winkler_similarity({column}_l, {column}_r) >= {JARO_HIGH}",
+            f"(abs(strlen({column}_l) - strlen({column}_r)) <= 1 and levenshtein({names}) <= 2 "
+            f"and damerau_levenshtein({names}) <= 1) or jaro_winkler_similarity({names}) >= {JARO_HIGH}",
             "near",
         )
 

@@ -16,7 +16,7 @@ from typing import Any
 from auyl import contracts
 from auyl.contracts import Contract
 from auyl.settings import Settings
-from auyl.store.processes import kept_port
+from auyl.store.processes import remembered_port
 from lab.stack.airflow import secret
 
 LOGIN = "auyl"
@@ -40,7 +40,7 @@ class SimulatedSources:
         self._contracts = [contracts.load(registry, settings.include) for registry in registries]
         used = {contract.way for contract in self._contracts}
         self._ports: dict[str, int] = {
-            way: kept_port(settings.home / "simulated_sources" / f"{way}.port")
+            way: remembered_port(settings.home / "simulated_sources" / f"{way}.port")
             for way in ("rest", "sftp", "soap")
             if way in used
         }

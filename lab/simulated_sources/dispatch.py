@@ -1,11 +1,11 @@
-"""The ambulance dispatch database of the invented oblast: a real table in PostgreSQL, filled by COPY."""
+"""The ambulance dispatch database: a table in PostgreSQL, filled by COPY from the extract."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from lab.synthetic.ambulance import COLUMNS, file_name
 from lab.synthetic.engine import Month
+from lab.synthetic.registries.ambulance import COLUMNS, file_name
 
 TABLE = """
 create schema if not exists dispatch;
@@ -31,11 +31,10 @@ create index if not exists calls_call_id on dispatch.calls (call_id);
 
 
 def load_dispatch(dsn: str, extracts: Path, period: str) -> int:
-    """Put the calls of `period` into `dispatch.calls` of the database `dsn` and return their number.
+    """Load the calls of `period` into `dispatch.calls` of the database `dsn`; returns their number.
 
-    Makes schema and table where they are absent. Rows of the period are replaced in one transaction, other periods
-    stay. There is no primary key: a dispatch system does repeat rows. Raises FileNotFoundError where the extract is
-    absent.
+    Creates schema and table if necessary. Replaces the rows of the period in one transaction and leaves other periods
+    alone. There is no primary key, since dispatch systems do repeat rows. Raises FileNotFoundError without an extract.
     """
     import psycopg2
 

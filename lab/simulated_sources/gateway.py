@@ -1,11 +1,11 @@
-"""The government gateway of the invented oblast: answers the extracts of registries, signed, over SOAP.
+"""A government gateway (ШЭП) that delivers registries as signed SOAP messages, as a separate process.
 
     python -m lab.simulated_sources.gateway --extracts DIR --port N --sender NAME --password-file FILE --key FILE
         --certificate FILE
 
-`serviceId` is the name of a registry; `period` and, for one in parts, `part` are read from the request's data. The
-asynchronous channel tells the states in `states`, one at each question, and the last one for ever. Key and certificate
-are made when they are not there; RSA or ECDSA, as the real gateway's ГОСТ is in no open library.
+`serviceId` is the name of a registry; `period` and, for one in parts, `part` are in the data of the request. The
+asynchronous channel reports the states in `states`, one per request, and then the last one again. Key and certificate
+are generated when missing; RSA or ECDSA, since no open library has the real gateway's ГОСТ.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ ASYNC = "http://bip.bee.kz/AsyncChannel/v10/Types"
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
-def self_made(name: str, elliptic: bool = False, days: int = 365) -> tuple[Key, x509.Certificate]:
-    """A key and its self-made certificate for 127.0.0.1, valid from yesterday for `days`, or until so many ago."""
+def self_signed(name: str, elliptic: bool = False, days: int = 365) -> tuple[Key, x509.Certificate]:
+    """A key and a self-signed certificate for 127.0.0.1, valid from yesterday for `days`; negative: expired since."""
     key: Key = ec.generate_private_key(ec.SECP256R1()) if elliptic else rsa.generate_private_key(65537, 2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     begins = dt.datetime.now(tz=dt.UTC) - dt.timedelta(days=1 if days > 0 else 400)
@@ -50,16 +50,16 @@ def self_made(name: str, elliptic: bool = False, days: int = 365) -> tuple[Key, 
 
 
 def pem(certificate: x509.Certificate) -> str:
-    """A certificate as text."""
+    """A certificate in PEM."""
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def make_certificate(key_file: Path, certificate_file: Path) -> None:
-    """Make the gateway's private key and its certificate where they are not there."""
+    """Generate the gateway's private key and certificate unless the key exists."""
     if key_file.exists():
         return
     key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key, certificate = self_made("auyl synthetic gateway")
+    key, certificate = self_signed("auyl synthetic gateway")
     text = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -69,7 +69,7 @@ def make_certificate(key_file: Path, certificate_file: Path) -> None:
 
 
 class Gateway:
-    """Answers to SOAP messages. `sent` are the ids of messages that came, in their order."""
+    """Answers SOAP messages. `received` are the ids of the messages, in the order of arrival."""
 
     def __init__(
         self, extracts: Path, sender: str, password: str, key: Key, certificate: x509.Certificate,
@@ -82,11 +82,11 @@ class Gateway:
         self.certificate = certificate
         self.states = list(states)
         self.canonical = canonical
-        self.sent: list[str] = []
+        self.received: list[str] = []
         self.waiting: dict[str, tuple[etree._Element, str, list[str]]] = {}
 
     def reply(self, content: bytes) -> tuple[int, bytes]:
-        """Status and body of the answer to a message."""
+        """HTTP status and body of the answer to a message."""
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
         try:
             operation = etree.fromstring(content, parser).find(f"{{{SOAP}}}Body")[0]
@@ -107,7 +107,7 @@ class Gateway:
             return 500, self._fault(f"unknown: {unknown}")
 
     def _synchronous(self, request: etree._Element, message_id: str) -> bytes:
-        self.sent.append(message_id)
+        self.received.append(message_id)
         envelope = self._extract(request)
         response = envelope.find(".//response")
         info = response.find("responseInfo")
@@ -122,7 +122,7 @@ class Gateway:
         return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
 
     def _accept(self, request: etree._Element, message_id: str) -> bytes:
-        self.sent.append(message_id)
+        self.received.append(message_id)
         correlation = str(uuid.uuid4())
         self.waiting[message_id] = (request, correlation, list(self.states))
         return self._response("sendMessage", messageId=message_id, correlationId=correlation, responseDate=_now())
@@ -148,7 +148,7 @@ class Gateway:
         return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
 
     def _extract(self, request: etree._Element) -> etree._Element:
-        """The saved answer of a registry and period; one of its parts."""
+        """A part of the saved answer of a registry and period. Raises KeyError for an unknown one."""
         service, data = request.findtext(".//serviceId"), request.find(".//data")
         period, part = data.findtext("{*}period") or "", int(data.findtext("{*}part") or 1)
         if not str(service).isidentifier() or not period.replace("-", "").isdigit():
@@ -159,7 +159,7 @@ class Gateway:
         return etree.parse(str(files[part - 1])).getroot()
 
     def _sign(self, data: etree._Element) -> None:
-        """Sign `data` as a document of its own, and put it in its place."""
+        """Replace `data` by its signed copy; it is signed as a separate document."""
         parent = data.getparent()
         at = parent.index(data)
         method = {
@@ -213,21 +213,21 @@ def application(gateway: Gateway) -> FastAPI:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve on 127.0.0.1 until a signal comes; the address is printed first."""
+    """Print the address, then serve on 127.0.0.1 until a signal."""
     parser = argparse.ArgumentParser(
-        prog="python -m lab.simulated_sources.gateway", description="Gateway of the invented oblast."
+        prog="python -m lab.simulated_sources.gateway", description="Government gateway of the synthetic oblast."
     )
     parser.add_argument("--extracts", type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
+    parser.add_argument("--port", type=int, required=True, help="0 for any free port")
     parser.add_argument("--sender", required=True)
     parser.add_argument("--password-file", type=Path, required=True)
-    parser.add_argument("--key", type=Path, required=True, help="private key in PEM; made when it is not there")
+    parser.add_argument("--key", type=Path, required=True, help="private key in PEM; generated when missing")
     parser.add_argument("--certificate", type=Path, required=True)
     given = parser.parse_args(arguments)
     make_certificate(given.key, given.certificate)
     loaded = serialization.load_pem_private_key(given.key.read_bytes(), None)
     if not isinstance(loaded, Key):
-        parser.exit(2, f"{given.key} is no RSA or EC key\n")
+        parser.exit(2, f"{given.key}: expected an RSA or EC key\n")
     gateway = Gateway(
         given.extracts, given.sender, given.password_file.read_text(encoding="utf-8").strip(), loaded,
         x509.load_pem_x509_certificate(given.certificate.read_bytes()),

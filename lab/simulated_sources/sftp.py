@@ -1,9 +1,9 @@
-"""An office's SFTP server, a process of its own or a thread of the tests.
+"""An SFTP server, as a separate process or as a thread of a test.
 
     python -m lab.simulated_sources.sftp --folder DIR --port N --login NAME --password-file FILE --host-key FILE
 
-A client sees only what lies below DIR and may not write. `cuts` are numbers of bytes: after as many the connection is
-dropped in the middle of a read, once for each, so that clients have something to resume.
+Clients see only DIR and may not write. Each of `cuts` is a number of bytes after which the connection is dropped once
+in the middle of a read, so that clients have something to resume.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import cast
 import asyncssh
 
 
-class Office:
+class SftpServer:
     """The server. `served` counts the bytes read by file name, `connections` the logins."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Office:
 
     @property
     def public_key(self) -> str:
-        """The server's key as a connection names it."""
+        """The server's public key, as in an Airflow connection."""
         return self.host_key.export_public_key().decode().strip()
 
     async def listen(self, port: int = 0) -> asyncssh.SSHAcceptor:
@@ -80,58 +80,58 @@ class Office:
 
 
 class _Login(asyncssh.SSHServer):
-    def __init__(self, office: Office) -> None:
-        self.office = office
+    def __init__(self, server: SftpServer) -> None:
+        self.server = server
 
     def begin_auth(self, username: str) -> bool:
-        """Everybody has to prove who they are."""
+        """Every user has to authenticate."""
         return True
 
     def password_auth_supported(self) -> bool:
-        """Only where a password was set."""
-        return self.office.password is not None
+        """Only if a password is set."""
+        return self.server.password is not None
 
     def validate_password(self, username: str, password: str) -> bool:
         """Compare in constant time."""
-        expected = f"{self.office.login}\n{self.office.password}".encode()
+        expected = f"{self.server.login}\n{self.server.password}".encode()
         return hmac.compare_digest(f"{username}\n{password}".encode(), expected)
 
     def auth_completed(self) -> None:
         """Count the logins."""
-        self.office.connections += 1
+        self.server.connections += 1
 
 
 class _Files(asyncssh.SFTPServer):
-    """Files for reading below a folder, and the line that is cut."""
+    """Read-only files below a folder; drops the connection at the configured cuts."""
 
-    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], office: Office) -> None:
-        super().__init__(channel, chroot=str(office.folder).encode())
-        self.office = office
+    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], server: SftpServer) -> None:
+        super().__init__(channel, chroot=str(server.folder).encode())
+        self.server = server
         self.names: dict[object, str] = {}
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
         """Open for reading only."""
         if pflags & (asyncssh.FXF_WRITE | asyncssh.FXF_APPEND | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC):
-            raise asyncssh.SFTPPermissionDenied("for reading only")
+            raise asyncssh.SFTPPermissionDenied("read-only")
         file = super().open(path, pflags, attrs)
         self.names[id(file)] = path.decode().rsplit("/", 1)[-1]
         return file
 
     def read(self, file_obj: object, offset: int, size: int) -> bytes:
-        """Give bytes, or drop the line where that was ordered."""
+        """Return bytes, or drop the connection at a cut."""
         data = cast("bytes", super().read(file_obj, offset, size))
         name = self.names[id(file_obj)]
-        cuts = self.office.cuts
+        cuts = self.server.cuts
         if cuts and offset + len(data) > cuts[0]:
             cuts.pop(0)
             self.channel.get_connection().abort()
             raise asyncssh.SFTPConnectionLost("cut")
-        self.office.served[name] = self.office.served.get(name, 0) + len(data)
+        self.server.served[name] = self.server.served.get(name, 0) + len(data)
         return data
 
 
 def make_host_key(file: Path) -> str:
-    """Make the server's private key where it is not there; returns the public one, as a connection names it."""
+    """Generate the server's private key unless it exists; returns the public key, as in an Airflow connection."""
     if not file.exists():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600)
@@ -140,23 +140,23 @@ def make_host_key(file: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve on 127.0.0.1 until a signal comes; port and host key are printed first."""
+    """Print port and public key, then serve on 127.0.0.1 until a signal."""
     parser = argparse.ArgumentParser(
-        prog="python -m lab.simulated_sources.sftp", description="SFTP server of an invented office."
+        prog="python -m lab.simulated_sources.sftp", description="SFTP server of the synthetic oblast."
     )
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
+    parser.add_argument("--port", type=int, required=True, help="0 for any free port")
     parser.add_argument("--login", required=True)
     parser.add_argument("--password-file", type=Path, required=True)
-    parser.add_argument("--host-key", type=Path, required=True, help="private key; made when it is not there")
+    parser.add_argument("--host-key", type=Path, required=True, help="private key; generated when missing")
     given = parser.parse_args(arguments)
-    office = Office(given.folder, given.login, given.password_file.read_text(encoding="utf-8").strip())
+    server = SftpServer(given.folder, given.login, given.password_file.read_text(encoding="utf-8").strip())
     make_host_key(given.host_key)
-    office.host_key = asyncssh.read_private_key(given.host_key)
+    server.host_key = asyncssh.read_private_key(given.host_key)
 
     async def serve() -> None:
-        async with await office.listen(given.port):
-            print(f"{office.port} {office.public_key}", flush=True)
+        async with await server.listen(given.port):
+            print(f"{server.port} {server.public_key}", flush=True)
             await asyncio.Event().wait()
 
     with contextlib.suppress(KeyboardInterrupt):

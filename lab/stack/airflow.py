@@ -22,12 +22,12 @@ import httpx
 
 from auyl.errors import AuylError
 from auyl.settings import REPOSITORY
-from auyl.store.processes import free_port, kept_port
+from auyl.store.processes import free_port, remembered_port
 from lab.stack.supervisor import Child, Supervisor
 
 USER = "engineer"
 READY_S = 180.0
-# imported once, in the process that the workers are forked from: a task then does not pay for them again
+# Imported once, in the process from which the workers are forked, instead of in every task.
 PRELOADED = (
     "airflow.sdk.execution_time.supervisor",
     "airflow.sdk.execution_time.task_runner",
@@ -55,7 +55,7 @@ def secret(file: Path, make: str) -> str:
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
         out.write(make + "\n")
     try:
-        os.link(part, file)  # of two processes the first wins
+        os.link(part, file)  # the first of two processes wins
     except FileExistsError:
         return secret(file, make)
     finally:
@@ -65,14 +65,14 @@ def secret(file: Path, make: str) -> str:
 
 @dataclass
 class RunState:
-    """A DAG run as the API tells it."""
+    """A DAG run as the API returns it."""
 
     dag_id: str
     run_id: str
     state: str
     partition_key: str | None
-    begun: str | None
-    ended: str | None
+    started_at: str | None
+    ended_at: str | None
 
     @property
     def done(self) -> bool:
@@ -99,7 +99,7 @@ class AirflowStack:
         self.home = home
         self.dsn = dsn
         self.supervisor = supervisor
-        self.port = kept_port(home / "airflow" / "port")
+        self.port = remembered_port(home / "airflow" / "port")
         self.url = f"http://127.0.0.1:{self.port}"
         self._secrets = home / "secrets"
         self._mark = home / "airflow" / "migrated"
@@ -155,8 +155,8 @@ class AirflowStack:
             "logging__colored_console_log": "False",
             "scheduler__scheduler_idle_sleep_time": "0.1",
             "scheduler__job_heartbeat_sec": "1",
-            # A scheduler waits for its database while a disk swallows gigabytes of landing. One that is silent for
-            # longer than this it takes for dead, be it itself, and begins all of its tasks anew.
+            # A scheduler whose heartbeat is older than this is declared dead (even by itself), and its tasks are
+            # restarted; gigabytes of landing on the same disk can delay a heartbeat by a minute.
             "scheduler__scheduler_health_check_threshold": "120",
             "scheduler__orphaned_tasks_check_interval": "30",
             "scheduler__task_instance_heartbeat_timeout": "120",
@@ -174,7 +174,7 @@ class AirflowStack:
     # -- life ----------------------------------------------------------------------------------------------------
 
     def migrate(self) -> Child | None:
-        """Begin to bring Airflow's own database to this version; None when the last time it was the same one.
+        """Start migrating Airflow's own database; None when it already has this version.
 
         Call `migrated` when the program has finished.
         """
@@ -202,12 +202,12 @@ class AirflowStack:
             self._components[name] = self.supervisor.start(f"airflow-{name}", command, env=env, stop_s=30)
 
     def wait_ready(self, dag_ids: set[str]) -> None:
-        """Wait until the API answers, the scheduler beats and all of `dag_ids` are known.
+        """Wait until the API answers, the scheduler sends heartbeats and all of `dag_ids` are known.
 
         Raises ProcessFailed when a component ends or the time is over, AirflowFailed for a DAG file with errors.
         """
         child = self._components["api-server"]
-        client = httpx.Client(base_url=self.url, timeout=60)  # one for all looks: to make it costs more than a look
+        client = httpx.Client(base_url=self.url, timeout=60)  # creating a client costs more than a request
 
         def healthy() -> bool:
             with contextlib.suppress(httpx.TransportError):
@@ -226,14 +226,14 @@ class AirflowStack:
 
         with client:
             self.supervisor.wait_until(healthy, child, READY_S)
-            client.get("/execution/health")  # its first answer takes 5 s: not from the first task
+            client.get("/execution/health")  # its first answer takes 5 s; the first task should not wait for it
         self.supervisor.wait_until(known, self._components["dag-processor"], READY_S, every_s=0.3)
 
     def stop(self) -> dict[str, float]:
         """Stop the components; returns the seconds that each took."""
         self.close()
         took = {}
-        if child := self._components.pop("scheduler", None):  # tasks at work still need the api-server
+        if child := self._components.pop("scheduler", None):  # running tasks still need the api-server
             took["scheduler"] = self.supervisor.stop(child)
         for child in self._components.values():
             self.supervisor.ask_to_stop(child)
@@ -243,7 +243,7 @@ class AirflowStack:
         return took
 
     def close(self) -> None:
-        """Close the connection to the API; the next question opens another."""
+        """Close the connection to the API; the next request opens another."""
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -262,16 +262,20 @@ class AirflowStack:
 
     def get(self, path: str, **query: Any) -> Any:
         """GET of the public API, as JSON."""
-        return self._ask("GET", path, params=query)
+        return self._request("GET", path, params=query)
 
     def post(self, path: str, **body: Any) -> Any:
         """POST to the public API, as JSON."""
-        return self._ask("POST", path, json=body)
+        return self._request("POST", path, json=body)
 
     def trigger(self, dag_id: str, period: str | None) -> RunState:
-        """Start a run with the period as its partition key; a DAG that has no partitions takes none."""
+        """Start a run, with the period as partition key if the DAG has partitions."""
         partition = {"partition_key": period} if period else {}
         return _run(self.post(f"dags/{dag_id}/dagRuns", logical_date=None, **partition))
+
+    def set_paused(self, dag_id: str, is_paused: bool) -> None:
+        """Pause a DAG, or let it run again."""
+        self._request("PATCH", f"dags/{dag_id}", json={"is_paused": is_paused})
 
     def runs(self, dag_id: str, period: str) -> list[RunState]:
         """Runs of a DAG for a period, oldest first."""
@@ -279,13 +283,13 @@ class AirflowStack:
         return [_run(run) for run in found if run["partition_key"] == period]
 
     def unfinished(self) -> dict[str, set[str]]:
-        """Runs that have not ended, by DAG: the hundred oldest, in one question."""
+        """Ids of the runs that have not ended, by DAG; the hundred oldest."""
         found: dict[str, set[str]] = {}
         for run in self.get("dags/~/dagRuns", state=["queued", "running"], limit=100, order_by="id")["dag_runs"]:
             found.setdefault(run["dag_id"], set()).add(run["dag_run_id"])
         return found
 
-    def look(self, run: RunState) -> RunState:
+    def refresh(self, run: RunState) -> RunState:
         """The run as it is now."""
         return _run(self.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}"))
 
@@ -295,32 +299,32 @@ class AirflowStack:
         return {task["task_id"]: task["state"] for task in found}
 
     def failure(self, run: RunState) -> str:
-        """What the first failed task of a run said, and where its log is."""
+        """Exception of the first failed task of a run, and where its log is."""
         for task in self.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances")["task_instances"]:
             if task["state"] != "failed":
                 continue
             folder = self.log_folder(run) / f"task_id={task['task_id']}"
             log = max(folder.glob("attempt=*.log"), key=os.path.getmtime, default=folder)
-            said = ""
+            error = ""
             with contextlib.suppress(OSError):
                 for line in log.read_text(encoding="utf-8").splitlines():
                     with contextlib.suppress(ValueError):
                         details = json.loads(line).get("error_detail") or []
-                        said = f": {details[0]['exc_type']}: {details[0]['exc_value']}" if details else said
-            return f"{run.dag_id}, task {task['task_id']}{said}; log: {log}"
+                        error = f": {details[0]['exc_type']}: {details[0]['exc_value']}" if details else error
+            return f"{run.dag_id}, task {task['task_id']}{error}; log: {log}"
         return f"{run.dag_id} {run.state}; logs: {self.log_folder(run)}"
 
     def log_folder(self, run: RunState) -> Path:
         """Where the logs of a run's tasks lie."""
         return self.home / "airflow" / "logs" / f"dag_id={run.dag_id}" / f"run_id={run.run_id}"
 
-    def _ask(self, method: str, path: str, **options: Any) -> Any:
+    def _request(self, method: str, path: str, **options: Any) -> Any:
         if self._client is None:
             answer = httpx.post(
                 f"{self.url}/auth/token", json={"username": USER, "password": self.password}, timeout=30
             )
             if answer.status_code >= 400:
-                raise AirflowFailed(f"sign-in at Airflow: {answer.status_code}")
+                raise AirflowFailed(f"sign-in at Airflow: expected a token, found status {answer.status_code}")
             token = answer.json()["access_token"]
             self._client = httpx.Client(
                 base_url=f"{self.url}/api/v2/", headers={"Authorization": f"Bearer {token}"}, timeout=30

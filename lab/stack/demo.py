@@ -1,6 +1,6 @@
-"""The whole way on one machine: an invented oblast's extracts through Airflow to a snapshot that an akim may read.
+"""The whole pipeline on one machine: extracts of a synthetic oblast through Airflow to a snapshot that an akim reads.
 
-`run` is what `make demo` and `make up` call. Everything that it starts, it stops, however it ends.
+`run` is what `make demo` and `make up` call. It stops everything that it starts, however it ends.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import fcntl
 import os
-import re
 import signal
 import socket
 import sys
@@ -23,10 +22,11 @@ from pathlib import Path
 from secrets import token_hex
 
 from auyl.errors import AuylError
+from auyl.periods import PERIOD
 from auyl.settings import Settings, from_environment
 from auyl.store import paths
 from auyl.store.embedded import EmbeddedPostgres
-from auyl.store.processes import kept_port
+from auyl.store.processes import remembered_port
 from auyl.store.schema import check_text_rules, database_url, ensure_database, migrate
 from auyl.store.watchdog import PR_SET_PDEATHSIG
 from lab import CORE_REGISTRIES
@@ -37,16 +37,16 @@ from lab.stack.supervisor import Stopped, Supervisor, signals_stop
 
 PEOPLE = 1_600_000
 LONGEST_RUN_S = 3600.0
-EVENT_S = 30.0  # Airflow has lost asset events; the ledger makes a second start harmless
+EVENT_S = 30.0  # asset events have been lost by Airflow; the ledger makes a second start harmless
 SAY_EVERY_S = 15.0
-SETTLE_S = 20.0
+SETTLE_S = 60.0
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the demo is asked for. `scale` divides the 1.6 M people; `kato` is the real classifier.
+class DemoPlan:
+    """Options of a demo. `scale` divides the 1.6 M people; `kato` is the real classifier.
 
-    `registries` are those that are taken in; all of the invented oblast's by default.
+    `registries` are those to load; all of the synthetic oblast by default.
     """
 
     period: str
@@ -63,7 +63,7 @@ class Plan:
 
     @property
     def people(self) -> int:
-        """People of the invented oblast."""
+        """People of the synthetic oblast."""
         return PEOPLE // self.scale
 
 
@@ -87,7 +87,7 @@ def chosen(names: str) -> tuple[str, ...]:
     return wanted
 
 
-def run(plan: Plan) -> int:
+def run(plan: DemoPlan) -> int:
     """Run the demo; returns the exit code: 0, 1 after a failed step, 130 when it was stopped."""
     say = Progress()
     try:
@@ -110,16 +110,16 @@ class Progress:
 
     def __init__(self) -> None:
         self.begun = time.monotonic()
-        self._said = self.begun
+        self._last = self.begun
         self.is_up = False
 
     def __call__(self, text: str) -> None:
-        self._said = time.monotonic()
-        print(f"[{self._said - self.begun:6.1f} s] {text}", flush=True)
+        self._last = time.monotonic()
+        print(f"[{self._last - self.begun:6.1f} s] {text}", flush=True)
 
     def now_and_then(self, text: str) -> None:
-        """Say it only when nothing was said for a while."""
-        if time.monotonic() - self._said >= SAY_EVERY_S:
+        """Print it only when nothing was printed for a while."""
+        if time.monotonic() - self._last >= SAY_EVERY_S:
             self(text)
 
 
@@ -135,10 +135,10 @@ def _alone(home: Path) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Ready:
-    """An installation at work: Airflow knows the DAGs, the sources answer, nothing was triggered yet."""
+class Installation:
+    """A running installation: Airflow knows the DAGs, the sources answer, nothing was triggered yet."""
 
-    plan: Plan
+    plan: DemoPlan
     settings: Settings
     extracts: Path
     airflow: AirflowStack
@@ -147,11 +147,11 @@ class Ready:
 
 @contextlib.contextmanager
 def ready(
-    plan: Plan, say: Progress, extracts: Path | None = None, env: Mapping[str, str] | None = None
-) -> Iterator[Ready]:
+    plan: DemoPlan, say: Progress, extracts: Path | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[Installation]:
     """Bring everything up below AUYL_HOME to the point where a DAG may be triggered; at the end stop it all.
 
-    `extracts` is made anew only when it is not there; `env` is added to what Airflow runs with.
+    `extracts` is made only when it does not exist; `env` is added to the environment of Airflow.
     The settings of this process become those of the installation.
     """
     home = from_environment().home.absolute()
@@ -159,8 +159,8 @@ def ready(
         say(f"period {plan.period}, {plan.people:,} people, state and logs in {home}")
         dsn, airflow_dsn, dispatch_dsn = _databases(stack, home, say)
         supervisor = stack.enter_context(Supervisor(home / "logs"))
-        own = _environment(home, dsn)
-        os.environ.update(own)  # the library in this process reads the same settings
+        environment = _environment(home, dsn)
+        os.environ.update(environment)  # the library in this process reads the same settings
         settings = from_environment()
 
         extracts = extracts or home / "extracts" / (f"{plan.people}-real" if plan.kato else str(plan.people))
@@ -168,7 +168,7 @@ def ready(
         airflow = AirflowStack(
             home, airflow_dsn, supervisor,
             connections=sources.connections(),
-            env={**own, **(env or {})}, parallelism=max(2, min(4, os.cpu_count() or 2)),
+            env={**environment, **(env or {})}, parallelism=max(2, min(4, os.cpu_count() or 2)),
         )  # fmt: skip
         stack.callback(airflow.close)
         migration = airflow.migrate()
@@ -190,18 +190,18 @@ def ready(
             supervisor.wait_until(partial(_listens, server.port), process, 60)
         airflow.wait_ready({"consolidate", *(f"intake_{registry}" for registry in plan.registries)})
         say(f"Airflow and the simulated sources are ready ({airflow.url})")
-        yield Ready(plan, settings, extracts, airflow, supervisor)
+        yield Installation(plan, settings, extracts, airflow, supervisor)
 
 
-def _run(plan: Plan, say: Progress) -> None:
+def _run(plan: DemoPlan, say: Progress) -> None:
     with ready(plan, say) as up:
         dsn, home = up.settings.dsn, up.settings.home
-        former = report.current_revision(dsn, plan.period)
+        previous = report.current_revision(dsn, plan.period)
         through_airflow(plan, up.airflow, say)
         revision = report.current_revision(dsn, plan.period)
         if revision is None:
             raise AuylError(f"nothing was published for {plan.period}; logs: {up.supervisor.logs}")
-        news = "nothing new: stays" if revision == former else "published:"
+        news = "nothing new: stays" if revision == previous else "published:"
         say(f"{news} snapshot {plan.period}, revision {revision}")
         report.ledger_table(up.settings, plan.period, print)
         readers = report.Readers(home / "secrets" / "logins.json", dsn, plan.period)
@@ -209,7 +209,7 @@ def _run(plan: Plan, say: Progress) -> None:
         report.snapshot_table(readers, plan.period, print)
         if plan.stay:
             _stay(up.supervisor, up.airflow, readers, home, say)
-        _settle(plan, up.airflow)
+        _settle(up.airflow, say)
         say("stopping")
         took = up.airflow.stop()
         say("Airflow stopped: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items()))
@@ -219,7 +219,7 @@ def _run(plan: Plan, say: Progress) -> None:
 
 
 def _databases(stack: contextlib.ExitStack, home: Path, say: Progress) -> tuple[str, str, str]:
-    """Addresses of the serving database, of Airflow's and of the invented dispatch."""
+    """Addresses of the serving database, of Airflow's and of the simulated dispatch."""
     given = from_environment().dsn_or_none
     dsn = given or stack.enter_context(EmbeddedPostgres(home))
     if given:
@@ -235,7 +235,7 @@ def _databases(stack: contextlib.ExitStack, home: Path, say: Progress) -> tuple[
                 where = database_url(dsn, database).rpartition("@")[2]
                 raise AuylError(f"no database {where} ({type(error).__name__}); create it or give {variable}") from None
         addresses.append(other)
-    say("PostgreSQL is ready" + (" (yours)" if given else f" (embedded, {dsn.rpartition('@')[2]})"))
+    say("PostgreSQL is ready" + (" (AUYL_DSN)" if given else f" (embedded, {dsn.rpartition('@')[2]})"))
     return dsn, addresses[0], addresses[1]
 
 
@@ -247,12 +247,12 @@ def _environment(home: Path, dsn: str) -> dict[str, str]:
         "AUYL_HOME": str(home),
         "AUYL_LAKE": settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
         "AUYL_HASH_KEY_FILE": str(settings.hash_key_file.absolute()),
-        "AUYL_SCHEDULE": "off",  # the invented sources know one month, not the one that is due next
+        "AUYL_SCHEDULE": "off",  # the simulated sources have one month, not the one that is due next
         "GX_ANALYTICS_ENABLED": "false",
     }
 
 
-def _synthesis(plan: Plan, extracts: Path) -> list[str]:
+def _synthesis(plan: DemoPlan, extracts: Path) -> list[str]:
     options = [str(extracts), "--period", plan.period, "--people", str(plan.people)]
     if plan.kato is not None:
         options += ["--kato", str(plan.kato.absolute())]
@@ -265,7 +265,7 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _territory(plan: Plan, settings: Settings, extracts: Path) -> str:
+def _territory(plan: DemoPlan, settings: Settings, extracts: Path) -> str:
     from auyl.store import duck
     from auyl.store.lake import Lake
     from auyl.territory import editions as territory
@@ -285,12 +285,12 @@ def _territory(plan: Plan, settings: Settings, extracts: Path) -> str:
 
 
 def _dispatch(dsn: str, extracts: Path, period: str) -> int:
-    from lab.synthetic import load_dispatch
+    from lab.simulated_sources.dispatch import load_dispatch
 
     return load_dispatch(dsn, extracts, period)
 
 
-def through_airflow(plan: Plan, airflow: AirflowStack, say: Progress) -> None:
+def through_airflow(plan: DemoPlan, airflow: AirflowStack, say: Progress) -> None:
     """Trigger the intake DAGs, and wait until the snapshot DAG, started by their assets, has seen them all."""
     runs = {registry: airflow.trigger(f"intake_{registry}", plan.period) for registry in plan.registries}
     say(f"triggered the intake of {len(runs)} registries: {', '.join(runs)}")
@@ -298,10 +298,10 @@ def through_airflow(plan: Plan, airflow: AirflowStack, say: Progress) -> None:
     open_runs = dict(runs)
     while open_runs:
         unfinished = airflow.unfinished()
-        for registry, former in list(open_runs.items()):
-            if former.run_id in unfinished.get(former.dag_id, ()):
+        for registry, run in list(open_runs.items()):
+            if run.run_id in unfinished.get(run.dag_id, ()):
                 continue
-            now = airflow.look(former)
+            now = airflow.refresh(run)
             if now.done:
                 del open_runs[registry]
                 runs[registry] = now
@@ -309,18 +309,22 @@ def through_airflow(plan: Plan, airflow: AirflowStack, say: Progress) -> None:
                 if now.state == "failed":
                     raise AirflowFailed(airflow.failure(now))
         _pause(airflow, deadline, lambda: say.now_and_then("at work: " + ", ".join(sorted(open_runs))))
-    last = max(run.ended or "" for run in runs.values())
+    last = max(run.ended_at or "" for run in runs.values())
     consolidated = _wait_for_consolidate(plan, airflow, say, last, deadline)
     if consolidated.state == "failed":
         raise AirflowFailed(airflow.failure(consolidated))
 
 
-def _wait_for_consolidate(plan: Plan, airflow: AirflowStack, say: Progress, after: str, deadline: float) -> RunState:
+def _wait_for_consolidate(
+    plan: DemoPlan, airflow: AirflowStack, say: Progress, after: str, deadline: float
+) -> RunState:
     """The first ended run of `consolidate` that began after the last batch was accepted."""
     started = time.monotonic()
     by_hand = False
     while True:
-        found = [run for run in airflow.runs("consolidate", plan.period) if not run.done or (run.begun or "") > after]
+        found = [
+            run for run in airflow.runs("consolidate", plan.period) if not run.done or (run.started_at or "") > after
+        ]
         for run in found:
             if run.done:
                 return run
@@ -331,23 +335,25 @@ def _wait_for_consolidate(plan: Plan, airflow: AirflowStack, say: Progress, afte
         _pause(airflow, deadline, lambda: say.now_and_then("consolidating"))
 
 
-def _settle(plan: Plan, airflow: AirflowStack) -> None:
-    """Let the runs end that earlier batches started; they find nothing new. Not needed, but then all is tidy."""
+def _settle(airflow: AirflowStack, say: Progress) -> None:
+    """Let the DAGs end that follow the snapshot: a task that is cut short would be retried at the next start."""
     deadline = time.monotonic() + SETTLE_S
-    while time.monotonic() < deadline and any(not run.done for run in airflow.runs("consolidate", plan.period)):
+    while time.monotonic() < deadline and (unfinished := airflow.unfinished()):
+        airflow.supervisor.check()
+        say.now_and_then(f"still at work: {', '.join(sorted(unfinished))}")
         time.sleep(0.3)
 
 
-def _pause(airflow: AirflowStack, deadline: float, tell: Callable[[], None]) -> None:
+def _pause(airflow: AirflowStack, deadline: float, report_progress: Callable[[], None]) -> None:
     airflow.supervisor.check()
     if time.monotonic() > deadline:
         raise AirflowFailed(f"not done after {LONGEST_RUN_S:.0f} s; logs: {airflow.home / 'logs'}")
-    tell()
+    report_progress()
     time.sleep(0.3)
 
 
 def _stay(supervisor: Supervisor, airflow: AirflowStack, readers: report.Readers, home: Path, say: Progress) -> None:
-    port = kept_port(home / "portal" / "port")
+    port = remembered_port(home / "portal" / "port")
     dsn_file = home / "secrets" / "portal.dsn"
     readers.write_portal_dsn(dsn_file)
     portal = supervisor.start(
@@ -378,7 +384,7 @@ def main() -> int:
     )
     parser.add_argument("--stay", action="store_true", help="stay up with the pages until Ctrl-C")
     args = parser.parse_args()
-    if args.scale < 1 or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", args.period):
+    if args.scale < 1 or not PERIOD.fullmatch(args.period):
         parser.error("--scale is 1 or more, --period is YYYY-MM")
     if args.kato is not None and not args.kato.is_file():
         parser.error(f"--kato: no file {args.kato}")
@@ -389,7 +395,7 @@ def main() -> int:
         registries = chosen(args.registries)
     except AuylError as error:
         parser.error(str(error))
-    return run(Plan(args.period, args.scale, args.kato, args.stay, registries))
+    return run(DemoPlan(args.period, args.scale, args.kato, args.stay, registries))
 
 
 if __name__ == "__main__":

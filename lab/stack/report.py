@@ -29,7 +29,7 @@ ACCOUNT = ("rows_in", "staged", "linkable", "quarantined", "duplicates")
 
 
 def ledger_table(settings: Settings, period: str, out: Printer) -> None:
-    """What was loaded and kept back: one line for each registry, over the batches that count for the period."""
+    """What was loaded and rejected: one line for each registry, over the batches that count for the period."""
     rows = []
     for contract in contracts.load_all(settings.include):
         batches = ledger.current_batches(settings, contract.registry, period, contract.is_delta)
@@ -53,9 +53,9 @@ def current_revision(dsn: str, period: str) -> int | None:
 
 
 class Readers:
-    """Invented readers with real logins: an akim, and the coordinator of each subject.
+    """Simulated readers with real logins: an akim, and the coordinator of each subject.
 
-    Their passwords are made once and kept in `file`, readable by nobody else.
+    Their passwords are generated once and stored in `file`, readable by nobody else.
     """
 
     def __init__(self, file: Path, owner_dsn: str, period: str) -> None:
@@ -78,15 +78,17 @@ class Readers:
             wanted = {
                 self.akim: ("akim", self.okrug),
             } | {f"{subject.id}_coordinator": (f"{subject.id}_coordinator", oblast) for subject in SUBJECTS}
-            kept = json.loads(secret(self._file, json.dumps({name: passwords.make_password() for name in wanted})))
-            if missing := wanted.keys() - kept.keys():
-                kept |= {name: passwords.make_password() for name in missing}
-                self._file.write_text(json.dumps(kept))
+            stored = json.loads(secret(self._file, json.dumps({name: passwords.make_password() for name in wanted})))
+            if missing := wanted.keys() - stored.keys():
+                stored |= {name: passwords.make_password() for name in missing}
+                self._file.write_text(json.dumps(stored))
             for name, (role, territory) in wanted.items():
-                self.logins[name] = kept[name]
-                logins.create_login(conn, name, kept[name])
+                self.logins[name] = stored[name]
+                logins.create_login(conn, name, stored[name])
                 with contextlib.suppress(PrincipalInvalid):  # has an account from the last time
-                    accounts.create_account(conn, name, kept[name], display_name=name.replace("_", " "), language="ru")
+                    accounts.create_account(
+                        conn, name, stored[name], display_name=name.replace("_", " "), language="ru"
+                    )
                 grant(conn, name, role, territory, granted_by="demo", reason="the demo shows what each may read")
 
     def connect(self, principal: str) -> connection:
@@ -109,10 +111,10 @@ class Readers:
 
     def _choose(self, conn: connection) -> str:
         """Take the okrug of the last time, else the rural one with the most values; returns the code of its oblast."""
-        kept = ""
+        previous = ""
         with contextlib.suppress(OSError, ValueError):
             names = json.loads(self._file.read_text())
-            kept = next((name.removeprefix("akim_") for name in names if name.startswith("akim_")), "")
+            previous = next((name.removeprefix("akim_") for name in names if name.startswith("akim_")), "")
         with conn.cursor() as cur:
             cur.execute(
                 "select t.kato, t.oblast_kato, t.name_ru, coalesce(d.name_ru, '') from serving.territory t "
@@ -121,7 +123,7 @@ class Readers:
                 "join serving.current_snapshot f using (period, revision) where f.period = %s group by 1, 2) s "
                 "on s.kato = t.kato and s.edition = t.edition "
                 "where t.is_rural_akimat order by t.kato <> %s, s.known desc, t.kato limit 1",
-                (self._period, kept),
+                (self._period, previous),
             )
             row = cur.fetchone()
         if row is None:
@@ -134,7 +136,7 @@ class Readers:
 def snapshot_table(readers: Readers, period: str, out: Printer) -> None:
     """The okrug's indicators, read with the akim's own login; then what each reader can and cannot see.
 
-    Raises AuylError when a reader sees more or less than the own.
+    Raises AuylError when a reader sees more or less than their own.
     """
     with contextlib.closing(readers.connect(readers.akim)) as conn, conn.cursor() as cur:
         cur.execute(
@@ -165,13 +167,13 @@ def snapshot_table(readers: Readers, period: str, out: Printer) -> None:
     out("")
     _table(("login", "snapshot", " / ".join([*(subject.id for subject in SUBJECTS), "vault"])), seen, out)
     if okrugs != 1 or not lines:
-        raise AuylError(f"{readers.akim} sees {okrugs} okrugs and {len(lines)} indicators of the own one")
+        raise AuylError(f"{readers.akim} sees {okrugs} okrugs and {len(lines)} indicators of their own")
     if any(not rows.endswith("refused") for _, _, rows in seen):
         raise AuylError("a reader can open the vault")
 
 
 def addresses(readers: Readers, pages: Mapping[str, str], others: Mapping[str, tuple[str, str]], out: Printer) -> None:
-    """Where to look, and with which login."""
+    """Addresses and logins."""
     out("")
     _table(("what", "address"), list(pages.items()), out)
     out("")

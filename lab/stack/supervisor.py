@@ -1,7 +1,7 @@
-"""Processes of one machine that live and die together.
+"""Processes of one machine that start and stop together.
 
-Each runs under `guard.py`: a Ctrl-C reaches only us, we stop them in the reverse order of their start, and if we are
-killed, even by SIGKILL, the guards see it and stop them all the same.
+Each runs under `auyl/store/watchdog.py`, so a Ctrl-C reaches only the supervisor, which stops them in the reverse order
+of their start. If the supervisor is killed, even by SIGKILL, the watchdogs stop them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from auyl.errors import AuylError
-from auyl.store.processes import spawn_guard
+from auyl.store.processes import spawn_watched
 
 
 class ProcessFailed(AuylError):
@@ -30,7 +30,7 @@ class ProcessFailed(AuylError):
 
 
 class Stopped(KeyboardInterrupt):
-    """SIGTERM or SIGHUP came: everything is to be stopped, as after Ctrl-C."""
+    """SIGTERM or SIGHUP was received: stop everything, as after Ctrl-C."""
 
 
 @contextlib.contextmanager
@@ -40,11 +40,11 @@ def signals_stop() -> Iterator[None]:
     def raise_stopped(number: int, _frame: FrameType | None) -> None:
         raise Stopped(signal.Signals(number).name)
 
-    former = {number: signal.signal(number, raise_stopped) for number in (signal.SIGTERM, signal.SIGHUP)}
+    previous = {number: signal.signal(number, raise_stopped) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        for number, handler in former.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
@@ -81,23 +81,23 @@ class Supervisor:
         stop_s: float = 20.0,
         may_end: bool = False,
     ) -> Child:
-        """Start a program; its output goes to `<logs>/<name>.log`, which is begun anew.
+        """Start a program; its output goes to `<logs>/<name>.log`, which is overwritten.
 
-        One that `may_end` is awaited with `finish`; any other that ends is a failure.
+        A program that `may_end` is awaited with `finish`; any other that ends has failed.
         """
         self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = self.logs / f"{name}.log"
         log.unlink(missing_ok=True)
-        guard = spawn_guard(command, env=os.environ if env is None else env, log=log, cwd=cwd, stop_s=stop_s)
+        guard = spawn_watched(command, env=os.environ if env is None else env, log=log, cwd=cwd, stop_s=stop_s)
         child = Child(name, guard, log, stop_s, may_end)
         self._children.append(child)
         return child
 
-    def finish(self, child: Child, tell: Callable[[], None] = lambda: None, every_s: float = 0.2) -> None:
-        """Wait for the end of a program, calling `tell` meanwhile. Raises ProcessFailed unless it exits 0."""
+    def finish(self, child: Child, report_progress: Callable[[], None] = lambda: None, every_s: float = 0.2) -> None:
+        """Wait until a program ends, calling `report_progress`. Raises ProcessFailed unless it exits 0."""
         while not child.ended:
             self.check()
-            tell()
+            report_progress()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.guard.wait(every_s)
         self._forget(child)
@@ -126,11 +126,11 @@ class Supervisor:
             time.sleep(every_s)
 
     def stop(self, child: Child) -> float:
-        """Stop one program; returns the seconds that it took."""
-        begun = time.monotonic()
+        """Stop a program; returns the seconds that it took."""
+        started = time.monotonic()
         self.ask_to_stop(child)
         self._wait(child)
-        return time.monotonic() - begun
+        return time.monotonic() - started
 
     def stop_all(self) -> dict[str, int]:
         """Stop all programs, the last started first; returns the exit code of each by name."""
@@ -146,7 +146,7 @@ class Supervisor:
         self.stop_all()
 
     def ask_to_stop(self, child: Child) -> None:
-        """Tell a program to stop, without waiting."""
+        """Ask a program to stop, without waiting."""
         if child.guard.stdin is not None and not child.guard.stdin.closed:
             with contextlib.suppress(BrokenPipeError):
                 child.guard.stdin.write(b"stop\n")

@@ -1,7 +1,7 @@
-"""The DuckDB connection that makes the oblast, and the only source of chance in it.
+"""The DuckDB connection that makes the oblast, and its source of chance.
 
-Every draw is a hash of (seed, row, salt), so a value does not depend on threads or on the order of work. Float sums
-do, so nothing that is written may come from one.
+Every draw is a hash of (seed, row, salt), so values do not depend on threads or on the order of work. Float sums do
+depend on it, so nothing that is written may come from one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import duckdb
 
 SQL = Path(__file__).with_name("sql")
 
-# Month in which the oblast begins; births, deaths and moves are counted from it.
+# The oblast begins in this month; births, deaths and moves are simulated from it on.
 ORIGIN = 2025 * 12
 
 
@@ -40,13 +40,18 @@ class Month:
 
     @property
     def as_of(self) -> date:
-        """Last day: the state that an extract shows."""
+        """Last day: extracts show the state at its end."""
         return self.produced - timedelta(days=1)
 
     @property
     def produced(self) -> date:
-        """Day on which extracts are made, at 02:00 of +05:00."""
+        """Day on which extracts are produced, at 02:00 +05:00."""
         return (self.first + timedelta(days=32)).replace(day=1)
+
+    @property
+    def quarter(self) -> str:
+        """Quarter of the year in Roman digits."""
+        return ("I", "II", "III", "IV")[(self.first.month - 1) // 3]
 
     @property
     def previous(self) -> Month:
@@ -57,7 +62,10 @@ class Month:
 def connect(
     month: Month, people: int, seed: int, spill: Path, threads: int | None = None, memory: str = "3500MB"
 ) -> duckdb.DuckDBPyConnection:
-    """A connection in memory with the macros of this package and the variables seed, people, m, as_of, first_day."""
+    """An in-memory database with the macros of this package and the variables that its SQL uses.
+
+    seed, people, m (months since year 0), origin, as_of, first_day, last_month_day.
+    """
     spill.mkdir(parents=True, exist_ok=True)
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory,

@@ -1,6 +1,6 @@
-"""Faults of whole files: half a file, and last month's file under this month's name. None unless a rate is asked for.
+"""Faults of whole files: half a file, and last month's file under this month's name. Only when a rate asks for them.
 
-A registry draws at most one of them. Its truth has one row more, whose record is 0.
+A registry has at most one of them in a month. Its ground truth gets one more row, whose record is 0.
 """
 
 from __future__ import annotations
@@ -13,53 +13,47 @@ from pathlib import Path
 import duckdb
 
 from lab.synthetic.engine import Month
-from lab.synthetic.registry import Registry
-from lab.synthetic.writing import Written, digest_file
+from lab.synthetic.files.writing import Written, checksum
 
 KINDS = ("half_a_file", "file_of_last_month")
 
 
-def drawn(registry: str, month: Month, seed: int, rate: Mapping[str, float]) -> str | None:
-    """The fault that a registry's extract has this month, if any."""
+def drawn(registry: str, month: Month, seed: int, rates: Mapping[str, float]) -> str | None:
+    """The fault of a registry's extract in this month, if any."""
     for kind in KINDS:
         draw = hashlib.sha256(f"{seed} {month.period} {registry} {kind}".encode()).digest()
-        if int.from_bytes(draw[:8]) < rate[kind] * 2**64:
+        if int.from_bytes(draw[:8]) < rates[kind] * 2**64:
             return kind
     return None
 
 
 def spoil(
-    kind: str,
-    registry: Registry,
-    folder: Path,
-    month: Month,
-    written: list[Written],
-    last_month: Callable[[Path], None],
+    kind: str, folder: Path, month: Month, written: list[Written], write_previous: Callable[[Path], None]
 ) -> tuple[list[Written], str]:
-    """Spoil the files in `folder`; returns what they are now and the file that the truth names.
+    """Spoil the files in `folder`; returns their new facts and the name of the file for the ground truth.
 
-    `last_month` writes the registry's extract of the month before into a folder.
+    `write_previous` writes the registry's extract of the previous month into a folder.
     """
     if kind == "half_a_file":
-        largest = max(written, key=lambda one: one.size)
+        largest = max(written, key=lambda file: file.size)
         _cut(folder / largest.name)
-        return [_again(folder, one) if one is largest else one for one in written], largest.name
-    former = folder.with_name(f"{registry.name}.former")
-    former.mkdir()
-    last_month(former)
+        return [_rewritten(folder, file.name, file.rows) if file is largest else file for file in written], largest.name
+    previous = folder.with_name(f"{folder.name}.previous")
+    previous.mkdir()
+    write_previous(previous)
     for file in folder.iterdir():
         file.unlink()
     names = []
-    for file in sorted(former.iterdir()):
+    for file in sorted(previous.iterdir()):
         names.append(file.name.replace(month.previous.period, month.period))
         file.rename(folder / names[-1])
-    shutil.rmtree(former)
-    rows = {one.name: one.rows for one in written}
-    return [_again(folder, Written(name, rows.get(name, 0), 0, "")) for name in names], names[0]
+    shutil.rmtree(previous)
+    rows = {file.name: file.rows for file in written}
+    return [_rewritten(folder, name, rows.get(name, 0)) for name in names], names[0]
 
 
 def _cut(file: Path) -> None:
-    """Leave the first half, or a byte more where that would end a line: then nobody could tell."""
+    """Keep the first half of a file, and some bytes more where that would end a line: it would look complete."""
     content = file.read_bytes()
     half = len(content) // 2
     while content[half - 1 : half] in (b"\n", b"\r"):
@@ -67,13 +61,13 @@ def _cut(file: Path) -> None:
     file.write_bytes(content[:half])
 
 
-def _again(folder: Path, one: Written) -> Written:
-    size, digest = digest_file(folder / one.name)
-    return Written(one.name, one.rows, size, digest)
+def _rewritten(folder: Path, name: str, rows: int) -> Written:
+    size, sha256 = checksum(folder / name)
+    return Written(name, rows, size, sha256)
 
 
-def tell(con: duckdb.DuckDBPyConnection, kind: str, outcome: str, file: str) -> None:
-    """Add the row of a whole file to the table `fault`."""
+def record(con: duckdb.DuckDBPyConnection, kind: str, outcome: str, file: str) -> None:
+    """Add a fault of a whole file to the table `fault`."""
     con.execute(
         "insert into fault (file, record, kind, outcome, \"column\", id) values (?, 0, ?, ?, '', '')",
         [file, kind, outcome],

@@ -1,18 +1,18 @@
-"""Extracts of one month of the invented oblast, with the truth beside them.
+"""The extracts of one month of the synthetic oblast, and their ground truth.
 
 <extracts>/reference/                 kato.csv, crosswalk.csv, address.csv
 <extracts>/<period>/<registry>/…      what the owners of the registries would send
-<extracts>/<period>/MANIFEST.json     parameters and digests; present only when all of it is there
-<extracts>/truth/<period>/            persons.parquet and one table of faults per registry
+<extracts>/<period>/MANIFEST.json     parameters and checksums; written last, so its presence means that all is complete
+<extracts>/truth/<period>/            the ground truth: persons.parquet and one table of faults per registry
 
 persons.parquet: iin, okrug_kato, settlement_kato, birth_date, sex, is_alive; one row per person of the register.
-<registry>.parquet, one row per spoiled or added row: file (for a workbook `name.xlsx#sheet`), record (number of the
-row in it, from 1, the header not counted), kind and outcome (see `dirt.KINDS`), column (by its name in the file;
-several are joined with ` | `, and was and became speak of the first), was, became, id (ИИН, tag, call, jobseeker or
-KATO of the good row).
-place/<registry>.parquet, one row per good row of a registry that says its place in free words: where it really is.
-ambulance: call_id, settlement_kato, okrug_kato, district_kato, form (way of saying it), dirt, is_repeated (the name
-stands in the oblast more than once), told_by (text, crew, home or nothing: then nobody can resolve it).
+<registry>.parquet, one row per row that was spoiled or added: file (for a workbook `name.xlsx#sheet`), record (number
+of the row in it, from 1, without the heading), kind and outcome (see `dirt.KINDS`), column (its name in the file;
+several are joined with ` | `, and `was` and `became` are those of the first), was, became, id (ИИН, tag, call,
+jobseeker or KATO of the good row).
+place/<registry>.parquet, one row per good row of a registry that gives its place in free text: where it really is.
+ambulance: call_id, settlement_kato, okrug_kato, district_kato, form (how the address is worded), dirt, is_repeated (the
+oblast has several places of that name), told_by (what the place follows from: text, crew, home or nothing).
 """
 
 from __future__ import annotations
@@ -31,86 +31,22 @@ from typing import Any
 
 import duckdb
 
-from lab.synthetic import (
-    address_register,
-    ambulance,
-    appeals,
-    budget_okrug,
-    business_register,
-    civil_acts,
-    civil_service,
-    clinic_attachment,
-    disability,
-    education,
-    employment,
-    family_card,
-    household_book,
-    housing,
-    internet,
-    land,
-    livestock,
-    loans,
-    pets,
-    population,
-    road_map,
-    social_assistance,
-    subsidies,
-    survey,
-    taxes,
-    territory,
-    territory_extract,
-    veterinary_events,
-    waste_sites,
-)
-from lab.synthetic import dirt as faults
-from lab.synthetic import file_faults as whole_files
-from lab.synthetic import people as population_of
+from lab.synthetic import dirt as dirt_of
+from lab.synthetic import file_faults, people, territory
 from lab.synthetic.engine import Month, connect, sql
+from lab.synthetic.files.writing import Written, checksum, write_file
+from lab.synthetic.registries import REGISTRIES
 from lab.synthetic.registry import Registry
-from lab.synthetic.writing import Written, digest_file, write_file
 
-_HERE = Path(__file__).parent
-
-REGISTRIES: tuple[Registry, ...] = (
-    population.REGISTRY,
-    civil_acts.REGISTRY,
-    clinic_attachment.REGISTRY,
-    disability.REGISTRY,
-    education.REGISTRY,
-    family_card.REGISTRY,
-    household_book.REGISTRY,
-    appeals.REGISTRY,
-    survey.REGISTRY,
-    social_assistance.REGISTRY,
-    livestock.REGISTRY,
-    ambulance.REGISTRY,
-    employment.REGISTRY,
-    budget_okrug.REGISTRY,
-    # territory, animals, environment
-    territory_extract.REGISTRY,
-    address_register.REGISTRY,
-    pets.REGISTRY,
-    veterinary_events.REGISTRY,
-    internet.REGISTRY,
-    waste_sites.REGISTRY,
-    # economy and administration
-    taxes.REGISTRY,
-    subsidies.REGISTRY,
-    land.REGISTRY,
-    housing.REGISTRY,
-    civil_service.REGISTRY,
-    loans.REGISTRY,
-    business_register.REGISTRY,
-    road_map.REGISTRY,
-)
 MANIFEST = "MANIFEST.json"
+_PACKAGE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What was made: rows by registry and file, faults by registry and kind, persons alive.
+    """What was made: rows by registry and file, faults by registry and kind, number of living persons.
 
-    `is_unchanged` tells that it was there already.
+    `is_unchanged` means that an earlier run had made it.
     """
 
     period: str
@@ -126,6 +62,32 @@ class Summary:
         return sum(self.rows[registry].values())
 
 
+@dataclass(frozen=True)
+class _Order:
+    """What to make: the arguments of `make`, validated; `rates` is the rate of every kind of fault."""
+
+    extracts: Path
+    month: Month
+    people: int
+    seed: int
+    kato_file: Path | None
+    rates: Mapping[str, float]
+    threads: int | None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All that the files depend on, as JSON."""
+        return {
+            "generator": _package_checksum(),
+            "duckdb": duckdb.__version__,
+            "period": self.month.period,
+            "people": self.people,
+            "seed": self.seed,
+            "kato_sha256": checksum(self.kato_file)[1] if self.kato_file else None,
+            "dirt": dict(self.rates),
+        }
+
+
 def make(
     extracts: Path,
     period: str,
@@ -135,149 +97,137 @@ def make(
     dirt: float | Mapping[str, float] = 1.0,
     threads: int | None = None,
 ) -> Summary:
-    """Write the extracts of `period` for about `people` registered persons, below `extracts`.
+    """Write the extracts of `period` for about `people` registered persons below `extracts`.
 
-    The same arguments give the same bytes, and where they were made before nothing is done. A second process on the
-    same folder waits for the first. `kato_file` is an official KATO table; without it the territory is invented.
+    The same arguments give the same bytes; where they are already there, nothing is done. A second process on the same
+    folder waits for the first. `kato_file` is an official KATO table; without it the territory is synthetic too.
     `dirt` is a factor on the default rates of faults, or rates by name with `*` as the factor for the others (see
-    `lab.synthetic.dirt.KINDS`).
-    `threads` bounds DuckDB's work and changes nothing in the files.
+    `dirt.rates`). `threads` limits DuckDB and changes nothing in the files.
     Raises ValueError for a wrong period, number of people or rate.
     """
     month = Month(period)
     if people < 100:
         raise ValueError(f"people is {people}; the oblast needs 100 at least")
-    rate = faults.rates(dirt)
-    extracts = Path(extracts)
-    parameters = {
-        "generator": _own_digest(),
-        "duckdb": duckdb.__version__,
-        "period": period,
-        "people": people,
-        "seed": seed,
-        "kato_sha256": digest_file(kato_file)[1] if kato_file else None,
-        "dirt": rate,
-    }
-    with _alone(extracts):
-        return _finished(extracts, period, parameters) or _make(
-            extracts, month, people, seed, kato_file, rate, threads, parameters
-        )
+    order = _Order(Path(extracts), month, people, seed, kato_file, dirt_of.rates(dirt), threads)
+    with _lock(order.extracts):
+        return _existing(order) or _make(order)
 
 
 @contextlib.contextmanager
-def _alone(extracts: Path) -> Iterator[None]:
-    """Keep other processes off the folder; the kernel drops the lock of one that dies."""
+def _lock(extracts: Path) -> Iterator[None]:
+    """Exclude other processes from the folder; the kernel releases the lock of one that dies."""
     extracts.mkdir(parents=True, exist_ok=True)
     with (extracts / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _make(
-    extracts: Path,
-    month: Month,
-    people: int,
-    seed: int,
-    kato_file: Path | None,
-    rate: Mapping[str, float],
-    threads: int | None,
-    parameters: dict[str, Any],
-) -> Summary:
-    period = month.period
-    marker = extracts / period / MANIFEST
+def _make(order: _Order) -> Summary:
+    """Build in a folder aside, replace the old files, then write the manifest."""
+    period = order.month.period
+    marker = order.extracts / period / MANIFEST
     marker.unlink(missing_ok=True)
-    work = extracts / f".{period}.partial"
+    work = order.extracts / f".{period}.partial"
     shutil.rmtree(work, ignore_errors=True)
     (work / "truth").mkdir(parents=True)
     try:
-        summary, files = _build(extracts, work, month, people, seed, kato_file, rate, threads)
+        summary, files = _build(order, work)
         shutil.rmtree(work / "spill", ignore_errors=True)
-        _replace(work / "truth", extracts / "truth" / period)
-        _replace(work, extracts / period)
+        _replace(work / "truth", order.extracts / "truth" / period)
+        _replace(work, order.extracts / period)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    content = {"parameters": parameters, "summary": asdict(summary), "files": files}
+    content = {"parameters": order.parameters, "summary": asdict(summary), "files": files}
     draft = marker.with_suffix(".tmp")
     draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     os.replace(draft, marker)
     return summary
 
 
-def _build(
-    extracts: Path,
-    work: Path,
-    month: Month,
-    people: int,
-    seed: int,
-    kato_file: Path | None,
-    rate: Mapping[str, float],
-    threads: int | None,
-) -> tuple[Summary, dict[str, dict[str, Any]]]:
-    land = territory.make(extracts / "reference", kato_file, seed)
+def _build(order: _Order, work: Path) -> tuple[Summary, dict[str, dict[str, Any]]]:
+    """Write everything below `work`; returns the summary, and bytes and checksum of every file by its path."""
+    month = order.month
+    reference = order.extracts / "reference"
+    land = territory.make(reference, order.kato_file, order.seed)
     with contextlib.ExitStack() as opened:
 
         def oblast_of(month: Month) -> duckdb.DuckDBPyConnection:
-            made = opened.enter_context(contextlib.closing(connect(month, people, seed, work / "spill", threads)))
-            population_of.build(made, land)
-            return made
+            con = connect(month, order.people, order.seed, work / "spill", order.threads)
+            opened.enter_context(contextlib.closing(con))
+            people.build(con, land)
+            return con
 
-        month_before = cache(lambda: oblast_of(month.previous))  # seldom asked for
+        previous_month = cache(lambda: oblast_of(month.previous))  # rarely needed
 
-        def former(registry: Registry, folder: Path) -> None:
-            """The registry's extract of the month before, clean."""
-            other = month_before()
-            other.execute(sql(registry.name))
-            faults.spoil(other, registry, dict.fromkeys(faults.BY_NAME, 0.0))
-            registry.write(other, folder, month.previous)
-            _forget(other, registry)
+        def previous_extract(registry: Registry, folder: Path) -> None:
+            """Write the registry's extract of the previous month, clean."""
+            con = previous_month()
+            con.execute(sql(registry.name))
+            dirt_of.spoil(con, registry, dict.fromkeys(dirt_of.BY_NAME, 0.0))
+            registry.file.write(con, registry, folder, month.previous)
+            _drop_rows(con, registry)
 
         con = oblast_of(month)
-        write_file(
-            con,
-            "select rca || ',' || kato || chr(10) as line from address",
-            extracts / "reference" / "address.csv",
-            "rca,kato\n",
-        )
+        addresses = "select rca || ',' || kato || chr(10) as line from address"
+        write_file(con, addresses, reference / "address.csv", "rca,kato\n")
         residents = con.execute("select count(*) from person where not is_dead").fetchall()[0][0]
         _write_persons(con, work / "truth" / "persons.parquet")
         rows: dict[str, dict[str, int]] = {}
-        dirt: dict[str, dict[str, int]] = {}
+        faults: dict[str, dict[str, int]] = {}
         files: dict[str, dict[str, Any]] = {}
         for registry in REGISTRIES:
-            folder = work / registry.name
-            folder.mkdir()
-            whole = whole_files.drawn(registry.name, month, seed, rate)
-            written, counts = _registry(con, registry, folder, work / "truth", month, rate, whole, former)
-            rows[registry.name] = {one.name: one.rows for one in written}
-            dirt[registry.name] = counts
-            for one in written:
-                files[f"{month.period}/{registry.name}/{one.name}"] = {"bytes": one.size, "sha256": one.sha256}
+            written, faults[registry.name] = _write_registry(con, registry, order, work, previous_extract)
+            rows[registry.name] = {file.name: file.rows for file in written}
+            for file in written:
+                files[f"{month.period}/{registry.name}/{file.name}"] = {"bytes": file.size, "sha256": file.sha256}
     for path in sorted(path for path in (work / "truth").rglob("*") if path.is_file()):
-        size, digest = digest_file(path)
-        files[f"truth/{month.period}/{path.relative_to(work / 'truth').as_posix()}"] = {"bytes": size, "sha256": digest}
-    for path in sorted((extracts / "reference").glob("*.csv")):
-        size, digest = digest_file(path)
-        files[f"reference/{path.name}"] = {"bytes": size, "sha256": digest}
-    return Summary(month.period, people, seed, rows, dirt, residents), files
+        files[f"truth/{month.period}/{path.relative_to(work / 'truth').as_posix()}"] = _facts(path)
+    for path in sorted(reference.glob("*.csv")):
+        files[f"reference/{path.name}"] = _facts(path)
+    return Summary(month.period, order.people, order.seed, rows, faults, residents), files
 
 
-def _registry(
+def _facts(path: Path) -> dict[str, Any]:
+    size, sha256 = checksum(path)
+    return {"bytes": size, "sha256": sha256}
+
+
+def _write_registry(
     con: duckdb.DuckDBPyConnection,
     registry: Registry,
-    folder: Path,
-    truth: Path,
-    month: Month,
-    rate: Mapping[str, float],
-    whole: str | None,
-    former: Callable[[Registry, Path], None],
+    order: _Order,
+    work: Path,
+    previous_extract: Callable[[Registry, Path], None],
 ) -> tuple[list[Written], dict[str, int]]:
+    """Write the extract of a registry and its ground truth; returns its files and the number of faults by kind."""
+    folder = work / registry.name
+    folder.mkdir()
     con.execute(sql(registry.name))
-    faults.spoil(con, registry, rate)
-    written = registry.write(con, folder, month)
-    file, record = registry.where(con, month)
+    dirt_of.spoil(con, registry, order.rates)
+    written = registry.file.write(con, registry, folder, order.month)
+    _list_faults(con, registry, order.month)
+    kind = file_faults.drawn(registry.name, order.month, order.seed, order.rates)
+    if kind:
+        write_previous = partial(previous_extract, registry)
+        written, name = file_faults.spoil(kind, folder, order.month, written, write_previous)
+        is_detectable = kind != "file_of_last_month" or registry.states_period
+        file_faults.record(con, kind, "refused" if is_detectable else "kept", name)
+    _write_parquet(con, "fault", work / "truth" / f"{registry.name}.parquet")
+    if registry.place_truth:
+        (work / "truth" / "place").mkdir(exist_ok=True)
+        good = f"select {registry.place_truth} from {registry.name}_row where _extra = 0 order by {registry.id_column}"
+        _write_parquet(con, f"({good})", work / "truth" / "place" / f"{registry.name}.parquet")
+    counts = con.execute("select kind, count(*) from fault group by kind order by kind").fetchall()
+    con.execute("drop table fault")
+    _drop_rows(con, registry)
+    return written, dict(counts)
+
+
+def _list_faults(con: duckdb.DuckDBPyConnection, registry: Registry, month: Month) -> None:
+    """Make the table `fault`: the ground truth of the registry's rows."""
+    file, record = registry.file.where(con, registry, month)
     part = "part" if registry.has_parts else "0"
-    named = "".join(f" when '{kind}' then '{faults.outcome_of(registry, kind)}'" for kind in registry.faults)
-    outcomes = f"case _kind{named} end"
+    outcomes = "".join(f" when '{kind}' then '{dirt_of.outcome_of(registry, kind)}'" for kind in registry.faults)
     con.execute(f"""
         create or replace temp table fault as
         with part_start as (select {part} as part_no, min(rowid) as start from {registry.name}_row group by all),
@@ -288,28 +238,15 @@ def _registry(
             where r._kind is not null
         )
         select
-            {file} as file, ({record})::integer as record, _kind as kind, {outcomes} as outcome,
+            {file} as file, ({record})::integer as record, _kind as kind, case _kind{outcomes} end as outcome,
             coalesce(_column, '') as "column",
             _was as was, _became as became, _id as id
         from spoiled
         order by _at
     """)
-    if whole:
-        written, name = whole_files.spoil(whole, registry, folder, month, written, partial(former, registry))
-        is_seen = whole != "file_of_last_month" or registry.states_period
-        whole_files.tell(con, whole, "refused" if is_seen else "kept", name)
-    _write_parquet(con, "fault", truth / f"{registry.name}.parquet")
-    if registry.place_truth:
-        (truth / "place").mkdir(exist_ok=True)
-        good = f"select {registry.place_truth} from {registry.name}_row where _extra = 0 order by {registry.id_column}"
-        _write_parquet(con, f"({good})", truth / "place" / f"{registry.name}.parquet")
-    counts = con.execute("select kind, count(*) from fault group by kind order by kind").fetchall()
-    con.execute("drop table fault")
-    _forget(con, registry)
-    return written, dict(counts)
 
 
-def _forget(con: duckdb.DuckDBPyConnection, registry: Registry) -> None:
+def _drop_rows(con: duckdb.DuckDBPyConnection, registry: Registry) -> None:
     con.execute(f"drop view {registry.name}_clean; drop table {registry.name}_row")
 
 
@@ -330,31 +267,30 @@ def _write_parquet(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> No
     )
 
 
-def _finished(extracts: Path, period: str, parameters: dict[str, Any]) -> Summary | None:
-    """The summary of an earlier run with these parameters.
+def _existing(order: _Order) -> Summary | None:
+    """The summary of an earlier run with the same parameters.
 
-    None unless all of its files are there in their sizes and no reference file has been made anew since.
+    None unless all of its files are there in their sizes and no reference file has changed since.
     """
     try:
-        content = json.loads((extracts / period / MANIFEST).read_text(encoding="utf-8"))
+        content = json.loads((order.extracts / order.month.period / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if content.get("parameters") != parameters:
+    if content.get("parameters") != order.parameters:
         return None
     for name, facts in content["files"].items():
-        path = extracts / name
+        path = order.extracts / name
         if not path.is_file() or path.stat().st_size != facts["bytes"]:
             return None
-    for name, facts in content["files"].items():
-        if name.startswith("reference/") and digest_file(extracts / name)[1] != facts["sha256"]:
+        if name.startswith("reference/") and checksum(path)[1] != facts["sha256"]:
             return None
     return Summary(**{**content["summary"], "is_unchanged": True})
 
 
-def _own_digest() -> str:
-    """Digest of this package: a changed generator may give other bytes for the same parameters."""
+def _package_checksum() -> str:
+    """Checksum of this package: a changed generator may give other bytes for the same parameters."""
     digest = hashlib.sha256()
-    for path in sorted([*_HERE.glob("*.py"), *_HERE.glob("sql/*.sql")]):
+    for path in sorted([*_PACKAGE.rglob("*.py"), *_PACKAGE.glob("sql/*.sql")]):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -1,7 +1,7 @@
-"""Records of persons without a number, with the truth of whom they speak: what linkage is trained and measured on.
+"""Records without a person number, and which person each is about: data to train and evaluate linkage on.
 
-A registry that lost a number keeps a name, a birth date and a place, each written in its own way. Here every kind of
-noise that was met in real exports falls on a record for itself, so that one record may bear several of them.
+A registry without the number still has a name, a birth date and a place, each with its own spelling. Every kind of
+noise seen in real exports is drawn independently, so one record may have several.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lab.synthetic import people as population_of
 from lab.synthetic import territory
 from lab.synthetic.engine import Month, connect, sql
 
-# Shares of records. Legacy letters, look-alikes, lost letters and both spellings: DOMAIN A2 and A7; the rates are bold.
+# Shares of records: assumptions, higher than in real exports.
 NOISE = {
     "russian_spelling": 0.15,
     "patronymic_form": 0.15,
@@ -38,16 +38,16 @@ NOISE = {
     "moved": 0.05,
     "place_missing": 0.1,
 }
-# Another oblast's people under the same names.
+# Added to the seed: people of another oblast, with names from the same lists.
 OTHER_SEED = 1_000_003
 
 
 @dataclass(frozen=True)
 class Laboratory:
-    """Two Parquet files: persons that are known by number, and records that came without one.
+    """Two Parquet files: persons known by number, and records without a number.
 
     known: person (ИИН), surname, given_name, patronymic, birth_date, sex, settlement_kato, district_kato.
-    keyless: record, the same, and kinds (of noise, with blanks between); person is null for a stranger.
+    keyless: record, the same columns, and kinds (of noise, separated by blanks); person is null for a stranger.
     """
 
     known: Path
@@ -63,14 +63,14 @@ def make(
     noise: Mapping[str, float] | None = None,
     period: str = "2026-10",
 ) -> Laboratory:
-    """Write the laboratory of `people` persons below `folder`; the same arguments give the same rows.
+    """Write the records of an oblast of `people` persons below `folder`; the same arguments give the same rows.
 
-    `share` of the living come as records without a number, and `strangers` times as many who are known nowhere here.
-    `noise` names rates by kind in place of NOISE; a kind that is not named there raises ValueError.
+    `share` of the living persons get a record without a number; `strangers`, relative to that, are records of people
+    who are not among the persons. `noise` replaces rates of NOISE by kind. Raises ValueError for an unknown kind.
     """
     rates = {**NOISE, **(noise or {})}
     if unknown := sorted(set(rates) - set(NOISE)):
-        raise ValueError(f"no such noise: {', '.join(unknown)}; there are {', '.join(NOISE)}")
+        raise ValueError(f"unknown kinds of noise: {', '.join(unknown)}; known are {', '.join(NOISE)}")
     folder.mkdir(parents=True, exist_ok=True)
     known, keyless = folder / "known.parquet", folder / "keyless.parquet"
     month = Month(period)

@@ -1,6 +1,6 @@
-"""Personal names of the invented oblast: given names, surnames and patronymics, built from roots.
+"""Personal names of the synthetic oblast: given names, surnames and patronymics, built from roots.
 
-The roots are common knowledge, not taken from any register. Kazakh men's names and the surnames made of them are mostly
+The roots are common knowledge and come from no register. Kazakh men's names and the surnames made of them are mostly
 compounds («Нұр» + «болат»), so a few hundred roots give thousands of distinct values, as in a real register.
 """
 
@@ -95,12 +95,12 @@ _UYGHUR_WOMEN = _words("""
 """)
 
 _VOWELS = set("аәеёиоөуұүыіэюя")
-# After a hissing letter Russian spelling has -ев, not -ов.
+# After these consonants Russian spelling has -ев, not -ов.
 _HISSING = set("жшчщц")
 
 
 def surname_forms(root: str) -> tuple[str, str]:
-    """Man's and woman's surname made of a given name: «Абай» gives («Абаев», «Абаева»)."""
+    """Man's and woman's surname derived from a given name: «Абай» gives («Абаев», «Абаева»)."""
     last = root[-1]
     if last in "йь":
         stem = root[:-1] + "ев"
@@ -112,7 +112,7 @@ def surname_forms(root: str) -> tuple[str, str]:
 
 
 def patronymic_forms(root: str) -> tuple[str, str]:
-    """Son's and daughter's patronymic in Russian shape: «Ермек» gives («Ермекович», «Ермековна»)."""
+    """Son's and daughter's patronymic in Russian: «Ермек» gives («Ермекович», «Ермековна»)."""
     last = root[-1]
     if root == "Павел":
         return "Павлович", "Павловна"
@@ -143,7 +143,7 @@ def _compounds(tails: list[str]) -> list[str]:
 
 
 def given_rows() -> list[tuple[int, int, int, str]]:
-    """(group, sex 1 man 2 woman, index from 0, name). Common names come first: a skewed draw makes them common."""
+    """(group, sex 1 man 2 woman, index from 0, name). The draw is skewed towards the first names."""
     lists = {
         (KAZAKH, 1): _distinct(_KAZAKH_MEN + _compounds(_COMPOUND_MEN)),
         (KAZAKH, 2): _distinct(_KAZAKH_WOMEN + _compounds(_COMPOUND_WOMEN)),
@@ -156,7 +156,7 @@ def given_rows() -> list[tuple[int, int, int, str]]:
 
 
 def surname_rows() -> list[tuple[int, int, str, str]]:
-    """(group, index from 0, man's surname, woman's surname). Kazakh roots come also bare and with -ұлы/-қызы."""
+    """(group, index from 0, man's surname, woman's surname). Some Kazakh roots also stand alone or with -ұлы/-қызы."""
     rows: list[tuple[int, int, str, str]] = []
     kazakh: list[tuple[str, str]] = []
     for i, root in enumerate(_distinct(_KAZAKH_MEN + _compounds(_COMPOUND_MEN))):

@@ -1,8 +1,8 @@
-"""Who and what the registries speak of: households in places, persons with valid ИИН, organisations, plots of land.
+"""The tables that all registries share: places, households, persons with valid ИИН, organisations, plots, animals.
 
-After `build` the connection holds the tables `kato`, `place`, `household`, `address`, `person`, `organisation`,
-`parcel`, the views `keeper`, `herd`, `animal` and `pet`, and the names. Every registry takes them from here, so that
-extracts agree with each other.
+`build` makes the tables `kato`, `place`, `household`, `address`, `person`, `organisation`, `parcel`, the views
+`keeper`, `herd`, `animal` and `pet`, and the names. The SQL of every registry selects from these, so that extracts
+agree with each other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lab.synthetic.territory import Territory
 
 
 def build(con: duckdb.DuckDBPyConnection, territory: Territory) -> None:
-    """Make the tables of people for the month and seed of the connection."""
+    """Make the tables for the month and seed of the connection."""
     _table(con, "kato", [dict(row) for row in territory.kato])
     _places(con, territory)
     _names(con)
@@ -47,7 +47,7 @@ def _places(con: duckdb.DuckDBPyConnection, territory: Territory) -> None:
                 "okrug_ru": place.okrug_ru,
                 "district_ru": place.district_ru,
                 "gbd_code": d.gbd_code,
-                "gbd_old_code": d.gbd_old[0][0] if d.gbd_old else None,
+                "gbd_old_code": d.gbd_abolished[0][0] if d.gbd_abolished else None,
                 "is_rural": place.is_rural,
                 "remoteness_min": place.remoteness_min,
             }

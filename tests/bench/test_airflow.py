@@ -10,31 +10,31 @@ from pathlib import Path
 import pytest
 
 from bench import REPOSITORY
-from bench.airflow import MAX_ADDED_S, summary, table
-from bench.core_registries import conclude
+from bench.airflow import summary, table
+from bench.command import conclude
 
 PERIOD = "2026-10"
 BUILT = [9.0, 11.0, 10.0]
 
 
-@pytest.mark.parametrize(("added", "is_kept"), [(MAX_ADDED_S, True), (MAX_ADDED_S + 0.5, False)])
-def test_what_airflow_adds_is_held_against_its_limit(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], added: float, is_kept: bool
+@pytest.mark.parametrize(("added", "is_met"), [(40.0, True), (40.5, False)])
+def test_airflow_may_add_at_most_40_seconds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], added: float, is_met: bool
 ) -> None:
     through = [300.0, 10.0 + added, 10.0]
     report = summary(80_000, PERIOD, {"auyl_build": BUILT, "airflow": through})
     assert report["median_seconds"] == {"auyl_build": 10.0, "airflow": 10.0 + added}
     assert report["added_seconds"] == pytest.approx(added)
     code = conclude("airflow", report, table, Namespace(results=tmp_path, json=False))
-    assert code == int(not is_kept)
-    (kept,) = tmp_path.glob("airflow_80000_*.json")
-    assert json.loads(kept.read_text()) == report
-    said = capsys.readouterr().out
-    assert f"| Airflow adds | {added:.1f} | |" in said and f"| {10 + added:.1f} | 10.0–300.0 |" in said
-    assert ("MISSED" in said) is not is_kept
+    assert code == int(not is_met)
+    (file,) = tmp_path.glob("airflow_80000_*.json")
+    assert json.loads(file.read_text()) == report
+    output = capsys.readouterr().out
+    assert f"| Airflow adds | {added:.1f} | |" in output and f"| {10 + added:.1f} | 10.0–300.0 |" in output
+    assert ("MISSED" in output) is not is_met
 
 
-def test_what_cannot_be_measured_ends_with_2_and_leaves_no_report(tmp_path: Path) -> None:
+def test_a_failed_measurement_exits_with_2_and_writes_no_report(tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("AUYL_")}
     folders = ["--work", str(tmp_path / "work"), "--results", str(tmp_path / "results")]
     done = subprocess.run(

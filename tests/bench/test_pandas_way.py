@@ -1,4 +1,4 @@
-"""The peer of the bench does the work of `auyl build`: the same rows stay, are kept back and are linked."""
+"""The peer of the bench does the work of `auyl build`: it stages, rejects and links the same rows."""
 
 import contextlib
 import json
@@ -19,9 +19,10 @@ import pytest
 from auyl import ledger, pipeline
 from auyl.store.schema import database_url
 from bench import REPOSITORY
-from bench.core_registries import PANDAS_FIXED, _near, _snapshot
-from bench.pandas_way.clean import is_slip
+from bench.harness import snapshot_values
+from bench.pandas_way.clean import is_typo
 from bench.pandas_way.link import jaro_winkler
+from bench.report import PANDAS_FIXED
 from lab import CORE_REGISTRIES
 from tests.conftest import Once, fresh_installation
 from tests.snapshot.conftest import PERIOD, core_registries, know_territory
@@ -29,7 +30,7 @@ from tests.snapshot.conftest import PERIOD, core_registries, know_territory
 
 @dataclass
 class Both:
-    """What `auyl build` and its peer left of the same extracts."""
+    """Databases and lake of `auyl build` and of its peer, made from the same extracts."""
 
     ours: str
     theirs: str
@@ -46,7 +47,7 @@ def both(postgres_server: str, dsn: str, once: Once, tmp_path_factory: pytest.Te
     home = tmp_path_factory.mktemp("installation")
     settings = know_territory(fresh_installation(dsn, home), extracts)
     assert pipeline.run(settings, PERIOD, extracts, say=lambda _: None).status == "published"
-    names = {kind: f"peer_{kind}_{secrets.token_hex(6)}" for kind in ("whole", "lean")}
+    names = {kind: f"peer_{kind}_{secrets.token_hex(6)}" for kind in ("full", "lean")}
     env = {name: value for name, value in os.environ.items() if not name.startswith("AUYL_")}
     env |= {"PYTHONPATH": str(REPOSITORY), "AUYL_HASH_KEY_FILE": str(settings.hash_key_file)}
     parts = {}
@@ -60,8 +61,8 @@ def both(postgres_server: str, dsn: str, once: Once, tmp_path_factory: pytest.Te
         assert done.returncode == 0, done.stderr
         parts[kind] = json.loads(done.stdout.splitlines()[-1])["parts"]
     batches = {registry: ledger.current_batches(settings, registry, PERIOD)[0] for registry in CORE_REGISTRIES}
-    whole, lean = (database_url(postgres_server, name) for name in names.values())
-    yield Both(dsn, whole, lean, Path(settings.lake), batches, parts["whole"])
+    full, lean = (database_url(postgres_server, name) for name in names.values())
+    yield Both(dsn, full, lean, Path(settings.lake), batches, parts["full"])
     for name in names.values():
         run(postgres_server, f"drop database {name} with (force)")
 
@@ -76,6 +77,13 @@ def rows(dsn: str, query: str) -> list[tuple[Any, ...]]:
     with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetchall()
+
+
+def agree(ours: float | None, theirs: float | None) -> bool:
+    """Within 2%, or 0.11 for small values; where we have no value, the peer may have zero."""
+    if ours is None or theirs is None:
+        return ours is None and theirs in (None, 0)
+    return abs(ours - theirs) <= max(0.02 * abs(ours), 0.11)
 
 
 def rules(text: str) -> set[str]:
@@ -95,21 +103,23 @@ def test_the_account_of_each_registry_is_the_same(both: Both, registry: str) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("registry", CORE_REGISTRIES)
-def test_the_same_rows_are_kept_back_for_the_same_reasons(both: Both, registry: str) -> None:
+def test_the_same_rows_are_rejected_for_the_same_reasons(both: Both, registry: str) -> None:
     path = both.lake / both.batches[registry].quarantine_path
     ours = duckdb.sql(
         f"select _file, _record, _line, replace(_outcome, 'linkable', 'quarantined'), _rules "
         f"from read_parquet('{path}')"
     ).fetchall()
     theirs = rows(both.theirs, f"select _file, _record, _line, _outcome, _rules from quarantine_{registry}")
-    # of an exact repetition only that it is one is said
-    told = {(f, r, line, o, *(sorted(rules(text)) if o == "quarantined" else ())) for f, r, line, o, text in theirs}
-    assert told == {(f, r, line, o, *(sorted(names) if o == "quarantined" else ())) for f, r, line, o, names in ours}
+    # an exact duplicate has no other reasons
+    rejected = {(f, r, line, o, *(sorted(rules(text)) if o == "quarantined" else ())) for f, r, line, o, text in theirs}
+    assert rejected == {
+        (f, r, line, o, *(sorted(names) if o == "quarantined" else ())) for f, r, line, o, names in ours
+    }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("registry", CORE_REGISTRIES)
-def test_the_same_rows_stay_under_the_same_keys(both: Both, registry: str) -> None:
+def test_the_same_rows_are_staged_under_the_same_keys(both: Both, registry: str) -> None:
     key = {"livestock": "owner_key", "ambulance": "patient_key", "budget_okrug": "kato"}.get(registry, "person_key")
     path = both.lake / both.batches[registry].stage_path
     ours = duckdb.sql(f"select _file, _record, replace({key}::varchar, '-', '') from read_parquet('{path}')").fetchall()
@@ -117,7 +127,7 @@ def test_the_same_rows_stay_under_the_same_keys(both: Both, registry: str) -> No
 
 
 @pytest.mark.slow
-def test_no_stage_table_of_the_peer_holds_who_a_person_is(both: Both) -> None:
+def test_no_stage_table_of_the_peer_identifies_a_person(both: Both) -> None:
     columns = rows(
         both.theirs,
         "select table_name, column_name from information_schema.columns where table_name like 'stage\\_%'",
@@ -140,10 +150,10 @@ def test_rows_without_a_number_are_linked_to_the_same_persons(both: Both) -> Non
 
 
 @pytest.mark.slow
-def test_the_published_values_are_the_same_but_for_a_few_places(both: Both) -> None:
-    ours, theirs = _snapshot(both.ours, "serving.snapshot_value"), _snapshot(both.theirs, "snapshot_value")
+def test_ninety_nine_percent_of_the_published_values_agree(both: Both) -> None:
+    ours, theirs = snapshot_values(both.ours, "serving.snapshot_value"), snapshot_values(both.theirs, "snapshot_value")
     assert ours.keys() == theirs.keys()
-    assert sum(_near(value, theirs[key]) for key, value in ours.items()) >= 0.99 * len(ours)
+    assert sum(agree(value, theirs[key]) for key, value in ours.items()) >= 0.99 * len(ours)
     for table, key in (("ambulance_by_settlement", "calls"), ("veterinary_by_settlement", "heads")):
         (mine,), (yours,) = (rows(dsn, f"select sum({key}) from {schema}{table}") for dsn, schema in
                              ((both.ours, "serving."), (both.theirs, "")))  # fmt: skip
@@ -151,28 +161,28 @@ def test_the_published_values_are_the_same_but_for_a_few_places(both: Both) -> N
 
 
 @pytest.mark.slow
-def test_what_the_bench_counts_once_are_parts_of_the_peer(both: Both) -> None:
+def test_the_parts_that_the_bench_does_not_scale_exist(both: Both) -> None:
     assert set(PANDAS_FIXED) < set(both.parts)
 
 
 @pytest.mark.slow
-def test_the_lean_peer_leaves_persons_and_values_alone(both: Both) -> None:
+def test_the_lean_peer_stores_only_persons_and_values(both: Both) -> None:
     tables = rows(both.lean, "select table_name from information_schema.tables where table_schema = 'public'")
     assert {table for (table,) in tables} == {"person", "snapshot_value"}
     assert rows(both.lean, "select count(*) from person") == rows(both.theirs, "select count(*) from person")
 
 
-def test_names_are_as_like_as_duckdb_says(con: duckdb.DuckDBPyConnection) -> None:
+def test_similarity_of_names_is_that_of_duckdb(con: duckdb.DuckDBPyConnection) -> None:
     draw = random.Random(7)
     words = ["".join(draw.choices("abcde", k=draw.randint(2, 8))) for _ in range(60)]
     pairs = [(a, b) for a in words for b in words]
     con.execute(
         "create or replace temp table pair as select unnest(?) as a, unnest(?) as b", [*zip(*pairs, strict=True)]
     )
-    told = con.execute(
+    expected = con.execute(
         "select a, b, jaro_winkler_similarity(a, b), damerau_levenshtein(a, b) <= 1 from pair"
     ).fetchall()
-    assert {is_near for *_, is_near in told} == {True, False}
-    for a, b, likeness, is_near in told:
+    assert {is_near for *_, is_near in expected} == {True, False}
+    for a, b, likeness, is_near in expected:
         assert jaro_winkler(a, b) == pytest.approx(likeness, abs=1e-9), (a, b)
-        assert is_slip(a, b) is is_near, (a, b)
+        assert is_typo(a, b) is is_near, (a, b)

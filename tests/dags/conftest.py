@@ -1,4 +1,4 @@
-"""Airflow's own settings for the tests of the DAG files: no database, nothing written into the home of the user."""
+"""Settings of Airflow for the tests of the DAG files: no database, nothing written into the home of the user."""
 
 import atexit
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 
-# read once, when Airflow is imported
+# Airflow reads them once, at import.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="auyl-airflow-")
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(REPOSITORY / "dags")

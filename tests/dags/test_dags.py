@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[2]
 FILES = sorted((REPOSITORY / "dags").glob("*.py"))
 REGISTRIES = contracts.names(settings.from_environment().include)
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Airflow's own, at its import
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # raised by the import of Airflow
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +37,13 @@ def test_every_contract_has_its_dag(bag) -> None:
     assert {dag_id for dag_id in bag.dags if dag_id.startswith("intake_")} == {f"intake_{name}" for name in REGISTRIES}
 
 
-def test_the_process_of_a_task_makes_its_own_dag_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_process_of_a_task_parses_only_its_own_dag(monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
     # Airflow's task runner sets it before it reads the file
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "intake_livestock")
-    own = DagBag(REPOSITORY / "dags" / "intake.py")
-    assert own.import_errors == {} and set(own.dags) == {"intake_livestock"}
+    bag = DagBag(REPOSITORY / "dags" / "intake.py")
+    assert bag.import_errors == {} and set(bag.dags) == {"intake_livestock"}
 
 
 def test_every_dag_survives_serialization(bag) -> None:
@@ -55,7 +55,7 @@ def test_every_dag_survives_serialization(bag) -> None:
         assert again.task_ids == dag.task_ids
 
 
-def test_every_dag_tells_the_night_engineer_what_to_do(bag) -> None:
+def test_every_dag_says_what_to_do_when_it_is_red(bag) -> None:
     for dag in bag.dags.values():
         for heading in ("**Purpose.**", "**Owner", "**Source.**", "**Cadence.**", "**When it is red**"):
             assert heading in dag.doc_md, (dag.dag_id, heading)
@@ -70,7 +70,33 @@ def test_consolidate_listens_to_the_registries_of_the_catalogue_and_to_no_other(
     assert sorted(asset.name for asset in condition.objects) == sorted(f"stage_{name}" for name in needed)
 
 
-def test_load_alone_tells_that_an_extract_is_staged(bag) -> None:
+def test_quality_and_reconcile_follow_the_snapshot(bag) -> None:
+    for dag_id in ("quality", "reconcile"):
+        assert bag.dags[dag_id].timetable.asset_condition.name == "snapshot"
+        assert bag.dags[dag_id].max_active_runs == 1, "a burst of snapshots is worked off one after another"
+    assert [asset.name for asset in bag.dags["consolidate"].get_task("publish").outlets] == ["snapshot"]
+
+
+def test_every_period_is_a_task_of_its_own(bag) -> None:
+    assert bag.dags["quality"].get_task("measure").is_mapped
+    for step in ("link", "entities", "compare"):
+        group = bag.dags["reconcile"].get_task(f"period_steps.{step}").task_group
+        assert type(group).__name__ == "MappedTaskGroup"
+
+
+def test_every_task_ends_by_a_timeout(bag) -> None:
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            assert timedelta() < task.execution_timeout <= timedelta(hours=2), (dag.dag_id, task.task_id)
+    assert bag.dags["intake_livestock"].get_task("pull").timeout == timedelta(days=21).total_seconds()
+
+
+def test_the_name_of_a_dag_contains_the_id_of_its_registry(bag) -> None:
+    for name in REGISTRIES:
+        assert f"({name})" in bag.dags[f"intake_{name}"].dag_display_name
+
+
+def test_only_load_announces_that_an_extract_is_staged(bag) -> None:
     for name in REGISTRIES:
         dag = bag.dags[f"intake_{name}"]
         assert [asset.name for asset in dag.get_task("load").outlets] == [f"stage_{name}"]
@@ -85,12 +111,12 @@ def test_a_dag_file_is_a_table_of_contents() -> None:
 
 PARSE = """
 import json, runpy, sys, time
-# what every parse process has already: it is forked from the manager
+# every parse process is forked from the manager and has these already
 import airflow.dag_processing.manager, airflow.dag_processing.processor
 from airflow.sdk import *
 import airflow.sdk.exceptions
 before = set(sys.modules)
-begun = time.process_time()  # a busy machine has other things to do
+begun = time.process_time()  # processor time, since the machine may be busy
 for file in sys.argv[1:]:
     runpy.run_path(file)
 print(json.dumps([time.process_time() - begun, sorted({m.partition(".")[0] for m in set(sys.modules) - before})]))
@@ -142,7 +168,7 @@ class TestPeriod:
 
 
 class TestAddress:
-    """Airflow's connection becomes the address that a source takes."""
+    """An Airflow connection becomes the address that a source takes."""
 
     @pytest.mark.parametrize(
         ("connection", "address"),
@@ -206,22 +232,22 @@ class TestAddress:
         assert address_of("some_source") == address
 
 
-def test_a_connection_that_need_not_be_there_is_none() -> None:
+def test_an_optional_connection_that_is_missing_is_none() -> None:
     from auyl_airflow.connections import address_or_none
 
     assert address_or_none("auyl_smtp_of_nobody") is None
 
 
-def test_the_digest_belongs_to_the_local_day_of_its_run(bag) -> None:
+def test_the_daily_report_belongs_to_the_local_day_of_its_run(bag) -> None:
     from auyl_airflow.defaults import day_of
 
     assert day_of({"logical_date": datetime(2026, 11, 20, 1, tzinfo=UTC)}) == date(2026, 11, 20)
     assert day_of({"logical_date": datetime(2026, 11, 19, 20, tzinfo=UTC)}) == date(2026, 11, 20)
-    timetable = bag.dags["digest"].timetable
+    timetable = bag.dags["daily_report"].timetable
     assert (timetable.expression, str(timetable.timezone)) == ("0 6 * * *", "Asia/Almaty")
 
 
-def test_a_refused_batch_is_not_tried_again_but_an_absent_source_is() -> None:
+def test_a_refused_batch_is_not_retried_but_an_absent_source_is() -> None:
     from airflow.sdk import RetryAction
 
     from auyl.errors import ConnectionUnusable, ExtractRefused, SourceUnavailable

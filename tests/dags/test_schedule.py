@@ -10,7 +10,7 @@ import pytest
 from auyl import contracts, settings
 from auyl.errors import ContractInvalid
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Airflow's own, at its import
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # raised by the import of Airflow
 
 ALMATY = ZoneInfo("Asia/Almaty")
 

@@ -16,7 +16,7 @@ import yaml
 from auyl import contracts, ledger
 from auyl.settings import REPOSITORY, Settings
 from auyl.store.schema import ensure_database
-from lab.simulated_sources.gateway import Gateway, pem, self_made
+from lab.simulated_sources.gateway import Gateway, pem, self_signed
 from lab.stack.airflow import AirflowStack, RunState
 from lab.stack.supervisor import Supervisor
 from tests.conftest import fresh_installation
@@ -24,7 +24,7 @@ from tests.extracts import PERIOD, animal, livestock_xlsx, person, population_xm
 
 pytestmark = pytest.mark.slow
 
-FORMER = "2026-09"
+EARLIER = "2026-09"
 RECORD = "Envelope/Body/getMessageResponse/response/messageData/data"
 PATHS = {
     "record": f"{RECORD}/persons/person",
@@ -46,7 +46,7 @@ class World:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.airflow.supervisor.check()
-            if self.airflow.look(run).state == "failed":
+            if self.airflow.refresh(run).state == "failed":
                 raise AssertionError(self.airflow.failure(run))
             state = self.airflow.task_states(run).get(task)
             if state in until:
@@ -70,7 +70,7 @@ def gateway(tmp_path: Path) -> Iterator[tuple[Gateway, int]]:
     folder = tmp_path / "extracts" / PERIOD / "population"
     folder.mkdir(parents=True)
     (folder / "part1.xml").write_bytes(population_xml([person(n) for n in range(1, 30)]))
-    gateway = Gateway(tmp_path / "extracts", "auyl", "geheim", *self_made("МВД РК, тест"), states=["ON_DELIVERY"])
+    gateway = Gateway(tmp_path / "extracts", "auyl", "geheim", *self_signed("МВД РК, тест"), states=["ON_DELIVERY"])
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -92,7 +92,7 @@ def gateway(tmp_path: Path) -> Iterator[tuple[Gateway, int]]:
 
 @pytest.fixture
 def world(dsn: str, tmp_path: Path, gateway: tuple[Gateway, int]) -> Iterator[World]:
-    """Everything real, with only these two registries, so that all is quick."""
+    """All components real; two registries whose sources are at hand."""
     settings = fresh_installation(dsn, tmp_path)
     include = tmp_path / "include"
     shutil.copytree(REPOSITORY / "include", include)
@@ -106,7 +106,6 @@ def world(dsn: str, tmp_path: Path, gateway: tuple[Gateway, int]) -> Iterator[Wo
     for path in (include / "contracts").iterdir():
         name = path.name.removesuffix(".odcs.yaml")
         if name not in changes:
-            path.unlink()
             continue
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         server = document["servers"][0]
@@ -147,35 +146,35 @@ def test_one_slot_is_enough_for_many_that_wait(world: World) -> None:
         assert world.wait(run, {"up_for_reschedule"}) == "up_for_reschedule"
 
     # a correction of another month goes past the one that waits
-    world.delivered(FORMER, marker=True)
-    former = airflow.trigger("intake_livestock", FORMER)
-    world.wait(former, {"success"}, "load")
-    assert airflow.look(livestock).state == "running"
-    assert len(world.gateway.sent) == 1, "a message is sent once, however often its state is asked for"
+    world.delivered(EARLIER, marker=True)
+    earlier = airflow.trigger("intake_livestock", EARLIER)
+    world.wait(earlier, {"success"}, "load")
+    assert airflow.refresh(livestock).state == "running"
+    assert len(world.gateway.received) == 1, "a message is sent once, however often its state is asked for"
 
-    world.gateway.waiting[world.gateway.sent[0]][2][:] = ["DELIVERED"]
+    world.gateway.waiting[world.gateway.received[0]][2][:] = ["DELIVERED"]
     world.wait(population, {"success"}, "load")
-    assert airflow.look(livestock).state == "running"
+    assert airflow.refresh(livestock).state == "running"
 
     world.delivered(PERIOD, marker=True)
     world.wait(livestock, {"success"}, "load")
     accepted = {(row["registry"], row["period"]) for row in ledger.extracts(world.settings, [])}
-    assert accepted == {("livestock", FORMER), ("livestock", PERIOD), ("population", PERIOD)}
-    assert len(world.gateway.sent) == 1
+    assert accepted == {("livestock", EARLIER), ("livestock", PERIOD), ("population", PERIOD)}
+    assert len(world.gateway.received) == 1
     no_worker_was_held(world, livestock)
 
 
 def no_worker_was_held(world: World, run: RunState) -> None:
-    """The looks of `run` were many short ones, and its log says for what it waited and shows no secret."""
-    found = world.airflow.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/pull")
-    assert found["try_number"] == 1, "waiting is no failure"
+    """`run` poked often and briefly; its log says what it waited for and shows no secret."""
+    task = world.airflow.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/pull")
+    assert task["try_number"] == 1, "waiting is no failure"
     logs = "".join(path.read_text() for path in world.airflow.log_folder(run).rglob("*.log"))
-    looks = [json.loads(line) for line in logs.splitlines() if "not ready" in line]
-    assert len(looks) >= 2
-    assert "have no marker {name}.ok yet" in looks[0]["event"]
+    pokes = [json.loads(line) for line in logs.splitlines() if "not ready" in line]
+    assert len(pokes) >= 2
+    assert "have no marker {name}.ok yet" in pokes[0]["event"]
     everything = "".join(path.read_text(errors="replace") for path in world.settings.home.rglob("*.log"))
     assert "geheim" not in everything
     with psycopg2.connect(world.airflow.dsn) as con, con.cursor() as cursor:
         cursor.execute("select count(*) from task_reschedule")
-        assert cursor.fetchone()[0] >= 3, "the looks of both, each given back"
+        assert cursor.fetchone()[0] >= 3, "each poke of both runs gave its worker back"
     con.close()

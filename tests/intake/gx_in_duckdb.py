@@ -14,11 +14,10 @@ def unexpected_counts(
 ) -> dict[str, int]:
     """How many rows of table `candidates` each row expectation finds unexpected. They are copied to `file` first."""
     import duckdb_sqlalchemy
-    import great_expectations as gx
     from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
     from auyl.settings import REPOSITORY
-    from auyl.stage.judge import _configuration, _exception
+    from auyl.stage.judge import exception_of, great_expectations
 
     rows = con.sql("from candidates").to_arrow_table()
     with duckdb.connect(str(file)) as peer:
@@ -37,6 +36,7 @@ def unexpected_counts(
                 self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(self.cursor, initial_buffer=rows)
 
     monkeypatch.setattr(duckdb_sqlalchemy.Dialect, "execution_ctx_cls", Buffered)
+    gx = great_expectations()
     context = gx.get_context(mode="ephemeral")
     source = context.data_sources.add_sql("peer", connection_string=f"duckdb:///{file}")
     batch = (
@@ -48,11 +48,10 @@ def unexpected_counts(
     for item in expectations:
         if item["meta"]["level"] != "row":
             continue
-        suite = gx.ExpectationSuite(name=item["meta"]["rule"])
-        suite.add_expectation_configuration(_configuration(item))
+        suite = gx.ExpectationSuite(name=item["meta"]["rule"], expectations=[item])
         (result,) = batch.validate(suite, result_format="SUMMARY").results
-        raised = _exception(result.exception_info)
-        assert not raised, f"{item['meta']['rule']}: {raised}"
+        error = exception_of(result)
+        assert not error, f"{item['meta']['rule']}: {error}"
         found = result.result
         counts[item["meta"]["rule"]] = found.get("unexpected_count", found.get("observed_value"))
     return counts

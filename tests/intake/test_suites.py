@@ -1,6 +1,7 @@
 """One source of rules: the compiled scan and Great Expectations read every row expectation the same way."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import duckdb
 import pytest
 
 from auyl import contracts
+from auyl.errors import ContractInvalid
+from auyl.intake import rules_digest
 from auyl.settings import REPOSITORY, Settings, from_environment
 from auyl.stage import scan as check
 from auyl.stage import suites
@@ -54,9 +57,7 @@ def candidates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[suit
             f"insert into r values ({', '.join('?' for _ in names)}, 'f', ?)",
             [[*row.values(), number] for number, row in enumerate(rows, start=1)],
         )
-        check.define_views_over(
-            con, contract, "r", "2026-10", duck.sql(INCLUDE / "sql" / "stage" / f"{contract.stage}.sql")
-        )
+        check.define_views_over(con, INCLUDE, contract, "r", "2026-10")
         con.execute("create table candidates as select *, 1::bigint as _rank_in_key from candidate")
         found[registry] = (suites.load(contract.suite, EXPECTATIONS), con)
     return found
@@ -89,7 +90,7 @@ def test_a_column_that_is_converted_has_a_rule_for_what_cannot_be(registry: str)
     contract = contracts.load(registry, INCLUDE)
     suite = suites.load(contract.suite, EXPECTATIONS)
     conditions = " ".join(rule.broken for rule in suite.row_rules)
-    stage = duck.sql(INCLUDE / "sql" / "stage" / f"{contract.stage}.sql")
+    stage = check.stage_sql(INCLUDE, contract)
     for column in contract.columns:
         if column.type != "string" and column.required and f"{column.name}\n" in stage.replace(",", "\n"):
             assert column.name in conditions, f"nothing is said of an unreadable {column.name}"
@@ -104,8 +105,6 @@ def test_every_rule_tells_its_reason_in_both_languages(registry: str) -> None:
 
 
 def test_a_query_that_is_not_a_row_rule_is_refused(tmp_path: Path) -> None:
-    from auyl.errors import ContractInvalid
-
     rule = {
         "type": "unexpected_rows_expectation", "severity": "critical",
         "kwargs": {"unexpected_rows_query": "select 1 from {batch} join other using (x)"},
@@ -114,3 +113,51 @@ def test_a_query_that_is_not_a_row_rule_is_refused(tmp_path: Path) -> None:
     (tmp_path / "odd.json").write_text(json.dumps({"name": "odd", "expectations": [rule]}))
     with pytest.raises(ContractInvalid, match="a row rule reads"):
         suites.load("odd", tmp_path)
+
+
+def with_limits(folder: Path, limits: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Bounds of each batch rule, by rule, of a suite without rules of its own."""
+    (folder / suites.BATCH).write_bytes((EXPECTATIONS / suites.BATCH).read_bytes())
+    (folder / "own.json").write_text(json.dumps({"name": "own", "expectations": [], "meta": {"batch_limits": limits}}))
+    return {e["meta"]["rule"]: e["kwargs"] for e in suites.load("own", folder).batch_expectations}
+
+
+def test_a_suite_takes_the_shared_batch_rules_with_its_own_limits(tmp_path: Path) -> None:
+    shared = with_limits(tmp_path, {})
+    assert set(shared) == {"share_quarantined", "share_duplicates", "rows_to_previous"}
+    own = with_limits(tmp_path, {"share_quarantined": {"max_value": 0.03}, "rows_to_previous": None})
+    assert own == {
+        "share_quarantined": {"column": "share_quarantined", "max_value": 0.03},
+        "share_duplicates": shared["share_duplicates"],
+    }
+
+
+def test_a_limit_of_an_unknown_batch_rule_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractInvalid, match=r"own\.json: batch_limits: .*found share_lost"):
+        with_limits(tmp_path, {"share_lost": {"max_value": 0.1}})
+
+
+def test_another_limit_for_all_registries_makes_their_batches_again(settings: Settings, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    contract = contracts.load("pets", INCLUDE)
+    before = rules_digest(settings, contract)
+    folder = shutil.copytree(EXPECTATIONS, tmp_path / "expectations")
+    shared = (folder / suites.BATCH).read_text("utf-8")
+    (folder / suites.BATCH).write_text(shared.replace("0.2", "0.3"), "utf-8")
+    assert rules_digest(replace(settings, expectations=folder), contract) != before
+
+
+def test_stage_sql_with_a_placeholder_that_nobody_fills_is_refused(settings: Settings, tmp_path: Path) -> None:
+    include = Path(shutil.copytree(INCLUDE, tmp_path / "include"))
+    stage = include / "sql" / "stage" / "pets.sql"
+    stage.write_text(stage.read_text("utf-8").replace("select\n", "select\n    ${unknown},\n", 1), "utf-8")
+    contract = contracts.load("pets", include)
+    with duck.connect(settings) as con:
+        con.execute(f"create table r ({', '.join(f'{duck.identifier(c.name)} varchar' for c in contract.columns)}, "
+                    "_file varchar, _record bigint)")  # fmt: skip
+        set_person_key(con, settings)
+        with pytest.raises(KeyError, match="unknown"):
+            check.define_views_over(con, include, contract, "r", "2026-10")
+        with pytest.raises(duckdb.Error):
+            con.execute(check.stage_sql(INCLUDE, contract))

@@ -24,8 +24,7 @@ def test_no_column_of_stage_holds_what_the_vault_keeps(settings: Settings, regis
         f"create table r ({', '.join(f'{duck.identifier(n)} varchar' for n in cells)}, _file varchar, _record bigint)"
     )
     con.execute(f"insert into r values ({', '.join('?' for _ in cells)}, 'f', 1)", [*cells.values()])
-    stage_sql = duck.sql(INCLUDE / "sql" / "stage" / f"{contract.stage}.sql")
-    check.define_views_over(con, contract, "r", "2026-10", stage_sql)
+    check.define_views_over(con, INCLUDE, contract, "r", "2026-10")
     kept = check.stage_columns(con, contract)
     assert not {column.name for column in hidden} & set(kept)
     texts = ", ".join(f"{duck.identifier(name)}::varchar" for name in kept)

@@ -10,7 +10,8 @@ import psycopg2
 import pytest
 
 from auyl import intake, pipeline
-from auyl.keys.rotation import SCHEMAS, UUID, rotate
+from auyl.keys.rotation import rotate
+from auyl.keys.stored import UUID
 from auyl.linkage.contradictions.compute import compute
 from auyl.linkage.entities.build import build as build_entities
 from auyl.linkage.persons.link import link
@@ -19,6 +20,7 @@ from auyl.settings import Settings
 from auyl.snapshot import build
 from auyl.store import paths
 from auyl.store.lake import Lake
+from auyl.store.schema import SCHEMAS
 from auyl.territory.reference import load_territory
 from lab import CORE_REGISTRIES, synthetic
 from tests.conftest import fresh_installation
@@ -47,7 +49,7 @@ class Rotated:
     steps: list[str]
     native: Settings
     native_tables: dict[str, list[tuple[Any, ...]]]
-    twins: dict[str, str]
+    counterparts: dict[str, str]
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +94,7 @@ def ask(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
 
 
 def keys_of_database(settings: Settings) -> set[str]:
-    """Every uuid that stands anywhere in a table of the project."""
+    """Every uuid anywhere in a table of the project."""
     tables = ask(
         settings,
         "select format('%I.%I', table_schema, table_name) from information_schema.tables "
@@ -108,7 +110,7 @@ def keys_of_database(settings: Settings) -> set[str]:
 
 
 def keys_of_lake(settings: Settings) -> set[str]:
-    """Every uuid that stands anywhere in a Parquet file of the lake, without those that registries sent."""
+    """Every uuid anywhere in a Parquet file of the lake, without those that registries sent."""
     lake = Lake(settings.lake)
     unkeyed = {zone.name for zone in paths.ZONES if not zone.is_keyed and zone != paths.ROTATION}
     return uuids_in(lake, sorted(set(lake.zones()) - unkeyed)) - uuids_in(lake, ["raw"])
@@ -138,7 +140,7 @@ def tables_with_keys(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def standing(settings: Settings) -> dict[str, Any]:
+def state_of(settings: Settings) -> dict[str, Any]:
     """What must not move: revisions with their content, numbers, sets, decisions."""
     return {
         "snapshots": ask(settings, "select period, revision, content_sha256, inputs_digest from serving.snapshot"),
@@ -175,31 +177,31 @@ def a_weighed_pair(settings: Settings) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def rotated(dsn: str, oblast: Path, tmp_path_factory: pytest.TempPathFactory) -> Rotated:
-    """Taken in under the old key, a pair told apart, built anew, and rotated to the new one."""
+    """Loaded under the old key, a pair decided apart, built again, and rotated to the new one."""
     native = taken_in(dsn, tmp_path_factory.mktemp("native"), oblast, NEW)
     native_tables, native_folders = tables_with_keys(native), made_of_links(native)
     settings = taken_in(dsn, tmp_path_factory.mktemp("installation"), oblast, OLD)
-    twins = dict(zip(native_folders, made_of_links(settings), strict=True))
+    counterparts = dict(zip(native_folders, made_of_links(settings), strict=True))
     pair = a_weighed_pair(settings)
     decide(settings, *pair, False, f"not {pair[1]}, says the akim")
     build(PERIOD, settings)
     ask(settings, f"create table {PROBE} (k uuid, t text, j jsonb, v varchar, o json, l uuid[])")
     ask(
         settings,
-        f"insert into {PROBE} values ('{pair[1]}', 'said of {pair[0]} twice', '{{\"a\": [\"{pair[1]}\"]}}', "
+        f"insert into {PROBE} values ('{pair[1]}', 'text of {pair[0]} twice', '{{\"a\": [\"{pair[1]}\"]}}', "
         f"'{pair[1]}', '[\"{pair[0]}\"]', array['{pair[0]}', '{pair[1]}']::uuid[])",
     )
     old_keys = keys_of_lake(settings) | keys_of_database(settings)
-    before = standing(settings)
+    before = state_of(settings)
     Lake(settings.lake).write("linkage/known/left_by_an_earlier_version.bin", b"hashes under the old key")
     steps: list[str] = []
     done = rotate(settings, under(settings, NEW).hash_key_file, "test", say=steps.append)
     assert (done.status, done.orphans) == ("rotated", 0)
-    return Rotated(under(settings, NEW), before, old_keys, pair, steps, native, native_tables, twins)
+    return Rotated(under(settings, NEW), before, old_keys, pair, steps, native, native_tables, counterparts)
 
 
 def take_in_later(settings: Settings, oblast: Path) -> str:
-    """Take in the extract that came after the rotation; its stage."""
+    """Load the extract that came after the rotation; its stage."""
     files = sorted((oblast / LATER).iterdir())
     result = intake.load(intake.land_files(LATER, PERIOD, files, settings), settings)
     assert result.accepted, result.refusal

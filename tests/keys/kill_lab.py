@@ -1,4 +1,4 @@
-"""A laboratory of its own process: rotate, be killed at a point, look, rotate again, look. Prints JSON lines.
+"""A laboratory of its own process: rotate, be killed at a point, inspect, rotate again, inspect. Prints JSON lines.
 
 Arguments: the file of the current key and that of the other; each scenario rotates from one to the other.
 """
@@ -29,7 +29,7 @@ from auyl.store.lake import Lake
 from auyl.store.postgres import engine
 
 PERIOD = "2026-10"
-# How the step begins that is the last one to be told, and the how manieth of its kind it is.
+# How the step begins that is the last one reported, and its number among those.
 POINTS = (("alone", 1), ("wrote", 9), ("changed", 1), ("committed", 1), ("moved", 1), ("moved", 9))
 
 
@@ -53,13 +53,13 @@ def dying(point: str, nth: int) -> Callable[[str], None]:
     """A listener that ends its process as the kernel ends one, at the step's number `nth` of its kind."""
     left = nth
 
-    def told(step: str) -> None:
+    def report(step: str) -> None:
         nonlocal left
         left -= step.startswith(point)
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return told
+    return report
 
 
 def made_with(settings: Settings) -> dict[str, float]:
@@ -71,8 +71,8 @@ def made_with(settings: Settings) -> dict[str, float]:
             for file in lake.files("identity/population")
             for row in con.execute(f"select iin, person_key::varchar from '{lake.address(file)}' limit 200").fetchall()
         ]
-    kept = engine(settings.dsn).connect()
-    with kept as con_pg:
+    connection = engine(settings.dsn).connect()
+    with connection as con_pg:
         persons = con_pg.exec_driver_sql("select iin, person_key::text from vault.person limit 200").all()
     return {
         name: sum(keyed_hash(iin, settings.hash_key) == key.replace("-", "") for iin, key in found) / len(found)
@@ -88,10 +88,10 @@ def tried(settings: Settings) -> str:
         return str(error)
 
 
-def look(former: Settings, target: Settings) -> dict[str, Any]:
+def inspect_keys(previous: Settings, target: Settings) -> dict[str, Any]:
     return forked(
         lambda: {
-            "former": made_with(former) | {"build": tried(former)},
+            "previous": made_with(previous) | {"build": tried(previous)},
             "target": made_with(target) | {"build": tried(target)},
             "work": len(Lake(target.lake).files(paths.ROTATION.name)),
         }
@@ -101,17 +101,17 @@ def look(former: Settings, target: Settings) -> dict[str, Any]:
 def main() -> None:
     settings = from_environment()
     keys = cycle([Path(sys.argv[1]), Path(sys.argv[2])])
-    former = replace(settings, hash_key_file=next(keys))
+    previous = replace(settings, hash_key_file=next(keys))
     for point, nth in POINTS:
         target = replace(settings, hash_key_file=next(keys))
         signalled, _ = forked(
-            lambda f=former, t=target, p=point, n=nth: rotate(f, t.hash_key_file, "killed", say=dying(p, n))
+            lambda f=previous, t=target, p=point, n=nth: rotate(f, t.hash_key_file, "killed", say=dying(p, n))
         )
-        killed = look(former, target)
-        code, status = forked(lambda f=former, t=target: rotate(f, t.hash_key_file, "again").status)
+        killed = inspect_keys(previous, target)
+        code, status = forked(lambda f=previous, t=target: rotate(f, t.hash_key_file, "again").status)
         case = {"point": f"{point} {nth}", "signal": -signalled, "killed": killed, "code": code, "status": status}
-        print(json.dumps(case | {"after": look(former, target)}), flush=True)
-        former = target
+        print(json.dumps(case | {"after": inspect_keys(previous, target)}), flush=True)
+        previous = target
 
 
 if __name__ == "__main__":

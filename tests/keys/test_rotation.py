@@ -13,7 +13,8 @@ import pytest
 from auyl.errors import AuylError, HashKeyRefused
 from auyl.identifiers import key_fingerprint
 from auyl.intake import land_files, load
-from auyl.keys.rotation import UUID, rotate, status
+from auyl.keys.rotation import rotate, status
+from auyl.keys.stored import UUID
 from auyl.linkage.persons.link import link
 from auyl.settings import REPOSITORY
 from auyl.snapshot import build
@@ -30,7 +31,7 @@ from tests.keys.conftest import (
     carried,
     keys_of_database,
     keys_of_lake,
-    standing,
+    state_of,
     tables_with_keys,
     take_in_later,
     under,
@@ -47,11 +48,11 @@ def test_no_old_key_stays_in_lake_or_database(rotated: Rotated) -> None:
 
 
 def test_revisions_numbers_sets_and_decisions_stay(rotated: Rotated) -> None:
-    assert standing(rotated.settings) == rotated.before
+    assert state_of(rotated.settings) == rotated.before
     assert carried(rotated.settings, paths.LINKAGE) == Lake(rotated.settings.lake).files("linkage")
     assert build(PERIOD, rotated.settings).status == "unchanged"
     assert link(rotated.settings, PERIOD).status == "unchanged"
-    assert standing(rotated.settings) == rotated.before
+    assert state_of(rotated.settings) == rotated.before
 
 
 def test_every_row_is_that_of_an_installation_which_never_had_another_key(rotated: Rotated) -> None:
@@ -61,9 +62,10 @@ def test_every_row_is_that_of_an_installation_which_never_had_another_key(rotate
         for zone in (paths.STAGE, paths.IDENTITY, paths.CORE, paths.ENTITY, paths.CONTRADICTION, paths.LINKAGE):
             for file in carried(rotated.native, zone):
                 folder, _, name = file.rpartition("/")
-                own = f"{rotated.twins.get(folder, folder)}/{name}"
+                native_file = f"{rotated.counterparts.get(folder, folder)}/{name}"
                 native, turned = (
-                    f"(from read_parquet('{lake.address(at)}'))" for lake, at in zip(lakes, (file, own), strict=True)
+                    f"(from read_parquet('{lake.address(at)}'))"
+                    for lake, at in zip(lakes, (file, native_file), strict=True)
                 )
                 for one, other in ((native, turned), (turned, native)):
                     differing = con.execute(f"select * from {one} except all from {other} limit 3").fetchall()
@@ -81,13 +83,13 @@ def test_every_row_is_that_of_an_installation_which_never_had_another_key(rotate
 
 def test_a_table_that_nobody_named_is_rotated_too(rotated: Rotated) -> None:
     record, person = rotated.pair
-    ((key, said, jsonb, varchar, json_, keys),) = ask(
+    ((key, text, jsonb, varchar, json_, keys),) = ask(
         rotated.settings, f"select k::text, t, j, v, o, l::text from {PROBE}"
     )
     ((new_record, new_person),) = ask(
         rotated.settings, "select record_key::text, person_key::text from ledger.link_decision"
     )
-    assert (key, said, jsonb) == (new_person, f"said of {new_record} twice", {"a": [new_person]})
+    assert (key, text, jsonb) == (new_person, f"text of {new_record} twice", {"a": [new_person]})
     assert (varchar, json_, keys) == (new_person, [new_record], f"{{{new_record},{new_person}}}")
     assert new_person != person and new_record != record
     # the reason of the decision quotes a key
@@ -96,7 +98,7 @@ def test_a_table_that_nobody_named_is_rotated_too(rotated: Rotated) -> None:
 
 def test_a_pair_told_apart_stays_apart(rotated: Rotated) -> None:
     ((record, person),) = ask(rotated.settings, "select record_key::text, person_key::text from ledger.link_decision")
-    ask(rotated.settings, "delete from ledger.link_run")  # so that all is weighed anew
+    ask(rotated.settings, "delete from ledger.link_run")  # so that all is weighed again
     result = link(rotated.settings, PERIOD)
     assert result.status == "linked"
     with duckdb.connect() as con:
@@ -118,18 +120,18 @@ def test_an_extract_that_comes_later_joins_with_the_same_persons(rotated: Rotate
 
 def test_keyed_work_under_another_key_is_refused_in_words(rotated: Rotated, oblast: Path) -> None:
     wrong = under(rotated.settings, OLD)
-    before = standing(wrong)
-    own, current = key_fingerprint(bytes.fromhex(OLD)), key_fingerprint(bytes.fromhex(NEW))
+    before = state_of(wrong)
+    key_of_process, current = key_fingerprint(bytes.fromhex(OLD)), key_fingerprint(bytes.fromhex(NEW))
     delivery = land_files(LATER, PERIOD, sorted((oblast / LATER).iterdir()), wrong)
     for work in (
         lambda: build(PERIOD, wrong), lambda: link(wrong, PERIOD), lambda: load(delivery, wrong),
         lambda: rotate(wrong, under(wrong, "ab" * 32).hash_key_file, "test"),
     ):  # fmt: skip
-        with pytest.raises(HashKeyRefused, match=f"expected the key {current}.*holds the key {own}"):
+        with pytest.raises(HashKeyRefused, match=f"expected the key {current}.*found {key_of_process}"):
             work()
-    assert standing(wrong) == before
+    assert state_of(wrong) == before
     assert not status(wrong).holds and status(rotated.settings).holds
-    assert (status(wrong).own, status(rotated.settings).own) == (0, 1000)
+    assert (status(wrong).current_persons, status(rotated.settings).current_persons) == (0, 1000)
 
 
 def test_the_same_rotation_again_changes_nothing(rotated: Rotated) -> None:
@@ -148,7 +150,7 @@ def test_an_unknown_zone_of_the_lake_ends_a_rotation(rotated: Rotated) -> None:
 def test_killed_anywhere_it_leaves_the_old_or_the_new_state_and_again_it_ends(rotated: Rotated) -> None:
     settings = rotated.settings
     build(PERIOD, settings)  # with what came later
-    before, keys = standing(settings), keys_of_lake(settings) | keys_of_database(settings)
+    before, keys = state_of(settings), keys_of_lake(settings) | keys_of_database(settings)
     environment = os.environ | {
         "AUYL_DSN": settings.dsn, "AUYL_LAKE": settings.lake, "AUYL_HOME": str(settings.home),
         "PYTHONWARNINGS": "ignore",
@@ -162,18 +164,20 @@ def test_killed_anywhere_it_leaves_the_old_or_the_new_state_and_again_it_ends(ro
     cases = [json.loads(line) for line in run.stdout.splitlines()]
     assert len(cases) == 6 and {case["signal"] for case in cases} == {9}, run.stderr[-3000:]
     for case in cases:
-        former, target, point = case["killed"]["former"], case["killed"]["target"], case["point"]
+        previous, target, point = case["killed"]["previous"], case["killed"]["target"], case["point"]
         if point.split()[0] in ("committed", "moved"):
-            assert (former["vault"], target["vault"]) == (0, 1), point
-            assert "expected the key" in former["build"] and "cut short" in target["build"], point
+            assert (previous["vault"], target["vault"]) == (0, 1), point
+            assert "expected the key" in previous["build"] and "cut short" in target["build"], point
             assert case["status"] == "ended", point
         else:
-            assert (former["lake"], former["vault"], former["build"]) == (1, 1, "unchanged"), point
+            assert (previous["lake"], previous["vault"], previous["build"]) == (1, 1, "unchanged"), point
             assert "expected the key" in target["build"] and case["status"] == "rotated", point
         after = case["after"]
-        assert (case["code"], after["work"], after["former"]["lake"], after["former"]["vault"]) == (0, 0, 0, 0), point
+        assert (case["code"], after["work"], after["previous"]["lake"], after["previous"]["vault"]) == (0, 0, 0, 0), (
+            point
+        )
         assert after["target"] == {"lake": 1, "vault": 1, "build": "unchanged"}, point
-    assert standing(settings) == before
+    assert state_of(settings) == before
     assert keys_of_lake(settings) | keys_of_database(settings) == keys  # there and back again, three times
 
 
@@ -184,12 +188,12 @@ def test_keys_whose_numbers_are_gone_are_refused_and_keep_together_when_allowed(
     counted = f"select count(owner_key), count(distinct owner_key) from '{lake.address(owners)}'"
     with duckdb.connect() as con:
         (before,) = con.execute(counted).fetchall()
-    files = standing(settings)
+    files = state_of(settings)
     shutil.move(lake.address(raw), settings.home / "raw gone")
     to = under(settings, "ab" * 32).hash_key_file
     with pytest.raises(AuylError, match=r"keys of persons .* have none"):
         rotate(settings, to, "test")
-    assert standing(settings) == files and status(settings).holds
+    assert state_of(settings) == files and status(settings).holds
     old_keys = keys_of_lake(settings)
     done = rotate(settings, to, "test", allow_orphans=True)
     assert done.orphans > 0

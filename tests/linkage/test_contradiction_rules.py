@@ -1,6 +1,7 @@
 """Each type of contradiction on a few rows: what contradicts is found, what lies just beside it is not."""
 
 import itertools
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from auyl import contracts
 from auyl.linkage.contradictions import catalogue
+from auyl.linkage.contradictions.catalogue import ContradictionType
 from auyl.linkage.contradictions.compute import COLUMNS, empty_set, find
 from auyl.settings import Settings, from_environment
 from auyl.stage.current import empty_stage
@@ -322,16 +324,19 @@ def con(installed: Settings, stages: Path) -> Iterator[duckdb.DuckDBPyConnection
     con.close()
 
 
-def found_by(con: duckdb.DuckDBPyConnection, type_id: str, rows: list[Row]) -> list[dict[str, Any]]:
+def found_by(
+    con: duckdb.DuckDBPyConnection, type_id: str, rows: list[Row], types: dict[str, ContradictionType] = TYPES
+) -> list[dict[str, Any]]:
+    """The contradictions of a type on these rows, by column."""
     number = itertools.count(1)
     for registry, values in rows:
         given = values | {"_file": f"{registry}.csv", "_record": next(number)}
         marks = ", ".join("?" * len(given))
         con.execute(f"insert into stage_{registry} ({', '.join(given)}) values ({marks})", list(given.values()))
-    named = [column[0] for column in con.execute(f"describe ({TYPES[type_id].sql})").fetchall()]
+    named = [column[0] for column in con.execute(f"describe ({types[type_id].sql})").fetchall()]
     assert named == list(COLUMNS), type_id
     empty_set(con)
-    assert find(con, TYPES[type_id]) == len(con.execute("select * from contradiction").fetchall())
+    assert find(con, types[type_id]) == len(con.execute("select * from contradiction").fetchall())
     rows_of = con.execute(f"select {', '.join(COLUMNS)} from contradiction").fetchall()
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows_of]
 
@@ -357,6 +362,37 @@ def test_a_subject_is_told_once(con: duckdb.DuckDBPyConnection) -> None:
     cards = [("family_card", {"head_key": B, "members": n, "family_account": str(n)}) for n in (5, 6)]
     (row,) = found_by(con, "household_size_differs", [book("h1", B), *cards])
     assert row["left_value"] == "5"
+
+
+NEW_MEMBER = """
+  - id: dead_taxpayer
+    name: {kk: "Қайтыс болған салық төлеуші", ru: "Налогоплательщик умер", en: "Taxpayer is dead"}
+    left: {registry: population, says: {kk: "қайтыс болған күні", ru: "умер", en: "died on"}}
+    right: {registry: taxes, says: {kk: "есептелген", ru: "начислено", en: "charged"}}
+    owner: taxes
+    severity: low
+    family: dead
+    parameters:
+      subject: person
+      key: a.payer_key
+      person: payer_key
+      value: sum(a.accrued_kzt) over subject
+      date: max((a.month || '-01')::date) over subject
+      tenge: sum(a.accrued_kzt) over subject
+      condition: a.accrued_kzt > 0
+"""
+
+
+def test_a_new_member_of_a_family_is_an_entry_and_nothing_else(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for folder in ("contracts", "contradictions", "sql/contradictions"):
+        shutil.copytree(INCLUDE / folder, tmp_path / folder)
+    with (tmp_path / "contradictions" / "death.yaml").open("a", encoding="utf-8") as file:
+        file.write(NEW_MEMBER)
+    types = {one.id: one for one in catalogue.load(tmp_path)}
+    taxes = [("taxes", {"payer_key": key, "month": "2026-10", "accrued_kzt": n}) for key, n in ((A, 5), (A, 7), (B, 9))]
+    (row,) = found_by(con, "dead_taxpayer", [dead(A), person(B), *taxes, dead(C)], types)
+    assert (row["subject_key"], row["right_value"], row["tenge"]) == (A, "12.00", 12)
+    assert (row["left_value"], row["right_record"], str(row["right_date"])) == ("2026-08-10", 3, "2026-10-01")
 
 
 def test_every_type_has_a_case() -> None:

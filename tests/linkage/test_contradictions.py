@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from auyl import access, pipeline
 from auyl.cli import app
 from auyl.intake import land_files, load
-from auyl.linkage.contradictions.compute import compute, define, export, gather, outdated, summary
+from auyl.linkage.contradictions.compute import compute, define, gather, outdated
+from auyl.linkage.contradictions.workbooks import export, summary
 from auyl.settings import Settings
 from auyl.snapshot import build
 from auyl.store import duck

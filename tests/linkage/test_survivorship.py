@@ -14,7 +14,8 @@ from auyl.settings import REPOSITORY, Settings
 from auyl.store import duck
 from auyl.store.lake import Lake
 from auyl.territory.resolver import current_edition, open_territory
-from lab.evaluation.entities import LEAST_F1, LEAST_PRECISION, POINTERS, ROW_IDS
+from lab.evaluation.entities import POINTERS, ROW_IDS
+from lab.evaluation.entity_scores import LEAST_F1, LEAST_PRECISION
 from tests.linkage.conftest import know_territory
 
 ALL = survivorship.load_all(REPOSITORY / "include")
@@ -47,61 +48,66 @@ def rewrite(settings: Settings, kind: str, *changes: tuple[str, str]) -> None:
 WRONG = {
     "a registry that there is not": (
         ("  land: {key: cadastral_number}", "  lands: {key: cadastral_number}"),
-        "parcel.yaml: registry lands: expected a registry with a contract, land for one; found 'lands'",
+        "parcel.yaml, registries, lands: expected a registry with a contract, such as land, not lands",
     ),
     "a misspelt entry": (
         ("validFrom: registered_on", "validfrom: registered_on"),
-        "parcel.yaml: attribute area_ha, source 1: expected «validFrom»; found 'validfrom'",
+        "parcel.yaml, attributes «area_ha», sources 1, validfrom: Extra inputs are not permitted",
     ),
     "no freshness": (
         ("{registry: land, value: is_pasture, freshnessMonths: 12}", "{registry: land, value: is_pasture}"),
-        "parcel.yaml: attribute is_pasture, source 1: expected an entry «freshnessMonths»",
+        "parcel.yaml, attributes «is_pasture», sources 1, freshnessMonths: Field required",
     ),
     "a freshness that is no number": (
         ("is_pasture, freshnessMonths: 12", "is_pasture, freshnessMonths: never"),
-        "attribute is_pasture, source 1, freshnessMonths: expected whole months, 0 or more; found 'never'",
+        "attributes «is_pasture», sources 1, freshnessMonths: Input should be a valid integer, found 'never'",
     ),
     "a name in two languages": (
         ("{kk: ауданы, ru: площадь, en: area}", "{kk: ауданы, ru: площадь}"),
-        "attribute area_ha, name: expected a name in each of kk, ru, en",
+        "attributes «area_ha», name: expected a text in each of kk, ru, en",
     ),
     "the vault's level": (
         ("level: internal", "level: vault"),
-        "attribute area_ha, level: expected one of internal, restricted: the vault has no attributes; found 'vault'",
+        "attributes «area_ha», level: Input should be 'internal' or 'restricted', found 'vault'",
     ),
     "a column of the vault": (
         ("value: area_ha", "value: holder_number"),
-        "attribute area_ha: expected columns of stage: what the contract classifies as vault stays there; "
-        "found 'land.holder_number'",
+        "attributes «area_ha»: expected columns of stage, not land.holder_number, which the contract classifies",
     ),
     "a level below that of its column": (
         ("value: purpose,", "value: rca,"),
-        "attribute purpose, level: expected restricted, as the contract has land.rca; found 'internal'",
+        "attributes «purpose»: expected level restricted, as the contract has land.rca, not internal",
     ),
-    "an attribute twice": (
-        ("- id: purpose", "- id: area_ha"), "attribute area_ha: expected an id that stands once; found 'area_ha'",
-    ),
+    "an attribute twice": (("- id: purpose", "- id: area_ha"), "expected each attribute once, not area_ha again"),
     "an attribute without a source": (
         ("    sources:\n      - {registry: land, value: purpose, validFrom: registered_on, freshnessMonths: 12}\n",
          "    sources: []\n"),
-        "attribute purpose, sources: expected a list with a source at least; found []",
+        "attributes «purpose», sources: Tuple should have at least 1 item",
     ),
     "a tolerance of a text": (
         ("  - id: purpose\n", "  - id: purpose\n    tolerance: 1\n"),
-        "attribute purpose, tolerance: expected it only with type integer or number; found 'text'",
+        "attributes «purpose»: expected a tolerance only with type integer or number, not text",
+    ),
+    "a source that registries do not have": (
+        ("{registry: land, value: is_pasture", "{registry: taxes, value: month"),
+        "attribute is_pasture: registries has no taxes",
+    ),
+    "grouped and preferred": (
+        ("value: is_pasture, freshnessMonths", "value: is_pasture, grouped: true, prefer: _file, freshnessMonths"),
+        "attributes «is_pasture», sources 1: expected neither prefer nor validFrom beside grouped",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_entry_is_told_with_file_attribute_and_what_is_expected(changed: Settings, name: str) -> None:
-    change, told = WRONG[name]
+def test_a_wrong_entry_is_refused_with_file_attribute_and_what_is_expected(changed: Settings, name: str) -> None:
+    change, message = WRONG[name]
     rewrite(changed, "parcel", change)
-    with pytest.raises(ContractInvalid, match=re.escape(told)):
+    with pytest.raises(ContractInvalid, match=re.escape(message)):
         survivorship.load("parcel", changed.include)
 
 
-def bound(settings: Settings, kinds: list[survivorship.Kind]) -> None:
+def bound(settings: Settings, kinds: list[survivorship.EntityKind]) -> None:
     """Bind every rule to empty sources: what no contract's stage has is told."""
     lake = Lake(settings.lake)
     con = duck.connect(settings, lake)
@@ -157,6 +163,7 @@ def test_the_page_lists_every_kind_and_attribute_with_its_registries_by_rank() -
 
 
 def test_the_page_explains_every_entry() -> None:
-    entries = survivorship.SOURCE_KEYS | survivorship.ATTRIBUTE_KEYS | survivorship.REGISTRY_KEYS
+    models = (survivorship.EntityRows, survivorship.AttributeSource, survivorship.EntityAttribute)
+    entries = {field.alias for model in models for field in model.model_fields.values()}
     explained = set(re.findall(r"^\| `(\w+)` \|", PAGE[PAGE.index("## What an entry says") :], flags=re.MULTILINE))
     assert explained == entries | {"entity"}

@@ -1,10 +1,10 @@
 """Guessing passwords: one address is slowed down, one account is shut, other people still get in."""
 
 from auyl.portal.security import Throttle
-from tests.portal.conftest import Running
+from tests.portal.conftest import Portal
 
 
-def test_an_address_that_tries_many_names_is_stopped(portal: Running) -> None:
+def test_an_address_that_tries_many_names_is_stopped(portal: Portal) -> None:
     client = portal.client()
     codes = [portal.sign_in(client, f"guess.{n}", "the same password").status_code for n in range(31)]
     assert codes == [401] * 30 + [429]

@@ -53,5 +53,5 @@ def assert_promises_are_kept(registry: str, extracts: Path, settings: Settings) 
     assert {kind.kind for kind in found.kinds} == set(kinds) or result.rows_in < 2_000
     missed = [kind for kind in found.kinds if kind.met < kind.rows - kind.unseen]
     assert not missed, missed
-    assert found.good_kept_back <= 0.001 * found.good
+    assert found.good_rejected <= 0.001 * found.good
     return result

@@ -1,4 +1,4 @@
-"""Real servers that stand in for offices, and contracts that come by another way."""
+"""Real servers in place of the sources, and contracts with other ways in."""
 
 import shutil
 import ssl
@@ -40,7 +40,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Serve pages of `extracts`; returns the address with its token. `--faults some` makes it fail on the way."""
+    """Serve pages of `extracts`; returns the address with its token. `--faults some` makes some requests fail."""
     started: list[subprocess.Popen[str]] = []
 
     def start(extracts: Path, faults: str = "none", token: str = TOKEN) -> str:
@@ -62,14 +62,14 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 def with_options(contract: contracts.Contract, **options: object) -> contracts.Contract:
-    """The contract in the file of `contract`, with other options of its server; None takes an option away."""
+    """The contract in the file of `contract`, with other options of its server; None removes an option."""
     document = yaml.safe_load(contract.path.read_text(encoding="utf-8"))
     change_options(document["servers"][0], options)
     return parse(document, contract.path, contract.digest)
 
 
 def change_options(server: dict[str, Any], options: dict[str, object]) -> None:
-    """Set options of a server in a contract's YAML; None takes an option away."""
+    """Set options of a server in a contract's YAML; None removes an option."""
     changed = {item["property"]: item["value"] for item in server["customProperties"]} | options
     server["customProperties"] = [
         {"property": name, "value": value} for name, value in changed.items() if value is not None
@@ -81,9 +81,9 @@ Adopt = Callable[..., Settings]
 
 @pytest.fixture
 def adopt(tmp_path: Path) -> Adopt:
-    """Settings whose contract of a registry comes by another way: `adopt(settings, "population", way="sftp", …)`.
+    """Settings in which a registry has another way in: `adopt(settings, "population", way="sftp", …)`.
 
-    An option that is None is taken away. All other rules are those of the project.
+    None removes an option. Everything else is as in the project.
     """
 
     def change(settings: Settings, registry: str, **options: object) -> Settings:
@@ -102,7 +102,7 @@ def adopt(tmp_path: Path) -> Adopt:
 
 @dataclass
 class Asked:
-    """A request that the server of a test was given."""
+    """A request that a test's server received."""
 
     method: str
     path: str
@@ -113,7 +113,7 @@ class Asked:
 
 @dataclass
 class Answer:
-    """What it answers. `cut` drops the connection after so many bytes of the body."""
+    """Its answer. `cut` drops the connection after so many bytes of the body."""
 
     status: int = 200
     body: bytes = b""
@@ -122,14 +122,14 @@ class Answer:
 
 
 @dataclass
-class Office:
-    """A real HTTP server whose answers a test decides; `asked` are the requests it was given."""
+class SourceServer:
+    """A real HTTP server whose answers a test decides; `asked` are the requests that it received."""
 
     port: int
     asked: list[Asked] = field(default_factory=list)
 
 
-Answering = Callable[..., Office]
+Answering = Callable[..., SourceServer]
 
 
 @pytest.fixture
@@ -137,8 +137,8 @@ def answering() -> Iterator[Answering]:
     """`answering(reply)` starts a server that answers each request with `reply(asked)`; `tls`: key and certificate."""
     started: list[ThreadingHTTPServer] = []
 
-    def start(reply: Callable[[Asked], Answer], tls: Path | None = None) -> Office:
-        office = Office(0)
+    def start(reply: Callable[[Asked], Answer], tls: Path | None = None) -> SourceServer:
+        server = SourceServer(0)
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -147,7 +147,7 @@ def answering() -> Iterator[Answering]:
                 parts = urlsplit(self.path)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers), body)
-                office.asked.append(asked)
+                server.asked.append(asked)
                 answer = reply(asked)
                 self.send_response(answer.status)
                 for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
@@ -161,17 +161,17 @@ def answering() -> Iterator[Answering]:
             def log_message(self, *_: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        http_server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        started.append(server)
-        office.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        return office
+            http_server.socket = context.wrap_socket(http_server.socket, server_side=True)
+        started.append(http_server)
+        server.port = http_server.server_address[1]
+        threading.Thread(target=http_server.serve_forever, args=(0.05,), daemon=True).start()
+        return server
 
     yield start
-    for server in started:
-        server.shutdown()
-        server.server_close()
+    for http_server in started:
+        http_server.shutdown()
+        http_server.server_close()

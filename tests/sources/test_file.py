@@ -1,4 +1,4 @@
-"""A drop folder gives the whole files of the period that is asked for, and nothing else."""
+"""A drop folder gives the complete files of the requested period and nothing else."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ def test_files_of_the_period(tmp_path: Path, address: str) -> None:
     assert [f.name for f in pulled.files] == ["population_2026-10_part001.xml", "population_2026-10_part002.xml"]
 
 
-def test_an_empty_folder_is_waited_for(tmp_path: Path) -> None:
+def test_an_empty_folder_is_not_ready(tmp_path: Path) -> None:
     with pytest.raises(SourceNotReady, match=r"nothing named population_2026-10_part\*\.xml"):
         pull(CONTRACT, tmp_path)
     with pytest.raises(SourceNotReady, match="has no population of 2026-10 yet"):
@@ -49,10 +49,10 @@ def test_an_empty_folder_is_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["no", "no/{period}", "no/{period}/population"])
-def test_a_folder_that_is_missing_whatever_the_period_is_no_wait(tmp_path: Path, path: str) -> None:
-    with pytest.raises(SourceUnavailable, match=r"the drop folder no does not exist.*«population_drop»") as told:
+def test_a_permanent_folder_that_is_missing_is_an_error_and_no_wait(tmp_path: Path, path: str) -> None:
+    with pytest.raises(SourceUnavailable, match=r"the drop folder no does not exist.*«population_drop»") as raised:
         pull(CONTRACT, tmp_path / path)
-    assert not isinstance(told.value, SourceNotReady)
+    assert not isinstance(raised.value, SourceNotReady)
 
 
 class TestMarkerOfEachFile:
@@ -105,7 +105,7 @@ class TestManifest:
         ]
         (folder / self.manifest).write_text(json.dumps({"files": listed}))
 
-    def test_nothing_is_taken_before_it_and_only_what_it_lists(self, tmp_path: Path) -> None:
+    def test_nothing_is_taken_before_the_manifest_and_only_what_it_lists(self, tmp_path: Path) -> None:
         (tmp_path / ONE).write_bytes(b"one")
         (tmp_path / TWO).write_bytes(b"half of tw")
         with pytest.raises(SourceNotReady, match=f"no {self.manifest}"):
@@ -115,7 +115,7 @@ class TestManifest:
         assert [f.name for f in pulled.files] == [ONE]
         assert pulled.evidence["not_listed"] == [TWO]
 
-    def test_what_it_promises_must_be_there(self, tmp_path: Path) -> None:
+    def test_what_the_manifest_promises_must_exist(self, tmp_path: Path) -> None:
         (tmp_path / ONE).write_bytes(b"one")
         self.write(tmp_path, one=b"one", two=b"two")
         with pytest.raises(ExtractRefused, match=f"the file {TWO} that it lists"):
@@ -129,7 +129,7 @@ class TestManifest:
         (tmp_path / TWO).write_bytes(b"two")
         assert pull(self.contract, tmp_path) == [ONE, TWO]
 
-    def test_lines_of_sha256sum_are_one_too(self, tmp_path: Path) -> None:
+    def test_lines_of_sha256sum_are_a_manifest(self, tmp_path: Path) -> None:
         (tmp_path / ONE).write_bytes(b"one")
         (tmp_path / self.manifest).write_text(f"{sha256(b'one')} *{ONE}\n")
         assert pull(self.contract, tmp_path) == [ONE]
@@ -143,13 +143,13 @@ class TestManifest:
             ('{"files": [{"name": "a"}, {"name": "a"}]}', "listed twice"),
         ],
     )  # fmt: skip
-    def test_one_that_says_nothing_is_refused(self, tmp_path: Path, content: str, found: str) -> None:
+    def test_a_manifest_of_another_shape_is_refused(self, tmp_path: Path, content: str, found: str) -> None:
         (tmp_path / ONE).write_bytes(b"one")
         (tmp_path / self.manifest).write_text(content)
         with pytest.raises(ExtractRefused, match=rf"{self.manifest}.*expected a manifest.*{found}"):
             pull(self.contract, tmp_path)
 
-    def test_a_huge_one_is_not_read(self, tmp_path: Path) -> None:
+    def test_a_huge_manifest_is_not_read(self, tmp_path: Path) -> None:
         with (tmp_path / self.manifest).open("wb") as stream:
             stream.truncate(drop_folder.MAX_MARKER_BYTES + 1)
         with pytest.raises(ExtractRefused, match="a marker of at most"):
@@ -157,15 +157,15 @@ class TestManifest:
 
 
 class TestStable:
-    """`stableSeconds`: two looks so far apart see the same."""
+    """`stableSeconds`: two listings so far apart are the same."""
 
     def test_a_growing_file_is_not_taken(self, tmp_path: Path) -> None:
         contract = promising(stableSeconds=60)
         history = PullHistory()
         (tmp_path / ONE).write_text("x")
-        with pytest.raises(SourceNotReady, match="seen for the first time") as told:
+        with pytest.raises(SourceNotReady, match="seen for the first time") as raised:
             pull(contract, tmp_path, history)
-        assert told.value.again_in_s == 60
+        assert raised.value.again_in_s == 60
         self.minutes_pass(history)
         (tmp_path / ONE).write_text("xx")
         with pytest.raises(SourceNotReady, match="still changing"):
@@ -180,7 +180,7 @@ class TestStable:
         note["at"] = "2026-11-01T00:00:00+00:00"
         history.note = json.dumps(note)
 
-    def test_the_first_look_is_kept_between_pulls(self, settings: Settings, adopt: Adopt, tmp_path: Path) -> None:
+    def test_the_first_listing_is_remembered(self, settings: Settings, adopt: Adopt, tmp_path: Path) -> None:
         changed = adopt(settings, "population", stableSeconds=0.2)
         (tmp_path / ONE).write_bytes(population_xml([person(1)]))
         with pytest.raises(SourceNotReady):
@@ -207,14 +207,14 @@ def test_an_unchanged_folder_is_not_copied_again(settings: Settings, tmp_path: P
     assert intake.pull("population", PERIOD, lambda _: str(tmp_path), settings) != first
 
 
-def test_a_file_that_was_written_just_now_is_looked_at_again(tmp_path: Path) -> None:
+def test_a_file_written_a_moment_ago_is_read_again(tmp_path: Path) -> None:
     (tmp_path / ONE).write_text("x")
     pulled = file.pull(CONTRACT, PERIOD, str(tmp_path), tmp_path, PullHistory())
     again = file.pull(CONTRACT, PERIOD, str(tmp_path), tmp_path, PullHistory(pulled.watermark))
     assert not again.is_unchanged, "within the resolution of its time it may have changed unseen"
 
 
-def test_a_registry_of_changes_is_given_its_new_files_alone(tmp_path: Path) -> None:
+def test_a_registry_of_changes_gets_only_its_new_files(tmp_path: Path) -> None:
     contract = replace(CONTRACT, is_delta=True)
     (tmp_path / ONE).write_text("x")
     os.utime(tmp_path / ONE, (1_790_000_000, 1_790_000_000))
@@ -227,7 +227,7 @@ def test_a_registry_of_changes_is_given_its_new_files_alone(tmp_path: Path) -> N
     assert file.pull(contract, PERIOD, str(tmp_path), tmp_path, PullHistory(second.watermark)).is_unchanged
 
 
-def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "population").symlink_to(tmp_path / "population")
     with pytest.raises(SourceUnavailable):
         pull(CONTRACT, tmp_path / "population")

@@ -15,9 +15,9 @@ from auyl.errors import ConnectionUnusable, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import PullHistory, rest
 from auyl.sources.backoff import AttemptFailed, Backoff, retry_after_s
-from lab.simulated_sources.gateway import pem, self_made
+from lab.simulated_sources.gateway import pem, self_signed
 from tests.extracts import PERIOD, jobseeker, page
-from tests.sources.conftest import Adopt, Answer, Answering, Asked, Office, Serve, with_options
+from tests.sources.conftest import Adopt, Answer, Answering, Asked, Serve, SourceServer, with_options
 
 CONTRACT = contracts.load("employment", REPOSITORY / "include")
 PAGES = 8
@@ -25,7 +25,7 @@ PAGES = 8
 
 @pytest.fixture
 def extracts(tmp_path: Path) -> Path:
-    """Eight pages of five, which is each kind of fault once."""
+    """Eight pages of five items: enough for each kind of fault once."""
     folder = tmp_path / "extracts" / PERIOD / "employment"
     folder.mkdir(parents=True)
     for number in range(1, PAGES + 1):
@@ -42,7 +42,7 @@ def work(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("faults", ["none", "some"])
-def test_all_pages_come_as_they_are_whatever_fails_on_the_way(
+def test_all_pages_arrive_unchanged_whatever_requests_fail(
     serve: Serve, extracts: Path, work: Path, faults: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
@@ -58,13 +58,13 @@ def test_all_pages_come_as_they_are_whatever_fails_on_the_way(
         assert waits.count(1.0) >= 2
 
 
-def test_a_wrong_token_is_told_at_once_and_not_shown(serve: Serve, extracts: Path, work: Path) -> None:
-    with pytest.raises(ConnectionUnusable, match="refused the token with 401") as told:
+def test_a_wrong_token_fails_at_once_and_is_not_shown(serve: Serve, extracts: Path, work: Path) -> None:
+    with pytest.raises(ConnectionUnusable, match="refused the token with 401") as raised:
         rest.pull(CONTRACT, PERIOD, serve(extracts, token="a-secret-of-ours"), work, PullHistory())
-    assert "a-secret-of-ours" not in str(told.value)
+    assert "a-secret-of-ours" not in str(raised.value)
 
 
-def test_items_lost_on_the_way_are_noticed(serve: Serve, extracts: Path, work: Path) -> None:
+def test_lost_items_are_noticed(serve: Serve, extracts: Path, work: Path) -> None:
     last = extracts / PERIOD / "employment" / f"page-{PAGES:05d}.json"
     cut = json.loads(last.read_bytes())
     cut["items"] = cut["items"][:-2]
@@ -80,7 +80,7 @@ def test_a_source_that_is_down_lands_nothing(settings: Settings, monkeypatch: py
     assert not Path(settings.lake).exists()
 
 
-def test_the_way_from_the_server_to_stage(serve: Serve, extracts: Path, settings: Settings) -> None:
+def test_from_the_server_to_stage(serve: Serve, extracts: Path, settings: Settings) -> None:
     address = serve(extracts)
     delivery = intake.pull("employment", PERIOD, lambda name: {"employment_api": address}[name], settings)
     result = intake.load(delivery, settings)
@@ -88,10 +88,10 @@ def test_the_way_from_the_server_to_stage(serve: Serve, extracts: Path, settings
     assert intake.pull("employment", PERIOD, lambda _: address, settings) == delivery
 
 
-class TestTags:
-    """What has not changed is not sent again."""
+class TestEtags:
+    """Unchanged pages are not sent again."""
 
-    def office(self, answering: Answering, pages: dict[int, bytes]) -> Office:
+    def server(self, answering: Answering, pages: dict[int, bytes]) -> SourceServer:
         def reply(asked: Asked) -> Answer:
             body = pages[int(asked.query["page"])]
             tag = f'"{hashlib.sha256(body).hexdigest()}"'
@@ -101,15 +101,15 @@ class TestTags:
 
         return answering(reply)
 
-    def test_nothing_new_is_no_delivery_and_one_page_alone_is_fetched(
+    def test_nothing_new_is_no_delivery_and_only_a_changed_page_is_fetched(
         self, answering: Answering, settings: Settings
     ) -> None:
         pages = {n: page([jobseeker(10 * n), jobseeker(10 * n + 1)], n, 3, 6) for n in (1, 2, 3)}
-        office = self.office(answering, pages)
-        address = f"http://:t@127.0.0.1:{office.port}"
+        server = self.server(answering, pages)
+        address = f"http://:t@127.0.0.1:{server.port}"
         first = intake.pull("employment", PERIOD, lambda _: address, settings)
         assert intake.pull("employment", PERIOD, lambda _: address, settings) == first
-        assert len(office.asked) == 6
+        assert len(server.asked) == 6
 
         pages[2] = page([jobseeker(20), jobseeker(99)], 2, 3, 6)
         second = intake.pull("employment", PERIOD, lambda _: address, settings)
@@ -119,10 +119,10 @@ class TestTags:
         assert (evidence["fetched"], evidence["requests"]) == (1, 3)
         assert intake.load(second, settings).staged == 6
 
-    def test_a_list_that_grew_by_a_page_is_no_old_one(self, answering: Answering, work: Path) -> None:
+    def test_a_list_with_one_more_page_is_a_new_delivery(self, answering: Answering, work: Path) -> None:
         pages = {1: page([jobseeker(1)], 1, 1, 1)}
-        office = self.office(answering, pages)
-        address = f"http://:t@127.0.0.1:{office.port}"
+        server = self.server(answering, pages)
+        address = f"http://:t@127.0.0.1:{server.port}"
         first = rest.pull(CONTRACT, PERIOD, address, work, PullHistory())
         pages |= {1: page([jobseeker(1)], 1, 2, 2), 2: page([jobseeker(2)], 2, 2, 2)}
         second = rest.pull(CONTRACT, PERIOD, address, work, PullHistory(first.watermark))
@@ -141,9 +141,9 @@ class TestPaging:
         return with_options(CONTRACT, **{"page": None, "pages": None, "pageSize": None} | options)
 
     def pull(self, answering: Answering, work: Path, reply: Callable[[Asked], Answer], **options: object) -> list[Path]:
-        office = answering(reply)
+        server = answering(reply)
         return rest.pull(
-            self.contract(**options), PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory()
+            self.contract(**options), PERIOD, f"http://:t@127.0.0.1:{server.port}", work, PullHistory()
         ).files
 
     def test_cursor(self, answering: Answering, work: Path) -> None:
@@ -187,7 +187,7 @@ class TestPaging:
         files = self.pull(answering, work, reply, paging="next", next=None if where == "header" else "next")
         assert [json.loads(f.read_bytes())["items"] for f in files] == list(self.items)
 
-    def test_the_token_is_not_carried_to_another_server(self, answering: Answering, work: Path) -> None:
+    def test_the_token_is_not_sent_to_another_server(self, answering: Answering, work: Path) -> None:
         other = answering(lambda asked: Answer(body=b"{}"))
 
         def reply(asked: Asked) -> Answer:
@@ -199,7 +199,7 @@ class TestPaging:
             self.pull(answering, work, reply, paging="next", next="next")
         assert other.asked == []
 
-    def test_pages_without_end_are_given_up(self, answering: Answering, work: Path) -> None:
+    def test_pages_without_end_are_an_error(self, answering: Answering, work: Path) -> None:
         counter = iter(range(100))
 
         def reply(asked: Asked) -> Answer:
@@ -217,13 +217,13 @@ class TestPaging:
             body = {"period": PERIOD, "items": self.items[at], "total": 6, "cursor": at + 1 if at < 2 else None}
             return Answer(body=json.dumps(body).encode())
 
-        office = answering(reply)
-        delivery = intake.pull("employment", PERIOD, lambda _: f"http://:t@127.0.0.1:{office.port}", changed)
+        server = answering(reply)
+        delivery = intake.pull("employment", PERIOD, lambda _: f"http://:t@127.0.0.1:{server.port}", changed)
         assert intake.load(delivery, changed).staged == 6
 
 
 class TestCredentials:
-    """They come from the connection alone and go to its server alone."""
+    """They come only from the connection and go only to its server."""
 
     def reply(self, asked: Asked) -> Answer:
         if asked.path == "/token":
@@ -235,20 +235,20 @@ class TestCredentials:
         return Answer(200, page([jobseeker(1)])) if good else Answer(401, b"{}")
 
     def test_client_credentials(self, answering: Answering, work: Path) -> None:
-        office = answering(self.reply)
+        server = answering(self.reply)
         contract = with_options(CONTRACT, auth="oauth2", scope="jobs")
-        host = f"127.0.0.1:{office.port}"
+        host = f"127.0.0.1:{server.port}"
         address = f"http://client:geheim@{host}/?token_url=http%3A%2F%2F{host.replace(':', '%3A')}%2Ftoken"
         assert rest.pull(contract, PERIOD, address, work, PullHistory()).files
-        assert [asked.path for asked in office.asked] == ["/token", "/api/v1/jobseekers"]
-        assert "token_url" not in office.asked[1].query
-        with pytest.raises(ConnectionUnusable, match="client credentials") as told:
+        assert [asked.path for asked in server.asked] == ["/token", "/api/v1/jobseekers"]
+        assert "token_url" not in server.asked[1].query
+        with pytest.raises(ConnectionUnusable, match="client credentials") as raised:
             rest.pull(contract, PERIOD, address.replace("geheim", "verkehrt"), work, PullHistory())
-        assert "verkehrt" not in str(told.value)
+        assert "verkehrt" not in str(raised.value)
         with pytest.raises(ConnectionUnusable, match="token_url"):
             rest.pull(contract, PERIOD, address.split("?")[0], work, PullHistory())
 
-    def test_a_token_whose_time_is_over_is_renewed_once(self, answering: Answering, work: Path) -> None:
+    def test_an_expired_token_is_renewed_once(self, answering: Answering, work: Path) -> None:
         tokens = iter(["stale", "fresh"])
 
         def reply(asked: Asked) -> Answer:
@@ -258,44 +258,44 @@ class TestCredentials:
             good = asked.headers["Authorization"] == ("Bearer stale" if number == 1 else "Bearer fresh")
             return Answer(200, page([jobseeker(number)], number, 2, 2)) if good else Answer(401)
 
-        office = answering(reply)
+        server = answering(reply)
         contract = with_options(CONTRACT, auth="oauth2")
-        address = f"http://c:s@127.0.0.1:{office.port}/?token_url=http://127.0.0.1:{office.port}/token"
+        address = f"http://c:s@127.0.0.1:{server.port}/?token_url=http://127.0.0.1:{server.port}/token"
         assert len(rest.pull(contract, PERIOD, address, work, PullHistory()).files) == 2
 
-    def test_a_server_that_nobody_here_trusts_is_not_given_the_token(
+    def test_a_server_that_is_not_trusted_does_not_get_the_token(
         self, answering: Answering, work: Path, tmp_path: Path
     ) -> None:
-        key, certificate = self_made("127.0.0.1")
+        key, certificate = self_signed("127.0.0.1")
         text = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         (tmp_path / "server.pem").write_text(text.decode() + pem(certificate))
-        office = answering(lambda asked: Answer(body=page([jobseeker(1)])), tls=tmp_path / "server.pem")
-        address = f"https://:geheim@127.0.0.1:{office.port}/"
+        server = answering(lambda asked: Answer(body=page([jobseeker(1)])), tls=tmp_path / "server.pem")
+        address = f"https://:geheim@127.0.0.1:{server.port}/"
         with pytest.raises(ConnectionUnusable, match="whose certificate is trusted"):
             rest.pull(CONTRACT, PERIOD, address, work, PullHistory())
-        assert office.asked == []
+        assert server.asked == []
         (tmp_path / "ca.pem").write_text(pem(certificate))
         assert rest.pull(CONTRACT, PERIOD, f"{address}?ca_file={tmp_path}/ca.pem", work, PullHistory()).files
         with pytest.raises(ConnectionUnusable, match="certificates in PEM"):
             rest.pull(CONTRACT, PERIOD, f"{address}?ca=none", work, PullHistory())
 
     def test_a_key_in_a_header(self, answering: Answering, work: Path) -> None:
-        office = answering(self.reply)
+        server = answering(self.reply)
         contract = with_options(CONTRACT, auth="header", tokenHeader="X-Key")
-        assert rest.pull(contract, PERIOD, f"http://:geheim@127.0.0.1:{office.port}", work, PullHistory()).files
+        assert rest.pull(contract, PERIOD, f"http://:geheim@127.0.0.1:{server.port}", work, PullHistory()).files
 
 
 class TestPoliteness:
-    """A source is not asked more often than it can bear."""
+    """A source is not asked more often than it allows."""
 
-    def test_a_long_retry_after_is_obeyed_by_going_away(self, answering: Answering, work: Path) -> None:
-        office = answering(lambda asked: Answer(429, headers={"Retry-After": "3600"}))
-        with pytest.raises(SourceNotReady, match="left alone for 3600 s") as told:
-            rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory())
-        assert told.value.again_in_s == 3600
-        assert len(office.asked) == 1
+    def test_a_long_retry_after_ends_the_pull(self, answering: Answering, work: Path) -> None:
+        server = answering(lambda asked: Answer(429, headers={"Retry-After": "3600"}))
+        with pytest.raises(SourceNotReady, match="left alone for 3600 s") as raised:
+            rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{server.port}", work, PullHistory())
+        assert raised.value.again_in_s == 3600
+        assert len(server.asked) == 1
 
     def test_the_least_time_between_two_requests(
         self, answering: Answering, work: Path, monkeypatch: pytest.MonkeyPatch
@@ -303,9 +303,9 @@ class TestPoliteness:
         waits: list[float] = []
         monkeypatch.setattr(rest.time, "sleep", waits.append)
         pages = {n: page([jobseeker(n)], n, 3, 3) for n in (1, 2, 3)}
-        office = answering(lambda asked: Answer(body=pages[int(asked.query["page"])]))
+        server = answering(lambda asked: Answer(body=pages[int(asked.query["page"])]))
         contract = with_options(CONTRACT, minIntervalSeconds=5)
-        rest.pull(contract, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory())
+        rest.pull(contract, PERIOD, f"http://:t@127.0.0.1:{server.port}", work, PullHistory())
         assert len(waits) == 2
         assert all(4 < wait <= 5 for wait in waits)
 
@@ -325,7 +325,7 @@ class TestPoliteness:
         with pytest.raises(SourceUnavailable, match="population: no answer in 6 attempts, last: status 500"):
             backoff.next_wait_s(AttemptFailed("status 500"))
 
-    def test_something_given_starts_the_count_again(self) -> None:
+    def test_progress_starts_the_count_again(self) -> None:
         backoff = Backoff("no answer")
         for _ in range(20):
             assert backoff.next_wait_s(AttemptFailed("broken")) < 0.3
@@ -353,13 +353,13 @@ class TestPoliteness:
         (Answer(200, b" " * (rest.MAX_PAGE_BYTES // 8 + 1) + b"{}"), "more than"), (Answer(500, b"{}"), "status 500"),
     ],
 )  # fmt: skip
-def test_an_answer_that_is_none_is_asked_for_again_and_told(
+def test_an_unusable_answer_is_requested_again_and_reported(
     answering: Answering, work: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, trouble: str
 ) -> None:
     monkeypatch.setattr(rest.time, "sleep", lambda _: None)
     monkeypatch.setattr(rest, "MAX_PAGE_BYTES", rest.MAX_PAGE_BYTES // 8)
-    office = answering(lambda asked: answer)
+    server = answering(lambda asked: answer)
     with pytest.raises(SourceUnavailable, match=rf"6 attempts, last: .*{trouble}.*nothing was landed"):
-        rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{office.port}", work, PullHistory())
-    assert len(office.asked) == 6
+        rest.pull(CONTRACT, PERIOD, f"http://:t@127.0.0.1:{server.port}", work, PullHistory())
+    assert len(server.asked) == 6
     assert list(work.iterdir()) == []

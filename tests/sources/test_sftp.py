@@ -14,7 +14,7 @@ from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import PullHistory, backoff, sftp
-from lab.simulated_sources.sftp import Office
+from lab.simulated_sources.sftp import SftpServer
 from tests.extracts import PERIOD, person, population_xml
 from tests.sources.conftest import Adopt, with_options
 
@@ -25,25 +25,25 @@ ONE, TWO = f"population_{PERIOD}_part001.xml", f"population_{PERIOD}_part002.xml
 PASSWORD = "geheim-p/w:?"
 OLD = 1_790_000_000
 
-Serve = Callable[..., Office]
+Serve = Callable[..., SftpServer]
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """A real SFTP server over `tmp_path/office`; it ends with the test."""
-    started: list[Office] = []
+    """A real SFTP server over `tmp_path/server`; it ends with the test."""
+    started: list[SftpServer] = []
 
-    def start(**options: object) -> Office:
-        folder = tmp_path / "office"
+    def start(**options: object) -> SftpServer:
+        folder = tmp_path / "server"
         (folder / "out" / PERIOD).mkdir(parents=True, exist_ok=True)
-        office = Office(folder, "auyl", **{"password": PASSWORD, **options})
-        started.append(office)
-        office.start()
-        return office
+        server = SftpServer(folder, "auyl", **{"password": PASSWORD, **options})
+        started.append(server)
+        server.start()
+        return server
 
     yield start
-    for office in started:
-        office.stop()
+    for server in started:
+        server.stop()
 
 
 @pytest.fixture
@@ -53,16 +53,16 @@ def work(tmp_path: Path) -> Path:
     return folder
 
 
-def address(office: Office, password: str | None = PASSWORD, **extras: str) -> str:
+def address(server: SftpServer, password: str | None = PASSWORD, **extras: str) -> str:
     from urllib.parse import quote
 
     login = "auyl" + (f":{quote(password, safe='')}" if password else "")
-    query = urlencode({"host_key": office.public_key} | extras)
-    return f"sftp://{login}@127.0.0.1:{office.port}/out/{{period}}?{query}"
+    query = urlencode({"host_key": server.public_key} | extras)
+    return f"sftp://{login}@127.0.0.1:{server.port}/out/{{period}}?{query}"
 
 
-def put(office: Office, name: str, content: bytes, mark: bool = True) -> None:
-    target = office.folder / "out" / PERIOD / name
+def put(server: SftpServer, name: str, content: bytes, mark: bool = True) -> None:
+    target = server.folder / "out" / PERIOD / name
     target.write_bytes(content)
     os.utime(target, (OLD, OLD))
     if mark:
@@ -70,157 +70,155 @@ def put(office: Office, name: str, content: bytes, mark: bool = True) -> None:
 
 
 class TestTrust:
-    """Who is at the other end, and who we are."""
+    """The server proves who it is, and we prove who we are."""
 
     def test_password(self, serve: Serve, work: Path) -> None:
-        office = serve()
-        put(office, ONE, b"x")
-        pulled = sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
+        server = serve()
+        put(server, ONE, b"x")
+        pulled = sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
         assert [f.read_bytes() for f in pulled.files] == [b"x"]
 
     def test_private_key_with_a_passphrase(self, serve: Serve, work: Path, tmp_path: Path) -> None:
         key = asyncssh.generate_private_key("ssh-ed25519")
-        office = serve(password=None, authorized_keys=key.export_public_key().decode())
-        put(office, ONE, b"x")
+        server = serve(password=None, authorized_keys=key.export_public_key().decode())
+        put(server, ONE, b"x")
         text = key.export_private_key(passphrase="p", rounds=50).decode()
         extras = {"private_key": text, "private_key_passphrase": "p"}
-        assert sftp.pull(CONTRACT, PERIOD, address(office, None, **extras), work, PullHistory()).files
+        assert sftp.pull(CONTRACT, PERIOD, address(server, None, **extras), work, PullHistory()).files
         (tmp_path / "key").write_text(text)
         extras = {"key_file": str(tmp_path / "key"), "private_key_passphrase": "wrong"}
         with pytest.raises(ConnectionUnusable, match="a private key that can be read"):
-            sftp.pull(CONTRACT, PERIOD, address(office, None, **extras), work, PullHistory())
+            sftp.pull(CONTRACT, PERIOD, address(server, None, **extras), work, PullHistory())
 
-    def test_without_its_key_a_server_is_not_given_the_password(self, serve: Serve, work: Path) -> None:
-        office = serve()
-        with pytest.raises(ConnectionUnusable, match="extra «host_key»; found ssh-ed25519 SHA256:") as told:
-            sftp.pull(CONTRACT, PERIOD, address(office).split("?")[0], work, PullHistory())
-        assert "geheim" not in str(told.value)
-        assert office.connections == 0
+    def test_a_server_without_its_key_does_not_get_the_password(self, serve: Serve, work: Path) -> None:
+        server = serve()
+        with pytest.raises(ConnectionUnusable, match="extra «host_key»; found ssh-ed25519 SHA256:") as raised:
+            sftp.pull(CONTRACT, PERIOD, address(server).split("?")[0], work, PullHistory())
+        assert "geheim" not in str(raised.value)
+        assert server.connections == 0
 
-    def test_another_server_in_its_place_is_not_given_the_password(self, serve: Serve, work: Path) -> None:
-        office, other = serve(), serve()
-        mixed = address(office).replace(f":{office.port}/", f":{other.port}/")
+    def test_another_server_in_its_place_does_not_get_the_password(self, serve: Serve, work: Path) -> None:
+        server, other = serve(), serve()
+        mixed = address(server).replace(f":{server.port}/", f":{other.port}/")
         with pytest.raises(ConnectionUnusable, match=r"a server with the key SHA256:.*; found ssh-ed25519 SHA256:"):
             sftp.pull(CONTRACT, PERIOD, mixed, work, PullHistory())
         assert other.connections == 0
 
-    def test_a_host_key_of_no_shape(self, serve: Serve, work: Path) -> None:
+    def test_a_host_key_that_is_no_key(self, serve: Serve, work: Path) -> None:
         with pytest.raises(ConnectionUnusable, match="ssh-keyscan"):
             sftp.pull(CONTRACT, PERIOD, address(serve(), host_key="SHA256:abc"), work, PullHistory())
 
-    def test_a_refused_password_is_told_at_once_and_not_shown(self, serve: Serve, work: Path) -> None:
-        office = serve()
+    def test_a_refused_password_fails_at_once_and_is_not_shown(self, serve: Serve, work: Path) -> None:
+        server = serve()
         with pytest.raises(
             ConnectionUnusable, match=r"«population_drop»: expected a login that the server accepts"
-        ) as told:
-            sftp.pull(CONTRACT, PERIOD, address(office, "a-wrong-one"), work, PullHistory())
-        assert "a-wrong-one" not in str(told.value)
-        assert told.value.__cause__ is None
+        ) as raised:
+            sftp.pull(CONTRACT, PERIOD, address(server, "a-wrong-one"), work, PullHistory())
+        assert "a-wrong-one" not in str(raised.value)
+        assert raised.value.__cause__ is None
 
 
-class TestWhole:
-    """Half-written files stay where they are."""
+class TestComplete:
+    """Half-written files are left alone."""
 
     def test_markers(self, serve: Serve, work: Path) -> None:
-        office = serve()
+        server = serve()
         with pytest.raises(SourceNotReady, match="nothing named"):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
-        put(office, ONE, b"x", mark=False)
+            sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
+        put(server, ONE, b"x", mark=False)
         with pytest.raises(SourceNotReady, match="1 of 1 files have no marker"):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
+            sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
         assert list(work.iterdir()) == []
-        assert ONE not in office.served
-        (office.folder / "out" / PERIOD / f"{TWO}.ok").touch()
+        assert ONE not in server.served
+        (server.folder / "out" / PERIOD / f"{TWO}.ok").touch()
         with pytest.raises(ExtractRefused, match="that it marks as complete"):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
+            sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
 
-    def test_a_manifest_is_read_and_held_against_the_files(self, serve: Serve, work: Path) -> None:
+    def test_a_manifest_is_compared_with_the_files(self, serve: Serve, work: Path) -> None:
         contract = with_options(BASE, way="sftp", marker="manifest.json")
-        office = serve()
-        put(office, ONE, b"content", mark=False)
+        server = serve()
+        put(server, ONE, b"content", mark=False)
         listed = {"name": ONE, "sha256": hashlib.sha256(b"content").hexdigest(), "bytes": 7}
-        put(office, "manifest.json", json.dumps({"files": [listed]}).encode(), mark=False)
-        assert sftp.pull(contract, PERIOD, address(office), work, PullHistory()).files[0].read_bytes() == b"content"
+        put(server, "manifest.json", json.dumps({"files": [listed]}).encode(), mark=False)
+        assert sftp.pull(contract, PERIOD, address(server), work, PullHistory()).files[0].read_bytes() == b"content"
         (work / ONE).unlink()
-        put(office, ONE, b"CONTENT", mark=False)
+        put(server, ONE, b"CONTENT", mark=False)
         with pytest.raises(ExtractRefused, match="expected sha256"):
-            sftp.pull(contract, PERIOD, address(office), work, PullHistory())
+            sftp.pull(contract, PERIOD, address(server), work, PullHistory())
 
-    def test_a_folder_of_the_period_that_is_not_there_is_waited_for(self, serve: Serve, work: Path) -> None:
+    def test_a_missing_folder_of_the_period_is_not_ready(self, serve: Serve, work: Path) -> None:
         with pytest.raises(SourceNotReady, match="/out/2026-11 is not on the server yet"):
             sftp.pull(CONTRACT, "2026-11", address(serve()), work, PullHistory())
-        with pytest.raises(SourceUnavailable, match="folder /exit is not on the server") as told:
+        with pytest.raises(SourceUnavailable, match="folder /exit is not on the server") as raised:
             sftp.pull(CONTRACT, PERIOD, address(serve()).replace("/out/", "/exit/"), work, PullHistory())
-        assert not isinstance(told.value, SourceNotReady), "it will never come"
+        assert not isinstance(raised.value, SourceNotReady), "it will never come"
 
 
 class TestBrokenLine:
-    """What has come is kept, what is missing is asked for."""
+    """Bytes that arrived are kept, and only the missing ones are requested."""
 
     content = os.urandom(3 << 20)
 
-    def test_a_download_goes_on_at_the_byte_where_it_broke(
+    def test_a_download_resumes_at_the_byte_where_it_broke(
         self, serve: Serve, work: Path, monkeypatch: pytest.MonkeyPatch, waits: list[int]
     ) -> None:
         monkeypatch.setattr(sftp, "CHUNK_BYTES", 1 << 18)
-        office = serve(cuts=[1 << 20, 2 << 20])
-        put(office, ONE, self.content)
-        put(office, TWO, b"small")
-        pulled = sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
+        server = serve(cuts=[1 << 20, 2 << 20])
+        put(server, ONE, self.content)
+        put(server, TWO, b"small")
+        pulled = sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
         assert [f.read_bytes() for f in pulled.files] == [self.content, b"small"]
         at = pulled.evidence["resumed_at"][ONE]
         assert len(at) == 2
         assert all(0 < byte < len(self.content) for byte in at)
         # a chunk that was under way when the line broke comes twice, no more
-        assert office.served[ONE] <= len(self.content) + 2 * (1 << 18)
+        assert server.served[ONE] <= len(self.content) + 2 * (1 << 18)
         assert waits == [0, 0], "a line that gives bytes is not given up"
 
     def test_a_server_that_never_gives_a_byte_is_given_up(self, serve: Serve, work: Path, waits: list[int]) -> None:
-        office = serve(cuts=[0] * 50)
-        put(office, ONE, self.content)
+        server = serve(cuts=[0] * 50)
+        put(server, ONE, self.content)
         with pytest.raises(
             SourceUnavailable, match=rf"did not give all files in 6 attempts, last: {ONE}: .*nothing was landed"
         ):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
+            sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
         assert waits == [0, 1, 2, 3, 4]
 
     def test_a_server_that_is_down(self, serve: Serve, work: Path, waits: list[int]) -> None:
-        office = serve()
-        office.stop()
+        server = serve()
+        server.stop()
         with pytest.raises(SourceUnavailable, match="did not answer in 6 attempts"):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
+            sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
         assert len(waits) == 5
 
-    def test_a_file_that_is_written_anew_meanwhile_is_not_mixed(
+    def test_a_file_that_is_rewritten_meanwhile_is_not_mixed(
         self, serve: Serve, work: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sftp, "CHUNK_BYTES", 1 << 18)
-        office = serve(cuts=[1 << 20])
-        put(office, ONE, self.content)
-        monkeypatch.setattr(backoff, "growing_wait_s", lambda _: put(office, ONE, self.content[::-1] + b"x") or 0.0)
+        server = serve(cuts=[1 << 20])
+        put(server, ONE, self.content)
+        monkeypatch.setattr(backoff, "growing_wait_s", lambda _: put(server, ONE, self.content[::-1] + b"x") or 0.0)
         with pytest.raises(SourceNotReady, match="changes while it is read"):
-            sftp.pull(CONTRACT, PERIOD, address(office), work, PullHistory())
+            sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
 
 
-def test_only_what_has_changed_is_fetched_and_all_of_it_is_landed(
-    serve: Serve, settings: Settings, adopt: Adopt
-) -> None:
+def test_only_changed_files_are_fetched_and_all_are_landed(serve: Serve, settings: Settings, adopt: Adopt) -> None:
     changed = adopt(settings, "population", way="sftp", marker="{name}.ok")
-    office = serve()
+    server = serve()
     parts = {n: population_xml([person(n)], part=n, parts=2) for n in (1, 2)}
-    put(office, ONE, parts[1])
-    put(office, TWO, parts[2])
-    first = intake.pull("population", PERIOD, lambda _: address(office), changed)
+    put(server, ONE, parts[1])
+    put(server, TWO, parts[2])
+    first = intake.pull("population", PERIOD, lambda _: address(server), changed)
     assert intake.load(first, changed).staged == 2
-    fetched = dict(office.served)
+    fetched = dict(server.served)
 
-    assert intake.pull("population", PERIOD, lambda _: address(office), changed) == first
-    assert office.served[ONE] == fetched[ONE], "nothing has changed, so nothing is read"
+    assert intake.pull("population", PERIOD, lambda _: address(server), changed) == first
+    assert server.served[ONE] == fetched[ONE], "nothing has changed, so nothing is read"
 
-    put(office, TWO, population_xml([person(2), person(3)], part=2, parts=2))
-    second = intake.pull("population", PERIOD, lambda _: address(office), changed)
+    put(server, TWO, population_xml([person(2), person(3)], part=2, parts=2))
+    second = intake.pull("population", PERIOD, lambda _: address(server), changed)
     assert second != first
-    assert office.served[ONE] == fetched[ONE], "the part that has not changed stays on the server"
+    assert server.served[ONE] == fetched[ONE], "the part that has not changed stays on the server"
     assert intake.load(second, changed).staged == 3, "and comes from the landing of the delivery before"
     folder = Path(settings.lake) / ledger.delivery(settings, second).landing_path
     assert json.loads((folder / "manifest.json").read_text())["evidence"]["reused"] == [ONE]
@@ -231,10 +229,10 @@ def test_a_lake_that_lost_its_landing_is_filled_again(serve: Serve, settings: Se
     import shutil
 
     changed = adopt(settings, "population", way="sftp")
-    office = serve()
-    put(office, ONE, population_xml([person(1)]), mark=False)
-    first = intake.pull("population", PERIOD, lambda _: address(office), changed)
+    server = serve()
+    put(server, ONE, population_xml([person(1)]), mark=False)
+    first = intake.pull("population", PERIOD, lambda _: address(server), changed)
     shutil.rmtree(settings.lake)
-    intake.pull("population", PERIOD, lambda _: address(office), changed)
-    assert office.served[ONE] == 2 * len(population_xml([person(1)]))
+    intake.pull("population", PERIOD, lambda _: address(server), changed)
+    assert server.served[ONE] == 2 * len(population_xml([person(1)]))
     assert first

@@ -15,7 +15,7 @@ from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import PullHistory, soap
-from lab.simulated_sources.gateway import Gateway, pem, self_made
+from lab.simulated_sources.gateway import Gateway, pem, self_signed
 from tests.extracts import PERIOD, person, population_xml
 from tests.sources.conftest import Adopt, Answer, Answering, Asked, with_options
 
@@ -26,8 +26,8 @@ ASYNC = with_options(BASE, **OPTIONS, channel="async")
 RECORD = "Envelope/Body/getMessageResponse/response/messageData/data"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 PASSWORD = "geheim-p/w:?"
-KEY, CERTIFICATE = self_made("МВД РК, тест")
-OTHER_KEY, OTHER = self_made("Somebody else")
+KEY, CERTIFICATE = self_signed("МВД РК, тест")
+OTHER_KEY, OTHER = self_signed("Somebody else")
 
 Change = Callable[[bytes], bytes]
 
@@ -54,7 +54,7 @@ def write(tmp_path: Path, *parts: bytes) -> None:
 
 
 def serve(answering: Answering, gateway: Gateway, change: Change = lambda content: content) -> str:
-    """Serve the gateway over HTTP; `change` is what somebody on the way does to its answers. The address."""
+    """Serve the gateway over HTTP, its answers altered by `change`; returns the address."""
 
     def reply(asked: Asked) -> Answer:
         status, content = gateway.reply(asked.body)
@@ -69,7 +69,7 @@ def address(port: int, password: str = PASSWORD, certificate: str = pem(CERTIFIC
 
 
 def resigned(key: object, certificate: object) -> Change:
-    """Somebody else takes the signature off and puts the own on."""
+    """Replace the signature by that of another key."""
 
     def change(content: bytes) -> bytes:
         root = etree.fromstring(content)
@@ -91,7 +91,7 @@ class TestSynchronous:
     ) -> None:
         changed = adopt(settings, "population", **OPTIONS)
         gateway.canonical = canonical
-        gateway.key, gateway.certificate = self_made("ec or rsa", elliptic)
+        gateway.key, gateway.certificate = self_signed("ec or rsa", elliptic)
         port = int(re.search(r":(\d+)/bip", serve(answering, gateway))[1])
         where = address(port, certificate=pem(gateway.certificate))
         number = intake.pull("population", PERIOD, lambda _: where, changed)
@@ -100,7 +100,7 @@ class TestSynchronous:
         folder = Path(settings.lake) / delivery.landing_path
         manifest = json.loads((folder / "manifest.json").read_text())
         message = manifest["evidence"]["messages"][0]
-        assert gateway.sent == [message["message_id"]]
+        assert gateway.received == [message["message_id"]]
         assert message["sha256"] == manifest["files"][0]["sha256"]
         assert (
             message["signature"]["certificate"]
@@ -111,12 +111,12 @@ class TestSynchronous:
         assert b"SignatureValue" in (folder / "answer-00001.xml").read_bytes(), "the whole answer stays in landing"
         assert PASSWORD not in (folder / "manifest.json").read_text()
 
-    def test_all_parts_are_asked_for(self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path) -> None:
+    def test_all_parts_are_requested(self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path) -> None:
         write(tmp_path, *(population_xml([person(n)], part=n, parts=3) for n in (1, 2, 3)))
         contract = with_options(BASE, **OPTIONS, partField="part")
         pulled = soap.pull(contract, PERIOD, serve(answering, gateway), work, PullHistory())
         assert [f.name for f in pulled.files] == [f"answer-{n:05d}.xml" for n in (1, 2, 3)]
-        assert len(set(gateway.sent)) == 3
+        assert len(set(gateway.received)) == 3
 
     def test_a_broken_line_asks_again_with_the_same_message(
         self, answering: Answering, gateway: Gateway, work: Path, waits: list[int]
@@ -135,8 +135,8 @@ class TestSynchronous:
             return Answer(status, content)
 
         pulled = soap.pull(CONTRACT, PERIOD, address(answering(reply).port), work, PullHistory())
-        assert len(gateway.sent) == 4
-        assert len(set(gateway.sent)) == 1
+        assert len(gateway.received) == 4
+        assert len(set(gateway.received)) == 1
         assert pulled.files[0].read_bytes().endswith(b"Envelope>")
 
     def test_a_status_that_is_no_success(self, answering: Answering, gateway: Gateway, work: Path) -> None:
@@ -150,18 +150,18 @@ class TestSynchronous:
         where = serve(answering, gateway)
         with pytest.raises(SourceUnavailable, match="answered with a fault: unknown: 'population 2026-12 part 1'"):
             soap.pull(CONTRACT, "2026-12", where, work, PullHistory())
-        with pytest.raises(ConnectionUnusable, match="a sender that the gateway accepts; found status 403") as told:
+        with pytest.raises(ConnectionUnusable, match="a sender that the gateway accepts; found status 403") as raised:
             soap.pull(CONTRACT, PERIOD, where.replace(quote(PASSWORD, safe=""), "verkehrt"), work, PullHistory())
-        assert "verkehrt" not in str(told.value)
+        assert "verkehrt" not in str(raised.value)
 
     def test_a_fault_that_repeats_the_password_does_not_show_it(
         self, answering: Answering, gateway: Gateway, work: Path
     ) -> None:
-        office = answering(lambda asked: Answer(500, gateway._fault(f"bad login {PASSWORD}")))
+        server = answering(lambda asked: Answer(500, gateway._fault(f"bad login {PASSWORD}")))
         with pytest.raises(SourceUnavailable, match="bad login …"):
-            soap.pull(CONTRACT, PERIOD, address(office.port), work, PullHistory())
+            soap.pull(CONTRACT, PERIOD, address(server.port), work, PullHistory())
 
-    def test_an_answer_without_bound_is_not_read_to_its_end(
+    def test_an_endless_answer_is_not_read_to_its_end(
         self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path
     ) -> None:
         write(tmp_path, population_xml([person(n) for n in range(1, 3000)]))
@@ -172,13 +172,13 @@ class TestSynchronous:
 
 
 class TestSignature:
-    """Only what the named party has signed, and all that is read of it."""
+    """The named party must have signed everything that is read."""
 
     @pytest.mark.parametrize(
         ("change", "found"),
         [
-            (lambda c: c.replace(b"<name>", b"<name>\xd0\x90", 1), "does not fit the signature"),
-            (lambda c: c.replace(b"1990-03-12", b"1990-03-13", 1), "does not fit the signature"),
+            (lambda c: c.replace(b"<name>", b"<name>\xd0\x90", 1), "does not match the signature"),
+            (lambda c: c.replace(b"1990-03-12", b"1990-03-13", 1), "does not match the signature"),
             (lambda c: re.sub(rb"<ds:Signature .*</ds:Signature>", b"", c, flags=re.S), "no signature in it"),
             (lambda c: c.replace(b"2001/04/xmldsig-more#rsa-sha256", b"2001/04/xmldsig-more#gost34310-gost34311"),
              "gost34310-gost34311; ГОСТ of НУЦ is in no open library"),
@@ -191,13 +191,13 @@ class TestSignature:
             (lambda c: c.replace(b"</response>", b"<responseData/></response>"), "2 elements responseData"),
             # the signed data are put aside, as the only thing inside of others
             (lambda c: c.replace(b"<data", b"<data><persons/><data").replace(b"</data>", b"</data></data>"),
-             "one over a part of them"),
+             "one over a part of it"),
             (resigned(OTHER_KEY, OTHER), "one of «CN=Somebody else»"),
             # signed by somebody else, under the right certificate
-            (resigned(OTHER_KEY, CERTIFICATE), "does not fit the signature"),
+            (resigned(OTHER_KEY, CERTIFICATE), "does not match the signature"),
         ],
     )  # fmt: skip
-    def test_what_is_not_signed_as_it_must_be_is_refused_and_written_down(
+    def test_an_answer_that_is_not_signed_as_demanded_is_refused_and_recorded(
         self, answering: Answering, gateway: Gateway, settings: Settings, adopt: Adopt, change: Change, found: str
     ) -> None:
         changed = adopt(settings, "population", **OPTIONS)
@@ -209,9 +209,9 @@ class TestSignature:
             return seen[-1]
 
         where = serve(answering, gateway, noted)
-        with pytest.raises(ExtractRefused, match=re.escape(found)) as told:
+        with pytest.raises(ExtractRefused, match=re.escape(found)) as raised:
             intake.pull("population", PERIOD, lambda _: where, changed)
-        assert "МВД" in str(told.value)
+        assert "МВД" in str(raised.value)
         assert not Path(settings.lake).exists()
 
     @pytest.mark.parametrize("text", [b'<!DOCTYPE x [<!ENTITY a "b">]>', b"<!DOCTYPE x>"])
@@ -222,7 +222,7 @@ class TestSignature:
         with pytest.raises(ExtractRefused, match="found a DOCTYPE"):
             soap.pull(CONTRACT, PERIOD, serve(answering, gateway, change), work, PullHistory())
 
-    def test_a_contract_that_demands_no_signature_says_so_in_the_manifest(
+    def test_an_unchecked_signature_is_recorded_in_the_manifest(
         self, answering: Answering, gateway: Gateway, work: Path
     ) -> None:
         contract = with_options(BASE, **OPTIONS, signature="unchecked")
@@ -230,7 +230,7 @@ class TestSignature:
         pulled = soap.pull(contract, PERIOD, where, work, PullHistory())
         assert pulled.evidence["messages"][0]["signature"].startswith("not verified")
 
-    def test_a_changed_certificate_and_the_one_before_hold_side_by_side(
+    def test_a_new_certificate_and_the_previous_one_are_both_valid(
         self, answering: Answering, gateway: Gateway, work: Path
     ) -> None:
         gateway.key, gateway.certificate = OTHER_KEY, OTHER
@@ -243,20 +243,20 @@ class TestSignature:
         [
             ("", "found none"),
             ("no pem", "found ValueError"),
-            (pem(self_made("Old", days=-3)[1]), "«CN=Old».* until 20"),
+            (pem(self_signed("Old", days=-3)[1]), "«CN=Old».* until 20"),
         ],
     )
-    def test_a_connection_without_a_certificate_that_holds_asks_nothing(
+    def test_without_a_valid_certificate_nothing_is_sent(
         self, answering: Answering, gateway: Gateway, work: Path, text: str, found: str
     ) -> None:
         port = int(re.search(r":(\d+)/bip", serve(answering, gateway))[1])
         with pytest.raises(ConnectionUnusable, match=found):
             soap.pull(CONTRACT, PERIOD, address(port, certificate=text), work, PullHistory())
-        assert gateway.sent == []
+        assert gateway.received == []
 
 
 class TestAsynchronous:
-    """The message is sent once; every pull asks what became of it and holds nothing."""
+    """The message is sent once; every pull asks for its state and waits for nothing."""
 
     def test_from_sending_to_stage(
         self, answering: Answering, gateway: Gateway, settings: Settings, adopt: Adopt
@@ -273,17 +273,17 @@ class TestAsynchronous:
                 intake.pull("population", PERIOD, lambda _: where, changed)
         number = intake.pull("population", PERIOD, lambda _: where, changed)
         assert intake.load(number, changed).staged == 2
-        assert len(gateway.sent) == 1, "one message, however often it was asked for"
+        assert len(gateway.received) == 1, "one message, however often it was asked for"
         folder = Path(settings.lake) / ledger.delivery(settings, number).landing_path
         message = json.loads((folder / "manifest.json").read_text())["evidence"]["messages"][0]
-        assert message["message_id"] == gateway.sent[0]
-        assert message["correlation_id"] == gateway.waiting[gateway.sent[0]][1]
+        assert message["message_id"] == gateway.received[0]
+        assert message["correlation_id"] == gateway.waiting[gateway.received[0]][1]
         with pytest.raises(SourceNotReady, match="was sent"):
             intake.pull("population", PERIOD, lambda _: where, changed)
-        assert len(gateway.sent) == 2, "the next pull is a new question"
+        assert len(gateway.received) == 2, "the next pull is a new question"
 
     @pytest.mark.parametrize("state", ["NOT_DELIVERED", "DELIVERY_STOPPED"])
-    def test_a_message_that_was_not_delivered_is_told_and_sent_anew(
+    def test_a_message_that_was_not_delivered_is_reported_and_sent_again(
         self, answering: Answering, gateway: Gateway, work: Path, state: str
     ) -> None:
         gateway.states = ["ON_DELIVERY", state]
@@ -291,14 +291,14 @@ class TestAsynchronous:
         for _ in range(2):
             with pytest.raises(SourceNotReady):
                 soap.pull(ASYNC, PERIOD, where, work, history)
-        with pytest.raises(SourceUnavailable, match=rf"{gateway.sent[0]}.*the gateway says {state}") as told:
+        with pytest.raises(SourceUnavailable, match=rf"{gateway.received[0]}.*the gateway says {state}") as raised:
             soap.pull(ASYNC, PERIOD, where, work, history)
-        assert not isinstance(told.value, SourceNotReady)
+        assert not isinstance(raised.value, SourceNotReady)
         gateway.states = ["DELIVERED"]
         with pytest.raises(SourceNotReady, match="was sent"):
             soap.pull(ASYNC, PERIOD, where, work, history)
         assert soap.pull(ASYNC, PERIOD, where, work, history).files
-        assert len(set(gateway.sent)) == 2
+        assert len(set(gateway.received)) == 2
 
     def test_a_process_killed_before_it_sent_leaves_a_message_that_is_sent_once(
         self, answering: Answering, gateway: Gateway, work: Path
@@ -312,11 +312,11 @@ class TestAsynchronous:
 
         with pytest.raises(KeyboardInterrupt):
             soap.pull(ASYNC, PERIOD, where, work, PullHistory(write=killed))
-        assert gateway.sent == [], "the note comes first"
+        assert gateway.received == [], "the note comes first"
         history = PullHistory(note=notes[0])
         with pytest.raises(SourceNotReady, match="was sent"):
             soap.pull(ASYNC, PERIOD, where, work, history)
-        assert gateway.sent == [json.loads(notes[0] or "")["soap"]["message_id"]]
+        assert gateway.received == [json.loads(notes[0] or "")["soap"]["message_id"]]
 
     def test_a_process_killed_after_it_sent_sends_nothing_again(
         self, answering: Answering, gateway: Gateway, work: Path
@@ -335,7 +335,7 @@ class TestAsynchronous:
         with pytest.raises(SourceNotReady, match="ON_DELIVERY"):
             soap.pull(ASYNC, PERIOD, where, work, history)
         assert soap.pull(ASYNC, PERIOD, where, work, history).files
-        assert len(gateway.sent) == 1
+        assert len(gateway.received) == 1
 
     def test_a_message_without_an_answer_is_given_up(self, answering: Answering, gateway: Gateway, work: Path) -> None:
         gateway.states = ["ON_DELIVERY"]
@@ -355,7 +355,7 @@ class TestAsynchronous:
         )
         with pytest.raises(SourceNotReady):
             soap.pull(ASYNC, PERIOD, where, work, history)
-        with pytest.raises(ExtractRefused, match="does not fit the signature"):
+        with pytest.raises(ExtractRefused, match="does not match the signature"):
             soap.pull(ASYNC, PERIOD, where, work, history)
 
     def test_an_answer_of_another_message_is_refused(self, answering: Answering, gateway: Gateway, work: Path) -> None:
@@ -363,13 +363,13 @@ class TestAsynchronous:
         where, history = serve(answering, gateway), PullHistory()
         with pytest.raises(SourceNotReady):
             soap.pull(ASYNC, PERIOD, where, work, history)
-        asked, _, states = gateway.waiting[gateway.sent[0]]
-        gateway.waiting[gateway.sent[0]] = (asked, "another-chain", states)
+        asked, _, states = gateway.waiting[gateway.received[0]]
+        gateway.waiting[gateway.received[0]] = (asked, "another-chain", states)
         with pytest.raises(ExtractRefused, match="found that of another-chain"):
             soap.pull(ASYNC, PERIOD, where, work, history)
 
 
-def test_the_gateway_as_a_process_of_its_own(gateway: Gateway, work: Path, tmp_path: Path) -> None:
+def test_the_gateway_as_a_separate_process(gateway: Gateway, work: Path, tmp_path: Path) -> None:
     (tmp_path / "password").write_text(PASSWORD)
     command = [
         sys.executable, "-m", "lab.simulated_sources.gateway", "--extracts", str(gateway.extracts), "--port", "0",

@@ -92,7 +92,7 @@ ENDS = (
 
 
 def breaks(monkeypatch: pytest.MonkeyPatch, execute: Execute, times: int) -> list[int]:
-    """Has the server end the session that reads after every batch of rows, so often; no wait between attempts."""
+    """Make the server end the reading session after each batch of rows, `times` times; no wait between attempts."""
     monkeypatch.setattr(sql, "ROWS_AT_ONCE", 500)
     monkeypatch.setattr(backoff, "growing_wait_s", lambda attempt: 0.0)
     killed: list[int] = []
@@ -122,7 +122,7 @@ def many_calls(execute: Execute, rows: int = 20000) -> None:
     )
 
 
-def test_a_broken_line_is_read_on_after_the_last_row(
+def test_a_broken_connection_resumes_after_the_last_row(
     dsn: str, settings: Settings, execute: Execute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many_calls(execute)
@@ -135,7 +135,7 @@ def test_a_broken_line_is_read_on_after_the_last_row(
     assert (evidence["rows"], evidence["broken_off"]) == (20000, 3)
 
 
-def test_what_is_not_of_changes_is_read_anew_to_be_of_one_moment(
+def test_a_full_extract_is_read_again_to_be_of_one_moment(
     dsn: str, execute: Execute, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many_calls(execute, 4000)
@@ -175,7 +175,7 @@ def test_no_change_is_no_delivery(dsn: str, settings: Settings, execute: Execute
     assert len(ledger.extracts(settings, [])) == 1
 
 
-def test_changes_that_were_refused_are_asked_for_again(dsn: str, settings: Settings, execute: Execute) -> None:
+def test_refused_changes_are_fetched_again(dsn: str, settings: Settings, execute: Execute) -> None:
     insert(execute, call(1, category="9"))
     first = intake.pull("ambulance", PERIOD, lambda _: dsn, settings)
     assert not intake.load(first, settings).accepted
@@ -186,27 +186,27 @@ def test_changes_that_were_refused_are_asked_for_again(dsn: str, settings: Setti
 
 def test_an_unreachable_database_does_not_show_its_password(settings: Settings, waits: list[int]) -> None:
     password = secrets.token_hex()
-    with pytest.raises(SourceUnavailable) as told:
+    with pytest.raises(SourceUnavailable) as raised:
         intake.pull("ambulance", PERIOD, lambda _: f"postgresql://u:{password}@127.0.0.1:9/x", settings)
-    assert password not in "".join(traceback.format_exception(told.value))
+    assert password not in "".join(traceback.format_exception(raised.value))
 
 
-def test_a_refused_login_is_told_at_once_and_not_shown(dsn: str, settings: Settings, execute: Execute) -> None:
+def test_a_refused_login_fails_at_once_and_is_not_shown(dsn: str, settings: Settings, execute: Execute) -> None:
     wrong = make_url(dsn).set(password="geheim").render_as_string(hide_password=False)
-    with pytest.raises(ConnectionUnusable, match="SQLSTATE 28P01") as told:
+    with pytest.raises(ConnectionUnusable, match="SQLSTATE 28P01") as raised:
         intake.pull("ambulance", PERIOD, lambda _: wrong, settings)
-    assert "geheim" not in str(told.value)
+    assert "geheim" not in str(raised.value)
 
 
 @pytest.mark.parametrize("address", ["nosuch://u:geheim@h/x", "geheim", "mssql+pyodbc://u:geheim@h/x"])
-def test_an_address_without_a_driver_is_told_at_once(settings: Settings, address: str) -> None:
-    with pytest.raises(ConnectionUnusable, match="whose driver is installed") as told:
+def test_an_address_without_a_driver_fails_at_once(settings: Settings, address: str) -> None:
+    with pytest.raises(ConnectionUnusable, match="whose driver is installed") as raised:
         intake.pull("ambulance", PERIOD, lambda _: address, settings)
-    assert "geheim" not in str(told.value)
+    assert "geheim" not in str(raised.value)
 
 
 class TestSqlite:
-    """Any address of SQLAlchemy; SQLite keeps times as text and knows no zone."""
+    """Any address of SQLAlchemy; SQLite stores times as text without a zone."""
 
     @pytest.fixture
     def source(self, tmp_path: Path) -> Iterator[tuple[str, sqlite3.Connection]]:
@@ -249,7 +249,7 @@ class TestSqlite:
         self.write(con, call(11))
         assert self.ids(sql.pull(contract, PERIOD, address, tmp_path, PullHistory("10"))) == ["10", "11"]
 
-    def test_it_cannot_be_changed_and_does_not_work_for_ever(
+    def test_it_cannot_be_changed_and_a_statement_times_out(
         self, source: tuple[str, sqlite3.Connection], tmp_path: Path, waits: list[int]
     ) -> None:
         address, con = source

@@ -19,7 +19,7 @@ NO_XML = dict.fromkeys(("record", "recordCount", "envelope", "ignore"))
             {"way": "sftp", "filePattern": None},
             "option filePattern is missing",
         ),
-        ("population", {"way": "soap", "filePattern": None}, "option service is missing; way soap needs it"),
+        ("population", {"way": "soap", "filePattern": None}, "option service is missing; soap needs it"),
         ("population", GATEWAY | {"channel": "both"}, "option channel: Input should be 'sync' or 'async', not 'both'"),
         (
             "population",
@@ -35,7 +35,7 @@ NO_XML = dict.fromkeys(("record", "recordCount", "envelope", "ignore"))
         ("employment", {"paging": "pages"}, "option paging: Input should be 'number', 'cursor'"),
         ("employment", {"total": None}, "paging by number needs the option total"),
         ("employment", {"auth": "digest"}, "option auth: Input should be 'bearer'"),
-        ("ambulance", {"watermark": None}, "option watermark is missing; way sql needs it"),
+        ("ambulance", {"watermark": None}, "option watermark is missing; sql needs it"),
     ],
 )
 def test_what_a_contract_lacks_is_named(
@@ -53,5 +53,7 @@ def test_what_a_contract_lacks_is_named(
         ("employment", {"paging": "cursor", "total": None, "auth": "oauth2"}),
     ],
 )
-def test_a_whole_one_is_taken(settings: Settings, adopt: Adopt, registry: str, options: dict[str, object]) -> None:
+def test_a_complete_contract_is_valid(
+    settings: Settings, adopt: Adopt, registry: str, options: dict[str, object]
+) -> None:
     assert adopt(settings, registry, **options)

@@ -77,12 +77,12 @@ def test_a_wrong_password_is_refused(server: EmbeddedPostgres) -> None:
 def test_data_survives_a_stop_and_the_address_stays(server: EmbeddedPostgres) -> None:
     dsn = server.start()
     with contextlib.closing(psycopg2.connect(dsn)) as conn, conn:
-        conn.cursor().execute("create table kept as select 42 as n")
+        conn.cursor().execute("create table answer as select 42 as n")
     pid = server._running_pid()
     server.stop()
     assert wait_gone(pid)
     assert server.start() == dsn
-    assert value(dsn, "select n from kept") == 42
+    assert value(dsn, "select n from answer") == 42
 
 
 def test_the_server_lives_until_its_last_holder_stops(server: EmbeddedPostgres) -> None:
@@ -127,8 +127,8 @@ def test_a_killed_holder_leaves_no_server_behind(server: EmbeddedPostgres, how: 
 def test_a_killed_guard_takes_the_server_along(server: EmbeddedPostgres) -> None:
     server.start()
     pid = server._running_pid()
-    guard = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-    os.kill(guard, signal.SIGKILL)
+    watchdog = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    os.kill(watchdog, signal.SIGKILL)
     assert wait_gone(pid)
 
 

@@ -80,38 +80,38 @@ def until(condition: Callable[[], bool]) -> None:
         if condition():
             return
         time.sleep(0.05)
-    raise AssertionError("it never came")
+    raise AssertionError("the condition never held")
 
 
 def test_a_rotation_waits_for_keyed_work_with_locks_within_locks_and_holds_off_what_comes(settings: Settings) -> None:
-    told: list[str] = []
+    events: list[str] = []
     free = threading.Event()
 
     def rotating() -> None:
         with exclusive(settings):
-            told.append("alone")
+            events.append("alone")
             free.wait(10)
-            told.append("done")
+            events.append("done")
 
     def working() -> None:
         with lock(settings, ENTITIES):
-            told.append("late")
+            events.append("late")
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         with lock(settings, BUILD):
             rotation: Future[None] = pool.submit(rotating)
             until(lambda: waiters(settings) == 1)
             with lock(settings, LINK):  # behind one that waits for us it would wait for ever
-                told.append("link")
+                events.append("link")
             late: Future[None] = pool.submit(working)
             until(lambda: waiters(settings) == 2)
-        until(lambda: "alone" in told)
+        until(lambda: "alone" in events)
         with lock(settings, LAND):
-            told.append("landing")
+            events.append("landing")
         free.set()
         rotation.result(10)
         late.result(10)
-    assert told == ["link", "alone", "landing", "done", "late"]
+    assert events == ["link", "alone", "landing", "done", "late"]
 
 
 def test_status_and_rotate_say_fingerprints_and_no_key(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,18 +120,18 @@ def test_status_and_rotate_say_fingerprints_and_no_key(settings: Settings, monke
     monkeypatch.setenv("AUYL_HOME", str(settings.home))
     monkeypatch.setenv("AUYL_LAKE", settings.lake)
 
-    def said(*words: str, key_of: Settings) -> tuple[int, str]:
+    def run(*words: str, key_of: Settings) -> tuple[int, str]:
         monkeypatch.setenv("AUYL_HASH_KEY_FILE", str(key_of.hash_key_file))
         result = CliRunner().invoke(app, ["key", *words])
-        assert not any(made.hash_key.hex() in result.output for made in (settings, other))
+        assert not any(installation.hash_key.hex() in result.output for installation in (settings, other))
         return result.exit_code, result.output
 
-    own, new = (key_fingerprint(made.hash_key) for made in (settings, other))
+    previous, new = (key_fingerprint(installation.hash_key) for installation in (settings, other))
     rotation = ("rotate", "--to", str(other.hash_key_file), "--reason", "yearly")
-    assert said("status", key_of=settings)[0] == 0
-    code, text_of = said(*rotation, key_of=settings)
+    assert run("status", key_of=settings)[0] == 0
+    code, text_of = run(*rotation, key_of=settings)
     assert code == 0 and f"rotated: key {new} is current" in text_of, text_of
-    code, text_of = said("status", key_of=settings)
-    assert code == 1 and own in text_of and new in text_of and "yearly" in text_of
-    assert said("status", key_of=other)[0] == 0
-    assert said("rotate", "--to", str(settings.home / "missing"), "--reason", "x", key_of=other)[0] == 2
+    code, text_of = run("status", key_of=settings)
+    assert code == 1 and previous in text_of and new in text_of and "yearly" in text_of
+    assert run("status", key_of=other)[0] == 0
+    assert run("rotate", "--to", str(settings.home / "missing"), "--reason", "x", key_of=other)[0] == 2

@@ -39,7 +39,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "lake")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "invented")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    fsspec.get_filesystem_class("s3").clear_instance_cache()  # a former one knows a former address
+    fsspec.get_filesystem_class("s3").clear_instance_cache()  # a cached one has a previous address
     fsspec.filesystem("s3").mkdir(BUCKET)
     yield f"s3://{BUCKET}"
     server.stop()

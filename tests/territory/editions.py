@@ -21,7 +21,7 @@ def kato_file(folder: Path, name: str, rows: list[Row]) -> Path:
 
 
 def write_changes(con: duckdb.DuckDBPyConnection, lake: Lake, edition: str, former: str, rows: list[Row]) -> None:
-    """What `auyl changes` writes for `edition` of a registry that tells `rows`, with what each became, of `former`."""
+    """What `write_changes` writes for `edition` of a registry that tells `rows`, with what each became, of `former`."""
     for view, file in (("territory", "kato"), ("crosswalk", "crosswalk")):
         path = lake.address(f"reference/territory/{edition}/{file}.parquet")
         con.execute(f"create or replace temp view {view} as from read_parquet('{path}')")

@@ -1,139 +1,119 @@
-"""The catalogue of contradictions: entries of `include/contradictions`, each with a SQL file of the same id.
+"""The catalogue of contradictions: entries of `include/contradictions`, one file per theme, and the SQL of each.
 
-What belongs here: what an entry may say. What stays out: how a contradiction is found (its SQL) and kept.
+An entry has a SQL file of its own, `include/sql/contradictions/<id>.sql`, or names a family: a template of
+`include/sql/contradictions/families` that its parameters fill. How a set is computed and published is not here.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from string import Template
+from typing import Literal
 
-import yaml
+from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from auyl import contracts
+from auyl.descriptions import Description, read
 from auyl.errors import ContractInvalid
+from auyl.languages import Texts
+from auyl.store import duck
 
-LANGUAGES = ("kk", "ru", "en")
-SEVERITIES = ("high", "medium", "low")
-UNITS = ("heads", "hectares")
-KEYS = {"id", "name", "left", "right", "owner", "also", "severity", "affected", "source"}
+# Parameters of families that an entry may leave out.
+DEFAULTS = {
+    "condition": "true", "people": "1", "tenge": "null", "affected": "null", "okrug": "a.okrug_kato",
+    "organisation": "organisation_key",
+}  # fmt: skip
 RELATION = re.compile(r"\b(?:stage|placed)_(\w+)", flags=re.ASCII)
 
 
-@dataclass(frozen=True)
-class Side:
-    """What one registry says. `says` is by language."""
+class ContradictionSide(Description):
+    """One of the two registries, and in words what it says."""
 
     registry: str
-    says: dict[str, str]
+    says: Texts
 
 
-@dataclass(frozen=True)
-class Type:
+class ContradictionType(Description):
     """A type of contradiction. `owner` is the registry whose owner has to act, one of the two sides.
 
-    `also` are registries that it rests on besides; `affected` is the unit of that column, where a type has one;
-    `source` names the rule that is broken, where there is one.
+    `also` are further registries that it reads; `affected` is the unit of that column, if the type has one; `source`
+    names the rule that is broken, if there is one. `parameters` fill the template of `family`.
     """
 
     id: str
-    theme: str
-    position: int
-    names: dict[str, str]
-    left: Side
-    right: Side
+    names: Texts = Field(alias="name")
+    left: ContradictionSide
+    right: ContradictionSide
     owner: str
-    also: tuple[str, ...]
-    severity: str
-    affected: str | None
-    source: str | None
-    sql: str
+    also: tuple[str, ...] = ()
+    severity: Literal["high", "medium", "low"]
+    affected: Literal["heads", "hectares"] | None = None
+    source: str | None = None
+    family: str | None = None
+    parameters: dict[str, str] = Field(default_factory=dict)
+    _sql: str = PrivateAttr()
 
     @property
     def registries(self) -> tuple[str, ...]:
         """Registries without which it cannot be judged."""
         return tuple(dict.fromkeys((self.left.registry, self.right.registry, *self.also)))
 
+    @property
+    def sql(self) -> str:
+        """The query that finds its contradictions, with the columns of `compute.COLUMNS`."""
+        return self._sql
 
-def load(include: Path) -> tuple[Type, ...]:
-    """All types in order. Raises ContractInvalid, naming file and entry, when one is not usable or has no SQL file."""
-    folder = include / "contradictions"
-    documents = [(path, _yaml(path)) for path in sorted(folder.glob("*.yaml"))]
-    documents.sort(key=lambda document: int(document[1]["position"]))
-    types: list[Type] = []
-    for path, document in documents:
-        for entry in document["contradictions"]:
-            try:
-                types.append(_type(include, document["theme"], len(types) + 1, entry))
-            except (KeyError, TypeError, ValueError) as error:
-                raise ContractInvalid(f"{path.name}, «{_id(entry)}»: {type(error).__name__} {error}") from error
-            except ContractInvalid as error:
-                raise ContractInvalid(f"{path.name}, «{_id(entry)}»: {error}") from error
-    ids = [one.id for one in types]
-    files = {path.stem for path in (include / "sql" / "contradictions").glob("*.sql")}
-    if twice := sorted({one for one in ids if ids.count(one) > 1}):
+    @model_validator(mode="after")
+    def _check(self, info: ValidationInfo) -> ContradictionType:
+        context = info.context or {}
+        if strange := sorted(set(self.registries) - set(context["registries"])):
+            raise ValueError(f"expected registries with a contract, not {', '.join(strange)}")
+        if self.owner not in (self.left.registry, self.right.registry):
+            raise ValueError(f"expected one of the two sides as owner, not {self.owner}")
+        self._sql = self._bind(context["folder"])
+        code = "\n".join(line.partition("--")[0] for line in self._sql.splitlines())
+        if (read_by_sql := set(RELATION.findall(code))) != set(self.registries):
+            raise ValueError(
+                f"its SQL reads {', '.join(sorted(read_by_sql))}, it names {', '.join(sorted(self.registries))}"
+            )
+        return self
+
+    def _bind(self, folder: Path) -> str:
+        file = folder / "families" / f"{self.family}.sql" if self.family else folder / f"{self.id}.sql"
+        if not file.is_file():
+            raise ValueError(f"expected the file {file.relative_to(folder)}")
+        template = duck.sql(file)
+        names = set(Template(template).get_identifiers()) - {"registry"}
+        if unknown := sorted(set(self.parameters) - names):
+            raise ValueError(f"{file.name} has no parameters {', '.join(unknown)}")
+        if unfilled := sorted(names - set(self.parameters) - set(DEFAULTS)):
+            raise ValueError(f"{file.name} needs the parameters {', '.join(unfilled)}")
+        return duck.bind(template, **(DEFAULTS | self.parameters), registry=self.right.registry)
+
+
+class ContradictionTheme(Description):
+    """A file of the catalogue. `position` orders the files."""
+
+    theme: str
+    position: int
+    contradictions: tuple[ContradictionType, ...]
+
+
+def load(include: Path) -> tuple[ContradictionType, ...]:
+    """All types in order. Raises ContractInvalid, naming file and field, for a faulty entry or SQL without an entry."""
+    folder = include / "sql" / "contradictions"
+    context = {"registries": contracts.names(include), "folder": folder}
+    files = sorted((include / "contradictions").glob("*.yaml"))
+    themes = sorted((read(file, ContradictionTheme, **context) for file in files), key=lambda theme: theme.position)
+    types = tuple(entry for theme in themes for entry in theme.contradictions)
+    ids = [entry.id for entry in types]
+    if twice := sorted({entry for entry in ids if ids.count(entry) > 1}):
         raise ContractInvalid(f"contradictions: twice in the catalogue: {', '.join(twice)}")
-    if lonely := sorted(files - set(ids)):
-        raise ContractInvalid(f"contradictions: SQL without an entry: {', '.join(lonely)}")
-    return tuple(types)
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.load(
-        path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    )
-    if not isinstance(document, dict) or set(document) != {"theme", "position", "contradictions"}:
-        raise ContractInvalid(f"{path.name}: expected theme, position, contradictions")
-    return document
-
-
-def _id(entry: Any) -> str:
-    return str(entry.get("id", "?")) if isinstance(entry, dict) else str(entry)
-
-
-def _type(include: Path, theme: str, position: int, entry: dict[str, Any]) -> Type:
-    if strange := set(entry) - KEYS:
-        raise ContractInvalid(f"unknown keys: {', '.join(sorted(strange))}")
-    file = include / "sql" / "contradictions" / f"{entry['id']}.sql"
-    if not file.is_file():
-        raise ContractInvalid(f"there is no {file.name}")
-    made = Type(
-        id=entry["id"],
-        theme=theme,
-        position=position,
-        names=_texts(entry["name"]),
-        left=Side(entry["left"]["registry"], _texts(entry["left"]["says"])),
-        right=Side(entry["right"]["registry"], _texts(entry["right"]["says"])),
-        owner=entry["owner"],
-        also=tuple(entry.get("also", ())),
-        severity=_one_of(entry["severity"], SEVERITIES),
-        affected=_one_of(entry["affected"], UNITS) if "affected" in entry else None,
-        source=entry.get("source"),
-        sql=file.read_text(encoding="utf-8").rstrip().rstrip(";"),
-    )
-    if strange := set(made.registries) - set(contracts.names(include)):
-        raise ContractInvalid(f"registries without a contract: {', '.join(sorted(strange))}")
-    if made.owner not in (made.left.registry, made.right.registry):
-        raise ContractInvalid(f"the owner is one of the two sides, not {made.owner}")
-    code = "\n".join(line.partition("--")[0] for line in made.sql.splitlines())
-    if (read := set(RELATION.findall(code))) != set(made.registries):
-        raise ContractInvalid(f"its SQL reads {', '.join(sorted(read))}, it names {', '.join(sorted(made.registries))}")
-    return made
-
-
-def _texts(node: dict[str, str]) -> dict[str, str]:
-    # A comma in an unquoted YAML text cuts it and makes a key of the rest.
-    if set(node) != set(LANGUAGES) or not all(isinstance(text, str) and text.strip() for text in node.values()):
-        raise ContractInvalid(f"a text in {', '.join(LANGUAGES)}, not {node}")
-    return {language: node[language] for language in LANGUAGES}
-
-
-def _one_of(value: str, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise ContractInvalid(f"{value} is none of {', '.join(known)}")
-    return value
+    used = {folder / "families" / f"{t.family}.sql" if t.family else folder / f"{t.id}.sql" for t in types}
+    if unused := sorted(path.stem for path in set(folder.rglob("*.sql")) - used):
+        raise ContractInvalid(f"contradictions: SQL without an entry: {', '.join(unused)}")
+    return types
 
 
 def page_table(include: Path) -> str:

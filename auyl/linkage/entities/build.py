@@ -24,9 +24,9 @@ from auyl import contracts, ledger
 from auyl.errors import ContractInvalid
 from auyl.ledger import Batch, EntitySet
 from auyl.linkage.entities import survivorship
-from auyl.linkage.entities.survivorship import PERIOD, PLACE_COLUMNS, Attribute, Kind, Source
+from auyl.linkage.entities.survivorship import PERIOD, PLACE_COLUMNS, AttributeSource, EntityAttribute, EntityKind
 from auyl.linkage.entities.versions import Version, versions
-from auyl.linkage.persons.link import LinkResult, link
+from auyl.linkage.persons.link import LinkResult, link, linked
 from auyl.periods import last_day, month_before
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
@@ -85,7 +85,7 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
         edition = current_edition(settings, lake)
         rules = rules_digest(settings, lake)
         known = {(s.kind, s.inputs_digest): s for s in ledger.entity_sets(settings, period=period)}
-        wanted: dict[tuple[datetime | None, str | None], list[tuple[Kind, Version, str]]] = {}
+        wanted: dict[tuple[datetime | None, str | None], list[tuple[EntityKind, Version, str]]] = {}
         for kind in kinds:
             for version in versions_of(settings, kind, period):
                 links = link(settings, period, linked_batches(settings, kind, version)) if kind.links_rows else None
@@ -102,7 +102,28 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
     return sorted(made, key=lambda one: (order[one.set.kind], one.until is None, one.until))
 
 
-def versions_of(settings: Settings, kind: Kind, period: str) -> list[Version]:
+def outdated(settings: Settings) -> list[str]:
+    """Periods that lack a set for their current batches, links, rules or territory, oldest first; makes none.
+
+    Raises TerritoryMissing.
+    """
+    kinds = [survivorship.load(kind, settings.include) for kind in survivorship.kinds(settings.include)]
+    rules = rules_digest(settings, Lake(settings.lake))
+
+    def is_outdated(period: str) -> bool:
+        known = {(s.kind, s.inputs_digest) for s in ledger.entity_sets(settings, period=period)}
+        for kind in kinds:
+            for version in versions_of(settings, kind, period):
+                links = linked(settings, period, linked_batches(settings, kind, version)) if kind.links_rows else None
+                is_unlinked = kind.links_rows and links is None
+                if is_unlinked or (kind.id, inputs_digest(settings, kind, version, rules, links)) not in known:
+                    return True
+        return False
+
+    return [period for period in ledger.periods(settings) if is_outdated(period)]
+
+
+def versions_of(settings: Settings, kind: EntityKind, period: str) -> list[Version]:
     """What was believed of a period at one time after another, for the registries of a kind, oldest first."""
     carry = {r: contracts.load(r, settings.include).carry_forward_months for r in kind.registries}
     batches = ledger.accepted(settings, month_before(period, max(carry.values())), period)
@@ -124,12 +145,14 @@ def rules_digest(settings: Settings, lake: Lake) -> str:
     return total.hexdigest()
 
 
-def linked_batches(settings: Settings, kind: Kind, version: Version) -> Batches:
+def linked_batches(settings: Settings, kind: EntityKind, version: Version) -> Batches:
     """The batches of a version, as links are asked for."""
     return {registry: [batch] for registry, batch in version.batches.items() if registry in kind.registries}
 
 
-def inputs_digest(settings: Settings, kind: Kind, version: Version, rules: str, links: LinkResult | None = None) -> str:
+def inputs_digest(
+    settings: Settings, kind: EntityKind, version: Version, rules: str, links: LinkResult | None = None
+) -> str:
     """sha256 over all that a set of a kind is made of.
 
     `rules` are those of `rules_digest`, `links` those of rows that came without a number.
@@ -148,7 +171,7 @@ def _make(
     lake: Lake,
     edition: str,
     period: str,
-    group: list[tuple[Kind, Version, str]],
+    group: list[tuple[EntityKind, Version, str]],
     links: str | None,
 ) -> list[EntitySet]:
     """Write the sets of kinds that are made of the same batches and links, as far as they share registries."""
@@ -215,14 +238,14 @@ def open_sources(
         )
 
 
-def open_throughs(con: duckdb.DuckDBPyConnection, settings: Settings, kind: Kind) -> None:
+def open_throughs(con: duckdb.DuckDBPyConnection, settings: Settings, kind: EntityKind) -> None:
     """Create the relations of `include/sql/linkage` that a kind reads its rows through."""
     for name in kind.throughs:
         text = duck.sql(settings.include / "sql" / "linkage" / f"{name}.sql")
         con.execute(f"create or replace temp table {name} as {text}")
 
 
-def bind(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+def bind(con: duckdb.DuckDBPyConnection, kind: EntityKind) -> None:
     """Ask DuckDB whether stage has what the table names. Raises ContractInvalid naming file, attribute and registry."""
     for attribute in kind.attributes:
         for n, source in enumerate(attribute.sources, start=1):
@@ -247,7 +270,7 @@ def _describe(con: duckdb.DuckDBPyConnection, query: str, at: str, text: str) ->
         raise ContractInvalid(f"{at}: expected SQL over columns of stage; found «{text}»: {reason}") from error
 
 
-def _claim(attribute: Attribute, source: Source, rank: int, period: str) -> str:
+def _claim(attribute: EntityAttribute, source: AttributeSource, rank: int, period: str) -> str:
     """SQL of the claims of one source."""
     rows = source.rows
     value = _WRITTEN[attribute.type].format(source.value)
@@ -281,7 +304,7 @@ def _write(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
     lake: Lake,
-    kind: Kind,
+    kind: EntityKind,
     period: str,
     version: Version,
     inputs: str,

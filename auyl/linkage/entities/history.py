@@ -14,7 +14,7 @@ from auyl.intake.locate import locate
 from auyl.ledger import EntitySet
 from auyl.linkage.entities import survivorship
 from auyl.linkage.entities.build import inputs_digest, linked_batches, rules_digest, versions_of
-from auyl.linkage.entities.survivorship import Kind
+from auyl.linkage.entities.survivorship import EntityKind
 from auyl.linkage.entities.versions import Version
 from auyl.linkage.persons.link import linked
 from auyl.periods import month_before
@@ -138,7 +138,7 @@ def history(settings: Settings, kind_id: str, key: str) -> tuple[list[Held], lis
 
 
 def open_history(
-    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, kind: Kind, key: str | None = None
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, kind: EntityKind, key: str | None = None
 ) -> list[str]:
     """Create the table `entity_history` of one entity or of all (`include/sql/linkage/entity_history.sql`).
 
@@ -177,14 +177,16 @@ def open_history(
     return unbuilt
 
 
-def _by_period(settings: Settings, kind: Kind) -> dict[str, list[EntitySet]]:
+def _by_period(settings: Settings, kind: EntityKind) -> dict[str, list[EntitySet]]:
     by_period: dict[str, list[EntitySet]] = {}
     for made in ledger.entity_sets(settings, kind.id):
         by_period.setdefault(made.period, []).append(made)
     return by_period
 
 
-def _sets(settings: Settings, kind: Kind, made: list[EntitySet], rules: str) -> list[tuple[Version, EntitySet | None]]:
+def _sets(
+    settings: Settings, kind: EntityKind, made: list[EntitySet], rules: str
+) -> list[tuple[Version, EntitySet | None]]:
     """Every version of the period of `made` with its set, oldest version first.
 
     Of several sets of the same batches: the one under the current table, or the one that was made last.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,17 +22,20 @@ from auyl.linkage.persons.records import POPULATION, read_decisions, read_person
 from auyl.settings import Settings
 from auyl.stage.inputs import Batches, current_batches, digest
 from auyl.store import duck, paths
+from auyl.store.copy import copy_query
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import LINK, lock
-from auyl.store.postgres import copy_csv, driver_cursor, transaction
+from auyl.store.postgres import driver_cursor, transaction
 from auyl.territory.resolver import current_edition, open_territory, resolver_rules
 
 if TYPE_CHECKING:
     import duckdb
 
-REVIEW_COLUMNS = "period, record_key, person_key, weight_bits, next_weight_bits, levels, places, record, person"
+REVIEW_COLUMNS = (
+    "period", "record_key", "person_key", "weight_bits", "next_weight_bits", "levels", "places", "record", "person",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
         if previous is not None:
             return previous
         path = paths.link_file(period, inputs_digest)
-        with closing(duck.cursor(settings, lake)) as con:
+        # Not a cursor: Splink creates tables that are not temporary.
+        with closing(duck.connect(settings, lake)) as con:
             set_person_key(con, settings)
             open_territory(con, settings, lake, edition)
             read_records(con, settings, lake, batches)
@@ -197,29 +200,26 @@ def _record_run(
         levels=", ".join(f"'{name}', {name}_level" for name in FIELDS),
         details=", ".join((*contracts.PERSON_COLUMNS, "sex", "settlement_kato", "number")),
     )
-    with tempfile.TemporaryDirectory(prefix="auyl-", dir=settings.home / "spill") as folder:
-        file = Path(folder) / "review.csv"
-        con.execute(f"copy ({query}) to {literal(str(file))} (format csv, header false, nullstr '\\N')")
-        with transaction(settings) as connection:
-            if is_current:
-                connection.execute(text("delete from vault.link_review where period = :p"), {"p": result.period})
-                copy_csv(driver_cursor(connection), "vault.link_review", REVIEW_COLUMNS, file)
-            connection.execute(
-                text(
-                    "insert into ledger.link_run (period, inputs_digest, path, records, linked, reviewed, contents) "
-                    "values (:period, :inputs_digest, :path, :records, :linked, :reviewed, cast(:contents as jsonb)) "
-                    "on conflict (period, inputs_digest) do nothing"
-                ),
-                {
-                    "period": result.period,
-                    "inputs_digest": inputs_digest,
-                    "path": result.path,
-                    "records": result.records,
-                    "linked": result.linked,
-                    "reviewed": result.reviewed,
-                    "contents": json.dumps(result.contents),
-                },
-            )
+    with transaction(settings) as connection:
+        if is_current:
+            connection.execute(text("delete from vault.link_review where period = :p"), {"p": result.period})
+            copy_query(con, query, driver_cursor(connection), "vault.link_review", REVIEW_COLUMNS, settings)
+        connection.execute(
+            text(
+                "insert into ledger.link_run (period, inputs_digest, path, records, linked, reviewed, contents) "
+                "values (:period, :inputs_digest, :path, :records, :linked, :reviewed, cast(:contents as jsonb)) "
+                "on conflict (period, inputs_digest) do nothing"
+            ),
+            {
+                "period": result.period,
+                "inputs_digest": inputs_digest,
+                "path": result.path,
+                "records": result.records,
+                "linked": result.linked,
+                "reviewed": result.reviewed,
+                "contents": json.dumps(result.contents),
+            },
+        )
 
 
 def _sql(include: Path, name: str) -> Path:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from auyl.linkage.persons import scoring
-from auyl.linkage.persons.model import Model
+from auyl.linkage.persons.model import FIELDS, Model
 from auyl.store import duck
 
 if TYPE_CHECKING:
@@ -18,11 +18,18 @@ def create_features(con: duckdb.DuckDBPyConnection, include: Path, people: str) 
 
     `people` has unique_id, surname, given_name, patronymic, birth_date, sex, settlement_kato, district_kato.
     """
-    folder = include / "sql" / "linkage" / "persons"
-    spelling = duck.bind(duck.sql(folder / "person_spelling.sql"), names=people)
+    spelling = duck.bind(_sql(include, "person_spelling"), names=people)
     con.execute(f"create or replace temp table {people}_spelling as {spelling}")
-    query = duck.bind(duck.sql(folder / "person_features.sql"), records=people, spelling=f"{people}_spelling")
+    query = duck.bind(_sql(include, "person_features"), records=people, spelling=f"{people}_spelling")
     con.execute(f"create or replace temp table {people}_features as {query}")
+
+
+def candidates(model: Model, known: str, records: str) -> str:
+    """SQL of the pairs of two tables of features that meet a blocking rule: person_row, record_row; some repeat."""
+    return " union all ".join(
+        f"select l.rowid as person_row, r.rowid as record_row from {known} as l inner join {records} as r on {rule}"
+        for rule in model.blocking_rules
+    )
 
 
 def create_pairs(
@@ -30,20 +37,40 @@ def create_pairs(
 ) -> None:
     """Create `target` with the candidate pairs of two tables of features that reach the review weight.
 
-    Columns: record, person (unique_id of `records` and of `known`), weight in bits, and for each of model.FIELDS the
-    level at which it agrees (-1 where a side has no value, 0 where it does not agree).
+    Columns: record, person (unique_id of `records` and of `known`), for each of FIELDS the level at which it agrees
+    (-1 where a side has no value, 0 where it does not agree), weight in bits.
     """
-    query = duck.bind(
-        duck.sql(include / "sql" / "linkage" / "persons" / "match_weights.sql"),
-        known=known,
-        records=records,
-        candidates=scoring.candidates(model.blocking_rules, known, records),
-        compared=scoring.compared_columns(),
-        levels=scoring.levels(model.settings),
-        bits=scoring.match_weight(model.settings),
-        review=repr(model.review_weight),
+    blocked = duck.bind(
+        _sql(include, "blocked_pairs"), known=known, records=records, candidates=candidates(model, known, records)
     )
-    con.execute(f"create or replace temp table {target} as {query}")
+    con.execute(f"create or replace temp table blocked_pair as {blocked}")
+    api = open_splink(con)
+    linker = create_linker(api, model.settings, {"known": known, "record": records})
+    linker.table_management.register_blocked_pairs_for_predict(api.register("blocked_pair"))
+    scored = linker.inference.predict(threshold_match_weight=model.review_weight)
+    levels = ", ".join(f"gamma_{field}::tinyint as {field}" for field in FIELDS)
+    con.execute(
+        f"create or replace temp table {target} as select unique_id_r as record, unique_id_l as person, {levels}, "
+        f"round(match_weight, 4) as weight from {scored.physical_name}"
+    )
+    scored.drop_table_from_database_and_remove_from_cache()
+
+
+def open_splink(con: duckdb.DuckDBPyConnection) -> Any:
+    """Splink over a connection. It creates tables that are not temporary: the database must be the caller's alone."""
+    from splink.backends.duckdb import DuckDBAPI
+
+    return DuckDBAPI(con)
+
+
+def create_linker(api: Any, settings: Any, tables: dict[str, str]) -> Any:
+    """Splink's linker over tables; the keys are the names that Splink gives the tables in its answers."""
+    from splink import Linker
+
+    # Splink reports its progress as warnings.
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    registered = [api.register(table, dataset_display_name=name) for name, table in tables.items()]
+    return Linker(registered, settings, log_level=logging.ERROR)
 
 
 def choose_links(
@@ -59,7 +86,7 @@ def choose_links(
     `is_one_to_one`: the records come from a registry with one row per person.
     """
     query = duck.bind(
-        duck.sql(include / "sql" / "linkage" / "persons" / "person_choice.sql"),
+        _sql(include, "person_choice"),
         pairs=pairs,
         review=str(model.review_weight),
         link=str(model.link_weight),
@@ -67,3 +94,7 @@ def choose_links(
         one_to_one=str(is_one_to_one).lower(),
     )
     con.execute(f"create or replace temp table {target} as {query}")
+
+
+def _sql(include: Path, name: str) -> str:
+    return duck.sql(include / "sql" / "linkage" / "persons" / f"{name}.sql")

@@ -15,12 +15,12 @@ from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 from auyl.store.locks import DECIDE, lock
-from auyl.store.postgres import engine
+from auyl.store.postgres import transaction
 
 
 def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, reason: str) -> None:
     """Keep a person's decision on a pair. It outranks every weight from the next run on; a later one replaces it."""
-    with lock(settings, DECIDE), engine(settings.dsn).begin() as con:
+    with lock(settings, DECIDE), transaction(settings) as con:
         con.execute(
             text(
                 "insert into ledger.link_decision (record_key, person_key, is_same, reason) "
@@ -32,7 +32,7 @@ def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, 
 
 def review(settings: Settings, limit: int = 50) -> list[dict[str, Any]]:
     """What waits for a person, the heaviest first: period, keys, weights in bits, levels, places and both sides."""
-    with engine(settings.dsn).connect() as con:
+    with transaction(settings) as con:
         rows = con.execute(
             text(
                 "select r.* from vault.link_review as r left join ledger.current_link_decision as d "

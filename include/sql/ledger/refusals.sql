@@ -1,6 +1,6 @@
 -- Grain: delivery, or registry and period where nothing was landed, refused after :since. Inputs: ledger.refusal.
--- The same delivery tried again is told once, by its last refusal.
-with told as (
+-- A delivery that was tried again is listed once, with its last refusal.
+with latest as (
     select distinct on (registry, period, delivery_id)
         refusal_id,
         registry,
@@ -17,5 +17,5 @@ select
     period,
     refused_at,
     details
-from told
+from latest
 order by refusal_id

@@ -1,4 +1,4 @@
--- Views of the ledger. The files of this folder hold what may be made again at any time: views, functions, policies and
+-- Views of the ledger. The files of this folder hold what may be created again at any time: views, functions, policies and
 -- grants. `auyl migrate` applies all of them, in the order of their names, after the revisions of the tables
 -- (auyl/store/migrations); the views are dropped before.
 
@@ -18,7 +18,7 @@ select
     exists(
         select 1
         from ledger.delivery as c
-        inner join ledger.batch as made on c.delivery_id = made.delivery_id
+        inner join ledger.batch as correction on c.delivery_id = correction.delivery_id
         inner join ledger.batch as base on c.corrects_batch_id = base.batch_id
         where base.delivery_id = b.delivery_id
     ) as is_corrected

@@ -8,7 +8,7 @@
 
 alter table serving.snapshot_value enable row level security;
 
--- A revision told in another edition of KATO is hidden until it is told again in the current one: the same code may
+-- A revision in another edition of KATO is hidden until it is published again in the current one: the same code may
 -- have meant another place.
 drop policy if exists read_own_territory on serving.snapshot_value;
 create policy read_own_territory on serving.snapshot_value for select to auyl_reader

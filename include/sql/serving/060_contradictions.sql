@@ -1,8 +1,8 @@
 -- Where registries disagree, by period, for engineers and for the owner who has to act.
 -- inputs: access.registries
 
--- Grain: unbroken stretch in which a contradiction stands. A period that could not judge its type neither opens nor
--- closes it; closed_period is the first later one that could and does not hold it, null while it stands.
+-- Grain: unbroken stretch of periods with a contradiction. A period that could not judge its type neither opens nor
+-- closes it; closed_period is the first later one that could and does not hold it, null while it is open.
 create or replace view serving.contradiction_history with (security_invoker = true) as
 with judged as (
     select

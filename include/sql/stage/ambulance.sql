@@ -19,5 +19,6 @@ select
     outcome,
     updated_at,
     updated_at__text,
-    date_diff('second', received_at, arrived_at) / 60.0 as arrival_min
+    date_diff('second', received_at, arrived_at) / 60.0 as arrival_min,
+    ${row_origin}
 from typed

@@ -40,5 +40,6 @@ select
         when regexp_matches(lower(result_name), '^(отказ|бас тарт)') then 'refused'
     end as result,
     result_name as result__text,
-    coalesce(answered_on, last_day((_period || '-01')::date)) > due_on as is_overdue
+    coalesce(answered_on, last_day((_period || '-01')::date)) > due_on as is_overdue,
+    ${row_origin}
 from typed

@@ -12,5 +12,6 @@ select
     executed_thousand_kzt,
     line_level,
     parent_id,
-    parse_month(month) as month
+    parse_month(month) as month,
+    ${row_origin}
 from typed

@@ -44,5 +44,6 @@ select
     end as status,
     status as status__text,
     closed_on,
-    closed_on__text
+    closed_on__text,
+    ${row_origin}
 from typed

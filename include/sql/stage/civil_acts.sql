@@ -23,5 +23,6 @@ select
     office_name,
     district_code,
     settlement_name,
-    rca
+    rca,
+    ${row_origin}
 from typed

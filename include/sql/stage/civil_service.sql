@@ -40,5 +40,6 @@ select
     term_begins_on__text,
     term_ends_on,
     term_ends_on__text,
-    parse_month(month) as month
+    parse_month(month) as month,
+    ${row_origin}
 from typed

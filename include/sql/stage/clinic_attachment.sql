@@ -5,5 +5,6 @@ select
     person_key(iin) as person_key,
     clinic_bin,
     site_number,
-    attached_on
+    attached_on,
+    ${row_origin}
 from typed

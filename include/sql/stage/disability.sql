@@ -27,5 +27,6 @@ select
     try_cast(valid_until as date) as valid_until_on,
     regexp_matches(lower(valid_until), 'бессроч|мерзімсіз') as is_indefinite,
     kato,
-    settlement_name
+    settlement_name,
+    ${row_origin}
 from typed

@@ -19,5 +19,6 @@ select
         when regexp_matches(lower(language_name), '^(рус|орыс)') then 'ru'
         when regexp_matches(lower(language_name), '^(смеш|аралас)') then 'mixed'
     end as language,
-    parse_month(month) as month
+    parse_month(month) as month,
+    ${row_origin}
 from typed

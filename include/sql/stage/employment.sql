@@ -16,5 +16,6 @@ select
     kato,
     settlement_name,
     education,
-    profession
+    profession,
+    ${row_origin}
 from typed

@@ -13,5 +13,6 @@ select
     income_per_head_kzt__text,
     kato,
     assessed_on,
-    parse_month(month) as month
+    parse_month(month) as month,
+    ${row_origin}
 from typed

@@ -29,5 +29,6 @@ select
     poultry,
     poultry__text,
     visited_on,
-    visited_on__text
+    visited_on__text,
+    ${row_origin}
 from typed

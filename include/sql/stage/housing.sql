@@ -38,5 +38,6 @@ select
         when lower(kindergarten) in ('есть', 'бар') then true when lower(kindergarten) in ('нет', 'жоқ') then false
     end as has_kindergarten,
     case when lower(gas) in ('есть', 'бар') then true when lower(gas) in ('нет', 'жоқ') then false end as has_gas,
-    parse_month(month) as month
+    parse_month(month) as month,
+    ${row_origin}
 from typed

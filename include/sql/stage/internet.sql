@@ -23,5 +23,6 @@ select
     upload_mbit_s,
     upload_mbit_s__text,
     measured_on,
-    parse_quarter(quarter_name) as quarter
+    parse_quarter(quarter_name) as quarter,
+    ${row_origin}
 from typed

@@ -45,5 +45,6 @@ select
     returned_on,
     returned_on__text,
     reported_on,
-    strftime(reported_on, '%Y-%m') as month
+    strftime(reported_on, '%Y-%m') as month,
+    ${row_origin}
 from typed

@@ -34,5 +34,6 @@ select
     end as test_result,
     test_result as test_result__text,
     reported_on,
-    strftime(reported_on, '%Y-%m') as month
+    strftime(reported_on, '%Y-%m') as month,
+    ${row_origin}
 from typed

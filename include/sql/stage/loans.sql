@@ -39,5 +39,6 @@ select
     lent_kzt__text,
     term_months,
     jobs,
-    jobs__text
+    jobs__text,
+    ${row_origin}
 from typed

@@ -33,5 +33,6 @@ select
     status_on,
     status_on__text,
     reported_on,
-    strftime(reported_on, '%Y-%m') as month
+    strftime(reported_on, '%Y-%m') as month,
+    ${row_origin}
 from typed

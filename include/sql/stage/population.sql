@@ -21,5 +21,6 @@ select
     street,
     building,
     flat,
-    registered_from
+    registered_from,
+    ${row_origin}
 from typed

@@ -28,5 +28,6 @@ select
     spent_thousand_kzt,
     spent_thousand_kzt__text,
     reported_on,
-    strftime(reported_on, '%Y-%m') as month
+    strftime(reported_on, '%Y-%m') as month,
+    ${row_origin}
 from typed

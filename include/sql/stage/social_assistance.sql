@@ -18,5 +18,6 @@ select
     family_members__text,
     district_name,
     okrug_name,
-    settlement_name
+    settlement_name,
+    ${row_origin}
 from typed

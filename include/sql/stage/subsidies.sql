@@ -39,5 +39,6 @@ select
     decided_on as decided_on__text,
     refusal_reason,
     kato,
-    district_name
+    district_name,
+    ${row_origin}
 from typed

@@ -26,5 +26,6 @@ select
     medicine_score__text,
     nullif(heard_score, 99) as heard_score,
     heard_score__text,
-    weight_adults
+    weight_adults,
+    ${row_origin}
 from typed

@@ -28,5 +28,6 @@ select
     arrears_kzt,
     arrears_kzt__text,
     last_paid_on,
-    last_paid_on__text
+    last_paid_on__text,
+    ${row_origin}
 from typed

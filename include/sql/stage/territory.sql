@@ -9,5 +9,6 @@ select
     became_kato,
     changed_on,
     changed_on__text,
-    act
+    act,
+    ${row_origin}
 from typed

@@ -43,5 +43,6 @@ select
     settlement_name,
     brigade,
     reported_on,
-    strftime(reported_on, '%Y-%m') as month
+    strftime(reported_on, '%Y-%m') as month,
+    ${row_origin}
 from typed

@@ -29,5 +29,6 @@ select
     kato,
     homoglyphs_to_cyrillic(settlement_name) as settlement_name,
     try_cast(lon as decimal(10, 7)) as lon,
-    try_cast(lat as decimal(10, 7)) as lat
+    try_cast(lat as decimal(10, 7)) as lat,
+    ${row_origin}
 from typed

@@ -1,5 +1,5 @@
 -- Grain: one row of counts. Inputs: outcome, judged, pair.
--- A good row that was left out as the twin of an owed repetition is no false alarm.
+-- A good row left out in place of an expected duplicate is no false alarm.
 with broken as (
     select
         file,
@@ -19,10 +19,10 @@ good as (
 )
 
 select
-    (select count(*) from outcome) as came,
+    (select count(*) from outcome) as rows,
     (select count(*) from broken) as broken,
     (select count(*) from broken where is_met) as found,
     count(*) as good,
-    count(*) filter (g.fate in ('quarantined', 'duplicate') and p.record is null) as good_kept_back
+    count(*) filter (g.fate in ('quarantined', 'duplicate') and p.record is null) as good_rejected
 from good as g
 left join pair as p on g.file = p.file and g.record = p.record

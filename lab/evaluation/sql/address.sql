@@ -1,7 +1,7 @@
--- Grain: staged call of the truth. Key: call_id.
+-- Grain: staged call in the ground truth. Key: call_id.
 -- Inputs: stage_ambulance, address_place, truth_place (call_id, settlement_kato, form, dirt, is_repeated, told_by),
 -- truth_fault (id, kind) the faults of the address by call.
--- outcome: right, wrong, unresolved. is_tellable: somebody who knows all names, crews and homes could say it.
+-- outcome: right, wrong, unresolved. is_tellable: somebody who knows all names, crews and homes could tell it.
 select
     c.call_id,
     t.form,

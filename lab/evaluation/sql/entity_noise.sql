@@ -1,9 +1,8 @@
--- Grain: kind of entity, kind of dirt and what intake owes to it. Key: kind, noise, outcome.
+-- Grain: kind of entity, kind of dirt and what intake must do with it. Key: kind, noise, outcome.
 -- Inputs: entity_value; entity (kind, entity_key, is_clean, is_dirty); bearing (kind, entity_key, noise, outcome):
--- entities of the clean oblast with a row that bears this dirt in the dirty one.
--- alone: those that bear no other; only these are judged, or one kind of dirt would answer for another. found: it is
--- there in the dirty oblast; whole: with every attribute as in the clean one, and none beside. Sums over rows are left
--- out.
+-- entities of the clean oblast with a row that has this dirt in the dirty one.
+-- alone: entities without any other dirt; only these are judged, so that no kind of dirt is blamed for another. found:
+-- the dirty oblast has the entity; whole: with exactly the attributes of the clean one. Sums over rows are left out.
 with judged as (
     select
         kind,

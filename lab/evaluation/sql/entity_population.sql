@@ -1,5 +1,5 @@
--- Grain: attribute that the truth tells of a person or a settlement. Key: kind, entity_key, attribute.
--- Inputs: truth_person (iin, okrug_kato, settlement_kato, birth_date, sex, is_alive), the macro person_key.
+-- Grain: attribute of a person or a settlement in the ground truth. Key: kind, entity_key, attribute.
+-- Inputs: ground_truth_person (iin, okrug_kato, settlement_kato, birth_date, sex, is_alive), the macro person_key.
 with person as (
     select
         person_key(iin)::varchar as entity_key,
@@ -8,7 +8,7 @@ with person as (
         birth_date::varchar as birth_date,
         case sex when '1' then 'm' when '2' then 'f' end as sex,
         is_alive::varchar as is_alive
-    from truth_person
+    from ground_truth_person
 ),
 
 place as (
@@ -16,7 +16,7 @@ place as (
         settlement_kato as entity_key,
         any_value(okrug_kato) as okrug_kato,
         count(*)::varchar as registered_persons
-    from truth_person
+    from ground_truth_person
     where is_alive
     group by settlement_kato
 )

@@ -1,14 +1,14 @@
--- Grain: attribute of an entity that either oblast has. Key: kind, entity_key, attribute.
--- Inputs: clean_attribute, dirty_attribute (kind, entity_key, attribute, value); rule (kind, attribute, tolerance, null
--- where it is no number, is_sum).
--- outcome: right, wrong, missing (the clean oblast has it alone), added (the dirty one has it alone).
+-- Grain: attribute of an entity in either oblast. Key: kind, entity_key, attribute.
+-- Inputs: clean_attribute, dirty_attribute (kind, entity_key, attribute, value); rule (kind, attribute, tolerance,
+-- which is null unless the attribute is a number, is_sum).
+-- outcome: right, wrong, missing (only the clean oblast has it), added (only the dirty one has it).
 with paired as (
     select
         kind,
         entity_key,
         attribute,
-        c.value as was,
-        d.value as became
+        c.value as clean_value,
+        d.value as dirty_value
     from clean_attribute as c
     full outer join dirty_attribute as d using (kind, entity_key, attribute)
 ),
@@ -18,8 +18,8 @@ measured as (
         p.*,
         r.tolerance,
         r.is_sum,
-        case when r.tolerance is not null then p.was::double end as was_number,
-        case when r.tolerance is not null then abs(p.was::double - p.became::double) end as apart
+        case when r.tolerance is not null then p.clean_value::double end as clean_number,
+        case when r.tolerance is not null then abs(p.clean_value::double - p.dirty_value::double) end as difference
     from paired as p
     inner join rule as r on p.kind = r.kind and p.attribute = r.attribute
 )
@@ -29,14 +29,14 @@ select
     entity_key,
     attribute,
     is_sum,
-    was,
-    became,
-    was_number,
-    apart,
+    clean_value,
+    dirty_value,
+    clean_number,
+    difference,
     case
-        when became is null then 'missing'
-        when was is null then 'added'
-        when was = became or apart <= tolerance then 'right'
+        when dirty_value is null then 'missing'
+        when clean_value is null then 'added'
+        when clean_value = dirty_value or difference <= tolerance then 'right'
         else 'wrong'
     end as outcome
 from measured

@@ -1,12 +1,12 @@
--- Grain: exact repetition that was left out and is owed. Key: file, record, and owed_file, owed_record.
--- Inputs: truth, outcome. Which of two equal rows stays says nothing: the n-th left out answers for the n-th owed.
-with owed as (
+-- Grain: duplicate that was left out and is expected. Key: file, record, and expected_file, expected_record.
+-- Inputs: ground_truth, outcome. Either of two equal rows may stay: the n-th left out is paired with the n-th expected.
+with expected as (
     select
-        t.file as owed_file,
-        t.record as owed_record,
+        t.file as expected_file,
+        t.record as expected_record,
         o.content,
         row_number() over (partition by o.content order by t.file, t.record) as nth
-    from truth as t
+    from ground_truth as t
     inner join outcome as o on t.file = o.file and t.record = o.record
     where t.outcome = 'duplicate'
 ),
@@ -22,9 +22,9 @@ left_out as (
 )
 
 select
-    owed.owed_file,
-    owed.owed_record,
+    expected.expected_file,
+    expected.expected_record,
     left_out.file,
     left_out.record
-from owed
+from expected
 inner join left_out using (content, nth)

@@ -1,6 +1,6 @@
--- Grain: row that came, lines that never became a row with it. Key: batch, file, record. Inputs: raw, kept.
--- Delimited text numbers the rows that it could read, a heading among them too; the truth numbers the lines below the
--- heading, which is one line.
+-- Grain: row of the extract, including lines that never became a row. Key: batch, file, record. Inputs: raw, rejected.
+-- In delimited text `_record` counts the rows that could be read, including a repeated heading; the ground truth counts
+-- the lines below the heading, which is one line.
 with reject as (
     select
         batch,
@@ -8,7 +8,7 @@ with reject as (
         place,
         -place - 1 as record,
         not list_contains(rules, 'heading_repeated') as is_unread
-    from kept
+    from rejected
     where place < 0
 ),
 

@@ -1,5 +1,5 @@
--- Grain: row that came, rows that were turned away at once with it. Key: batch, file, record. Inputs: raw, kept.
--- The n-th record of the file is the n-th of the truth.
+-- Grain: row of the extract, including rows rejected while reading. Key: batch, file, record. Inputs: raw, rejected.
+-- The n-th record of the file is the n-th of the ground truth.
 select
     batch,
     file,
@@ -14,5 +14,5 @@ select
     place,
     -place as record,
     null as content
-from kept
+from rejected
 where place < 0

@@ -1,5 +1,5 @@
--- Grain: row that came, rows that were turned away at once with it. Key: batch, file, record. Inputs: raw, kept.
--- A workbook numbers rows as they are shown; the truth begins to count below the heading, right above the first row.
+-- Grain: row of the extract, including rows rejected while reading. Key: batch, file, record. Inputs: raw, rejected.
+-- A workbook numbers rows as shown on screen; the ground truth counts from the row below the heading.
 with both_kinds as (
     select
         batch,
@@ -13,7 +13,7 @@ with both_kinds as (
         file,
         place,
         null as content
-    from kept
+    from rejected
     where place < 0
 )
 

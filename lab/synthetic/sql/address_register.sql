@@ -1,4 +1,4 @@
--- grain: address of the register; key: key (also rca)
+-- grain: address in the register; key: key (also rca)
 -- Street, building and flat are those of population. A few addresses are abolished each month and stay in the register.
 -- inputs: address, the variables m, origin
 create or replace view address_register_clean as

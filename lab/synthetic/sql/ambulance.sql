@@ -1,6 +1,7 @@
 -- grain: call of the month; key: key (also call_id)
--- Time to arrival is lognormal about a minute figure that grows with the invented remoteness of the settlement.
--- The shares of forms and of dirt are assumptions. h_told_by: text, crew, home, nothing.
+-- Minutes to arrival are lognormal around a figure that grows with the made-up remoteness of the settlement.
+-- The shares of forms and faults of addresses are assumptions. h_told_by is what the place follows from: text, crew,
+-- home or nothing.
 -- inputs: person, place, kato, the variables m, first_day, as_of
 create or replace view ambulance_clean as
 with caller as (
@@ -31,7 +32,7 @@ numbered as (
     from timed
 ),
 
--- Some patients are not at home when they fall ill; the crew goes to where they are.
+-- Some patients fall ill away from home; the crew goes where they are.
 met as (
     select
         n.* exclude (place_id),
@@ -67,7 +68,7 @@ driven as (
         building(dwelling) as house,
         u(key, 'address') as form_at,
         u(key, 'address dirt') as dirt_at,
-        -- A crew of a neighbour helps out.
+        -- sometimes the crew of a neighbouring district
         case
             when u(key, 'helping crew') < 0.04
                 then choice(key, 'which crew', (select list(distinct district_kato order by district_kato) from place))
@@ -84,7 +85,7 @@ ended as (
     from driven
 ),
 
--- Ways in which an address is said, with their shares; the last five tell no settlement.
+-- Forms of an address with their shares; the last five name no settlement.
 form (form, until) as (
     values
     ('district, settlement', 0.30),
@@ -109,21 +110,21 @@ form (form, until) as (
     ('not said', 1.0)
 ),
 
--- What happens to the text then; one of them at most.
+-- Faults of the text; an address has at most one.
 text_dirt (dirt, until) as (
     values
     ('typo', 0.03), ('legacy letters', 0.04), ('upper case', 0.07), ('lower case', 0.10), ('russified', 0.12),
     ('no spaces', 0.14), ('none', 1.0)
 ),
 
-said as (
+worded as (
     select
         e.*,
         f.form,
         d.dirt,
         case when starts_with(k.name_ru, 'г.') then 'г.' else 'с.' end as mark,
         case when starts_with(k.name_ru, 'г.') then 'қ.' else 'а.' end as mark_kk,
-        -- a letter lost, doubled, or in the place of its neighbour
+        -- a letter left out, doubled, or swapped with its neighbour
         case
             when d.dirt <> 'typo' or length(s.spelt) < 5 then s.spelt
             else list_transform([2 + roll(key, 'typo at', length(s.spelt) - 3)], lambda p: case roll(key, 'typo', 3)
@@ -193,7 +194,7 @@ written as (
             when 'winter hut alone' then concat(okrug_ru, ', зимовка ', hut)
             else 'адрес не указан'
         end as clean_text
-    from said
+    from worded
 ),
 
 alias as (
@@ -257,7 +258,7 @@ select
         when u(key, 'outcome') < 0.28 then 'отказ от госпитализации'
         else 'оказана помощь на месте'
     end as outcome,
-    -- One call in twenty is amended days later: a watermark has to find it again.
+    -- One call in twenty is changed days later: a watermark has to find it again.
     (
         finished + to_seconds(60 + roll(key, 'closed', 1500))
         + to_seconds(case when u(key, 'amended') < 0.05 then roll(key, 'days', 5 * 86400) else 0 end)
@@ -268,7 +269,7 @@ select
     form as h_form,
     dirt as h_dirt,
     in_oblast > 1 as h_is_repeated,
-    -- What tells the settlement to somebody who knows all names, crews and homes.
+    -- What the settlement follows from, for someone who knows all names, crews and homes.
     case
         when form in ('road, kilometre', 'street alone', 'landmark alone', 'winter hut alone', 'not said')
             then 'nothing'

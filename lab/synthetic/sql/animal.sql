@@ -1,8 +1,8 @@
 -- grain: animal on the last day of the period; key: key (also tag)
--- An animal lives in a place of its herd for one to seven years and is then followed by another, so numbers stay and
--- change from month to month. Tags are unique up to two million people.
--- Vaccination falls due three months after birth and then each year, a test for brucellosis after six months; a due
--- one may be left out. So a day stays what it was, and the veterinary events of a month are those of its animals.
+-- A herd has slots. An animal occupies its slot for one to seven years, then another one follows, so that most tags are
+-- the same from month to month. Tags are unique up to two million people.
+-- Vaccination is due three months after birth and then every year, a test for brucellosis after six months; some are
+-- skipped. Dates never change later, and the veterinary events of a month are derived from its animals.
 -- inputs: herd, organisation, the variables m, seed
 create or replace view animal as
 with slot as (
@@ -34,7 +34,7 @@ treated as (
     select
         *,
         getvariable('m') - age_months as birth_month,
-        -- Number of the last due one that was not left out.
+        -- number of the last one that was not skipped
         case
             when age_months >= 3
                 then list_filter(
@@ -66,5 +66,5 @@ select
     t.test is not null and u(t.life_key * 16 + t.test, 'brucellosis') < 0.009 as is_positive,
     coalesce(f.number, t.iin) as owner
 from treated as t
--- A farm keeps its animals under its own number.
+-- Animals of a farm are registered under the farm's number.
 left join organisation as f on t.hh = f.hh and f.kind = 'farm' and f.closed_on is null;

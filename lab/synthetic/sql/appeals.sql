@@ -1,5 +1,5 @@
 -- grain: appeal registered in the period or the two months before it; key: key (also number)
--- An open one is answered in a later month; one in six comes after its term of fifteen working days.
+-- An open appeal is answered in a later month; one answer in six comes after the term of fifteen working days.
 -- inputs: person, place, the variables m, origin, as_of
 create or replace view appeals_clean as
 with asked as (
@@ -25,7 +25,7 @@ dated as (
     where death_date is null or death_date > received_on
 ),
 
-told as (
+answered as (
     select
         *,
         answered_on <= getvariable('as_of') as is_answered
@@ -58,5 +58,5 @@ select
     case when d.is_answered then 'Исполненные' else 'На исполнении' end as h_sheet,
     d.received_on as h_received,
     u(d.key, 'excel dates') < 0.5 as h_has_dates
-from told as d
+from answered as d
 inner join place as h on d.place_id = h.place_id;

@@ -1,5 +1,5 @@
 -- grain: okrug and line of its budget; key: key
--- Amounts are whole tenge until they are written, so that every total is the sum of its parts.
+-- Amounts are whole tenge until they are written, so that totals are exact sums.
 -- inputs: person, place, the variables m, seed
 create or replace view budget_okrug_clean as
 with line as (
@@ -61,7 +61,7 @@ okrug as (
     group by all
 ),
 
--- In thousand tenge: a small okrug has about 9,400 of taxes and 39,400 of transfers, as published decisions show.
+-- In thousand tenge. By published decisions a small okrug has about 9,400 of taxes and 39,400 of transfers.
 sized as (
     select
         *,
@@ -125,7 +125,7 @@ total as (
     group by all
 ),
 
-told as (
+budget_line as (
     select
         t.*,
         t.id >= 50 as is_spending,
@@ -159,5 +159,5 @@ select
     case when t.level = 0 then '' else coalesce(p.code, '') end as parent_code,
     case when t.level = 0 then '' else p.id::double::varchar end as parent_id,
     strftime(getvariable('first_day'), '%m.%Y') as month
-from told as t
+from budget_line as t
 left join line as p on p.id::varchar = t.steps[len(t.steps) - 2];

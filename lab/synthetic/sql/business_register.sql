@@ -1,5 +1,5 @@
 -- grain: organisation or sole trader; key: key
--- The size code (КРП) stands for a span of employees: 105 up to 5, 110 to 10, 115 to 15, 120 to 20, 125 to 30,
+-- The size code (КРП) is a range of employees: 105 up to 5, 110 to 10, 115 to 15, 120 to 20, 125 to 30,
 -- 130 to 40, 135 to 50, 140 to 100.
 -- inputs: organisation, person, place
 create or replace view business_register_clean as

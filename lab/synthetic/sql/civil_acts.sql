@@ -1,5 +1,5 @@
 -- grain: act of civil status registered in the month; key: key (also act_number)
--- Births and deaths of `person` in the month, weddings and changes of name that changed its surnames, and divorces.
+-- Births, deaths, weddings and changes of name of this month in `person`, and divorces.
 -- inputs: person, place, the variables m, first_day, as_of
 create or replace view civil_acts_clean as
 with couple as (

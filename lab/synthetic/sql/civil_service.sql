@@ -1,7 +1,7 @@
 -- grain: post of a rural akimat or its veterinary station; key: key (also post)
--- Seven posts an okrug. Posts stand empty in spells of nine months, an akim's never does. A holder is the first of
--- sixteen draws over all persons who lives, did not leave and was born between 1966 and 1996, so that a post changes
--- hands only when its holder dies or moves away. 122 akims were elected by the residents; the others were appointed.
+-- Seven posts per okrug. A post may be vacant for nine months, except that of the akim. Its holder is the first of
+-- sixteen drawn persons who is alive, has not left and was born between 1966 and 1996, so that the holder changes only
+-- by death or move. 122 akims were elected by the residents, the others appointed.
 -- inputs: person, place, organisation, the variables m, first_day, as_of, origin, people, seed
 create or replace view civil_service_clean as
 with post_kind as (
@@ -71,7 +71,7 @@ filled as (
         p.name,
         p.age,
         p.i is null as is_vacant,
-        -- A term of an akim is four years; its first day is the holder's, not the post's.
+        -- An akim's term is four years; its first day depends on the holder, not on the post.
         month_start(getvariable('origin') - 1 - roll(coalesce(p.i, 0), 'term', 28))
         + roll(coalesce(p.i, 0), 'term day', 28)::integer as first_term_begin,
         case

@@ -1,5 +1,5 @@
 -- grain: person attached to a clinic; key: key (also iin)
--- 97 of 100 of the living are with the clinic of their place, or else of their okrug.
+-- 97% of living persons are attached to the clinic of their place, or else of their okrug.
 -- inputs: person, place, organisation, the variable as_of
 create or replace view clinic_attachment_clean as
 with clinic as (

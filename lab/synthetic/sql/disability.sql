@@ -1,6 +1,6 @@
 -- grain: person with a disability; key: key (also iin)
--- Whoever is paid for a disability in social assistance is among them. A term of one, two or five years is followed by
--- the next; the first group of adults has none.
+-- They include everyone whom social assistance pays for a disability. Terms of one, two or five years follow each
+-- other; adults of the first group have no term.
 -- inputs: person, place, the variables m, as_of
 create or replace view disability_clean as
 with disabled as (
@@ -68,5 +68,5 @@ select
     g.dead.birth_date::varchar as h_dead_birth_date
 from dated as d
 inner join place as h on d.place_id = h.place_id
--- One of the household at most stands beside its dead.
+-- one living person per household at most gets a row of the dead next to it
 left join gone as g on d.hh = g.hh and d.i = (select min(o.i) from disabled as o where o.hh = d.hh);

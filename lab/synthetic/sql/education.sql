@@ -1,6 +1,6 @@
 -- grain: school and class level; key: key
--- A child of 6 to 17 years is in the school of its place, or else of its okrug, at the level of its age on 1 September
--- of the school year. Places grow with the school, so that some schools are too full.
+-- A child of 6 to 17 attends the school of its place, or else of its okrug, at the level of its age on 1 September of
+-- the school year. Capacity does not follow the pupils exactly, so that some schools are overcrowded.
 -- inputs: person, place, organisation, the variables m, as_of
 create or replace view education_clean as
 with school as (
@@ -68,7 +68,7 @@ select
         when c.pupils = 0 then '0'
         else greatest(1, ceil(c.pupils / (18.0 + roll(c.org, 'class size', 10))))::bigint::varchar
     end as classes,
-    -- Built for a round number of pupils, sometimes long ago.
+    -- built for a round number of pupils, sometimes long ago
     (20 * (1 + floor(c.all_pupils * (0.7 + 0.9 * u(c.org, 'places')) / 20)))::bigint::varchar as places,
     (4 + ceil(c.all_pupils / (8.0 + 4 * u(c.org, 'teachers'))))::bigint::varchar as teachers,
     choice(c.org, 'language', ['казахский', 'казахский', 'казахский', 'русский', 'смешанный', 'қазақ']) as language,

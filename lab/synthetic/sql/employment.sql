@@ -1,4 +1,4 @@
--- grain: jobseeker in a spell of six months; key: key
+-- grain: jobseeker and period of six months; key: key
 -- inputs: person, place, the variables m, as_of
 create or replace view employment_clean as
 with seeker as (

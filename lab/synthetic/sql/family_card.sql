@@ -1,5 +1,5 @@
 -- grain: family; key: key (also family)
--- A family that social assistance pays as poor (АСП) stands at D or E in that quarter; the others are assessed anew
+-- A family that receives АСП (assistance for the poor) is at level D or E in that quarter; the others are assessed
 -- every quarter, most with the same result. The number is the family account of social assistance.
 -- inputs: person, place, the variables m, as_of
 create or replace view family_card_clean as
@@ -20,7 +20,7 @@ assessed as (
         *,
         getvariable('m') // 3 as quarter,
         u(hh * 4096 + getvariable('m') // 3, 'poor') < 0.013 as is_poor,
-        -- Two families of three keep their standing for ever.
+        -- two families in three never change their level
         u(case when u(hh, 'steady') < 0.67 then hh else hh * 4096 + getvariable('m') // 3 end, 'level') as standing
     from family
 ),

@@ -1,5 +1,5 @@
--- grain: household and kind of animals that it keeps; key: hh, part
--- A household keeps a number of places for each kind; its eldest adult by the list of members owns the animals.
+-- grain: household and species that it keeps; key: hh, part
+-- A household has a number of slots per species; the first adult in its list of members owns the animals.
 -- inputs: person, place
 create or replace view keeper as
 select

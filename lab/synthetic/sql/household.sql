@@ -1,5 +1,5 @@
 -- grain: household; key: hh
--- Where it lives, whether it has moved by the period, and what its members share.
+-- Where it lives, whether it has moved before the period, and attributes that its members share.
 -- inputs: place, the variables seed, people, m, origin
 create or replace table household as
 with drawn as (
@@ -14,7 +14,7 @@ with drawn as (
     from range((getvariable('people') + 31) // 32 * 8) as households (hh)
 ),
 
-told as (
+located as (
     select
         *,
         move_month <= getvariable('m') as has_moved,
@@ -34,12 +34,12 @@ select
         when t.has_moved then month_start(t.move_month) + roll(t.hh, 'move day', 28)::integer
         else date '1994-01-01' + roll(t.hh, 'since', 11200)::integer
     end as begin_date
-from told as t
+from located as t
 asof inner join place as p on t.at_now >= p.cumulative
 order by t.hh;
 
 -- grain: address with a code of the address register; key: rca
--- Both the first homes and those that are moved into within ten years, so that the file is the same for every period.
+-- First homes and those that households move to within ten years, so that the file is the same for every period.
 create or replace table address as
 with homes as (
     select

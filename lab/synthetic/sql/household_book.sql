@@ -1,7 +1,7 @@
--- grain: rural household with somebody alive; key: key (also account)
--- In the order of the book: okrug, settlement, household. A settlement and its code stand at the first household only,
--- the cells below are merged with it. Animals are those that the identification
--- system has under the head's own number: a farm's stand under the farm.
+-- grain: rural household with a living member; key: key (also account)
+-- In the order of the book: okrug, settlement, household. Settlement and code are in the row of the first household
+-- only, as the cells below are merged with it. Animals are those that the identification system has under the number of
+-- the head: animals of a farm are registered under the farm.
 -- inputs: person, place, parcel, herd, organisation, the variable as_of
 create or replace view household_book_clean as
 with living as (

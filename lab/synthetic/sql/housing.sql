@@ -1,6 +1,6 @@
 -- grain: settlement of a rural okrug; key: key (also kato)
--- «Из города – в село»: 758 houses in 55 settlements, built and handed over from 2025 to 2027; one family in four
--- houses comes from a city. Roads, water, schools and clinics of every settlement.
+-- The programme «Из города – в село»: 758 houses in 55 settlements, built and handed over from 2025 to 2027; a family
+-- from a city moves into one house in four. Roads, water, schools and clinics of every settlement.
 -- inputs: place, organisation, the variables m, first_day, origin, seed
 create or replace view housing_clean as
 with settlement as (
@@ -15,7 +15,7 @@ with settlement as (
 planned as (
     select
         *,
-        -- 43 settlements of 14 and 12 of 13 houses are 758; neighbours in the list give and take.
+        -- 43 settlements with 14 houses and 12 with 13 are 758; neighbours in the list exchange some
         case
             when nth > 55 then 0
             when nth = 55 then 13

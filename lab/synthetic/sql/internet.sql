@@ -1,6 +1,6 @@
 -- grain: village, operator and technology; key: key
--- A village has the mobile operators and the fixed line that it draws; each technology gives way to the next in a
--- quarter of its own, and a line is measured once a quarter. A village without any line has one row that says so.
+-- Mobile operators and fixed line of a village are drawn; each technology is replaced by the next one in a quarter of
+-- its own, and a line is measured once a quarter. A village without any line has one row that says so.
 -- inputs: place, the variables m, seed
 create or replace view internet_clean as
 with offered as (
@@ -22,7 +22,7 @@ upgraded as (
     select
         *,
         (getvariable('m') // 3)::bigint as quarter,
-        -- Number of the generation that it has reached by now.
+        -- number of its current generation
         case
             when not is_rural then 2
             else

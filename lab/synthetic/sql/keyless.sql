@@ -1,6 +1,6 @@
--- grain: record of a person that came without a number; key: record
--- Every kind of noise falls on its own, so that a record may bear several. `person` is the ИИН of whom it speaks, null
--- for a stranger: somebody of another oblast whom no registry here knows.
+-- grain: record without a person number; key: record
+-- Every kind of noise is drawn independently, so a record may have several. `person` is the ИИН of the person that the
+-- record is about, null for a stranger: someone of another oblast whom no registry here knows.
 -- inputs: person, stranger (as person), place, name_surname, noise (kind, rate), the variables seed, share
 create or replace table keyless as
 with someone as (
@@ -31,8 +31,8 @@ rates as (
     from noise
 ),
 
--- A list of the kinds that fall on a record, drawn for each of them alone.
-fallen as (
+-- the kinds of noise of each record
+noisy as (
     select
         d.*,
         list_filter(map_keys(rate), lambda kind: u(d.record, kind) < rate[kind]) as kinds
@@ -48,7 +48,7 @@ placed as (
         other.settlement_kato as other_settlement,
         other.district_kato as other_district,
         case when f.sex = 1 then s.man else s.woman end as other_surname
-    from fallen as f
+    from noisy as f
     left join place as h on f.place_id = h.place_id
     left join place as other on roll(f.record, 'moved to', (select count(*) from place)) = other.place_id
     left join name_surname as s
@@ -64,19 +64,19 @@ swapped as (
         case
             when list_contains(kinds, 'married_name') and sex = 2 and age >= 18 then other_surname
             else surname
-        end as own_surname,
+        end as noisy_surname,
         case
             when list_contains(kinds, 'patronymic_missing') then null
             when list_contains(kinds, 'patronymic_form') then other_patronymic_form(patronymic)
             else patronymic
-        end as own_patronymic
+        end as noisy_patronymic
     from placed
 ),
 
 typed as (
     select
         *,
-        case when list_contains(kinds, 'typo_surname') then typo(own_surname, record) else own_surname end as s,
+        case when list_contains(kinds, 'typo_surname') then typo(noisy_surname, record) else noisy_surname end as s,
         case when list_contains(kinds, 'typo_given_name') then typo(name, record) else name end as g
     from swapped
 ),
@@ -94,7 +94,7 @@ spelled as (
         other_settlement,
         other_district,
         list_transform(
-            [case when is_swapped then g else s end, case when is_swapped then s else g end, own_patronymic],
+            [case when is_swapped then g else s end, case when is_swapped then s else g end, noisy_patronymic],
             lambda t: spelled_as(t, kinds)
         ) as names
     from typed

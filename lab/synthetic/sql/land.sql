@@ -1,6 +1,6 @@
 -- grain: plot of land; key: key (also number, in one of three spellings)
--- A homestead belongs to a member of its household, a field to its farm; common pasture, the reserve and what nobody is
--- left to hold belong to the akimat. A part of the reserve was taken back under «Жер аманаты» since 2022.
+-- A homestead belongs to a member of its household, a field to its farm; common pasture, the reserve and plots without
+-- a living holder belong to the akimat. Part of the reserve was returned to the state under «Жер аманаты» since 2022.
 -- inputs: parcel, person, place, household, organisation, the variables as_of, seed
 create or replace view land_clean as
 with holder as (

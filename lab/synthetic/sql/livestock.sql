@@ -1,4 +1,4 @@
--- grain: animal on the day of the period; key: key (also tag)
+-- grain: animal on the last day of the period; key: key (also tag)
 -- inputs: animal, place, the variable as_of
 create or replace view livestock_clean as
 select

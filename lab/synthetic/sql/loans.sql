@@ -1,6 +1,6 @@
 -- grain: application since the summer of 2023; key: key (also number)
--- At the rate that West Kazakhstan reports: about a thousand loans an oblast, 6.45 million tenge and 1.144 jobs each.
--- Limits: 2,500 МРП, 8,000 for processing. A smaller oblast gets more than its share, so that it has all kinds of rows.
+-- At the rate that West Kazakhstan reports: about a thousand loans per oblast, 6.45 million tenge and 1.144 jobs each.
+-- Limits: 2,500 МРП, 8,000 for processing. A small oblast gets more than its share, so that it has all kinds of rows.
 -- inputs: organisation, place, the variables m, origin, people, seed
 create or replace view loans_clean as
 with support as (
@@ -54,7 +54,7 @@ decided as (
         month_start(decided_month) + roll(key, 'decided', 28)::integer as decided_on,
         s.name_ru as purpose_ru,
         s.name_kk as purpose_kk,
-        -- МРП of the year of the application.
+        -- МРП (monthly calculation index) of the year of the application
         s.limit_mrp * [3450, 3692, 3932, 4325][least(4, greatest(1, month // 12 - 2022))] as limit_kzt
     from course as c
     inner join support as s on c.support_no = s.support_no

@@ -1,17 +1,17 @@
--- Chance and small formats shared by all files of this folder.
+-- Draws and formats shared by all files of this folder.
 -- Inputs: the variable seed.
 
--- A whole number that depends only on seed, row key and salt. DuckDB joins the hashes of several arguments by xor, so
--- without the second hash two salts would give draws that determine each other.
+-- An integer that depends only on seed, row key and salt. DuckDB combines the hashes of several arguments by xor:
+-- without the outer hash, draws with two salts would determine each other.
 create or replace macro mixed(k, salt) as hash(hash(getvariable('seed'), k::bigint, salt));
 
--- The same as a number in [0, 1).
+-- A draw from [0, 1).
 create or replace macro u(k, salt) as (mixed(k, salt) >> 11) / 9007199254740992.0;
 
--- A whole number from 0 to n - 1.
+-- An integer from 0 to n - 1.
 create or replace macro roll(k, salt, n) as floor(u(k, salt) * n)::bigint;
 
--- Standard normal number (Box and Muller).
+-- A draw from the standard normal distribution (Box–Muller).
 create or replace macro gauss(k, salt) as
     sqrt(-2 * ln(u(k, salt || ' r') + 1e-12)) * cos(6.283185307179586 * u(k, salt || ' a'));
 
@@ -21,7 +21,7 @@ create or replace macro dmy(d) as strftime(d, '%d.%m.%Y');
 
 create or replace macro month_start(index) as make_date((index // 12)::bigint, (index % 12 + 1)::bigint, 1);
 
--- An element of a list, drawn evenly.
+-- An element of a list, all equally likely.
 create or replace macro choice(k, salt, list) as list[(roll(k, salt, len(list)) + 1)::bigint];
 
 create or replace macro digit(s, n) as (ascii(substr(s, n, 1)) - 48)::bigint;
@@ -38,7 +38,7 @@ create or replace macro check_sum_2(s) as (
     + 10 * digit(s, 8) + 11 * digit(s, 9) + digit(s, 10) + 2 * digit(s, 11)
 ) % 11;
 
--- Check digit of ИИН and БИН over their first eleven digits; 10 means that the number is never issued.
+-- Check digit of ИИН and БИН over their first eleven digits; 10 means that such a number is never issued.
 create or replace macro check_digit(s) as case when check_sum_1(s) < 10 then check_sum_1(s) else check_sum_2(s) end;
 
 create or replace macro russified(s) as translate(s, 'ӘәҒғҚқҢңӨөҰұҮүҺһІі', 'АаГгКкНнОоУуУуХхИи');
@@ -51,7 +51,7 @@ create or replace macro lost_letters(s) as translate(s, 'ӘҒҚҢӨҰҮҺәғқ�
 create or replace macro wrong_check_digit(s, k) as
     left(s, 11) || ((digit(s, 12) + 1 + roll(k, 'bad digit', 9)) % 10)::varchar;
 
--- Two neighbouring digits of the serial in the other order. The check digit does not always tell.
+-- Swaps two neighbouring digits of the serial. The check digit does not always reveal it.
 create or replace macro two_swapped(s, k) as
     list_transform([8 + roll(k, 'swap at', 3)], lambda p:
         left(s, p - 1) || substr(s, p + 1, 1) || substr(s, p, 1) || substr(s, p + 2)
@@ -63,7 +63,7 @@ create or replace macro a_future_day(k) as getvariable('as_of') + 20 + roll(k, '
 
 create or replace macro xml_text(s) as replace(replace(replace(s, '&', '&amp;'), '<', '&lt;'), '>', '&gt;');
 
--- Sixteen digits of the address register; a third of them start with zero, as real ones do.
+-- A code of the address register: sixteen digits. A third of them start with zero, as real ones do.
 create or replace macro rca(dwelling) as
     ['0201900', '1201900', '1901800'][(dwelling % 3 + 1)::bigint]
     || pad((dwelling * 7368787 + getvariable('seed') * 104729) % 1000000000, 9);
@@ -96,18 +96,18 @@ create or replace macro date_cell(letter, n, d) as
 
 create or replace macro number_cell(letter, n, s) as concat('<c r="', letter, n, '"><v>', s, '</v></c>');
 
--- A field of a delimited file, in quotes where it needs them.
+-- A field of a delimited file, quoted where necessary.
 create or replace macro csv_field(s) as
     case when regexp_matches(s, '[,;"\n]') then '"' || replace(s, '"', '""') || '"' else s end;
 
--- Kazakh letters in the slots that old 8-bit fonts gave them.
+-- Kazakh letters in their slots in old 8-bit fonts.
 create or replace macro legacy_letters(s) as translate(s, 'ҚқҒғҢңӨөҰұҮүӘәҺһ', 'ЌќЄєЅѕҐґЎўЇїЈјЋћ');
 
--- Quarters counted from year 0.
+-- Name of a quarter; quarters count from year 0.
 create or replace macro quarter_name(q) as
     ['I', 'II', 'III', 'IV'][(q % 4 + 1)::bigint] || ' квартал ' || (q // 4)::bigint::varchar;
 
--- Ring of a polygon around a position «[lon, lat]», about thirty metres each way.
+-- Ring of a square around a position «[lon, lat]», about thirty metres each way.
 create or replace macro corner(p, dx, dy) as concat(
     '[', json_extract_string(p, '$[0]')::decimal(9, 5) + dx::decimal(9, 5), ', ',
     json_extract_string(p, '$[1]')::decimal(9, 5) + dy::decimal(9, 5), ']'
@@ -118,7 +118,7 @@ create or replace macro square(p) as concat(
     corner(p, -0.0003, 0.0003), ', ', corner(p, -0.0003, -0.0003), ']'
 );
 
--- A letter left out, put twice, or in the place of its neighbour, at a place from the second letter on.
+-- Leaves out or doubles a letter, or swaps it with its neighbour; never the first letter.
 create or replace macro typo(s, k) as
     list_transform([(2 + roll(k, 'typo at', greatest(1, length(s) - 2)))::bigint], lambda p:
         case roll(k, 'typo', 3)
@@ -128,7 +128,7 @@ create or replace macro typo(s, k) as
         end
     )[1];
 
--- «Ермекұлы» as «Ермекович» and back, as two offices write one man.
+-- «Ермекұлы» becomes «Ермекович» and the reverse: both forms are used for the same person.
 create or replace macro other_patronymic_form(s) as
     case
         when regexp_matches(s, '[^аеёиоуыәөүұі](ұлы|қызы)$')
@@ -140,7 +140,7 @@ create or replace macro other_patronymic_form(s) as
         else s
     end;
 
--- A name as a record with these kinds of noise writes it: the steps in turn, each over what the former left.
+-- The spelling of a name in a record with these kinds of noise, applied one after the other.
 create or replace macro spelled_as(s, kinds) as
     list_transform(
         list_transform(

@@ -1,8 +1,8 @@
 -- grain: organisation or sole trader; key: org
--- Farms, firms and sole traders belong to a household, whose head leads them; they end when it moves or the head dies.
--- Facilities belong to a place: a school from 150 people on, a clinic or a medical post, and in the first place of an
--- okrug, whatever its size, a school, a clinic, an akimat and a veterinary station. A sole trader has the ИИН of its
--- head as number, all others a БИН.
+-- Farms, firms and sole traders belong to a household, whose head leads them; they close when it moves or the head
+-- dies. Facilities belong to a place: a school from 150 people on, a clinic or a medical post, and in the first place
+-- of an okrug, whatever its size, a school, a clinic, an akimat and a veterinary station. The number of a sole trader
+-- is the ИИН of the head, that of all others a БИН.
 -- inputs: place, household, person, the variables seed, people, m, origin
 create or replace table organisation as
 with head as (
@@ -16,7 +16,7 @@ with head as (
     where pos = 0 and not is_dead
 ),
 
--- Numbered over all that may ever be, so that a number does not depend on who is still there.
+-- Numbered over all that can ever exist, so that a number does not depend on which of them still exist.
 founded as (
     select
         *,
@@ -28,7 +28,7 @@ founded as (
             h.hh,
             k.rural_share,
             k.urban_share,
-            -- A third of the firms began after the oblast did, month by month.
+            -- a third of the firms were founded after the oblast's first month
             case
                 when u(h.hh * 4 + k.kind_no, 'new') < 0.3
                     then getvariable('origin') + roll(h.hh * 4 + k.kind_no, 'new since', 120)

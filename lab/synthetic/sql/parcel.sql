@@ -1,6 +1,6 @@
 -- grain: plot of land; key: parcel (also cadastral_number)
--- A homestead for every rural household, up to three fields for a farm, common pasture and a reserve for every place.
--- Cadastral district codes did not follow the split of 2022: the oblast stays 03. The rest of the number is an
+-- A homestead per rural household, up to three fields per farm, common pasture and a reserve per place.
+-- Cadastral codes did not change with the split of 2022: the oblast is still 03. The rest of the number is an
 -- injective function of the plot up to four million people.
 -- inputs: place, household, organisation, person, the variables seed, people, m, origin
 create or replace table parcel as
@@ -36,7 +36,7 @@ field as (
 
 common as (
     select
-        -- behind the last household, whose number the turn of 32 persons rounds up
+        -- after the last household, whose number is rounded up to a full cycle of 32 persons
         (getvariable('people') + 31) // 32 * 64 + p.place_id * 4 + k.kind_no as parcel,
         p.place_id,
         null::bigint as hh,

@@ -1,12 +1,12 @@
--- grain: person of the register in the period, the dead of the last twelve months included; key: i (also iin)
--- The eleventh digit of ИИН is even at first: where that gives no check digit, the next one does, since the weight of
--- that digit is 11 in the first pass and 2 in the second. So every person gets a number, and no two the same.
--- A marriage or a change of name changes the surname from its month on, never the ИИН; `former_surname` is that of
--- the month before.
+-- grain: person of the register in the period, including those who died in the last twelve months; key: i (also iin)
+-- The eleventh digit of ИИН is even. Where that gives no check digit, the next odd one does, since the weight of that
+-- digit is 11 in the first pass and 2 in the second. So every person gets a number, and no two the same.
+-- A marriage or a change of name changes the surname from its month on, never the ИИН; `former_surname` is the surname
+-- of the previous month.
 -- inputs: household, place, name_given, name_surname, name_patronymic, the variables seed, people, m, origin, as_of
 create or replace table person as
 with member as (
-    -- Eight households of 2, 3, 5, 4, 1, 6, 4 and 7 members fill 32 persons in turn.
+    -- A cycle of 32 persons makes eight households, of 2, 3, 5, 4, 1, 6, 4 and 7 members.
     select
         i,
         (i // 32) * 8 + turn.hh as hh,
@@ -86,8 +86,8 @@ dated as (
                 then getvariable('origin') - 12
                     + floor(ln(1 - u(i, 'death')) / ln(1 - least(0.5, 0.0000065 * exp(0.086 * age))))::bigint
         end as death_month,
-        -- Seven young couples of ten marry in one of the 120 months from the beginning; until then she has a name of
-        -- her own.
+        -- Seven young couples in ten marry in one of the oblast's first 120 months; until then her surname is
+        -- different.
         case
             when pos = 1 and not is_man and age < 36 and u(hh, 'marries') < 0.7
                 then getvariable('origin') + roll(hh, 'wedding', 120)
@@ -134,7 +134,7 @@ listed as (
         and (n.death_month is null or n.death_month > getvariable('m') - 12)
 ),
 
--- A surname by the month from which it is borne; a wife in eight keeps hers.
+-- Surnames by the month from which they are used; one wife in eight does not change hers.
 surnamed as (
     select
         *,
@@ -156,7 +156,7 @@ surnamed as (
 named as (
     select
         l.*,
-        -- A power makes the names at the front of a list common.
+        -- the power makes the first names of a list more common
         floor(l.surname_at ^ 1.3 * getvariable('surname_total')[l.name_group + 1])::bigint as surname_idx,
         floor(l.former_surname_at ^ 1.3 * getvariable('surname_total')[l.name_group + 1])::bigint
         as former_surname_idx,

@@ -1,10 +1,9 @@
--- grain: registered dog or cat, those that died in the last twelve months included; key: key (also chip)
--- Registration began in September 2023 (law 97-VII); a pet is registered some months after its birth, then vaccinated
--- against rabies each year, unless its owner forgets. A lost one is struck off after a year.
--- No two pets have one chip.
+-- grain: registered dog or cat, including those that died in the last twelve months; key: key (also chip)
+-- Registration began in September 2023 (law 97-VII). A pet is registered some months after its birth and then
+-- vaccinated against rabies every year, unless its owner forgets. A lost pet is removed after a year. Chips are unique.
 -- inputs: keeper, place, the variables m, seed
 create or replace view pet as
-with kept as (
+with slots as (
     select
         k.*,
         h.is_rural,
@@ -22,11 +21,11 @@ cycle as (
         hh * 4 + slot as place_key,
         40 + roll(hh * 4 + slot, 'pet life', 120) as life,
         getvariable('m') + roll(hh * 4 + slot, 'pet phase', 160) as clock
-    from kept
+    from slots
 ),
 
 lives as (
-    -- The former pet of the place too, while its death is fresh.
+    -- the previous pet of the slot too, for twelve months after its death
     select
         *,
         clock // life - back.n as generation,
@@ -56,7 +55,7 @@ registered as (
     from born
 ),
 
-fated as (
+loss_drawn as (
     select
         *,
         register_month + 1 + floor(ln(1 - u(key, 'pet lost')) / ln(1 - 0.004))::bigint as lost_month,
@@ -65,13 +64,13 @@ fated as (
     where register_month <= case when is_dead then getvariable('m') - months_since_change else getvariable('m') end
 ),
 
-kept_up as (
+observed as (
     select
         *,
         lost_month <= last_month as is_lost,
-        -- Treated each year until it was lost or died, unless that was left out.
+        -- years until it was lost or died; a vaccination may be skipped
         (least(last_month, lost_month - 1) - register_month) // 12 as years
-    from fated
+    from loss_drawn
 ),
 
 treated as (
@@ -80,7 +79,7 @@ treated as (
         register_month + 12 * list_filter(
             range(years, -1, -1), lambda k: u(key * 16 + k, 'pet vaccinated') < 0.8
         )[1] as vaccination_month
-    from kept_up
+    from observed
 )
 
 select

@@ -24,7 +24,7 @@ select
     case when u(p.hh, 'has phone') < 0.8 then '+7' || choice(p.hh, 'operator', [
         '701', '702', '705', '707', '747', '775', '777', '778'
     ]) || pad(roll(p.hh, 'phone', 10000000), 7) else '' end as phone,
-    -- The comma in it is why the field stands in quotes.
+    -- contains a comma, so the field must be quoted
     'ул. ' || title(street(d.dwelling)) || ', ' || building(d.dwelling) as address,
     h.settlement_kato as kato,
     case when u(p.hh, 'place form') < 0.7 then 'с.' || h.settlement_ru else h.settlement_kk end as settlement,

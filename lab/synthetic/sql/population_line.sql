@@ -1,5 +1,5 @@
 -- grain: line of the answer of ГБД ФЛ, one person; order: that of the file
--- inputs: population_row, the number of the first row and of the row after the last
+-- inputs: population_row; the lines of rows from ${first} up to, not including, ${after}
 select concat(
     '<person><iin>', iin, '</iin><surname>', surname, '</surname><name>', name, '</name>',
     case

@@ -1,6 +1,6 @@
 -- grain: item of the road map or measure of a village's plan; key: key
--- 122 items of the road map, about a quarter of them done, and five measures in the plan of every village. An item that
--- is done stays done; one whose deadline has passed is overdue until then.
+-- 122 items of the road map, about a quarter of them done, and five measures in the plan of every village. A done item
+-- stays done; one whose deadline has passed is overdue until it is done.
 -- inputs: place, the variables m, as_of, origin, seed
 create or replace view road_map_clean as
 with theme as (

@@ -17,7 +17,7 @@ granted as (
         0 as kind_no,
         6000 + floor(u(hh * 8 + getvariable('m') // 3, 'asp') * 44000) as amount
     from living
-    -- Assigned by the quarter, so a household keeps it for three months and may come again.
+    -- Assigned by quarter: a household receives it for three months and may receive it again later.
     where u(hh * 4096 + getvariable('m') // 3, 'poor') < 0.013
     union all
     select

@@ -1,5 +1,5 @@
 -- grain: application of the last twelve months; key: key (also docnum)
--- A farm or a firm of agriculture applies about once in nine months; an application is decided within three.
+-- A farm or agricultural firm applies about once in nine months; an application is decided within three months.
 -- inputs: organisation, place, the variables m, origin, as_of
 create or replace view subsidies_clean as
 with support as (

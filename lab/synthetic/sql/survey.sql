@@ -1,8 +1,8 @@
 -- grain: respondent of the quarter's wave; key: key (also respondent)
--- Thirty adults of every rural okrug, or all where there are fewer; the weight is the adults that one stands for.
+-- Thirty adults per rural okrug, or all where there are fewer; the weight is the number of adults that one represents.
 -- inputs: person, place, the variable m
 
--- An answer from 1 to 5 about a topic, 99 for none; okrugs differ in their mood.
+-- An answer from 1 to 5 about a topic, 99 for no answer; okrugs differ in their general mood.
 create or replace macro opinion(k, okrug_kato, topic, mean) as
     case
         when u(k, 'no answer ' || topic) < 0.04 then '99'

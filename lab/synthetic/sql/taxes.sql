@@ -1,5 +1,5 @@
 -- grain: payer, code of payment (КБК) and month with a movement or a debt; key: key
--- Debts come in spells of six months and are paid back at once in the month after.
+-- A debt lasts six months and is paid off in the month after.
 -- inputs: person, place, organisation, the variables m, first_day
 create or replace view taxes_clean as
 with payment_kind as (

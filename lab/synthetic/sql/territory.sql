@@ -1,7 +1,7 @@
 -- grain: place of an edition; key: key (also kato, kato_version)
--- Part 1 is the classifier as it is, part 2 the oblast as a former edition had it: Қонаев as Капчагай under 1916,
--- Талдыкорган under the code that Қонаев has now, Кеген within Райымбек, no Алатау yet, some okrugs and villages under
--- names of their time, and villages that were merged into a neighbour. Days of change are assumptions.
+-- Part 1 is the current classifier, part 2 the oblast in a previous edition: Қонаев as Капчагай under 1916, Талдыкорган
+-- under the present code of Қонаев, Кеген within Райымбек, no Алатау yet, some okrugs and villages under old names, and
+-- villages that were merged into a neighbour later. Dates of changes are assumptions.
 -- inputs: kato
 create or replace view territory_clean as
 with of_oblast as (
@@ -30,7 +30,7 @@ renamed as (
     where not starts_with(kato, '1918') and kato <> '194400000'
 ),
 
-former as (
+previous_edition as (
     select
         former_kato as kato,
         level,
@@ -64,7 +64,7 @@ former as (
         ('191010000', 'sub_district', '1', 'г.Талдыкорган', 'Талдықорған қ.', '331010000', date '2022-06-08')
     )
     union all
-    -- a village that is no more stood in the last hundred of its okrug
+    -- an abolished village has a code in the last hundred of its okrug
     select
         left(min(kato), 6) || '900',
         'settlement',
@@ -96,7 +96,7 @@ every as (
         2 as part,
         'NK RK 11-2009' as kato_version,
         *
-    from former
+    from previous_edition
 )
 
 select

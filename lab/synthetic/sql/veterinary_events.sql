@@ -1,7 +1,7 @@
 -- grain: event of the month; key: key (also no)
--- Vaccinations and tests are those that livestock shows with a day of this month; a positive test opens a focus in its
--- village. A request to catch strays is done within weeks and then has an act. A lost pet may be caught too, and a bite
--- may be one of a registered dog.
+-- Vaccinations and tests are those of livestock in this month; a positive test opens a focus (an outbreak) in its
+-- village. A request to catch strays is carried out within weeks, with an act. A lost pet may be caught too, and a bite
+-- may be that of a registered dog.
 -- inputs: animal, pet, person, place, the variables m, first_day, as_of
 create or replace view veterinary_events_clean as
 with vaccination as (

@@ -1,7 +1,8 @@
--- grain: site as one source says it; key: key (also id)
--- Part 1 is what akimats report, part 2 what is seen from space. A village has up to four places where dumps come up,
--- last and are cleared; space sees each of them in the quarter after, an akimat knows three of five. A landfill belongs
--- to the first village of an okrug. Centres of districts are rough, villages lie around them by chance.
+-- grain: site by one source; key: key (also id)
+-- Part 1 is what akimats report, part 2 what satellites see. A village has up to four places where dumps appear, last
+-- for some time and are cleared; satellites see each of them in the following quarter, an akimat knows three in five.
+-- The first village of an okrug has a landfill. Centres of districts are approximate, villages lie randomly around
+-- them.
 -- inputs: place, the variables m, origin
 create or replace view waste_sites_clean as
 with located as (
@@ -77,9 +78,9 @@ reported as (
     select
         2,
         *,
-        -- found in the quarter after it came up
+        -- detected in the quarter after it appeared
         (open_month // 3 * 3 + 3)::bigint,
-        -- what was cleared before the day of the picture is not on it
+        -- a dump cleared before the day of the image is not visible on it
         coalesce(
             month_start(end_month) + roll(site, 'ended day', 28)::integer
             <= month_start(quarter_start) + roll(site * 65536 + quarter_start, 'pictured', 28)::integer,

@@ -71,15 +71,15 @@ def test_first_run_publishes_and_leaves_nothing_running(home: Path) -> None:
 
 
 def test_no_secret_is_in_output_or_logs(home: Path) -> None:
-    kept = [file.read_text().strip() for file in (home / "secrets").iterdir() if not file.name.endswith(".json")]
-    kept += list(json.loads((home / "secrets" / "logins.json").read_text()).values())
-    kept.append((home / "postgres" / "password").read_text())
-    assert len(kept) >= 8
+    hidden = [file.read_text().strip() for file in (home / "secrets").iterdir() if not file.name.endswith(".json")]
+    hidden += list(json.loads((home / "secrets" / "logins.json").read_text()).values())
+    hidden.append((home / "postgres" / "password").read_text())
+    assert len(hidden) >= 8
     logs = list(home.rglob("*.log"))
     assert len(logs) > 10
     for log in logs:
         text = log.read_text(errors="replace")
-        assert not [secret[:4] for secret in kept if secret in text], log
+        assert not [secret[:4] for secret in hidden if secret in text], log
 
 
 def test_second_run_changes_nothing_published(home: Path) -> None:
@@ -94,9 +94,9 @@ def test_second_run_changes_nothing_published(home: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_demo_leaves_no_process_behind(home: Path, how: signal.Signals) -> None:
     # a shell starts background jobs with SIGINT ignored, and an ignored signal stays so in children
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = demo(home, "--registries", "core")
-    signal.signal(signal.SIGINT, former)
+    signal.signal(signal.SIGINT, previous)
     for line in process.stdout:
         if "triggered" in line:
             break
@@ -110,7 +110,7 @@ def test_a_stopped_demo_leaves_no_process_behind(home: Path, how: signal.Signals
     assert left_over(home) == []
 
 
-def test_an_absent_classifier_is_told_at_once(home: Path) -> None:
+def test_a_missing_classifier_is_reported_at_once(home: Path) -> None:
     process = demo(home, "--kato", "/nowhere/kato.csv")
     out, _ = process.communicate(timeout=240)
     assert process.returncode == 2

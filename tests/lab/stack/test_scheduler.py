@@ -6,28 +6,32 @@ order.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import httpx
 import pytest
 
 from auyl.store.lake import Lake
 from bench import airflow as airflow_bench
 from lab import synthetic
+from lab.simulated_sources.dispatch import load_dispatch
 from lab.stack import demo
-from tests.lab.stack.conftest import MONTHS, ask, forget, wait_for
+from lab.stack.airflow import USER
+from tests.lab.stack.conftest import FOLLOWERS, MONTHS, ask, forget, wait_for
 
 pytestmark = pytest.mark.slow
-FORMER, LATTER = MONTHS
+EARLIER, LATER = MONTHS
 
 
 # -- killed ------------------------------------------------------------------------------------------------------
 
 
-def state(up: demo.Ready) -> dict[str, object]:
+def state(up: demo.Installation) -> dict[str, object]:
     """What readers and the ledger hold, without what tells when it happened."""
     account = "rows_in, staged, linkable, quarantined, duplicates"
     batches = f"select registry, {account} from ledger.batch_ranked order by registry"
@@ -39,12 +43,12 @@ def state(up: demo.Ready) -> dict[str, object]:
     }
 
 
-def through(up: demo.Ready, month: str = FORMER) -> None:
-    plan = demo.Plan(month, up.plan.scale, registries=up.plan.registries)
+def through(up: demo.Installation, month: str = EARLIER) -> None:
+    plan = demo.DemoPlan(month, up.plan.scale, registries=up.plan.registries)
     demo.through_airflow(plan, up.airflow, demo.Progress())
 
 
-def running(up: demo.Ready, dag_id: str, task_id: str) -> dict | None:
+def running(up: demo.Installation, dag_id: str, task_id: str) -> dict | None:
     """The running instance of a task."""
     path = f"dags/{dag_id}/dagRuns/~/taskInstances"
     found = up.airflow.get(path, state="running", limit=10)["task_instances"]
@@ -52,7 +56,7 @@ def running(up: demo.Ready, dag_id: str, task_id: str) -> dict | None:
 
 
 def kill_at_work(
-    up: demo.Ready, dag_id: str, task_id: str, sign: Path, whole_worker: bool, runner: threading.Thread
+    up: demo.Installation, dag_id: str, task_id: str, sign: Path, whole_worker: bool, runner: threading.Thread
 ) -> dict:
     """SIGKILL the process of a task as soon as it has begun to write below `sign`, with its worker if so asked."""
     wait_for(lambda: any(sign.rglob("*.parquet*")) or not runner.is_alive())
@@ -66,19 +70,19 @@ def kill_at_work(
 
 
 @pytest.fixture(scope="module")
-def first_run_s(up: demo.Ready) -> float:
+def first_run_s(up: demo.Installation) -> float:
     """The first run, as the bench measures it."""
     return airflow_bench.first_run(up)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(up: demo.Ready, first_run_s: float) -> dict[str, object]:
+def undisturbed(up: demo.Installation, first_run_s: float) -> dict[str, object]:
     """What it left."""
     return state(up)
 
 
 def test_the_bench_measures_a_run_that_published(
-    up: demo.Ready, first_run_s: float, undisturbed: dict[str, object]
+    up: demo.Installation, first_run_s: float, undisturbed: dict[str, object]
 ) -> None:
     assert [revision for revision, _ in undisturbed["content"]] == [1]
     (took,) = ask(
@@ -89,13 +93,45 @@ def test_the_bench_measures_a_run_that_published(
     assert 0 < took < first_run_s
 
 
+def test_links_of_a_load_lead_to_its_pages_for_those_who_are_signed_in(
+    up: demo.Installation, undisturbed: dict[str, object]
+) -> None:
+    assert undisturbed["content"]
+    (run,) = up.airflow.runs("intake_population", EARLIER)
+    links = up.airflow.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/load/links")["extra_links"]
+    assert sorted(links) == ["Ledger", "Quality", "Rejected rows"]
+    user = {"username": USER, "password": up.airflow.password}
+    token = httpx.post(f"{up.airflow.url}/auth/token", json=user).json()["access_token"]
+    for address in links.values():
+        page, _, section = address.partition("#")
+        assert page == f"{up.airflow.url}/auyl/intake_population/{EARLIER}"
+        assert httpx.get(page).status_code == 401
+        answer = httpx.get(page, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200, answer.text
+        assert f'id="{section}"' in answer.text
+    (account,) = ask(up, "select rows_in, staged, quarantined from ledger.batch_ranked where registry = 'population'")
+    for count in account:
+        assert f"<td>{count}</td>" in answer.text
+    (rule,) = ask(
+        up,
+        "select rule from ledger.rule_outcome "
+        "inner join ledger.batch_ranked using (batch_id) where registry = 'population' order by failed desc limit 1",
+    )[0]
+    assert re.search(rf"<td>{rule}</td><td>[^<]+</td><td>\w+</td><td>\d+</td>", answer.text)
+    assert not re.search(r"\d{12}", answer.text.replace(up.settings.oblast_kato, "")), "no person's number"
+    for path in (f"intake_nothing/{EARLIER}", "intake_population/october"):
+        signed_in = httpx.get(f"{up.airflow.url}/auyl/{path}", headers={"Authorization": f"Bearer {token}"})
+        assert signed_in.status_code in (404, 422)
+        assert httpx.get(f"{up.airflow.url}/auyl/{path}").status_code == 401
+
+
 @pytest.mark.parametrize(
     ("dag_id", "task_id", "folder", "whole_worker"),
     [("intake_population", "load", "raw/population", False), ("consolidate", "publish", "core", True)],
     ids=["the load of population", "the build, with its worker"],
 )
 def test_a_task_killed_in_the_middle_gives_the_same_snapshot(
-    up: demo.Ready, undisturbed: dict[str, object], dag_id: str, task_id: str, folder: str, whole_worker: bool
+    up: demo.Installation, undisturbed: dict[str, object], dag_id: str, task_id: str, folder: str, whole_worker: bool
 ) -> None:
     assert undisturbed["content"]
     forget(up)
@@ -121,22 +157,44 @@ def test_a_task_killed_in_the_middle_gives_the_same_snapshot(
     assert state(up) == undisturbed
 
 
-def test_the_night_reconciles_what_was_taken_in(up: demo.Ready, undisturbed: dict[str, object]) -> None:
-    run = up.airflow.trigger("reconcile", None)
-    wait_for(lambda: up.airflow.look(run).done, every_s=0.5)
-    assert up.airflow.look(run).state == "success", up.airflow.failure(run)
-    assert up.airflow.task_states(run) == dict.fromkeys(("changes", "link", "entities", "compare"), "success")
+def test_each_snapshot_starts_quality_and_reconcile_and_the_night_finds_nothing_more(
+    up: demo.Installation, undisturbed: dict[str, object]
+) -> None:
+    assert state(up) == undisturbed, "the earlier month is there as it came in time"
+    for dag_id in FOLLOWERS:
+        up.airflow.set_paused(dag_id, False)
+    # the sources have the later month only now
+    synthetic.make(up.extracts, LATER, up.plan.people)
+    load_dispatch(up.settings.dsn.rpartition("/")[0] + "/dispatch", up.extracts, LATER)
+    through(up, LATER)
+    wait_for(lambda: all(finished(up, dag_id) for dag_id in FOLLOWERS), every_s=0.5)
+    night = up.airflow.trigger("nightly", None)
+    wait_for(lambda: up.airflow.refresh(night).done and quiet(up), every_s=0.5)
+    for dag_id in FOLLOWERS:
+        runs = up.airflow.get(f"dags/{dag_id}/dagRuns", limit=100, order_by="id")["dag_runs"]
+        assert {run["state"] for run in runs} == {"success"}
+        assert (runs[0]["partition_key"], runs[0]["run_type"], runs[0]["note"]) == (LATER, "asset_triggered", None)
+        assert runs[-1]["partition_key"] is None
+        assert runs[-1]["note"].startswith("started by nightly; no")
+    (run, *_) = up.airflow.runs("reconcile", LATER)
+    tasks = up.airflow.get(f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances")["task_instances"]
+    steps = [(f"period_steps.{step}", at) for step in ("link", "entities", "compare") for at in (0, 1)]
+    assert sorted((task["task_id"], task["map_index"]) for task in tasks) == sorted(
+        [("changes", -1), ("find_periods", -1), *steps]
+    ), "both months are due"
+    measured = "select period, count(distinct registry) from serving.quality group by 1 order by 1"
+    assert ask(up, measured) == [(month, len(up.plan.registries)) for month in MONTHS]
     kinds = "select count(distinct kind) from ledger.entity_set where attributes > 0"
     assert ask(up, kinds)[0][0] >= 3
-    assert ask(up, "select count(*) from serving.contradiction_set") == [(1,)]
+    assert ask(up, "select count(*) from serving.contradiction_set") == [(2,)]
     assert Lake(up.settings.lake).files("reference/changes")
-    assert ask(up, f"select count(distinct contents) from ledger.link_run where period = '{FORMER}'") == [(1,)]
+    assert ask(up, f"select count(distinct contents) from ledger.link_run where period = '{EARLIER}'") == [(1,)]
 
 
 # -- months afterwards -------------------------------------------------------------------------------------------
 
 
-def current_batches(up: demo.Ready) -> list[tuple]:
+def current_batches(up: demo.Installation) -> list[tuple]:
     return ask(
         up,
         "select period, content_sha256, (select count(*) from serving.snapshot_value as v "
@@ -145,7 +203,7 @@ def current_batches(up: demo.Ready) -> list[tuple]:
     )
 
 
-def by_command(up: demo.Ready, registry: str, *options: str) -> str:
+def by_command(up: demo.Installation, registry: str, *options: str) -> str:
     command = [
         sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", f"intake_{registry}",
         "--from-date", "2026-09-01", "--to-date", "2026-10-31", "--run-backwards", *options,
@@ -155,7 +213,7 @@ def by_command(up: demo.Ready, registry: str, *options: str) -> str:
     return done.stdout + done.stderr
 
 
-def by_api(up: demo.Ready, registry: str) -> None:
+def by_api(up: demo.Installation, registry: str) -> None:
     """The same request as the command's, without the seconds that its start takes."""
     up.airflow.post(
         "backfills", dag_id=f"intake_{registry}", from_date="2026-09-01T00:00:00Z", to_date="2026-10-31T00:00:00Z",
@@ -163,27 +221,29 @@ def by_api(up: demo.Ready, registry: str) -> None:
     )  # fmt: skip
 
 
-def backfilled(up: demo.Ready) -> list[dict]:
+def backfilled(up: demo.Installation) -> list[dict]:
     found = up.airflow.get("dags/~/dagRuns", run_type="backfill", limit=100)
     return list(found["dag_runs"])
 
 
-def backfills(up: demo.Ready, registry: str) -> list[dict]:
+def backfills(up: demo.Installation, registry: str) -> list[dict]:
     return list(up.airflow.get("backfills", dag_id=f"intake_{registry}")["backfills"])
 
 
-def quiet(up: demo.Ready) -> bool:
+def finished(up: demo.Installation, dag_id: str) -> bool:
+    found = up.airflow.runs(dag_id, LATER)
+    return bool(found) and all(run.done for run in found)
+
+
+def quiet(up: demo.Installation) -> bool:
     return not up.airflow.unfinished()
 
 
 def test_a_backfill_over_months_gives_the_same_as_months_in_time(
-    up: demo.Ready, undisturbed: dict[str, object]
+    up: demo.Installation,
 ) -> None:
-    assert state(up) == undisturbed, "the former month is there as it came in time"
-    # the sources know the latter month only now
-    synthetic.make(up.extracts, LATTER, up.plan.people)
-    synthetic.load_dispatch(up.settings.dsn.rpartition("/")[0] + "/dispatch", up.extracts, LATTER)
-    through(up, LATTER)
+    for dag_id in FOLLOWERS:
+        up.airflow.set_paused(dag_id, True)
     in_time = current_batches(up)
     assert [row[0] for row in in_time] == list(MONTHS) and in_time[0][1] != in_time[1][1]
 

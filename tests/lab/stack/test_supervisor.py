@@ -12,7 +12,7 @@ import pytest
 from auyl.settings import REPOSITORY
 from lab.stack.supervisor import ProcessFailed, Stopped, Supervisor, signals_stop
 
-# a program that starts another one in a session of its own, and tells both pids
+# a program that starts another one in its own session and writes both pids
 PARENT = """
 import os, subprocess, sys, time
 if sys.argv[2] == "deaf":

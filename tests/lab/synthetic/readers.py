@@ -1,4 +1,4 @@
-"""An oblast on disk, and readers of its formats that share nothing with their writers."""
+"""An oblast on disk, and readers of its formats that share no code with the writers."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ SLOTS = str.maketrans("ЌќЄєЅѕҐґЎўЇїЈјЋћ", "ҚқҒғҢңӨөҰұ�
 
 @dataclass(frozen=True)
 class Oblast:
-    """Extracts on disk with what `make` said of them."""
+    """Extracts on disk and the summary of `make`."""
 
     extracts: Path
     summary: Summary
@@ -33,7 +33,7 @@ class Oblast:
         return self.extracts / self.summary.period / registry
 
     def rows(self, registry: str) -> dict[tuple[str, int], dict[str, str | None]]:
-        """Every row of a registry by (file, record), its cells by the names of the file."""
+        """Every row of a registry by (file, record), cells by the column names of the file."""
         return {
             (file, n): row
             for path in sorted(self.folder(registry).iterdir())
@@ -41,19 +41,19 @@ class Oblast:
         }
 
     def faults(self, registry: str) -> list[dict[str, Any]]:
-        """Rows of the truth about a registry's faults."""
+        """Ground truth of a registry: its faults."""
         return _parquet(self.extracts / "truth" / self.summary.period / f"{registry}.parquet")
 
     def persons(self) -> list[dict[str, Any]]:
-        """Rows of the truth about persons."""
+        """Ground truth of persons."""
         return _parquet(self.extracts / "truth" / self.summary.period / "persons.parquet")
 
 
 def _parquet(path: Path) -> list[dict[str, Any]]:
     with duckdb.connect() as con:
-        found = con.execute("from read_parquet(?)", [str(path)])
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        result = con.execute("from read_parquet(?)", [str(path)])
+        names = [column[0] for column in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 Rows = Iterator[tuple[str, int, dict[str, str | None]]]

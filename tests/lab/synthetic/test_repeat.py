@@ -1,4 +1,4 @@
-"""The same seed gives the same bytes, another gives others; months follow each other; a broken run leaves no marker."""
+"""The same seed gives the same bytes; months are consistent; a killed run leaves no manifest."""
 
 import hashlib
 import os
@@ -15,8 +15,8 @@ from lab.synthetic import make
 from tests.lab.synthetic.readers import PEOPLE, PERIOD, Oblast
 
 
-def digests(oblast: Oblast) -> dict[str, str]:
-    """sha256 of every file that was made."""
+def checksums(oblast: Oblast) -> dict[str, str]:
+    """sha256 of every file."""
     root = oblast.extracts
     return {
         str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
@@ -29,20 +29,20 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(build: Callable
     # more persons than a row group of DuckDB, so that threads share the work
     one = build(people=130_000, threads=1)
     four = build(people=130_000, threads=4)
-    assert digests(one) == digests(four)
+    assert checksums(one) == checksums(four)
 
 
 def test_another_seed_gives_another_oblast(build: Callable[..., Oblast], clean: Oblast) -> None:
     other = build(dirt=0, seed=20)
     both = {p["iin"] for p in other.persons()} & {p["iin"] for p in clean.persons()}
     assert len(both) < PEOPLE / 50
-    made = digests(other)
-    same = {name for name, digest in digests(clean).items() if made.get(name) == digest}
+    made = checksums(other)
+    same = {name for name, checksum in checksums(clean).items() if made.get(name) == checksum}
     empty = {f"truth/{PERIOD}/{registry}.parquet" for registry in clean.summary.rows}
     assert same == {"reference/crosswalk.csv", *empty}
 
 
-def test_a_second_run_does_nothing_and_says_so(build: Callable[..., Oblast]) -> None:
+def test_a_second_run_reports_that_nothing_changed_and_writes_nothing(build: Callable[..., Oblast]) -> None:
     made = build(people=500)
     before = {path: path.stat().st_mtime_ns for path in made.extracts.rglob("*")}
     again = make(made.extracts, PERIOD, 500)
@@ -51,9 +51,11 @@ def test_a_second_run_does_nothing_and_says_so(build: Callable[..., Oblast]) -> 
 
 
 @pytest.mark.parametrize("harm", ["other parameters", "missing file", "short file"])
-def test_a_run_makes_anew_what_is_not_as_asked(build: Callable[..., Oblast], harm: str) -> None:
+def test_a_run_replaces_extracts_of_other_parameters_or_with_damaged_files(
+    build: Callable[..., Oblast], harm: str
+) -> None:
     made = build(people=500)
-    wanted = digests(made)
+    expected = checksums(made)
     file = made.folder("ambulance") / f"ambulance_{PERIOD}.csv"
     if harm == "other parameters":
         make(made.extracts, PERIOD, 500, seed=3)
@@ -62,11 +64,13 @@ def test_a_run_makes_anew_what_is_not_as_asked(build: Callable[..., Oblast], har
     else:
         file.write_bytes(file.read_bytes()[:-1])
     assert not make(made.extracts, PERIOD, 500).is_unchanged
-    assert digests(made) == wanted
+    assert checksums(made) == expected
 
 
-def test_a_killed_run_leaves_no_marker_and_the_next_one_heals(tmp_path: Path, build: Callable[..., Oblast]) -> None:
-    wanted = digests(build(people=20_000))
+def test_a_killed_run_leaves_no_manifest_and_the_next_one_completes_it(
+    tmp_path: Path, build: Callable[..., Oblast]
+) -> None:
+    expected = checksums(build(people=20_000))
     command = [sys.executable, "-m", "lab", "synth", str(tmp_path), "--period", PERIOD]
     process = subprocess.Popen([*command, "--people", "20000"], stdout=subprocess.DEVNULL)
     work = tmp_path / f".{PERIOD}.partial" / "livestock"
@@ -76,18 +80,18 @@ def test_a_killed_run_leaves_no_marker_and_the_next_one_heals(tmp_path: Path, bu
     process.wait()
     assert not (tmp_path / PERIOD / "MANIFEST.json").exists()
     summary = make(tmp_path, PERIOD, 20_000)
-    assert digests(Oblast(tmp_path, summary)) == wanted
+    assert checksums(Oblast(tmp_path, summary)) == expected
 
 
-def test_of_two_processes_on_one_folder_the_second_waits_and_finds_it_finished(tmp_path: Path) -> None:
+def test_a_second_process_on_the_same_folder_waits_and_reports_unchanged(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "lab", "synth", str(tmp_path), "--period", PERIOD]
     first, second = (
         subprocess.Popen([*command, "--people", "20000"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for _ in range(2)
     )
-    said = [process.communicate(timeout=400)[0] for process in (first, second)]
-    assert [first.returncode, second.returncode] == [0, 0], said
-    assert sorted(text.splitlines()[-1].split(":")[0] for text in said) == ["made", "unchanged"]
+    outputs = [process.communicate(timeout=400)[0] for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], outputs
+    assert sorted(text.splitlines()[-1].split(":")[0] for text in outputs) == ["made", "unchanged"]
     assert make(tmp_path, PERIOD, 20_000).is_unchanged
     assert not list(tmp_path.glob(".*.partial"))
 
@@ -121,7 +125,7 @@ def test_two_months_share_one_reference(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("period", "people"), [("2026-13", 500), ("oktober", 500), ("2026-10", 5)])
-def test_parameters_that_cannot_be_are_refused(tmp_path: Path, period: str, people: int) -> None:
-    with pytest.raises(ValueError):
+def test_invalid_parameters_are_refused(tmp_path: Path, period: str, people: int) -> None:
+    with pytest.raises(ValueError, match=r"month|isoformat|at least"):
         make(tmp_path, period, people)
     assert not list(tmp_path.iterdir())

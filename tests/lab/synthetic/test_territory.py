@@ -1,4 +1,4 @@
-"""Territory: the shape of the official one, invented or real."""
+"""The territory has the shape of the official one, synthetic or real."""
 
 import csv
 from collections import Counter
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.synthetic import territory
+from lab.synthetic.classifier import SYNTHETIC_EDITION
 from tests.lab.synthetic.readers import Oblast
 from tests.reference import reference_file
 
@@ -16,10 +17,10 @@ AKIMATS = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=["invented", "official"])
+@pytest.fixture(params=["synthetic", "official"])
 def kato(request: pytest.FixtureRequest) -> Path | None:
-    """No file, or the official one where the reference data are at hand."""
-    if request.param == "invented":
+    """No file, or the official one where the reference data are available."""
+    if request.param == "synthetic":
         return None
     return reference_file("kato/kato.csv")
 
@@ -32,7 +33,7 @@ def test_it_has_131_rural_okrugs_and_373_settlements(kato: Path | None, tmp_path
     assert sum(place.weight for place in made.places) == pytest.approx(1)
 
 
-def test_largest_and_smallest_okrug_are_those_of_an_oblast(kato: Path | None, tmp_path: Path) -> None:
+def test_okrugs_have_realistic_sizes(kato: Path | None, tmp_path: Path) -> None:
     made = territory.make(tmp_path, kato)
     sizes: Counter[str] = Counter()
     for place in made.places:
@@ -43,13 +44,13 @@ def test_largest_and_smallest_okrug_are_those_of_an_oblast(kato: Path | None, tm
     assert 25_000 < rural[-1] < 55_000
 
 
-def test_invented_names_repeat_as_real_ones_do(tmp_path: Path) -> None:
+def test_synthetic_names_repeat_as_real_ones_do(tmp_path: Path) -> None:
     territory.make(tmp_path)
     rows = territory.read_kato(tmp_path / "kato.csv")
     names = Counter(row["name_ru"] for row in rows if row["level"] == "sub_district")
     assert names["Жамбылский с.о."] + names["с.о.Жамбыл"] == 3
     assert len({row["kato"] for row in rows}) == len(rows)
-    assert {row["kato_version"] for row in rows} == {territory.INVENTED_EDITION}
+    assert {row["kato_version"] for row in rows} == {SYNTHETIC_EDITION}
     by_code = {row["kato"] for row in rows}
     assert all(row["kato"][:6] + "000" in by_code for row in rows if row["level"] == "settlement")
 
@@ -62,17 +63,17 @@ def test_a_settlement_has_one_name_in_its_district(tmp_path: Path) -> None:
 def test_the_crosswalk_leads_from_every_code_in_use_to_its_district(oblast: Oblast) -> None:
     with (oblast.extracts / "reference" / "crosswalk.csv").open(encoding="utf-8", newline="") as file:
         codes = {row["CODE"]: row["KATO"] for row in csv.DictReader(file)}
-    truth = {p["iin"]: p["okrug_kato"] for p in oblast.persons()}
+    okrugs = {p["iin"]: p["okrug_kato"] for p in oblast.persons()}
     wrong = {
         (f["file"], f["record"]) for f in oblast.faults("population")
         if f["kind"] in ("unknown_district_code", "conflicting_duplicate")
     }  # fmt: skip
     for at, row in oblast.rows("population").items():
-        if at not in wrong and row["iin"] in truth:
-            assert codes[row["regAddress/district/code"] or ""][:4] == truth[row["iin"]][:4]
+        if at not in wrong and row["iin"] in okrugs:
+            assert codes[row["regAddress/district/code"] or ""][:4] == okrugs[row["iin"]][:4]
 
 
-def test_a_file_that_is_no_kato_is_refused(tmp_path: Path) -> None:
+def test_a_file_without_the_columns_of_kato_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "wrong.csv"
     file.write_text("kato,name\n190000000,Алматинская область\n", encoding="utf-8")
     with pytest.raises(ValueError, match="missing: kato_version"):

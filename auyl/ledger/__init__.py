@@ -1,0 +1,46 @@
+"""The ledger in PostgreSQL: what arrived, what was accepted, what was published.
+
+A row here, not an Airflow event, says that something has happened. Long questions are SQL files in
+`include/sql/ledger`; the others are expressions over `tables`.
+"""
+
+from auyl.ledger.batches import (
+    Batch,
+    accepted,
+    add_batch,
+    arrivals,
+    batch,
+    broken_rules,
+    current_batches,
+    drifts,
+    find_batch,
+    newest_period,
+    open_quarantine,
+    periods,
+    previous_rows,
+    profiles,
+    same_bytes,
+)
+from auyl.ledger.deliveries import (
+    Delivery,
+    add_delivery,
+    arrived_at,
+    correction_chain,
+    delivery,
+    extracts,
+    find_delivery,
+    previous_delivery,
+    pull_note,
+    write_pull_note,
+)
+from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
+from auyl.ledger.refusals import add_refusal, refusal_reasons, refusals_since
+from auyl.ledger.reports import (
+    DailyReport,
+    add_daily_report,
+    add_daily_report_mail,
+    daily_report,
+    missing_in_snapshot,
+    newest_snapshot,
+    previous_report_at,
+)

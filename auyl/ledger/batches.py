@@ -1,0 +1,182 @@
+"""Batches: accepted deliveries with their accounts, and which of them count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import NoResultFound
+
+from auyl.ledger import tables
+from auyl.ledger.queries import columns_of, dicts, record_or_none, records, scalar, scalars, sql_file
+from auyl.settings import Settings
+from auyl.store import paths
+from auyl.store.postgres import transaction
+
+
+@dataclass(frozen=True)
+class Batch:
+    """An accepted delivery with its account."""
+
+    batch_id: int
+    delivery_id: int
+    registry: str
+    period: str
+    digest: str
+    rules_digest: str
+    extracted_at: datetime
+    raw_path: str
+    stage_path: str
+    quarantine_path: str
+    linkable_path: str | None
+    rows_in: int
+    staged: int
+    linkable: int
+    quarantined: int
+    duplicates: int
+    warned: int
+    notes: dict[str, Any]
+
+    @property
+    def rejected(self) -> int:
+        """Rows that the owner gets back to correct."""
+        return self.linkable + self.quarantined
+
+    @property
+    def name(self) -> str:
+        """What its files in the lake have in common."""
+        return paths.batch_of(self.stage_path)
+
+
+_BATCH = columns_of(Batch, tables.batch_ranked)
+_C = tables.batch_ranked.c
+# The newest batch of a delivery whose rejected rows have not come back corrected.
+_COUNTS_AS_DELTA = (_C.rank_in_delivery == 1) & ~_C.is_corrected
+
+
+def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = None) -> Batch | None:
+    """The accepted batch of a delivery under these rules, or its newest one."""
+    newest = _BATCH.where(_C.delivery_id == delivery_id).order_by(_C.batch_id.desc()).limit(1)
+    if rules_digest is not None:
+        newest = newest.where(_C.rules_digest == rules_digest)
+    return record_or_none(settings, newest, Batch)
+
+
+def batch(settings: Settings, batch_id: int) -> Batch:
+    """The batch with this number. Raises NoResultFound."""
+    row = record_or_none(settings, _BATCH.where(_C.batch_id == batch_id), Batch)
+    if row is None:
+        raise NoResultFound(f"batch {batch_id}")
+    return row
+
+
+def add_batch(
+    settings: Settings,
+    account: dict[str, Any],
+    outcomes: list[tuple[str, str, int]],
+    columns: list[dict[str, Any]],
+    drifts: list[dict[str, Any]],
+) -> Batch:
+    """Accept a batch in one transaction: its account, the rules that were broken (rule, severity, rows), its profile by
+    column (rows of ledger.batch_column) and what drifted (rows of ledger.drift).
+    """
+    broken = [{"rule": rule, "severity": severity, "failed": failed} for rule, severity, failed in outcomes]
+    with transaction(settings) as con:
+        batch_id = con.execute(insert(tables.batch).values(account).returning(tables.batch.c.batch_id)).scalar_one()
+        for table, rows in ((tables.rule_outcome, broken), (tables.batch_column, columns), (tables.drift, drifts)):
+            if rows:
+                con.execute(insert(table), [{"batch_id": batch_id, **row} for row in rows])
+    return batch(settings, batch_id)
+
+
+def periods(settings: Settings) -> list[str]:
+    """Periods with an accepted batch, oldest first."""
+    return scalars(settings, select(_C.period).distinct().order_by(_C.period))
+
+
+def newest_period(settings: Settings) -> str | None:
+    """The newest period with an accepted batch."""
+    return scalar(settings, select(func.max(_C.period)))
+
+
+def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> str | None:
+    """The newest period before `period` whose accepted extract had exactly the same bytes."""
+    same = select(func.max(_C.period)).where(_C.registry == registry, _C.period < period, _C.digest == digest)
+    return scalar(settings, same)
+
+
+def current_batches(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
+    """The batches of a registry that count for a period, oldest first: one, or all changes of a delta registry."""
+    counts = _COUNTS_AS_DELTA if is_delta else _C.current_rank == 1
+    wanted = _BATCH.where(_C.registry == registry, _C.period == period, counts)
+    return records(settings, wanted.order_by(_C.extracted_at, _C.delivery_id), Batch)
+
+
+def accepted(settings: Settings, first: str, last: str) -> list[Batch]:
+    """The newest batch of every accepted delivery of these periods, oldest extract first.
+
+    A delivery whose rejected rows have been corrected is left out: the corrected one replaces it.
+    """
+    wanted = _BATCH.where(_C.period.between(first, last), _COUNTS_AS_DELTA)
+    return records(settings, wanted.order_by(_C.extracted_at, _C.delivery_id), Batch)
+
+
+def previous_rows(settings: Settings, registry: str, period: str) -> int | None:
+    """Rows of the current batch for this period or the nearest one before it."""
+    current = select(_C.rows_in).where(_C.registry == registry, _C.period <= period, _C.current_rank == 1)
+    return scalar(settings, current.order_by(_C.period.desc()).limit(1))
+
+
+def profiles(settings: Settings, registry: str, period: str, periods: int) -> list[tuple[int, list[dict[str, Any]]]]:
+    """Rows and profile by column of the current batches of the periods before `period`, newest first."""
+    current = select(_C.batch_id, _C.rows_in, _C.period)
+    current = current.where(_C.registry == registry, _C.period < period, _C.current_rank == 1)
+    b = current.order_by(_C.period.desc()).limit(periods).subquery()
+    c = tables.batch_column.c
+    profile = select(
+        b.c.batch_id, b.c.rows_in, c.name, c.heading, c.place, c.filled, c.share_unreadable, c.categories
+    ).join_from(b, tables.batch_column, b.c.batch_id == c.batch_id)
+    batches: dict[int, tuple[int, list[dict[str, Any]]]] = {}
+    for row in dicts(settings, profile.order_by(b.c.period.desc(), c.name)):
+        batch_id, rows_in = row.pop("batch_id"), row.pop("rows_in")
+        batches.setdefault(batch_id, (rows_in, []))[1].append(row)
+    return list(batches.values())
+
+
+def drifts(settings: Settings, registry: str | None = None, period: str | None = None) -> list[dict[str, Any]]:
+    """What drifted in the current batches, newest period first; for one registry or period where given."""
+    d = tables.drift.c
+    finding = select(_C.registry, _C.period, _C.batch_id, d.kind, d.name, d.expected, d.found)
+    finding = finding.join_from(tables.drift, tables.batch_ranked, d.batch_id == _C.batch_id).where(
+        _C.rank_in_delivery == 1
+    )
+    if registry is not None:
+        finding = finding.where(_C.registry == registry)
+    if period is not None:
+        finding = finding.where(_C.period == period)
+    return dicts(settings, finding.order_by(_C.period.desc(), _C.registry, d.drift_id))
+
+
+def arrivals(settings: Settings) -> list[dict[str, Any]]:
+    """Registries and periods with an accepted or refused delivery.
+
+    Columns registry, period, extracted_at (of the newest accepted batch, or null), refused_at and details (of the last
+    refusal, or null).
+    """
+    return dicts(settings, sql_file(settings, "arrivals"))
+
+
+def open_quarantine(settings: Settings, deltas: list[str]) -> list[dict[str, Any]]:
+    """Rejected rows of the batches that count: registry, rows, since, newest (times of acceptance).
+
+    `deltas` are the registries all of whose batches count.
+    """
+    return dicts(settings, sql_file(settings, "open_quarantine", deltas=deltas))
+
+
+def broken_rules(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[dict[str, Any]]:
+    """Rules that rows of the current batches break: rule, severity, rows; the most rows first."""
+    wanted = {"registry": registry, "period": period, "is_delta": is_delta}
+    return dicts(settings, sql_file(settings, "broken_rules", **wanted))

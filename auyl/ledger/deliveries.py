@@ -1,0 +1,130 @@
+"""Deliveries: the files of one registry and period as they arrived, and what pulls remember of their source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, insert, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import NoResultFound
+
+from auyl.ledger import tables
+from auyl.ledger.queries import columns_of, dicts, execute, record_or_none, scalar, scalars, sql_file
+from auyl.settings import Settings
+from auyl.store.postgres import transaction
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Files of one registry and period as they arrived."""
+
+    delivery_id: int
+    registry: str
+    period: str
+    digest: str
+    extracted_at: datetime
+    watermark: str | None
+    landing_path: str
+    source: str
+    corrects_batch_id: int | None = None
+
+
+_DELIVERY = columns_of(Delivery, tables.delivery)
+_C = tables.delivery.c
+
+
+def find_delivery(settings: Settings, registry: str, period: str, digest: str) -> Delivery | None:
+    """The delivery with these bytes, if they were landed before."""
+    same = _DELIVERY.where(_C.registry == registry, _C.period == period, _C.digest == digest)
+    return record_or_none(settings, same, Delivery)
+
+
+def delivery(settings: Settings, delivery_id: int) -> Delivery:
+    """The delivery with this number. Raises NoResultFound."""
+    row = record_or_none(settings, _DELIVERY.where(_C.delivery_id == delivery_id), Delivery)
+    if row is None:
+        raise NoResultFound(f"delivery {delivery_id}")
+    return row
+
+
+def add_delivery(
+    settings: Settings,
+    registry: str,
+    period: str,
+    digest: str,
+    files: list[tuple[str, str, int]],
+    extracted_at: datetime,
+    watermark: str | None,
+    source: str,
+    landing_path: str,
+    corrects: int | None = None,
+) -> Delivery:
+    """Write a delivery and its files (name, sha256, bytes). The same bytes, landed meanwhile, give the row there is."""
+    new = postgresql.insert(tables.delivery).values(
+        registry=registry,
+        period=period,
+        digest=digest,
+        files=len(files),
+        size_bytes=sum(size for _, _, size in files),
+        extracted_at=extracted_at,
+        watermark=watermark,
+        source=source,
+        landing_path=landing_path,
+        corrects_batch_id=corrects,
+    )
+    new = new.on_conflict_do_nothing(index_elements=["registry", "period", "digest"])
+    with transaction(settings) as con:
+        row = con.execute(new.returning(*_DELIVERY.selected_columns)).mappings().one_or_none()
+        if row is not None:
+            con.execute(
+                insert(tables.delivery_file),
+                [{"delivery_id": row["delivery_id"], "name": n, "sha256": s, "size_bytes": b} for n, s, b in files],
+            )
+            return Delivery(**row)
+    landed = find_delivery(settings, registry, period, digest)
+    if landed is None:  # pragma: no cover - the conflict says that it is there
+        raise LookupError(f"delivery {digest} of {registry} {period}")
+    return landed
+
+
+def arrived_at(settings: Settings, delivery_id: int) -> datetime:
+    """When a delivery was landed."""
+    return scalar(settings, select(_C.arrived_at).where(_C.delivery_id == delivery_id))
+
+
+def correction_chain(settings: Settings, delivery_id: int) -> list[int]:
+    """This delivery, and those that it corrects one after another down to the extract itself."""
+    return scalars(settings, sql_file(settings, "correction_chain", delivery_id=delivery_id))
+
+
+def previous_delivery(settings: Settings, registry: str, period: str, accepted: bool) -> Delivery | None:
+    """The last delivery of a registry and period that says how far it has read.
+
+    `accepted`: only one whose batch was accepted, so that refused changes are asked for again.
+    """
+    last = _DELIVERY.where(_C.registry == registry, _C.period == period, _C.watermark.is_not(None))
+    if accepted:
+        last = last.where(exists().where(tables.batch.c.delivery_id == _C.delivery_id))
+    return record_or_none(settings, last.order_by(_C.delivery_id.desc()).limit(1), Delivery)
+
+
+def extracts(settings: Settings, deltas: list[str], registry: str | None = None) -> list[dict[str, Any]]:
+    """All deliveries, newest first, each with its account or its last refusal. `deltas`: registries that send changes.
+
+    `state` is landed (not judged yet), refused, current or superseded.
+    """
+    return dicts(settings, sql_file(settings, "extracts", registry=registry, deltas=deltas))
+
+
+def pull_note(settings: Settings, registry: str, period: str) -> str | None:
+    """What a pull that did not end left for the next one."""
+    c = tables.pull_note.c
+    newest = select(c.note).where(c.registry == registry, c.period == period).order_by(c.note_id.desc()).limit(1)
+    return scalar(settings, newest)
+
+
+def write_pull_note(settings: Settings, registry: str, period: str, note: str | None) -> None:
+    """Leave a note for the next pull of this registry and period; None says that there is nothing to know."""
+    execute(settings, insert(tables.pull_note).values(registry=registry, period=period, note=note))

@@ -1,0 +1,49 @@
+"""Refusals: deliveries that were not accepted, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from auyl.ledger import tables
+from auyl.ledger.queries import dicts, execute, scalars, sql_file
+from auyl.settings import Settings
+
+
+def add_refusal(
+    settings: Settings,
+    registry: str,
+    period: str,
+    reason: str,
+    details: dict[str, Any],
+    delivery_id: int | None = None,
+    rules_digest: str | None = None,
+    quarantine_path: str | None = None,
+) -> None:
+    """Write down that an extract was not accepted and why."""
+    execute(
+        settings,
+        insert(tables.refusal).values(
+            registry=registry,
+            period=period,
+            delivery_id=delivery_id,
+            rules_digest=rules_digest,
+            reason=reason,
+            details=details,
+            quarantine_path=quarantine_path,
+        ),
+    )
+
+
+def refusal_reasons(settings: Settings, registry: str, period: str) -> list[str]:
+    """Why extracts of a registry and period were not accepted, oldest first."""
+    c = tables.refusal.c
+    reasons = select(c.reason).where(c.registry == registry, c.period == period).order_by(c.refusal_id)
+    return scalars(settings, reasons)
+
+
+def refusals_since(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:
+    """Deliveries refused after `since`, oldest first: registry, period, refused_at, details. Each is listed once."""
+    return dicts(settings, sql_file(settings, "refusals", since=since))

@@ -1,0 +1,70 @@
+"""The tables of the ledger and of serving that its questions read, by their columns.
+
+The revisions (`auyl/store/migrations`) say what a column is; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import TableClause, column, table
+from sqlalchemy.dialects.postgresql import JSONB
+
+
+def _table(schema: str, name: str, columns: str, json: str = "") -> TableClause:
+    described = [column(c, JSONB) if c in json.split() else column(c) for c in columns.split()]
+    return table(name, *described, schema=schema)
+
+
+# Grain: the files of one registry and period as they arrived. The same bytes again are the same row.
+delivery = _table(
+    "ledger",
+    "delivery",
+    "delivery_id registry period digest files size_bytes extracted_at watermark source landing_path arrived_at "
+    "corrects_batch_id",
+)
+# Grain: one file of a delivery, with the name it arrived with.
+delivery_file = _table("ledger", "delivery_file", "delivery_id name sha256 size_bytes")
+# Grain: what a pull leaves for the next one of its registry and period. The newest row counts; a null note is none.
+pull_note = _table("ledger", "pull_note", "note_id registry period note noted_at")
+
+_BATCH = (
+    "batch_id delivery_id rules_digest raw_path stage_path linkable_path quarantine_path rows_in staged linkable "
+    "quarantined duplicates warned notes accepted_at"
+)
+# Grain: a delivery that was accepted under the rules of one day.
+batch = _table("ledger", "batch", _BATCH, json="notes")
+# A view. current_rank: 1 for the newest extract of a registry and period; rank_in_delivery: 1 for the newest batch of a
+# delivery; is_corrected: a later delivery corrects its rejected rows.
+batch_ranked = _table(
+    "ledger",
+    "batch_ranked",
+    f"{_BATCH} registry period extracted_at digest current_rank rank_in_delivery is_corrected",
+    json="notes",
+)
+# Grain: a rule that some rows of a batch broke.
+rule_outcome = _table("ledger", "rule_outcome", "batch_id rule severity failed")
+# Grain: a column of an accepted batch, as its contract names it, or one that the contract does not know.
+batch_column = _table("ledger", "batch_column", "batch_id name heading place filled share_unreadable categories")
+# Grain: something that changed since the registry's earlier batches. It blocks nothing.
+drift = _table("ledger", "drift", "drift_id batch_id kind name expected found")
+# Grain: a delivery that was not accepted, each time it was tried.
+refusal = _table(
+    "ledger",
+    "refusal",
+    "refusal_id registry period delivery_id rules_digest reason details quarantine_path refused_at",
+    json="details",
+)
+# Grain: set of attributes of one kind of entity, period and inputs.
+entity_set = _table(
+    "ledger",
+    "entity_set",
+    "set_id kind period inputs_digest batches_digest path entities attributes disputed size_bytes built_at",
+)
+# Grain: day, Asia/Almaty. No personal data in it.
+daily_report = _table("ledger", "daily_report", "day composed_at since has_news content text", json="content")
+# Grain: report that a mail server took.
+daily_report_mail = _table("ledger", "daily_report_mail", "day recipients sent_at")
+
+snapshot = _table("serving", "snapshot", "period revision edition inputs_digest content_sha256 published_at")
+current_snapshot = _table("serving", "current_snapshot", "period revision edition")
+# Grain: registry that a revision goes without.
+snapshot_missing = _table("serving", "snapshot_missing", "period revision registry last_period reason")

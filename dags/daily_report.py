@@ -1,0 +1,80 @@
+"""
+### The daily report
+**Purpose.** One text and one mail a night instead of one a task: which registries are overdue, which deliveries were
+refused since the previous report, what lies in quarantine, what the last snapshot lacks. Then the snapshot of a period
+whose deadlines have all passed is published without the registries that are still missing.
+
+**Owner.** data engineers of the digitalisation office
+
+**Source.** the ledger
+
+**Cadence.** every day at 06:00, Almaty time. There is one report a day: a second run changes and sends nothing. When
+nothing is overdue and nothing is new, no mail goes out. The mail goes through the connection `auyl_smtp` (host, port,
+login, password; extras `from_email`, `to`); without it the report is only stored and logged. `auyl report` shows it.
+
+**When it is red**
+- `mail`: the server did not take the message, in spite of all retries. Correct the connection, then clear the task.
+- `find_closed_periods`, *no edition of KATO*: load the territory first, `auyl territory load FILE`.
+- `publish`: the DAG `consolidate` could not be started; start it by hand with `period` and `allow_missing`.
+- anything else is a bug: clear the task once, then read its log.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, datetime, timedelta
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
+
+from auyl_airflow.connections import address_or_none
+from auyl_airflow.defaults import DEFAULT_ARGS, LOCAL, day_of
+
+LOG = logging.getLogger(__name__)
+
+with DAG(
+    dag_id="daily_report",
+    dag_display_name="Daily report (daily_report)",
+    description="Reports what is overdue, and publishes the snapshot without it",
+    doc_md=__doc__,
+    schedule=CronTriggerTimetable("0 6 * * *", timezone=LOCAL.key),
+    start_date=datetime(2026, 1, 1, tzinfo=LOCAL),
+    catchup=False,
+    default_args=DEFAULT_ARGS | {"execution_timeout": timedelta(minutes=10)},
+    max_active_runs=1,
+    tags=["report"],
+):
+
+    @task
+    def compose() -> str:
+        """Store the report in the ledger; the XCom is its day."""
+        from auyl.reports.daily_report import keep
+
+        report = keep(day_of(get_current_context()))
+        LOG.info("report of %s: %s", report.day, "has news" if report.has_news else "nothing new")
+        return report.day.isoformat()
+
+    @task
+    def mail(day: str) -> None:
+        """Send it once, if there is news and an address to send it to."""
+        from auyl.reports.daily_report import send
+
+        report = send(date.fromisoformat(day), address_or_none("auyl_smtp"))
+        LOG.info("report of %s: %s", report.day, f"sent at {report.sent_at}" if report.sent_at else "not sent")
+
+    @task
+    def find_closed_periods(day: str) -> list[dict[str, object]]:
+        """Parameters of `consolidate` for each period whose deadlines have all passed."""
+        from auyl.settings import from_environment
+        from auyl.snapshot.missing import waiting
+
+        periods = waiting(from_environment(), date.fromisoformat(day))
+        LOG.info("%d periods to publish without what is missing: %s", len(periods), ", ".join(periods) or "none")
+        return [{"period": period, "allow_missing": True} for period in periods]
+
+    composed = compose()
+    mail(composed)
+    publish = TriggerDagRunOperator.partial(
+        task_id="publish", trigger_dag_id="consolidate", note="all deadlines have passed"
+    )
+    publish.expand(conf=find_closed_periods(composed))

@@ -1,0 +1,68 @@
+"""The registries of the synthetic oblast, one module each: columns, format of the file, faults.
+
+The rows come from `lab/synthetic/sql/<registry>.sql`. To add a registry, write both files and add it to the list here.
+"""
+
+from lab.synthetic.registries import (
+    address_register,
+    ambulance,
+    appeals,
+    budget_okrug,
+    business_register,
+    civil_acts,
+    civil_service,
+    clinic_attachment,
+    disability,
+    education,
+    employment,
+    family_card,
+    household_book,
+    housing,
+    internet,
+    land,
+    livestock,
+    loans,
+    pets,
+    population,
+    road_map,
+    social_assistance,
+    subsidies,
+    survey,
+    taxes,
+    territory,
+    veterinary_events,
+    waste_sites,
+)
+from lab.synthetic.registry import Registry
+
+# in the order in which the extracts are made; population first
+REGISTRIES: tuple[Registry, ...] = (
+    population.REGISTRY,
+    civil_acts.REGISTRY,
+    clinic_attachment.REGISTRY,
+    disability.REGISTRY,
+    education.REGISTRY,
+    family_card.REGISTRY,
+    household_book.REGISTRY,
+    appeals.REGISTRY,
+    survey.REGISTRY,
+    social_assistance.REGISTRY,
+    livestock.REGISTRY,
+    ambulance.REGISTRY,
+    employment.REGISTRY,
+    budget_okrug.REGISTRY,
+    territory.REGISTRY,
+    address_register.REGISTRY,
+    pets.REGISTRY,
+    veterinary_events.REGISTRY,
+    internet.REGISTRY,
+    waste_sites.REGISTRY,
+    taxes.REGISTRY,
+    subsidies.REGISTRY,
+    land.REGISTRY,
+    housing.REGISTRY,
+    civil_service.REGISTRY,
+    loans.REGISTRY,
+    business_register.REGISTRY,
+    road_map.REGISTRY,
+)

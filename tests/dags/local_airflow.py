@@ -1,0 +1,111 @@
+"""DAGs executed by `dag.test()` in a process of its own, on a fresh Airflow database in SQLite."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from auyl.settings import Settings
+
+REPOSITORY = Path(__file__).parents[2]
+PROGRAM = """
+import json, sys
+from datetime import datetime
+from sqlalchemy import select
+from airflow.dag_processing.bundles.manager import DagBundlesManager
+from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+from airflow.models import DagRun
+from airflow.models.xcom import XComModel
+from airflow.models.asset import AssetEvent
+from airflow.utils.session import create_session
+bag = DagBag(sys.argv[1])
+assert not bag.import_errors, bag.import_errors
+DagBundlesManager().sync_bundles_to_db()
+sync_bag_to_db(bag, "dags-folder", None)
+runs = []
+for step in json.loads(sys.argv[2]):
+    when = {"logical_date": datetime.fromisoformat(step["logical_date"])} if step["logical_date"] else {}
+    run = bag.get_dag(step["dag_id"]).test(run_conf=step["conf"], **when)
+    with create_session() as session:
+        run = session.get(DagRun, run.id)
+        tasks = {ti.task_id + (f"[{ti.map_index}]" if ti.map_index >= 0 else ""): ti.state
+                 for ti in run.get_task_instances(session=session)}
+        xcoms = {f"{x.task_id}.{x.key}": x.value for x in session.scalars(
+                 select(XComModel).where(XComModel.dag_run_id == run.id))}
+        events = [[event.name, event.partition_key] for event in session.scalars(
+                  select(AssetEvent).where(AssetEvent.source_run_id == run.run_id,
+                                           AssetEvent.source_dag_id == run.dag_id))]
+        runs.append({"state": run.state, "note": run.note, "tasks": tasks, "xcoms": xcoms, "events": events})
+with create_session() as session:
+    queued = [[run.dag_id, run.conf, run.note] for run in
+              session.scalars(select(DagRun).where(DagRun.state == "queued").order_by(DagRun.id))]
+print("RESULT " + json.dumps([runs, queued]))
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A run of a DAG: started by hand with `conf`, or as of a logical date."""
+
+    dag_id: str
+    conf: Mapping[str, Any] | None = None
+    logical_date: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: states by task, XComs by `task.key`, and asset events as (asset, partition key)."""
+
+    state: str
+    note: str | None
+    tasks: dict[str, str]
+    xcoms: dict[str, Any]
+    events: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the runs came to. `queued`: runs that they triggered, as (dag_id, conf, note); `output` has all logs."""
+
+    runs: list[Run]
+    queued: list[list[Any]]
+    output: str
+
+
+class LocalAirflow:
+    """Airflow below `folder` for an installation; `connections` by id, as Airflow's JSON."""
+
+    def __init__(self, folder: Path, settings: Settings, connections: Mapping[str, Mapping[str, Any]]) -> None:
+        self._folder = folder
+        self._env = {k: v for k, v in os.environ.items() if not k.startswith(("AUYL_", "AIRFLOW_CONN"))} | {
+            "AIRFLOW_HOME": str(folder / "airflow"),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db",
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "0",
+            "PYTHONPATH": str(REPOSITORY),
+            "AUYL_DSN": settings.dsn,
+            "AUYL_LAKE": settings.lake,
+            "AUYL_HOME": str(settings.home),
+            "AUYL_HASH_KEY_FILE": str(settings.hash_key_file),
+            **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()},
+        }
+        self._python("-m", "airflow", "db", "migrate")
+
+    def run(self, *steps: Step) -> Result:
+        """Run the DAGs one after another."""
+        asked = [{"dag_id": s.dag_id, "conf": s.conf, "logical_date": s.logical_date and s.logical_date.isoformat()}
+                 for s in steps]  # fmt: skip
+        output = self._python("-c", PROGRAM, str(REPOSITORY / "dags"), json.dumps(asked))
+        runs, queued = json.loads(output.split("RESULT ")[1].splitlines()[0])
+        return Result([Run(**run) for run in runs], queued, output)
+
+    def _python(self, *command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *command], env=self._env, cwd=self._folder, capture_output=True, text=True, timeout=240
+        )
+        assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+        return done.stdout + done.stderr

@@ -1,0 +1,120 @@
+"""The intake DAG of a registry, executed: what each task leaves, and which failure fails the run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from auyl import ledger
+from auyl.settings import Settings
+from auyl.store.lake import Lake
+from tests.conftest import fresh_installation
+from tests.dags.local_airflow import LocalAirflow, Run, Step
+from tests.extracts import animal, livestock_xlsx
+
+pytestmark = pytest.mark.slow
+
+INTAKE = "intake_livestock"
+# one period for each case
+REJECTED, CLEAN, REFUSED, STUCK = "2026-07", "2026-08", "2026-09", "2026-10"
+ALL_TASKS = ("pull", "load", "hand_back", "accepted")
+
+
+@dataclass(frozen=True)
+class World:
+    """What the runs left, by period; `again` is a second run of REJECTED, `nameless` one without a period."""
+
+    settings: Settings
+    runs: dict[str, Run]
+    again: Run
+    nameless: Run
+    output: str
+
+
+def deliver(folder: Path, period: str, *, rejected: bool = False) -> None:
+    """The registry's workbook for a period; one row has no kind of animal where `rejected`."""
+    folder.mkdir()
+    rows = [animal(n, **{"Дата отчета": f"30.{period[5:]}.2026"}) for n in range(1, 101)]
+    if rejected:
+        rows[0] = animal(1, **{"Дата отчета": f"30.{period[5:]}.2026", "Вид": ""})
+    livestock_xlsx(folder / f"livestock_{period}.xlsx", {"Енбекшиказахский": rows})
+
+
+@pytest.fixture(scope="module")
+def world(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """All cases, run one after another by one Airflow."""
+    folder = tmp_path_factory.mktemp("intake")
+    settings = fresh_installation(dsn, folder)
+    drop = folder / "drop"
+    drop.mkdir()
+    deliver(drop / REJECTED, REJECTED, rejected=True)
+    deliver(drop / CLEAN, CLEAN)
+    deliver(drop / REFUSED, REFUSED)
+    (drop / REFUSED / f"livestock_{REFUSED}.xlsx").write_bytes(b"no workbook")
+    deliver(drop / STUCK, STUCK, rejected=True)
+    obstacle = Path(settings.lake) / "handback" / "livestock" / STUCK
+    obstacle.parent.mkdir(parents=True)
+    obstacle.write_text("a file where the folder of the hand-back belongs")
+
+    connection = {"conn_type": "fs", "extra": {"path": f"{drop}/{{period}}"}}
+    airflow = LocalAirflow(folder, settings, {"livestock_drop": connection})
+    periods = (REJECTED, CLEAN, REFUSED, STUCK)
+    steps = [Step(INTAKE, {"period": period}) for period in (*periods, REJECTED)]
+    # `dag.test()` leaves parameters behind in the process, so the run without any comes first
+    result = airflow.run(Step(INTAKE), *steps)
+    nameless, *runs, again = result.runs
+    yield World(settings, dict(zip(periods, runs, strict=True)), again, nameless, result.output)
+
+
+def test_accepted_rows_are_announced_and_rejected_ones_go_to_the_owner(world: World) -> None:
+    run = world.runs[REJECTED]
+    assert run.state == "success"
+    assert run.tasks == dict.fromkeys(ALL_TASKS, "success")
+    assert run.events == [["stage_livestock", REJECTED]]
+    account = run.xcoms["load.return_value"]
+    assert (account["rows_in"], account["staged"], account["quarantined"]) == (100, 99, 1)
+    assert run.xcoms["hand_back.return_value"] == {"files": 1, "rows": 1}
+    assert len(Lake(world.settings.lake).files(f"handback/livestock/{REJECTED}")) == 1
+
+
+def test_the_same_files_again_change_nothing(world: World) -> None:
+    assert world.again.state == "success"
+    assert world.again.tasks == dict.fromkeys(ALL_TASKS, "success") | {"hand_back": "skipped"}
+    assert world.again.xcoms["load.return_value"]["status"] == "unchanged"
+
+
+def test_each_task_logs_one_sentence_of_counts(world: World) -> None:
+    for sentence in (
+        f"livestock {REJECTED}: landed as delivery 1",
+        f"livestock {REJECTED}: batch 1 accepted: 100 rows_in, 99 staged, 0 linkable, 1 quarantined, 0 duplicates",
+        f"livestock {REJECTED}: 1 rejected rows in 1 files",
+    ):
+        assert sentence in world.output
+
+
+def test_without_a_rejected_row_nothing_is_handed_back(world: World) -> None:
+    run = world.runs[CLEAN]
+    assert (run.state, run.tasks["hand_back"], run.note) == ("success", "skipped", None)
+    assert run.events == [["stage_livestock", CLEAN]]
+
+
+def test_a_refused_extract_fails_the_run_and_announces_nothing(world: World) -> None:
+    run = world.runs[REFUSED]
+    assert run.state == "failed"
+    assert run.tasks == {"pull": "success", "load": "failed", "hand_back": "success", "accepted": "upstream_failed"}
+    assert run.events == []
+    assert len(ledger.refusal_reasons(world.settings, "livestock", REFUSED)) == 1
+
+
+def test_a_failed_hand_back_fails_the_run_but_not_the_load(world: World) -> None:
+    run = world.runs[STUCK]
+    assert (run.state, run.tasks["load"], run.tasks["hand_back"]) == ("failed", "success", "failed")
+    assert run.events == [["stage_livestock", STUCK]]
+    assert len(ledger.current_batches(world.settings, "livestock", STUCK)) == 1
+
+
+def test_a_run_without_a_period_says_what_to_do_and_hands_nothing_back(world: World) -> None:
+    assert world.nameless.tasks == {"pull": "failed"} | dict.fromkeys(ALL_TASKS[1:], "upstream_failed"), world.nameless
+    assert world.nameless.state == "failed"
+    assert "Fix: trigger the DAG again with one of them" in world.output

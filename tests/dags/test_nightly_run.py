@@ -1,0 +1,88 @@
+"""The nightly DAGs, executed: one mail, the snapshot without what is overdue, and only the periods that are due."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from auyl import intake
+from auyl.settings import Settings
+from tests.conftest import Once
+from tests.dags.local_airflow import LocalAirflow, Step
+from tests.mailbox import PASSWORD, mailbox
+from tests.snapshot.conftest import core_registries, know_territory
+from tests.snapshot.queries import query
+
+PERIOD = "2026-10"
+REGISTRIES = ("population", "social_assistance", "livestock", "ambulance", "employment")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def installation(settings: Settings, once: Once) -> Settings:
+    """A small oblast whose budgets are missing."""
+    extracts, _ = once("core_registries", core_registries)
+    know_territory(settings, extracts)
+    for registry in REGISTRIES:
+        files = sorted((extracts / PERIOD / registry).iterdir())
+        delivery = intake.land_files(registry, PERIOD, files, settings, datetime(2026, 11, 1, 5, tzinfo=UTC))
+        assert intake.load(delivery, settings).accepted
+    return settings
+
+
+def test_one_mail_a_night_and_the_snapshot_is_published_without_what_is_late(
+    installation: Settings, tmp_path: Path
+) -> None:
+    with mailbox() as box:
+        connection = {
+            "conn_type": "smtp", "host": "127.0.0.1", "port": box.port, "login": "auyl", "password": PASSWORD,
+            "extra": {
+                "from_email": "auyl@example.kz", "to": "engineer@example.kz", "disable_ssl": True, "disable_tls": True,
+            },
+        }  # fmt: skip
+        airflow = LocalAirflow(tmp_path, installation, {"auyl_smtp": connection})
+        # 06:00 of 20 November in Almaty; all deadlines of October have passed
+        result = airflow.run(Step("daily_report", logical_date=datetime(2026, 11, 20, 1, tzinfo=UTC)))
+        assert [run.state for run in result.runs] == ["success"]
+        ((dag_id, conf, note),) = result.queued
+        assert (dag_id, conf) == ("consolidate", {"period": PERIOD, "allow_missing": True})
+        assert note == "all deadlines have passed"
+        (built,) = airflow.run(Step(dag_id, conf)).runs
+        assert (built.state, built.tasks) == ("success", {"publish": "success"})
+        assert built.events == [["snapshot", PERIOD]]
+        (message,) = box.messages
+        assert "опаздывает реестров: 2" in str(message["Subject"])
+        assert box.logins == [("auyl", PASSWORD)]
+        assert PASSWORD not in result.output
+    stored = query(
+        installation,
+        "select d.day, m.recipients from ledger.daily_report as d left join ledger.daily_report_mail as m using (day)",
+    )
+    assert [(str(row.day), row.recipients) for row in stored] == [("2026-11-20", 1)]
+    missing = query(installation, "select registry, reason from serving.snapshot_missing")
+    assert [tuple(row) for row in missing] == [("budget_okrug", "never")]
+    assert query(installation, "select count(*) from serving.snapshot_value where value is not null")[0][0] > 1000
+
+
+def test_quality_and_reconcile_run_for_each_due_period_and_say_when_none_is_due(
+    installation: Settings, tmp_path: Path
+) -> None:
+    steps = [Step(dag_id) for dag_id in ("quality", "reconcile", "quality", "reconcile", "nightly")]
+    result = LocalAirflow(tmp_path, installation, {}).run(*steps, Step("consolidate", {"period": PERIOD}))
+    quality, reconcile, quality_again, reconcile_again, nightly, consolidate = result.runs
+    assert {run.state for run in result.runs} == {"success"}
+    assert quality.tasks == {"find_periods": "success", "measure[0]": "success"}
+    assert quality.xcoms["measure.return_value"] == len(REGISTRIES)
+    steps_of_period = {f"period_steps.{step}[0]": "success" for step in ("link", "entities", "compare")}
+    assert reconcile.tasks == {"changes": "success", "find_periods": "success", **steps_of_period}
+    assert query(installation, "select count(*) from serving.contradiction_set")[0][0] == 1
+    assert quality_again.tasks == {"find_periods": "skipped", "measure": "skipped"}
+    assert quality_again.note == "no batch was accepted since quality was last measured"
+    assert reconcile_again.note == "nothing new since every period was reconciled"
+    assert set(reconcile_again.tasks.values()) == {"success", "skipped"}
+    assert nightly.tasks == {"quality": "success", "reconcile": "success"}
+    assert sorted((dag_id, note) for dag_id, _, note in result.queued) == [
+        ("quality", "started by nightly"), ("reconcile", "started by nightly"),
+    ]  # fmt: skip
+    assert (consolidate.tasks, consolidate.note) == ({"publish": "skipped"}, f"{PERIOD} waits for: budget_okrug")

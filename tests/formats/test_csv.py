@@ -1,0 +1,156 @@
+"""CSV of other encodings and delimiters, headings that repeat, lines that end in several ways."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auyl.formats import encoding
+from auyl.intake import quarantine
+from auyl.settings import Settings
+from tests import extracts
+from tests.extracts import social_csv, social_row
+from tests.formats import derived
+from tests.formats.conftest import LoadDerived
+
+OPTIONS: dict[str, Any] = {"format": "csv"}
+ROWS = [social_row(n) for n in range(1, 41)]
+SOCIAL = social_csv(ROWS)
+NAMES = ("Ахметова", "Ибраев", "Қасымжанов", "Серікбаева", "Петренко", "Жұмабаева", "Нұрланұлы", "Волкова")
+SEEKERS = [
+    extracts.jobseeker(n, lastName=NAMES[n % 8], settlement="Бәйтерек", profession="разнорабочий") for n in range(1, 61)
+]
+LATIN_HEADED = derived.write("csv", SEEKERS)
+COMMA: dict[str, Any] = {"format": "csv", "delimiter": ","}
+Refusal = Callable[..., str]
+
+
+@pytest.mark.parametrize("own", ["utf-8", "utf-8-sig", "cp1251", "koi8-r", "cp866", "utf-16", "utf-16-le"])
+def test_the_contract_decides_the_encoding(load_derived: LoadDerived, own: str) -> None:
+    russian = [[cell.replace("СЕРІК", "СЕРИК") for cell in row] for row in ROWS]
+    heading = extracts.SOCIAL_HEADING.replace("№", "N п/п")
+    result = load_derived(
+        "social_assistance", OPTIONS | {"encoding": own}, {"s.csv": social_csv(russian, heading, own)}
+    )
+    assert (result.status, result.staged) == ("accepted", 40)
+
+
+@pytest.mark.parametrize(
+    ("promised", "actual", "found"),
+    [
+        ("utf-8", "cp1251", "look like cp1251"),
+        ("utf-8", "koi8-r", "look like koi8_r"),
+        ("utf-8", "utf-16", "text in utf-16"),
+        ("utf-8", "cp866", "look like cp1125"),
+        ("cp1251", "utf-8", "look like utf_8"),
+        ("cp1251", "koi8-r", "look like koi8_r"),
+        ("cp1251", "cp866", "look like cp1125"),
+        ("koi8-r", "cp1251", "look like cp1251"),
+        ("cp866", "cp1251", "look like cp1251"),
+        ("cp866", "utf-8", "look like utf_8"),
+    ],
+)
+def test_text_in_another_encoding_is_refused_though_the_heading_is_latin(
+    refusal: Refusal, promised: str, actual: str, found: str
+) -> None:
+    content = LATIN_HEADED.decode().translate(str.maketrans("ҚқңәұіҰ", "КкнауиУ")).encode(actual)
+    text = refusal("employment", COMMA | {"encoding": promised}, {"j.csv": content})
+    assert "j.csv" in text
+    assert f"expected text in {promised}" in text
+    assert found in text
+
+
+def test_a_guess_never_decides(load_derived: LoadDerived) -> None:
+    """Twenty rows of ASCII and two Cyrillic letters may be any encoding: the contract decides."""
+    rows = [extracts.jobseeker(n, lastName="Li", firstName="Yu", settlement=None, education=None) for n in range(1, 21)]
+    content = derived.write("csv", [rows[0] | {"lastName": "Ли"}, *rows[1:]])
+    result = load_derived("employment", COMMA | {"encoding": "cp1251"}, {"j.csv": content.decode().encode("cp1251")})
+    assert (result.status, result.staged) == ("accepted", 20)
+
+
+def test_utf8_encoded_twice_is_refused(refusal: Refusal) -> None:
+    twice = LATIN_HEADED.decode("latin-1").encode()
+    assert "letters in an unlikely order" in refusal("employment", COMMA, {"j.csv": twice})
+
+
+@pytest.mark.parametrize("other", ["cp1251", "koi8-r", "cp866", "utf-8"])
+def test_real_place_names_are_text_only_in_their_encoding(other: str) -> None:
+    from tests.reference import reference_file
+
+    text = "\n".join(reference_file("kato/kato.csv").read_text("utf-8-sig").splitlines()[1:2000])
+    sample = text.encode(other, errors="replace")[: encoding.SAMPLE_BYTES]
+    assert not encoding.reads_wrong(sample, other)
+    if other != "utf-8":
+        assert all(encoding.reads_wrong(sample, e) for e in ("cp1251", "koi8-r", "cp866") if e != other)
+
+
+@pytest.mark.parametrize("other", [",", "\t", "|"])
+def test_another_delimiter_that_splits_the_heading_is_named(refusal: Refusal, other: str) -> None:
+    text = refusal("social_assistance", OPTIONS, {"s.csv": SOCIAL.replace(b";", other.encode())})
+    assert f"a heading that {other!r} divides into the contract's columns" in text
+    assert "line 1" in text
+
+
+def test_a_repeated_heading_is_quarantined_by_its_rule(
+    load_derived: LoadDerived, settings: Settings, tmp_path: Path
+) -> None:
+    heading = SOCIAL.splitlines(keepends=True)[0]
+    lines = SOCIAL.splitlines(keepends=True)
+    content = b"".join([*lines[:11], heading, *lines[11:31], b"1;2\r\n", heading, *lines[31:]])
+    result = load_derived("social_assistance", OPTIONS, {"s.csv": content})
+    assert (result.status, result.rows_in, result.staged) == ("accepted", 43, 40)
+    assert result.failed == {"heading_repeated": 2, "column_count": 1}
+    frame = quarantine.quarantine(replace(settings, include=tmp_path / "include"), "derived")
+    assert list(zip(frame["_rules"], frame["_line"], strict=True)) == [
+        ("heading_repeated", 12), ("column_count", 33), ("heading_repeated", 34),
+    ]  # fmt: skip
+    assert frame["_text"].iloc[0].startswith("№;ИИН") and "Заголовок" in frame["_reasons_ru"].iloc[0]
+
+
+def test_two_concatenated_files_lose_no_row(load_derived: LoadDerived) -> None:
+    one, two = (derived.write("csv", SEEKERS[n : n + 30]).decode().encode("utf-8-sig") for n in (0, 30))
+    result = load_derived("employment", COMMA, {"j.csv": one + two})
+    assert (result.status, result.staged, result.failed["heading_repeated"]) == ("accepted", 60, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "found", "line"),
+    [
+        (SOCIAL[:-4], "cut short", "line 41"),
+        (SOCIAL.rstrip(), "cut short", "line 41"),
+        (SOCIAL[:-1], "cut short", "line 41"),
+        (SOCIAL.replace(b"\r\n", b"\n", 7), "in LF, now in CR", "line 8"),
+        (SOCIAL.replace(b"\r\n5;", b"\r\n5\0;"), "a NUL", "line 6"),
+    ],
+)
+def test_signs_of_damage_are_refused_with_their_line(refusal: Refusal, content: bytes, found: str, line: str) -> None:
+    text = refusal("social_assistance", OPTIONS, {"s.csv": content})
+    assert found in text and line in text
+
+
+def test_headings_that_are_empty_or_differ_only_in_case_are_separate_columns(load_derived: LoadDerived) -> None:
+    lines = LATIN_HEADED.decode().splitlines()
+    content = "\n".join([lines[0] + ",,IIN,Note,note,", *(line + ",,1,2,3," for line in lines[1:])]) + "\n"
+    result = load_derived("employment", COMMA, {"j.csv": content.encode()})
+    assert (result.status, result.staged, result.failed) == ("accepted", 60, {})
+    assert result.notes["unknown_columns"] == ["IIN (16)", "Note", "note (18)"]
+
+
+def test_wildcards_in_a_file_name_are_ordinary_characters(load_derived: LoadDerived) -> None:
+    options = {"format": "csv", "delimiter": ","}
+    assert load_derived("employment", options, {"список [1]* #2.csv": LATIN_HEADED}).staged == 60
+
+
+def test_utf_16_without_a_byte_order_mark_is_refused(settings: Settings, tmp_path: Path) -> None:
+    import duckdb
+
+    from auyl import contracts, formats
+    from auyl.errors import ExtractRefused
+
+    housing = contracts.load("housing", settings.include)
+    file = tmp_path / "housing_2026-10.txt"
+    file.write_bytes(b"[]")
+    with duckdb.connect() as con, pytest.raises(ExtractRefused, match="expected text in utf-16"):
+        formats.read(housing, [file], str(tmp_path), con, tmp_path)
