@@ -1,7 +1,8 @@
-"""Every command of README.md works as it stands there, on an installation that has nothing but the embedded default."""
+"""Every command of README.md works as it stands there, on an installation with the embedded default and no setting."""
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
         (programs / name).chmod(0o755)
     home = folder / "home"
+    (home / "secrets").mkdir(parents=True, mode=0o700)
+    (home / "secrets" / "hash.key").write_text(secrets.token_hex(32))  # as `make demo` leaves one
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AUYL_", "AIRFLOW", "MAKE"))}
     yield inherited | {
         "AUYL_HOME": str(home),
