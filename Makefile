@@ -12,7 +12,7 @@ KATO ?=
 PERIOD ?=
 REGISTRIES ?=
 ARGS ?=
-DEMO = $(PY) -m lab.stack.demo --scale $(SCALE) $(if $(KATO),--kato "$(KATO)") $(if $(PERIOD),--period $(PERIOD)) \
+DEMO_OPTIONS = --scale $(SCALE) $(if $(KATO),--kato "$(KATO)") $(if $(PERIOD),--period $(PERIOD)) \
 	$(if $(REGISTRIES),--registries $(REGISTRIES))
 LOCK = UV_PYTHON_DOWNLOADS=never $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
 	--no-emit-index-url --custom-compile-command "make lock"
@@ -36,10 +36,10 @@ setup: .venv/.ready ## .venv with the pinned packages
 	@touch .venv/.ready
 
 demo: setup ## a synthetic oblast through Airflow to the snapshot; SCALE=1 for 1.6 M people, KATO=file, PERIOD=YYYY-MM, REGISTRIES=core
-	@$(DEMO)
+	@$(PY) -m lab demo $(DEMO_OPTIONS)
 
 up: setup ## the same, and keeps running with the portal; Ctrl-C stops everything
-	@$(DEMO) --stay
+	@$(PY) -m lab up $(DEMO_OPTIONS)
 
 # Three at a time on two cores: much of their time is waiting. The tests of a module stay in one process for its fixtures,
 # in the order of tests/conftest.py. Bytecode is written whatever the environment says: hundreds of processes are started.

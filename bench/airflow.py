@@ -22,6 +22,7 @@ from bench.harness import Bench
 from bench.measured import ChildFailed
 from bench.report import header, limits_table, verdict
 from lab.stack import demo, report
+from lab.stack.plan import DemoPlan
 
 MAX_ADDED_S = 40.0
 
@@ -34,7 +35,7 @@ class Progress(demo.Progress):
         tell(f"    {text}")
 
 
-def through_airflow(plan: demo.DemoPlan, extracts: Path, home: Path) -> float:
+def through_airflow(plan: DemoPlan, extracts: Path, home: Path) -> float:
     """Seconds of `first_run` on an empty lake and empty databases below `home`. Raises ChildFailed."""
     shutil.rmtree(home, ignore_errors=True)
     for name in [name for name in os.environ if name.startswith("AUYL_")]:
@@ -63,7 +64,7 @@ def first_run(up: demo.Installation) -> float:
     return seconds
 
 
-def measure(bench: Bench, plan: demo.DemoPlan, runs: int) -> dict[str, list[float]]:
+def measure(bench: Bench, plan: DemoPlan, runs: int) -> dict[str, list[float]]:
     """Seconds of `auyl_build` and `airflow`, measured in turns."""
     seconds: dict[str, list[float]] = {"auyl_build": [], "airflow": []}
     extracts = bench.extracts(plan.people)
@@ -122,7 +123,7 @@ def main() -> None:
     parser.add_argument("--scale", type=int, default=20, help="divides the 1.6 M people")
     add_common_options(parser)
     given = parser.parse_args()
-    plan = demo.DemoPlan(given.period, given.scale)
+    plan = DemoPlan(given.period, given.scale)
     try:
         with exclusive(given.work) as work:
             seconds = measure(Bench(plan.people, plan.period, work, tell), plan, given.runs)

@@ -185,7 +185,7 @@ class Bench:
         reference = extracts / "reference"
         self._run_quietly("auyl.cli", "migrate", dsn=dsn)
         tables = ["--crosswalk", str(reference / "crosswalk.csv"), "--addresses", str(reference / "address.csv")]
-        self._run_quietly("auyl.cli", "territory", str(reference / "kato.csv"), *tables, dsn=dsn)
+        self._run_quietly("auyl.cli", "territory", "load", str(reference / "kato.csv"), *tables, dsn=dsn)
         return dsn
 
     def build(self, extracts: Path) -> None:

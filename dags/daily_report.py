@@ -48,9 +48,9 @@ with DAG(
     @task
     def compose() -> str:
         """Store the report in the ledger; the XCom is its day."""
-        from auyl.reports.daily_report import keep
+        from auyl.reports import daily_report
 
-        report = keep(day_of(get_current_context()))
+        report = daily_report.compose(day_of(get_current_context()))
         LOG.info("report of %s: %s", report.day, "has news" if report.has_news else "nothing new")
         return report.day.isoformat()
 

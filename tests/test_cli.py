@@ -94,11 +94,11 @@ def test_from_synth_to_lineage(auyl: Auyl, lab: Auyl, tmp_path: Path) -> None:
     assert {kind["kind"] for kind in by_registry["population"]["kinds"]} >= {"homoglyph", "trailing_spaces"}
     assert "no ground truth of 2020-01" in lab("evaluate", "intake", tmp_path, "--period", "2020-01", code=1)
     asked = json.loads(auyl("overdue", "--on", "2026-11-20", "--format", "json", code=1))
-    late = {row["registry"]: row["state"] for row in asked}
+    states = {row["registry"]: row["state"] for row in asked}
     # when the files were made is the day of the test, which only a registry of changes is asked
-    assert late.pop("budget_oblast") == "late" and late.pop("ambulance")
+    assert states.pop("budget_oblast") == "overdue" and states.pop("ambulance")
     monthly = {c.registry for c in contracts.load_all(from_environment().include) if c.frequency_months == 1}
-    assert set(late) == monthly - {"budget_oblast", "ambulance"} and set(late.values()) == {"current"}
+    assert set(states) == monthly - {"budget_oblast", "ambulance"} and set(states.values()) == {"current"}
     assert "nothing ever came" in auyl("overdue", "--on", "2026-11-20", code=1)
     assert auyl("access", "give", "akim", "akim", kato, "--reason", "order 1").startswith("grant ")
     assert "akim" in auyl("access", "who", kato)

@@ -48,16 +48,16 @@ def overdue(
     format: Format = "table",
 ) -> None:
     """Extracts whose deadline has passed, and which are current. Exits 1 when one is overdue."""
-    from auyl.intake.overdue import expected
+    from auyl.intake.overdue import due_deliveries
 
     with installation() as settings:
-        due = expected(settings, (on or datetime.now(tz=LOCAL)).date())
-    rows = [asdict(delivery) for delivery in due]
+        deliveries = due_deliveries(settings, (on or datetime.now(tz=LOCAL)).date())
+    rows = [asdict(delivery) for delivery in deliveries]
     if format == "json":
         as_json(rows)
     else:
-        table(rows, ["registry", "period", "state", "due_on", "late_days", "stands_in", "owner", "reason"])
-    if any(delivery.is_late for delivery in due):
+        table(rows, ["registry", "period", "state", "due_on", "overdue_days", "counted_period", "owner", "reason"])
+    if any(delivery.is_overdue for delivery in deliveries):
         raise typer.Exit(1)
 
 

@@ -21,20 +21,20 @@ def match_headings(contract: Contract, headings: list[str], file: str, line: int
     claim the same column.
     """
     by_key = {heading_key(heading): heading for heading in headings}
-    found: dict[Column, str] = {}
+    matched: dict[Column, str] = {}
     for column in contract.columns:
         claims = [by_key[k] for k in dict.fromkeys(map(heading_key, column.names)) if k in by_key]
         if len(claims) > 1:
             found_headings = f"{len(claims)}: {', '.join(claims)}"
             raise contract.refusal(file, "one heading for the column", found_headings, line, column.source)
         if claims:
-            found[column] = claims[0]
-    taken = {heading_key(heading) for heading in found.values()}
+            matched[column] = claims[0]
+    taken = {heading_key(heading) for heading in matched.values()}
     for column in contract.columns:
-        if column.required and column not in found:
+        if column.required and column not in matched:
             spare = [heading for key, heading in by_key.items() if key not in taken and key]
             raise missing_column(contract, column, spare, file, line)
-    return found
+    return matched
 
 
 def match_keys(contract: Contract, keys: set[str], file: str) -> dict[Column, list[str]]:
@@ -42,12 +42,14 @@ def match_keys(contract: Contract, keys: set[str], file: str) -> dict[Column, li
 
     Raises ExtractRefused when no object has the key of a required column, naming the nearest unclaimed key.
     """
-    found = {column: names for column in contract.columns if (names := [name for name in column.names if name in keys])}
-    taken = {name for names in found.values() for name in names}
+    matched = {
+        column: names for column in contract.columns if (names := [name for name in column.names if name in keys])
+    }
+    taken = {name for names in matched.values() for name in names}
     for column in contract.columns:
-        if column.required and column not in found and not column.source.startswith(GEOMETRY):
+        if column.required and column not in matched and not column.source.startswith(GEOMETRY):
             raise missing_column(contract, column, sorted(keys - taken), file, None)
-    return found
+    return matched
 
 
 def missing_column(contract: Contract, column: Column, spare: list[str], file: str, line: int | None) -> ExtractRefused:

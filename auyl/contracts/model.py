@@ -120,12 +120,16 @@ class Contract:
     @property
     def is_hourly(self) -> bool:
         """Do extracts come more than once a day?"""
-        return self.cadence.rpartition(" ")[2].lower() in _HOUR
+        return self._cadence_unit == "hour"
 
     @property
     def is_within_month(self) -> bool:
         """Do extracts of a month come during that month: every hour, day or week?"""
-        return self.cadence.rpartition(" ")[2].lower() in (*_HOUR, *_DAY, *_WEEK)
+        return self._cadence_unit in ("hour", "day", "week")
+
+    @property
+    def _cadence_unit(self) -> str | None:
+        return _UNITS.get(self.cadence.rpartition(" ")[2].lower())
 
 
 def load(registry: str, include: Path) -> Contract:
@@ -210,29 +214,27 @@ def parse(document: Mapping[str, Any], path: Path, digest: str) -> Contract:
     )
 
 
-# Units of ODCS and their usual spellings. Extracts more frequent than monthly are requested by month.
-_DAY, _MONTH, _YEAR = ("d", "day", "days"), ("m", "mo", "month", "months"), ("y", "yr", "year", "years")
-_HOUR, _WEEK, _QUARTER = ("h", "hour", "hours"), ("w", "week", "weeks"), ("q", "quarter", "quarters")
-_FREQUENCY_MONTHS = {
-    **dict.fromkeys((*_HOUR, *_DAY, *_WEEK), 0),
-    **dict.fromkeys(_MONTH, 1),
-    **dict.fromkeys(_QUARTER, 3),
-    **dict.fromkeys(_YEAR, 12),
+# Units of ODCS and their usual spellings.
+_SPELLINGS = {
+    "hour": ("h", "hour", "hours"),
+    "day": ("d", "day", "days"),
+    "week": ("w", "week", "weeks"),
+    "month": ("m", "mo", "month", "months"),
+    "quarter": ("q", "quarter", "quarters"),
+    "year": ("y", "yr", "year", "years"),
 }
-_LATENCY_DAYS = {
-    **dict.fromkeys(_HOUR, 0),
-    **dict.fromkeys(_DAY, 1),
-    **dict.fromkeys(_WEEK, 7),
-    **dict.fromkeys(_MONTH, 31),
-}
+_UNITS = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings}
+# Extracts more frequent than monthly are requested by month.
+_FREQUENCY_MONTHS = {"hour": 0, "day": 0, "week": 0, "month": 1, "quarter": 3, "year": 12}
+_LATENCY_DAYS = {"hour": 0, "day": 1, "week": 7, "month": 31}
 
 
 def _in_units(sla: dict[str, Any], units: dict[str, int], what: str) -> int:
     """A property of `slaProperties` as whole months or days, at least 1."""
-    value, unit = sla["value"], str(sla.get("unit", "")).lower()
+    value, unit = sla["value"], _UNITS.get(str(sla.get("unit", "")).lower())
     if isinstance(value, bool) or not isinstance(value, int) or value < 1 or unit not in units:
         known = ", ".join(units)
-        raise ContractInvalid(f"{what}: a whole number of one of {known}, not {value!r} {unit!r}")
+        raise ContractInvalid(f"{what}: a whole number of one of {known}, not {value!r} {sla.get('unit')!r}")
     return max(1, value * units[unit])
 
 

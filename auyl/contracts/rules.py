@@ -39,7 +39,7 @@ def validate(path: Path) -> None:
 def _faults_of_columns(contract: Contract) -> list[str]:
     """Columns that clash, have an unknown type or source, and names of columns that do not exist."""
     columns = [column.name for column in contract.columns]
-    faults = [f"column {name} stands twice" for name in {n for n in columns if columns.count(n) > 1}]
+    faults = [f"column {name} occurs twice" for name in {n for n in columns if columns.count(n) > 1}]
     faults += [f"newestBy: no column {name}" for name in contract.newest_by if name not in columns]
     faults += [f"column {c.name}: no type {c.type}" for c in contract.columns if c.type not in TYPES]
     if contract.format in ("xls", "xlsx"):

@@ -48,7 +48,7 @@ def _workbook(content: bytes) -> bytes:
         struct.unpack_from("<I", content, at)[0] for at in (48, 56, 60, 68)
     )
     sector = 1 << shift
-    most = len(content) // sector + 1
+    max_sectors = len(content) // sector + 1
 
     def block(number: int) -> bytes:
         start = (number + 1) * sector
@@ -57,7 +57,7 @@ def _workbook(content: bytes) -> bytes:
         return content[start : start + sector]
 
     difat = list(struct.unpack_from("<109I", content, 76))
-    while difat_at < END_OF_CHAIN and len(difat) <= most + 109:
+    while difat_at < END_OF_CHAIN and len(difat) <= max_sectors + 109:
         *more, difat_at = struct.unpack(f"<{sector // 4}I", block(difat_at))
         difat += more
     table: list[int] = []
@@ -68,7 +68,7 @@ def _workbook(content: bytes) -> bytes:
     def chain(start: int) -> bytes:
         parts: list[bytes] = []
         while start < END_OF_CHAIN:
-            if len(parts) > most:
+            if len(parts) > max_sectors:
                 raise _Broken("sectors that follow each other in a circle")
             parts.append(block(start))
             start = table[start]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auyl.contracts import Column, Contract, match_keys
 from auyl.errors import ExtractRefused
-from auyl.store.duck import PARQUET, identifier, literal
+from auyl.store.duck import identifier, literal, write_parquet
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,11 +56,11 @@ class RawResult:
 
     def match_keys(self, contract: Contract, keys: set[str], file: Path) -> tuple[dict[Column, list[str]], list[str]]:
         """The keys of objects that are each column, and the unknown ones; both are noted. Raises ExtractRefused."""
-        found = match_keys(contract, keys, file.name)
-        unknown = sorted(keys - {name for names in found.values() for name in names})
+        matched = match_keys(contract, keys, file.name)
+        unknown = sorted(keys - {name for names in matched.values() for name in names})
         self.unknown_columns.update(unknown)
-        self.add_headings({column: names[0] for column, names in found.items()})
-        return found, unknown
+        self.add_headings({column: names[0] for column, names in matched.items()})
+        return matched, unknown
 
     @property
     def rows_in(self) -> int:
@@ -116,9 +116,7 @@ def part_path(folder: str, number: int) -> str:
 
 def write_part(con: duckdb.DuckDBPyConnection, query: str, folder: str, number: int) -> int:
     """Write the rows of `query` as one raw part; return how many."""
-    con.execute(f"copy ({query}) to {literal(part_path(folder, number))} ({PARQUET})")
-    row = con.fetchone()
-    return int(row[0]) if row else 0
+    return write_parquet(con, query, part_path(folder, number))
 
 
 def line_of_byte(path: Path, position: int) -> int:

@@ -55,9 +55,9 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             raise empty(contract, file, "a byte order mark and nothing after it")
         if contract.options(CsvOptions).final_newline:
             check_last_line(contract, file, text)
-        found = match_headings(contract, headings, file.name, 1)
-        result.add_headings(found, headings)
-        unknown = sorted(h for h in set(headings) - set(found.values()) if not h.startswith(NAMELESS))
+        matched = match_headings(contract, headings, file.name, 1)
+        result.add_headings(matched, headings)
+        unknown = sorted(h for h in set(headings) - set(matched.values()) if not h.startswith(NAMELESS))
         result.unknown_columns.update(unknown)
         columns = ", ".join(f"{literal(h)}: 'varchar'" for h in headings)
         # Wildcards of DuckDB's paths are ordinary characters here.
@@ -71,26 +71,26 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             f"store_rejects=true, rejects_table='rejects_{number}', rejects_scan='scan_{number}', rejects_limit=0))"
         )
         try:
-            again = []
+            repeats = []
             if _repeats_its_heading(contract, file, text):
                 lenient = rows + "ignore_errors=true))"
-                again = con.execute(
-                    f"select _record from {lenient} where {repeats_heading(found)} order by 1"
+                repeats = con.execute(
+                    f"select _record from {lenient} where {repeats_heading(matched)} order by 1"
                 ).fetchall()
-            kept = f"where _record not in ({', '.join(str(record) for (record,) in again)})" if again else ""
+            condition = f"where _record not in ({', '.join(str(record) for (record,) in repeats)})" if repeats else ""
             query = (
-                f"select {select_list(contract, found, unknown)}, {literal(file.name)} as _file, _record "
-                f"from {strict} {kept}"
+                f"select {select_list(contract, matched, unknown)}, {literal(file.name)} as _file, _record "
+                f"from {strict} {condition}"
             )
             rows_written = write_part(con, query, folder, number)
         except duckdb.InvalidInputException as error:
             raise _unreadable(contract, file, text, error) from error
         result.rejects += _rejects(contract, file, text, f"rejects_{number}", con)
-        if again:
-            lines = locate(contract, file, {record for (record,) in again})
+        if repeats:
+            lines = locate(contract, file, {record for (record,) in repeats})
             heading = _delimiter(contract).join(h for h in headings if not h.startswith(NAMELESS))
             result.rejects += [
-                Reject(file.name, lines.get(record, 0), heading, "heading_repeated") for (record,) in again
+                Reject(file.name, lines.get(record, 0), heading, "heading_repeated") for (record,) in repeats
             ]
         result.rows[file.name] = rows_written
         if rows_written == 0 and not result.rejects:
@@ -142,11 +142,11 @@ def _unreadable(contract: Contract, file: Path, text: Path, error: Exception) ->
     with text.open("rb") as stream:
         ending = None
         for number, content in enumerate(stream, start=1):
-            own = b"\r\n" if content.endswith(b"\r\n") else b"\n"
-            if b"\r" in content.removesuffix(own) or own != (ending or own):
+            line_end = b"\r\n" if content.endswith(b"\r\n") else b"\n"
+            if b"\r" in content.removesuffix(line_end) or line_end != (ending or line_end):
                 line, found = number, "lines that end now in LF, now in CR or CRLF"
                 break
-            ending = own
+            ending = line_end
     return contract.refusal(file, "a text of lines that end alike", found, line)
 
 
@@ -179,8 +179,8 @@ def _headings(contract: Contract, file: Path) -> list[str]:
     """Headings of a file. Raises ExtractRefused when they are only known in another encoding than the contract's."""
     with file.open("rb") as stream:
         first = stream.readline(1 << 20)
-    own = _encoding(contract, file)
-    headings = _split(first, own, contract)
+    encoding_of_file = _encoding(contract, file)
+    headings = _split(first, encoding_of_file, contract)
     if headings and _known(contract, headings) > len(contract.columns) // 2:
         return headings
     for encoding in OTHER_ENCODINGS:
@@ -191,7 +191,7 @@ def _headings(contract: Contract, file: Path) -> list[str]:
         found = f"bytes that are not; {guess(first)}"
         raise contract.refusal(file, f"text in {contract.encoding}", found, 1)
     for delimiter in DELIMITERS:
-        other = _split(first, own, contract, delimiter) or []
+        other = _split(first, encoding_of_file, contract, delimiter) or []
         if _known(contract, other) > max(_known(contract, headings), len(contract.columns) // 2):
             raise contract.refusal(
                 file,
@@ -213,8 +213,8 @@ def _split(line: bytes, encoding: str, contract: Contract, delimiter: str | None
 
 
 def _known(contract: Contract, headings: list[str]) -> int:
-    came = {heading_key(heading) for heading in headings}
-    return sum(any(heading_key(name) in came for name in c.names) for c in contract.columns)
+    keys = {heading_key(heading) for heading in headings}
+    return sum(any(heading_key(name) in keys for name in c.names) for c in contract.columns)
 
 
 def _rejects(

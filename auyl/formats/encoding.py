@@ -69,19 +69,21 @@ def reads_wrong(sample: bytes, encoding: str) -> bool:
             return False
         if sum(letter > "\x7f" for letter in text) < LETTERS_TO_JUDGE:
             return False
-        own = likelihood(_pairs(text))
+        declared = likelihood(_pairs(text))
         # UTF-8 that was decoded as Latin or cp1251 and encoded again.
-        return own < ORDINARY and any(_once(text, other) > own + MARGIN for other in ("latin-1", "cp1252", "cp1251"))
+        return declared < ORDINARY and any(
+            _once(text, other) > declared + MARGIN for other in ("latin-1", "cp1252", "cp1251")
+        )
     if len(sample) - len(sample.translate(None, _BEYOND_ASCII)) < LETTERS_TO_JUDGE:
         return False
     bytewise = Counter(pairwise(sample))
     try:
-        own, *others = (
+        declared, *others = (
             likelihood(_decoded(bytewise, other)) for other in (encoding, *(o for o in OTHERS if o != encoding))
         )
     except UnicodeError:  # a multi-byte encoding
         return False
-    return any(other > own + MARGIN for other in others)
+    return any(other > declared + MARGIN for other in others)
 
 
 _BEYOND_ASCII = bytes(range(128, 256))
@@ -89,11 +91,11 @@ _BEYOND_ASCII = bytes(range(128, 256))
 
 def _decoded(pairs: Counter[tuple[int, int]], encoding: str) -> Counter[tuple[str, str]]:
     letters = [bytes([byte]).decode(encoding, errors="replace") for byte in range(256)]
-    found: Counter[tuple[str, str]] = Counter()
+    pairs_of_letters: Counter[tuple[str, str]] = Counter()
     for (before, byte), times in pairs.items():
         if byte > 127:
-            found[letters[before], letters[byte]] += times
-    return found
+            pairs_of_letters[letters[before], letters[byte]] += times
+    return pairs_of_letters
 
 
 def _once(text: str, other: str) -> float:

@@ -51,9 +51,9 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         if total is not None and total != len(features):
             raise contract.refusal(file, f"{total} features, as the collection says", f"{len(features)} features")
         properties = [_properties(contract, file, n, feature) for n, feature in enumerate(features, start=1)]
-        found, unknown = result.match_keys(contract, {key for one in properties for key in one}, file)
+        matched, unknown = result.match_keys(contract, {key for one in properties for key in one}, file)
         points = [feature.get("geometry") for feature in features]
-        table = {column.name: objects.column(properties, found.get(column, ())) for column in contract.columns}
+        table = {column.name: objects.column(properties, matched.get(column, ())) for column in contract.columns}
         for column in contract.columns:
             if column.source.startswith(GEOMETRY):
                 axis = column.source.removeprefix(GEOMETRY)

@@ -50,13 +50,13 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             (record, line), *_ = broken
             expected = "JSON objects, one on a line"
             raise contract.refusal(file, expected, line[:120], record)
-        found, unknown = result.match_keys(contract, keys, file)
-        wanted = list(dict.fromkeys([name for names in found.values() for name in names] + unknown))
-        paths = ", ".join(literal("/" + name.replace("~", "~0").replace("/", "~1")) for name in wanted)
-        place = {name: f"_values[{at}]" for at, name in enumerate(wanted, start=1)}
+        matched, unknown = result.match_keys(contract, keys, file)
+        keys_to_read = list(dict.fromkeys([name for names in matched.values() for name in names] + unknown))
+        paths = ", ".join(literal("/" + name.replace("~", "~0").replace("/", "~1")) for name in keys_to_read)
+        place = {name: f"_values[{at}]" for at, name in enumerate(keys_to_read, start=1)}
         cells = [
-            f"coalesce({', '.join(place[n] for n in found[c])})::varchar as {identifier(c.name)}"
-            if c in found
+            f"coalesce({', '.join(place[n] for n in matched[c])})::varchar as {identifier(c.name)}"
+            if c in matched
             else f"null::varchar as {identifier(c.name)}"
             for c in contract.columns
         ]

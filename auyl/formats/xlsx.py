@@ -82,14 +82,14 @@ def _check(contract: Contract, file: Path) -> list[int] | None:
 def _check_rows(contract: Contract, rows: pyarrow.Table | None, expected: int, name: str) -> None:
     import pyarrow.compute as pc
 
-    came = 0
+    count = 0
     if rows is not None and rows.num_columns:
         filled = pc.is_valid(rows.column(0))
         for column in rows.columns[1:]:
             filled = pc.or_(filled, pc.is_valid(column))
-        came = pc.sum(filled).as_py() or 0
-    if came < expected:
-        raise contract.refusal(name, f"{expected} rows with cells", f"{came} read")
+        count = pc.sum(filled).as_py() or 0
+    if count < expected:
+        raise contract.refusal(name, f"{expected} rows with cells", f"{count} read")
 
 
 def _unreadable(contract: Contract, name: str, expected: str, error: BaseException) -> BaseException:
@@ -144,27 +144,27 @@ def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result
     levels = options.heading_rows
     top = [list(row.values()) for row in rows.slice(0, HEADING_WITHIN_ROWS).to_pylist()]
     at, headings = _heading(contract, top, levels)
-    found = match_headings(contract, headings, name, at + 1)
-    result.add_headings(found, headings)
-    unknown = [h for h in headings if h not in found.values() and not h.startswith(NAMELESS)]
+    matched = match_headings(contract, headings, name, at + 1)
+    result.add_headings(matched, headings)
+    unknown = [h for h in headings if h not in matched.values() and not h.startswith(NAMELESS)]
     result.unknown_columns.update(unknown)
     body = rows.rename_columns(headings).slice(at + 1)
     numbered = f"(select *, row_number() over () + {at + 1} as _record from {part.hold(body)})"
-    known = set(found.values())
+    known = set(matched.values())
     heading_rows: list[list[str | None]] = [[h if h in known else None for h in headings]]
-    repeated = repeats_heading(found)
+    repeated = repeats_heading(matched)
     if levels > 1:
         heading_rows = top[max(0, at - levels + 1) : at + 1]
         repeated = " or ".join(_is_row(headings, row) for row in heading_rows)
-    again = []
+    repeats = []
     if any(_may_hold(body, row) for row in heading_rows):
-        again = con.execute(f"select _record from {numbered} where {repeated} order by 1").fetchall()
-    for (record,) in again:
-        result.rejects.append(Reject(name, record, " | ".join(found.values()), "heading_repeated"))
-    if again:
-        numbered = f"(from {numbered} where _record not in ({', '.join(str(record) for (record,) in again)}))"
-    filled = {found[c] for c in contract.columns if c.name in options.fill_down and c in found}
-    blank = " and ".join(f"{identifier(h)} is null" for h in found.values() if h not in filled) or "false"
+        repeats = con.execute(f"select _record from {numbered} where {repeated} order by 1").fetchall()
+    for (record,) in repeats:
+        result.rejects.append(Reject(name, record, " | ".join(matched.values()), "heading_repeated"))
+    if repeats:
+        numbered = f"(from {numbered} where _record not in ({', '.join(str(record) for (record,) in repeats)}))"
+    filled = {matched[c] for c in contract.columns if c.name in options.fill_down and c in matched}
+    blank = " and ".join(f"{identifier(h)} is null" for h in matched.values() if h not in filled) or "false"
     # Rows empty in all known columns are no records; a merged cell may reach below the last record.
     numbered = f"(select *, {blank} as _blank from {numbered})"
     if filled:
@@ -175,7 +175,7 @@ def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result
         )
         numbered = f"(select * replace ({cells}) from {numbered})"
     query = (
-        f"select {select_list(contract, found, unknown)}, {literal(name)} as _file, _record "
+        f"select {select_list(contract, matched, unknown)}, {literal(name)} as _file, _record "
         f"from {numbered} where not _blank"
     )
     if filled:

@@ -43,13 +43,13 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         result.add_headings({c: c.source for c in contract.columns if c.source in seen})
     config = _parser_config(contract, work)
 
-    def one(numbered: tuple[int, Path]) -> int:
+    def read_file(numbered: tuple[int, Path]) -> int:
         number, file = numbered
         return _read_file(contract, file, folder, number, config, con.cursor())
 
     threads = con.execute("select current_setting('threads')").fetchone()
     with ThreadPoolExecutor(max_workers=int(threads[0]) if threads else 1) as pool:
-        counts = list(pool.map(one, enumerate(files, start=1)))
+        counts = list(pool.map(read_file, enumerate(files, start=1)))
     for file, rows in zip(files, counts, strict=True):
         result.rows[file.name] = rows
     return result
@@ -170,14 +170,14 @@ def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
         raise contract.refusal(file, "no document type and no entities", "a DOCTYPE", line)
     steps = contract.options(XmlOptions).record_path
     envelope: dict[str, str] = {}
-    wanted = {path: name for name, path in contract.envelope.items()}
+    name_of = {path: name for name, path in contract.envelope.items()}
     parser = etree.XMLPullParser(events=("start", "end"), **SAFE_PARSER)
     try:
         parser.feed(head)
         for event, path, element in _with_paths(parser.read_events()):
             if event == "start" and path == steps:
                 break
-            name = wanted.get("/" + "/".join(path))
+            name = name_of.get("/" + "/".join(path))
             if event == "end" and name is not None and element.text:
                 envelope[name] = element.text.strip()
     except etree.XMLSyntaxError as error:

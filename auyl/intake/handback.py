@@ -1,6 +1,6 @@
 """Hand-back: rejected rows for the registry's owner, in the owner's own format, and the way they come back.
 
-The file has the registry's own columns as they came, and six more that say where a row stood and why it was kept back.
+The file has the registry's columns unchanged, and six more that say where a row was and why it was rejected.
 The owner corrects the rows and sends the file again; `merge` puts them in the place of the rejected ones, as a batch of
 its own that takes the place of the first.
 """
@@ -22,7 +22,7 @@ from auyl.contracts.options import CsvOptions, JsonOptions, XmlOptions
 from auyl.formats.common import RawResult, Reject
 from auyl.settings import Settings
 from auyl.store import paths
-from auyl.store.duck import PARQUET, identifier, literal
+from auyl.store.duck import identifier, literal, write_parquet
 from auyl.store.lake import Lake
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ NAME = re.compile(r"handback_(?P<registry>.+)_(?P<period>\d{4}-\d\d)_(?P<batch>\
 
 @dataclass(frozen=True)
 class HandBack:
-    """A file for the owner of a registry: the rows of a batch that were kept back."""
+    """A file for the owner of a registry: the rejected rows of a batch."""
 
     registry: str
     owner: str
@@ -72,9 +72,9 @@ def corrected_batch(file: Path) -> int | None:
 
 
 def hand_back(settings: Settings, registry: str, period: str | None = None) -> list[HandBack]:
-    """Write the file of every batch of the newest period, or the given one, that kept rows back; the refused with them.
+    """Write the file of every batch of the newest period, or the given one, with rejected rows; refused ones included.
 
-    The files lie in the lake below `handback/<registry>/<period>/`. Nothing is written where nothing was kept back.
+    The files lie in the lake below `handback/<registry>/<period>/`. Nothing is written where no row was rejected.
     """
     from auyl.intake.quarantine import quarantine
 
@@ -246,12 +246,12 @@ def merge(
     own = f"correction {delivery.delivery_id}/"
     target = f"{folder}-whole"
     lake.prepare(target)
-    con.execute(
-        f"copy (select b.* from {_relation(lake, base.raw_path)} as b anti join returned as r "
+    merged = (
+        f"select b.* from {_relation(lake, base.raw_path)} as b anti join returned as r "
         f"on b._file = r.file and b._record = r.record "
-        f"union all by name select * exclude ({names}) replace ({literal(own)} || _file as _file) from {came}) "
-        f"to {literal(lake.address(f'{target}/part-0001.parquet'))} ({PARQUET})"
+        f"union all by name select * exclude ({names}) replace ({literal(own)} || _file as _file) from {came}"
     )
+    write_parquet(con, merged, lake.address(f"{target}/part-0001.parquet"))
     lake.move(target, folder)
     rows = dict(con.execute(f"select _file, count(*) from {_relation(lake, folder)} group by 1").fetchall())
     lines = con.execute(

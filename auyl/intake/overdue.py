@@ -1,6 +1,6 @@
-"""Late: what the contracts promised to have sent by a day, and what of it is current.
+"""Overdue: the extracts that contracts owe by a day, and which of them are current.
 
-The ledger is asked as it is now; the day only decides which deadlines have passed.
+The ledger is read as it is now; the day only decides which deadlines have passed.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from auyl.contracts import Contract
 from auyl.periods import LOCAL, last_day, month_before, period_of, span_end
 from auyl.settings import Settings
 
-# A month that has not come in a year will not be waited for any more.
-MONTHS_ASKED_FOR = 12
+# An extract that is a year overdue is no longer expected.
+MONTHS_EXPECTED = 12
 NEVER = "nothing ever came"
 
 
 @dataclass(frozen=True)
-class Promise:
-    """An extract whose deadline has passed. `state`: current, late, refused or carried_forward.
+class DueDelivery:
+    """An extract whose deadline has passed. `state`: current, overdue, refused or carried_forward.
 
-    `period` is the last month of the span that it is for, `stands_in` the period of the batch that counts for it.
-    Every state but current is late, by `late_days`; carried_forward means that the contract lets an older extract
-    stand in meanwhile.
+    `period` is the last month of the span that it is for, `counted_period` the period of the batch that counts for it.
+    Every state except current is overdue, by `overdue_days`; carried_forward means that the contract lets an older
+    extract count meanwhile.
     """
 
     registry: str
@@ -35,12 +35,12 @@ class Promise:
     period: str
     due_on: date
     state: str
-    late_days: int
-    stands_in: str | None
+    overdue_days: int
+    counted_period: str | None
     reason: str | None
 
     @property
-    def is_late(self) -> bool:
+    def is_overdue(self) -> bool:
         """Has the deadline passed without an accepted extract?"""
         return self.state != "current"
 
@@ -60,74 +60,75 @@ def is_closed(contract: Contract, period: str, on: date) -> bool:
     return due_on(contract, newest) < on
 
 
-def expected(settings: Settings, on: date) -> list[Promise]:
+def due_deliveries(settings: Settings, on: date) -> list[DueDelivery]:
     """Every extract whose deadline has passed by `on`, by registry, newest period last.
 
-    Asked for since the registry's first extract, for a year at most. A registry of which nothing ever came is told
-    once, with its newest period.
+    They are expected from the registry's first extract on, for a year at most. A registry that never sent anything is
+    listed once, with its newest period.
     """
-    came: dict[str, dict[str, Any]] = {}
+    arrivals: dict[str, dict[str, Any]] = {}
     for row in ledger.arrivals(settings):
-        came.setdefault(row["registry"], {})[row["period"]] = row
+        arrivals.setdefault(row["registry"], {})[row["period"]] = row
     return [
-        promise
+        _due_delivery(contract, arrivals.get(contract.registry, {}), end, on)
         for contract in contracts.load_all(settings.include)
-        for promise in _of_contract(contract, came.get(contract.registry, {}), on)
+        for end in _span_ends(contract, arrivals.get(contract.registry, {}), on)
     ]
 
 
-def _of_contract(contract: Contract, came: dict[str, Any], on: date) -> list[Promise]:
+def _span_ends(contract: Contract, arrivals: dict[str, Any], on: date) -> list[str]:
+    """Last months of the spans whose deadline has passed, oldest first."""
     months = contract.frequency_months
     newest = span_end(period_of(on), months)
     while due_on(contract, newest) >= on:
         newest = month_before(newest, months)
-    first = max(min(came), month_before(newest, MONTHS_ASKED_FOR - 1)) if came else newest
+    first = max(min(arrivals), month_before(newest, MONTHS_EXPECTED - 1)) if arrivals else newest
     ends = []
     end = span_end(first, months)
     while end <= newest:
         ends.append(end)
         end = month_before(end, -months)
-    return [_promise(contract, came, end, on) for end in ends]
+    return ends
 
 
-def _promise(contract: Contract, came: dict[str, Any], end: str, on: date) -> Promise:
+def _due_delivery(contract: Contract, arrivals: dict[str, Any], end: str, on: date) -> DueDelivery:
+    state, counted_period, reason = _state(contract, arrivals, end)
     due = due_on(contract, end)
+    days = 0 if state == "current" else (on - due).days
+    return DueDelivery(contract.registry, contract.title, contract.owner, end, due, state, days, counted_period, reason)
 
-    def told(state: str, stands_in: str | None, reason: str | None = None) -> Promise:
-        days = 0 if state == "current" else (on - due).days
-        return Promise(
-            contract.registry, contract.title, contract.owner, end, due, state, days, stands_in, reason
-        )  # fmt: skip
 
-    in_span = [month_before(end, back) for back in range(contract.frequency_months)]
-    accepted = {period: row["extracted_at"] for period, row in came.items() if row["extracted_at"]}
-    found = next((period for period in in_span if period in accepted), None)
-    if found:
+def _state(contract: Contract, arrivals: dict[str, Any], end: str) -> tuple[str, str | None, str | None]:
+    """State, counted period and reason of the extract of the span that ends with `end`."""
+    span = [month_before(end, back) for back in range(contract.frequency_months)]
+    accepted = {period: row["extracted_at"] for period, row in arrivals.items() if row["extracted_at"]}
+    period = next((period for period in span if period in accepted), None)
+    if period:
         # Changes are pulled all month long; only a pull after its end has seen all of it.
-        asked_on = accepted[found].astimezone(LOCAL).date()
-        if contract.is_delta and asked_on <= last_day(found):
-            return told("late", found, f"last asked on {asked_on}, before the period had ended")
-        return told("current", found)
-    refused = next((came[period]["details"] for period in in_span if period in came), None)
-    reason = without_content(refused) if refused else None if came else NEVER
-    older = [month_before(end, back) for back in range(len(in_span), contract.carry_forward_months + 1)]
-    stands_in = next((period for period in older if period in accepted), None)
-    state = "refused" if refused else "carried_forward" if stands_in else "late"
-    return told(state, stands_in, reason)
+        pulled_on = accepted[period].astimezone(LOCAL).date()
+        if contract.is_delta and pulled_on <= last_day(period):
+            return "overdue", period, f"last pulled on {pulled_on}, before the period had ended"
+        return "current", period, None
+    refused = next((arrivals[period]["details"] for period in span if period in arrivals), None)
+    older = [month_before(end, back) for back in range(len(span), contract.carry_forward_months + 1)]
+    counted_period = next((period for period in older if period in accepted), None)
+    if refused:
+        return "refused", counted_period, without_content(refused)
+    return "carried_forward" if counted_period else "overdue", counted_period, None if arrivals else NEVER
 
 
 def without_content(details: dict[str, Any]) -> str:
-    """Why an extract was refused, from the details that the ledger keeps, without anything that stood in it.
+    """Why an extract was refused, from the details that the ledger keeps, without anything from the extract itself.
 
-    What was found may be text of a row; that is only told by `auyl extracts`.
+    What was found may be the text of a row; only `auyl extracts` shows it.
     """
     if details.get("breaches"):
-        told = "; ".join(details["breaches"])
+        reason = "; ".join(details["breaches"])
     else:
-        told = str(details.get("file", ""))
+        reason = str(details.get("file", ""))
         if details.get("line") is not None:
-            told += f", line {details['line']}"
+            reason += f", line {details['line']}"
         if details.get("column") is not None:
-            told += f", column «{details['column']}»"
-        told += f": expected {details.get('expected', 'another extract')}"
-    return re.sub(r"\d{12}", "************", told)
+            reason += f", column «{details['column']}»"
+        reason += f": expected {details.get('expected', 'another extract')}"
+    return re.sub(r"\d{12}", "************", reason)

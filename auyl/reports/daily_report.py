@@ -1,6 +1,6 @@
-"""Digest: once a night, what owners and engineers have to know, instead of one mail a task.
+"""The daily report: once a night, what owners and engineers have to know, instead of one mail for each task.
 
-Kept in the ledger, one a day; composed again it is the same. It counts and names registries, never persons.
+The ledger has one for each day; composed again it is the same. It counts and names registries, never persons.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from auyl import contracts, ledger
-from auyl.intake.overdue import NEVER, expected, without_content
+from auyl.intake.overdue import NEVER, due_deliveries, without_content
 from auyl.periods import LOCAL
 from auyl.reports import mail
 from auyl.settings import Settings, from_environment
@@ -20,53 +20,53 @@ from auyl.store.locks import DAILY_REPORT, lock
 
 log = logging.getLogger(__name__)
 
-STATES = {"late": "не поступил", "refused": "прислан, но не принят", "carried_forward": "не поступил"}
+STATES = {"overdue": "не поступил", "refused": "прислан, но не принят", "carried_forward": "не поступил"}
 REASONS = {"late": "опаздывает", "refused": "прислан, но не принят", "never": "ещё ни разу не принимался"}
 
 
-def keep(day: date, settings: Settings | None = None) -> ledger.DailyReport:
-    """Compose the digest of `day` and keep it; the one that is kept already is returned as it is."""
+def compose(day: date, settings: Settings | None = None) -> ledger.DailyReport:
+    """Compose the report of `day` and write it to the ledger; one that is there already is returned as it is."""
     settings = settings or from_environment()
     with lock(settings, DAILY_REPORT):
-        found = ledger.daily_report(settings, day)
-        if found is None:
+        report = ledger.daily_report(settings, day)
+        if report is None:
             since = ledger.previous_report_at(settings, day)
             content, has_news = _content(settings, day, since)
-            ledger.add_daily_report(settings, day, since, has_news, content, in_words(content))
-            found = ledger.daily_report(settings, day)
-    if found is None:  # pragma: no cover - it was written a moment ago
-        raise LookupError(f"digest of {day}")
-    return found
+            ledger.add_daily_report(settings, day, since, has_news, content, as_text(content))
+            report = ledger.daily_report(settings, day)
+    if report is None:  # pragma: no cover - it was written a moment ago
+        raise LookupError(f"daily report of {day}")
+    return report
 
 
 def send(day: date, address: str | None, settings: Settings | None = None) -> ledger.DailyReport:
-    """Send the digest of `day` once, as one mail (see `mail.send`). Without news or address nothing is sent.
+    """Send the report of `day` once, as one mail (see `mail.send`). Without news or address nothing is sent.
 
     Killed between the server's answer and the ledger row it is sent again under the same message id.
-    Raises KeyError when none is kept of that day, MailNotSent, SettingMissing.
+    Raises KeyError when no report of that day was composed, MailNotSent, SettingMissing.
     """
     settings = settings or from_environment()
     with lock(settings, DAILY_REPORT):
-        found = ledger.daily_report(settings, day)
-        if found is None:
-            raise KeyError(f"no digest of {day}")
-        if found.sent_at is not None or not found.has_news or address is None:
-            log.info("digest of %s: has_news %s, nothing to send\n%s", day, found.has_news, found.text)
-            return found
-        attached = {f"digest_{day}.json": json.dumps(found.content, ensure_ascii=False, indent=1).encode()}
-        late = len(found.content["late"])
-        subject = f"Ауыл, {day:%d.%m.%Y}: " + (f"опаздывает реестров: {late}" if late else "новое в реестрах")
-        recipients = mail.send(address, subject, found.text, attached, message_id=f"auyl-digest-{day}")
+        report = ledger.daily_report(settings, day)
+        if report is None:
+            raise KeyError(f"no daily report of {day}")
+        if report.sent_at is not None or not report.has_news or address is None:
+            log.info("report of %s: has_news %s, nothing to send\n%s", day, report.has_news, report.text)
+            return report
+        attached = {f"report_{day}.json": json.dumps(report.content, ensure_ascii=False, indent=1).encode()}
+        overdue = len(report.content.get("overdue", ()))
+        subject = f"Ауыл, {day:%d.%m.%Y}: " + (f"опаздывает реестров: {overdue}" if overdue else "новое в реестрах")
+        recipients = mail.send(address, subject, report.text, attached, message_id=f"auyl-report-{day}")
         ledger.add_daily_report_mail(settings, day, recipients)
-        log.info("digest of %s sent to %s recipients", day, recipients)
-        return ledger.daily_report(settings, day) or found
+        log.info("report of %s sent to %s recipients", day, recipients)
+        return ledger.daily_report(settings, day) or report
 
 
 def _content(settings: Settings, day: date, since: datetime | None) -> tuple[dict[str, Any], bool]:
     known = contracts.load_all(settings.include)
-    late = [promise for promise in expected(settings, day) if promise.is_late]
+    overdue = [due for due in due_deliveries(settings, day) if due.is_overdue]
     refused = ledger.refusals_since(settings, since)
-    kept_back = ledger.open_quarantine(settings, [c.registry for c in known if c.is_delta])
+    quarantine = ledger.open_quarantine(settings, [c.registry for c in known if c.is_delta])
     snapshot = ledger.newest_snapshot(settings)
     without = ledger.missing_in_snapshot(settings, snapshot["period"]) if snapshot else []
 
@@ -74,14 +74,14 @@ def _content(settings: Settings, day: date, since: datetime | None) -> tuple[dic
         return since is None or when > since
 
     has_news = (
-        bool(late or refused)
-        or any(is_new(row["newest"]) for row in kept_back)
+        bool(overdue or refused)
+        or any(is_new(row["newest"]) for row in quarantine)
         or bool(snapshot and without and is_new(snapshot["published_at"]))
     )
     content = {
         "day": day,
         "since": since,
-        "late": [asdict(promise) for promise in late],
+        "overdue": [asdict(due) for due in overdue],
         "refused": [
             {
                 "registry": row["registry"],
@@ -91,10 +91,10 @@ def _content(settings: Settings, day: date, since: datetime | None) -> tuple[dic
             }
             for row in refused
         ],
-        "quarantine": kept_back,
+        "quarantine": quarantine,
         "snapshot": snapshot | {"without": without} if snapshot else None,
     }
-    # As it will be read from the ledger: one form, whether composed now or kept.
+    # The same form whether it was composed now or read from the ledger.
     return json.loads(json.dumps(content, default=_iso)), has_news
 
 
@@ -102,14 +102,14 @@ def _iso(value: date | datetime) -> str:
     return value.astimezone(LOCAL).isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
 
 
-def in_words(content: dict[str, Any]) -> str:
-    """The digest as people read it, in Russian."""
+def as_text(content: dict[str, Any]) -> str:
+    """The report as people read it, in Russian."""
     lines = [f"Ауыл: реестры на {_day(content['day'])}"]
 
     def section(title: str, rows: list[str]) -> None:
         lines.extend(["", f"{title}: {len(rows) or 'нет'}", *(f"  {row}" for row in rows)])
 
-    section("Срок прошёл, реестр не в силе", [_late_in_words(row) for row in content["late"]])
+    section("Срок прошёл, реестр не в силе", [_overdue_line(row) for row in content["overdue"]])
     section(
         "Не приняты с прошлого отчёта",
         [f"{r['registry']} за {r['period']}, {_time(r['refused_at'])}: {r['reason']}" for r in content["refused"]],
@@ -133,13 +133,13 @@ def in_words(content: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _late_in_words(row: dict[str, Any]) -> str:
-    told = f"{row['registry']} за {row['period']}: {STATES[row['state']]}, срок {_day(row['due_on'])}"
-    told += f", опоздание {row['late_days']} дн."
-    if row["stands_in"]:
-        told += f", пока действует за {row['stands_in']}"
+def _overdue_line(row: dict[str, Any]) -> str:
+    line = f"{row['registry']} за {row['period']}: {STATES[row['state']]}, срок {_day(row['due_on'])}"
+    line += f", опоздание {row['overdue_days']} дн."
+    if row["counted_period"]:
+        line += f", пока действует за {row['counted_period']}"
     reason = "ещё не поступал ни разу" if row["reason"] == NEVER else row["reason"]
-    return told + (f" ({reason})" if reason else "") + f". Отвечает: {row['owner']}"
+    return line + (f" ({reason})" if reason else "") + f". Отвечает: {row['owner']}"
 
 
 def _day(text: str) -> str:

@@ -75,11 +75,11 @@ def extracted_at(contract: Contract, files: list[Path]) -> datetime | None:
         head = stream.read(1 << 16)
     name = path.rsplit("/", 1)[-1].encode()
     pattern = rb'"%s"\s*:\s*"([^"]+)"' if contract.format in ("json", "geojson") else rb"<(?:[\w.\-]+:)?%s>\s*([^<\s]+)"
-    found = re.search(pattern % re.escape(name), head)
-    if not found:
+    match = re.search(pattern % re.escape(name), head)
+    if not match:
         return None
     try:
-        stated = datetime.fromisoformat(found.group(1).decode("ascii", errors="replace"))
+        stated = datetime.fromisoformat(match.group(1).decode("ascii", errors="replace"))
     except ValueError:
         return None
     return stated if stated.tzinfo else stated.replace(tzinfo=LOCAL)

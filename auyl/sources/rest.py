@@ -186,7 +186,7 @@ class _RestPull:
 def _known_pages(watermark: str | None, key: str) -> dict[int, Page]:
     """The pages of the last delivery by number, when it asked the same interface in the same way."""
     try:
-        found = json.loads(watermark or "{}")
-        return {page["number"]: Page(**page) for page in found["pages"]} if found.get("rest") == key else {}
+        previous = json.loads(watermark or "{}")
+        return {page["number"]: Page(**page) for page in previous["pages"]} if previous.get("rest") == key else {}
     except (ValueError, TypeError, KeyError, AttributeError):
         return {}

@@ -51,15 +51,22 @@ def certificates(contract: Contract, address: Address) -> list[x509.Certificate]
     expected = "the answering party's certificate in PEM, in the extra «certificate» or the file of «certificate_file»"
     try:
         text = address.text("certificate")
-        found = x509.load_pem_x509_certificates(text.encode()) if text else []
+        certificates_given = x509.load_pem_x509_certificates(text.encode()) if text else []
     except (OSError, ValueError) as error:
         raise contract.connection_unusable(expected, type(error).__name__) from None
-    if not found:
+    if not certificates_given:
         raise contract.connection_unusable(expected, "none")
     now = datetime.now(tz=UTC)
-    valid = [one for one in found if one.not_valid_before_utc <= now <= one.not_valid_after_utc]
+    valid = [
+        certificate
+        for certificate in certificates_given
+        if certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
+    ]
     if not valid:
-        ends = ", ".join(f"{name(one)} until {one.not_valid_after_utc:%Y-%m-%d}" for one in found)
+        ends = ", ".join(
+            f"{name(certificate)} until {certificate.not_valid_after_utc:%Y-%m-%d}"
+            for certificate in certificates_given
+        )
         raise contract.connection_unusable("a certificate that is valid today", ends)
     return valid
 
@@ -121,8 +128,8 @@ def verify(contract: Contract, file: str, data: etree._Element, trusted: list[x5
 
 
 def _algorithm(signature: etree._Element, tag: str) -> str:
-    found = signature.find(f"{{{DS}}}SignedInfo/{{{DS}}}{tag}")
-    return str(found.get("Algorithm", "")) if found is not None else ""
+    element = signature.find(f"{{{DS}}}SignedInfo/{{{DS}}}{tag}")
+    return str(element.get("Algorithm", "")) if element is not None else ""
 
 
 def _check_reference(signature: etree._Element, holder: etree._Element, refuse: Any) -> None:

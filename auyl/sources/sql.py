@@ -154,12 +154,12 @@ class _SqlPull:
             for rows in result.partitions(ROWS_AT_ONCE):
                 writer.writerows(rows)
                 self.rows += len(rows)
-                came = tuple(rows[-1][at] for at in places)
-                if came[0] is not None:
-                    self.newest = came[0].isoformat() if isinstance(came[0], date) else str(came[0])
+                last = tuple(rows[-1][at] for at in places)
+                if last[0] is not None:
+                    self.newest = last[0].isoformat() if isinstance(last[0], date) else str(last[0])
                 # SQLite stores times as text of any shape, which a bound value would not equal.
-                if self.contract.is_delta and keys and None not in came and con.dialect.name != "sqlite":
-                    self.last = came
+                if self.contract.is_delta and keys and None not in last and con.dialect.name != "sqlite":
+                    self.last = last
 
     def _table(self, con: Connection) -> Table:
         options = self.options
@@ -167,13 +167,13 @@ class _SqlPull:
             table = Table(options.table, MetaData(), schema=options.table_schema, autoload_with=con)
         except NoSuchTableError as error:
             raise self.contract.refusal("source database", f"a table {options.table}", "none") from error
-        came = set(table.columns.keys())
+        existing = set(table.columns.keys())
         for column in self.contract.columns:
-            if column.required and column.source not in came:
-                spare = sorted(came - {c.source for c in self.contract.columns})
+            if column.required and column.source not in existing:
+                spare = sorted(existing - {c.source for c in self.contract.columns})
                 raise missing_column(self.contract, column, spare, f"table {options.table}", None)
         for option, column_name in (("watermark", options.watermark), ("periodColumn", options.period_column)):
-            if column_name not in came:
+            if column_name not in existing:
                 raise self.contract.refusal(
                     "source database", f"a column {column_name}, which the contract names as {option}", "none"
                 )

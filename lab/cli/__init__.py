@@ -6,17 +6,17 @@ from lab.cli import evaluate, make
 __all__ = ["app"]
 
 app = command_group(
-    "The laboratory: synthetic extracts, the demo, evaluations against ground truth.",
+    "The laboratory: synthetic extracts, the demo, and evaluations against ground truth.",
     {"synth": make.synth, "demo": make.demo, "up": make.up},
 )
 app.add_typer(
     command_group(
-        "How well intake and linkage do where the truth is known.",
+        "Compare intake, linkage and address resolution with the ground truth.",
         {
             "intake": evaluate.intake,
             "persons": evaluate.persons,
             "febrl": evaluate.febrl,
-            "addresses": evaluate.address,
+            "addresses": evaluate.addresses,
             "entities": evaluate.entities,
             "train": evaluate.train,
         },

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from auyl.cli.shared import expected_errors, month
+from lab.cli.options import LastMonth, last_month
 
 KATO_HELP = "CSV of the official KATO classifier; without it the territory is synthetic too."
-LastMonth = Annotated[str | None, typer.Option(help="Month YYYY-MM; the last full month by default.")]
 Scale = Annotated[int, typer.Option(min=1, help="Divides the oblast's 1.6 million people.")]
 Classifier = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help=KATO_HELP)]
 Registries = Annotated[
@@ -32,7 +32,6 @@ def synth(
 ) -> None:
     """Make the extracts of a synthetic oblast for one month, and their ground truth."""
     from lab import synthetic
-    from lab.stack.demo import last_month
 
     started = time.perf_counter()
     with expected_errors():
@@ -60,8 +59,9 @@ def up(scale: Scale = 20, kato: Classifier = None, period: LastMonth = None, reg
 
 
 def _run_demo(scale: int, kato: Path | None, period: str | None, registries: str, *, stay: bool) -> None:
-    from lab.stack.demo import DemoPlan, chosen, last_month, run
+    from lab.stack.demo import run
+    from lab.stack.plan import DemoPlan, choose_registries
 
     with expected_errors():
-        plan = DemoPlan(month(period or last_month()), scale, kato, stay, chosen(registries))
+        plan = DemoPlan(month(period or last_month()), scale, kato, stay, choose_registries(registries))
     raise typer.Exit(run(plan))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import ctypes
 import fcntl
@@ -16,80 +15,35 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
 from auyl.errors import AuylError
-from auyl.periods import PERIOD
 from auyl.settings import Settings, from_environment
 from auyl.store import paths
 from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.processes import remembered_port
 from auyl.store.schema import check_text_rules, database_url, ensure_database, migrate
 from auyl.store.watchdog import PR_SET_PDEATHSIG
-from lab import CORE_REGISTRIES
 from lab.simulated_sources.connections import SimulatedSources
 from lab.stack import report
 from lab.stack.airflow import USER, AirflowFailed, AirflowStack, RunState, secret
+from lab.stack.plan import DemoPlan
 from lab.stack.supervisor import Stopped, Supervisor, signals_stop
 
-PEOPLE = 1_600_000
 LONGEST_RUN_S = 3600.0
 EVENT_S = 30.0  # asset events have been lost by Airflow; the ledger makes a second start harmless
 SAY_EVERY_S = 15.0
 SETTLE_S = 60.0
 
 
-@dataclass(frozen=True)
-class DemoPlan:
-    """Options of a demo. `scale` divides the 1.6 M people; `kato` is the real classifier.
-
-    `registries` are those to load; all of the synthetic oblast by default.
-    """
-
-    period: str
-    scale: int = 20
-    kato: Path | None = None
-    stay: bool = False
-    registries: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.registries:
-            from lab.synthetic import REGISTRIES
-
-            object.__setattr__(self, "registries", tuple(registry.name for registry in REGISTRIES))
-
-    @property
-    def people(self) -> int:
-        """People of the synthetic oblast."""
-        return PEOPLE // self.scale
-
-
-def last_month() -> str:
-    """The period that extracts are due for: the last full month in Kazakhstan."""
-    return (datetime.now(timezone(timedelta(hours=5))).date().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
-
-
-def chosen(names: str) -> tuple[str, ...]:
-    """Registries from a list with commas; `core` is CORE_REGISTRIES, an empty text none: Plan takes all then.
-
-    Raises AuylError for an unknown one.
-    """
-    from lab.synthetic import REGISTRIES
-
-    known = [registry.name for registry in REGISTRIES]
-    wanted = CORE_REGISTRIES if names == "core" else tuple(filter(None, (name.strip() for name in names.split(","))))
-    unknown = sorted(set(wanted) - set(known))
-    if unknown:
-        raise AuylError(f"no registry {', '.join(unknown)}; there are: {', '.join(known)}")
-    return wanted
-
-
 def run(plan: DemoPlan) -> int:
     """Run the demo; returns the exit code: 0, 1 after a failed step, 130 when it was stopped."""
     say = Progress()
+    if "MAKELEVEL" in os.environ:
+        # make does not pass a SIGKILL on to its children
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     try:
         with signals_stop(), _alone(from_environment().home):
             _run(plan, say)
@@ -211,8 +165,8 @@ def _run(plan: DemoPlan, say: Progress) -> None:
             _stay(up.supervisor, up.airflow, readers, home, say)
         _settle(up.airflow, say)
         say("stopping")
-        took = up.airflow.stop()
-        say("Airflow stopped: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items()))
+        stopped = up.airflow.stop()
+        say("Airflow stopped: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stopped.items()))
 
 
 # -- the parts ---------------------------------------------------------------------------------------------------
@@ -371,32 +325,3 @@ def _stay(supervisor: Supervisor, airflow: AirflowStack, readers: report.Readers
     while True:
         supervisor.check()
         time.sleep(1)
-
-
-def main() -> int:
-    """The command line of `make demo` and `make up`."""
-    parser = argparse.ArgumentParser(prog="python -m lab.stack.demo", description=__doc__)
-    parser.add_argument("--scale", type=int, default=20, help="divides the 1.6 M people (default 20)")
-    parser.add_argument("--kato", type=Path, help="the real classifier, kato.csv")
-    parser.add_argument("--period", default=last_month(), help="YYYY-MM, the last full month by default")
-    parser.add_argument(
-        "--registries", default="", help="only these, separated by commas; `core` is the six core registries"
-    )
-    parser.add_argument("--stay", action="store_true", help="stay up with the pages until Ctrl-C")
-    args = parser.parse_args()
-    if args.scale < 1 or not PERIOD.fullmatch(args.period):
-        parser.error("--scale is 1 or more, --period is YYYY-MM")
-    if args.kato is not None and not args.kato.is_file():
-        parser.error(f"--kato: no file {args.kato}")
-    if "MAKELEVEL" in os.environ:
-        # make does not hand a SIGKILL on
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    try:
-        registries = chosen(args.registries)
-    except AuylError as error:
-        parser.error(str(error))
-    return run(DemoPlan(args.period, args.scale, args.kato, args.stay, registries))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

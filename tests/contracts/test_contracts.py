@@ -41,7 +41,7 @@ def test_the_newest_of_duplicates_is_only_chosen_where_there_is_a_key(path: Path
         ("way, value: file", "way, value: pigeon", "pigeon"),
         ("id: social_assistance", "id: assistance", "is not the name of the file"),
         ("apiVersion: v3.1.0", "apiVersion: v0", "apiVersion"),
-        ("- name: surname", "- name: iin", "stands twice"),
+        ("- name: surname", "- name: iin", "occurs twice"),
     ],
 )
 def test_a_wrong_contract_is_refused_with_its_fault(tmp_path: Path, right: str, wrong: str, fault: str) -> None:

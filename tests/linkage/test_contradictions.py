@@ -1,4 +1,4 @@
-"""The sets of an invented oblast: all that its truth owes is found, clean extracts agree, and months may come in any
+"""The sets of a synthetic oblast: all of its ground truth is found, clean extracts agree, and months may come in any
 order. Who reads what is tested with logins of their own."""
 
 import contextlib
@@ -38,7 +38,7 @@ DIRT = {
     "*": 0, "attached_elsewhere": 0.03, "dead_still_listed": 0.9, "heads_disagree": 0.2, "removed_on_paper": 0.3,
     "holder_dead": 0.6, "payee_closed": 0.5, "birth_date_disagrees": 0.1, "swapped_day_month": 0.05,
 }  # fmt: skip
-# The invented oblast itself has persons who are two things at once, and dumps that no akimat knows; a share of each.
+# The synthetic oblast itself has persons who are two things at once, and dumps that no akimat knows; a share of each.
 INVENTED = {
     "poor_aid_beside_loan": 5, "loan_to_closed": 3, "jobseeker_sole_trader": 5, "jobseeker_in_post": 20,
     "dump_not_reported": 120, "water_done_not_there": 40,
@@ -306,7 +306,7 @@ def test_a_type_whose_registry_did_not_come_is_not_judged(dsn: str, spoiled: Pat
         assert {"attached_elsewhere", "dead_attached"} <= set(compute(MONTHS[1], settings).counts)
 
 
-def test_an_owner_reads_what_is_to_be_mended_there_and_an_akim_nothing(kept: Settings) -> None:
+def test_an_owner_reads_what_must_be_corrected_there_and_an_akim_nothing(kept: Settings) -> None:
     password = access.make_password()
     names = {who: f"{who}_{kept.dsn.rsplit('/', 1)[1][-12:]}".lower() for who in ("owner", "akim", "engineer")}
     okrugs = ask(kept, "select okrug_kato from serving.contradiction where okrug_kato is not null limit 1")

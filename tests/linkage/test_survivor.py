@@ -85,11 +85,11 @@ START = datetime(2026, 11, 5, tzinfo=UTC)
 def batch(registry: str, period: str, day: int, number: int) -> Batch:
     return Batch(
         number, number, registry, period, f"digest {registry} {period} {day}", "rules", START + timedelta(days=day),
-        "raw", "stage", "quarantine", 1, 1, 0, 0, 0, {},
+        "raw", "stage", "quarantine", "linkable", 1, 1, 0, 0, 0, 0, {},
     )  # fmt: skip
 
 
-def told(found: list[Version]) -> list[tuple[int | None, int | None, dict[str, str]]]:
+def in_days(found: list[Version]) -> list[tuple[int | None, int | None, dict[str, str]]]:
     return [
         (
             v.since and (v.since - START).days,
@@ -112,19 +112,19 @@ def test_a_version_begins_with_a_correction_and_not_with_the_first_extract_of_a_
     ]
     for seed in range(10):
         random.Random(seed).shuffle(batches)
-        assert told(versions(batches, carry, "2026-10")) == expected
+        assert in_days(versions(batches, carry, "2026-10")) == expected
     assert versions(batches, {"land": 0}, "2026-09") == []
 
 
 def test_an_older_extract_stands_in_only_as_long_as_its_contract_says() -> None:
     book = [batch("book", "2026-07", 0, 1), batch("book", "2026-12", 60, 2)]
-    assert told(versions(book, {"book": 5}, "2026-12")) == [(None, None, {"book": "2026-12 60"})]
-    assert told(versions(book, {"book": 5}, "2026-11")) == [(None, None, {"book": "2026-07 0"})]
+    assert in_days(versions(book, {"book": 5}, "2026-12")) == [(None, None, {"book": "2026-12 60"})]
+    assert in_days(versions(book, {"book": 5}, "2026-11")) == [(None, None, {"book": "2026-07 0"})]
     assert versions(book[:1], {"book": 2}, "2026-11") == []
 
 
 HISTORY = duck.sql(LINKAGE / "entity_history.sql")
-BELIEVED = (
+RECORDED = (
     "entity_key varchar, attribute varchar, value varchar, period_no integer, version_no integer, valid_from date, "
     "recorded_from timestamptz, recorded_to timestamptz, as_of date, registry varchar, batch varchar, file varchar, "
     "record bigint"
@@ -134,17 +134,17 @@ BELIEVED = (
 def held(rows: list[tuple[str, int, int, str | None, int, int | None]], periods: int) -> list[tuple[object, ...]]:
     """value, valid from and to, recorded from and to (days), of (value, month, version, valid_from, from, to)."""
     with duckdb.connect() as con:
-        con.execute(f"set timezone = 'UTC'; create table believed ({BELIEVED})")
+        con.execute(f"set timezone = 'UTC'; create table recorded ({RECORDED})")
         for value, month, version, valid_from, since, until in rows:
             con.execute(
-                "insert into believed values ('e', 'a', ?, ?, ?, ?, ?, ?, null, 'r', 'b', 'f', 1)",
+                "insert into recorded values ('e', 'a', ?, ?, ?, ?, ?, ?, null, 'r', 'b', 'f', 1)",
                 [
                     value, month, version, valid_from, START + timedelta(days=since),
                     None if until is None else START + timedelta(days=until),
                 ],
             )  # fmt: skip
         days = ", ".join(f"({n}, date '2026-{n + 1:02d}-01', {n == periods})" for n in range(periods + 1))
-        con.execute(f"create table period_known as from (values {days}) as p (period_no, first_day, is_end)")
+        con.execute(f"create table known_period as from (values {days}) as p (period_no, first_day, is_end)")
         query = f"select value, valid_from, valid_to, recorded_from, recorded_to from ({HISTORY}) order by 2, 4"
         return [
             (value, _day(a), _day(b), (c - START).days, d and (d - START).days)
@@ -176,7 +176,7 @@ def test_a_value_that_is_gone_ends_and_may_come_back() -> None:
     ]  # fmt: skip
 
 
-def test_a_correction_leaves_what_was_believed_before_it() -> None:
+def test_a_correction_leaves_what_was_recorded_before_it() -> None:
     rows = [
         ("x", 0, 0, None, 0, 40), ("y", 0, 1, None, 40, None), ("x", 1, 0, None, 31, None),
     ]  # fmt: skip

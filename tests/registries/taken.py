@@ -43,15 +43,15 @@ def take_in(settings: Settings, oblast: Oblast, registry: str) -> Taken:
     batch = ledger.find_batch(settings, result.delivery_id)
     assert batch is not None
     stage = _rows(lake.address(batch.stage_path))
-    kept_back = _rows(lake.address(batch.quarantine_path))
-    number = _numbering(contract.format, stage, kept_back)
+    rejected = _rows(lake.address(batch.quarantine_path))
+    number = _numbering(contract.format, stage, rejected)
     return Taken(
         oblast,
         registry,
         result,
         {number(row): row for row in stage},
-        {number(row): list(row["_rules"]) for row in kept_back if row["_outcome"] != "duplicate"},
-        {number(row) for row in kept_back if row["_outcome"] == "duplicate"},
+        {number(row): list(row["_rules"]) for row in rejected if row["_outcome"] != "duplicate"},
+        {number(row) for row in rejected if row["_outcome"] == "duplicate"},
     )
 
 
@@ -62,7 +62,7 @@ def _rows(address: str) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _numbering(format: str, stage: list[dict[str, Any]], kept_back: list[dict[str, Any]]) -> Any:
+def _numbering(format: str, stage: list[dict[str, Any]], rejected: list[dict[str, Any]]) -> Any:
     """How a row of stage or quarantine is numbered in the truth.
 
     The records of a workbook are the rows that Excel shows. A line of text with a wrong number of columns never became
@@ -71,7 +71,7 @@ def _numbering(format: str, stage: list[dict[str, Any]], kept_back: list[dict[st
     heading = {"csv": 1}.get(format, 0)
     rows: dict[str, list[int]] = defaultdict(list)
     lost: dict[str, list[int]] = defaultdict(list)
-    for row in [*stage, *kept_back]:
+    for row in [*stage, *rejected]:
         rows[row["_file"]].append(row["_record"] or row["_line"])
         if row["_record"] is None and row["_rules"] == ["column_count"]:
             lost[row["_file"]].append(row["_line"])
@@ -91,7 +91,7 @@ def _numbering(format: str, stage: list[dict[str, Any]], kept_back: list[dict[st
 
 
 def hold_against_truth(taken: Taken) -> None:
-    """Every row that the truth calls broken or repeated is kept back, and at most a thousandth of the good ones is.
+    """Every broken or repeated row of the ground truth is rejected, and at most a thousandth of the good ones.
 
     Of two equal rows it does not matter which one is left out.
     """
@@ -99,9 +99,9 @@ def hold_against_truth(taken: Taken) -> None:
     assert result.rows_in == taken.oblast.summary.total(taken.registry)
     assert result.rows_in == result.staged + result.rejected + result.duplicates
     rows = taken.oblast.rows(taken.registry)
-    twins: dict[Any, list[Place]] = defaultdict(list)
+    equal_rows: dict[Any, list[Place]] = defaultdict(list)
     for at, row in rows.items():
-        twins[tuple(row.values())].append(at)
+        equal_rows[tuple(row.values())].append(at)
     owed = set()
     for fault in taken.oblast.faults(taken.registry):
         at = fault["file"], fault["record"]
@@ -109,13 +109,13 @@ def hold_against_truth(taken: Taken) -> None:
             assert at in taken.quarantined, fault
             owed.add(at)
         elif fault["outcome"] == "duplicate":
-            same = twins[tuple(rows[at].values())]
+            same = equal_rows[tuple(rows[at].values())]
             assert len(taken.duplicates.intersection(same)) == len(same) - 1, fault
             owed.update(same)
         else:
             assert at in taken.stage or at in owed, (fault, taken.quarantined.get(at))
-    kept_back = {*taken.quarantined, *taken.duplicates}
-    wrongly = {at: taken.quarantined.get(at) for at in kept_back - owed}
+    rejected = {*taken.quarantined, *taken.duplicates}
+    wrongly = {at: taken.quarantined.get(at) for at in rejected - owed}
     assert len(wrongly) <= (len(rows) - len(owed)) / 1000, wrongly
     for fault in taken.oblast.faults(taken.registry):
         if fault["outcome"] == "warned":

@@ -121,10 +121,8 @@ def compute(period: str, settings: Settings | None = None) -> ContradictionResul
             define(con, settings, lake, given)
             counts = {one.id: find(con, one) for one in given.judged}
             lake.prepare(paths.folder_of(path))
-            con.execute(
-                f"copy (select * from contradiction order by type_id, subject_kind, subject_key) to "
-                f"{literal(lake.address(path))} (format parquet, compression snappy)"
-            )
+            ordered = "from contradiction order by type_id, subject_kind, subject_key"
+            duck.write_parquet(con, ordered, lake.address(path), "format parquet, compression snappy")
             _publish(con, settings, given, path, sum(counts.values()))
     return ContradictionResult(period, "computed", counts, blind, path)
 

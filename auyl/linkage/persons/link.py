@@ -136,7 +136,7 @@ def _previous_result(settings: Settings, lake: Lake, period: str, inputs_digest:
 
 
 def _create_pairs(con: duckdb.DuckDBPyConnection, include: Path, trained: Model) -> None:
-    """Create `pair` and `repaired`, without the pairs that a reviewer has told apart."""
+    """Create `pair` and `repaired`, without the pairs that a reviewer has declared different."""
     for people in ("record", "known"):
         match_weights.create_features(con, include, people)
     match_weights.create_pairs(con, include, trained, "known_features", "record_features", "weighed_pair")
@@ -169,10 +169,10 @@ def _create_links(con: duckdb.DuckDBPyConnection, settings: Settings, trained: M
 
 def _write_links(con: duckdb.DuckDBPyConnection, lake: Lake, path: str) -> None:
     """Write the links, and to identity what each record's key was hashed from: a new hash key needs it."""
-    keyed = "(select distinct unique_id::uuid as record_key, details from linkable_row order by 1)"
-    for relation, file in ((keyed, paths.person_details_file(path)), ("link", path)):
+    keyed = "select distinct unique_id::uuid as record_key, details from linkable_row order by 1"
+    for query, file in ((keyed, paths.person_details_file(path)), ("from link", path)):
         lake.prepare(paths.folder_of(file))
-        con.execute(f"copy {relation} to {literal(lake.address(file))} (format parquet, compression zstd)")
+        duck.write_parquet(con, query, lake.address(file), duck.COMPACT)
 
 
 def _count(con: duckdb.DuckDBPyConnection, period: str, path: str) -> LinkResult:
@@ -196,7 +196,7 @@ def _record_run(
     """Add the run to the ledger and replace the pairs to review if the batches are current, in one transaction."""
     query = duck.bind(
         duck.sql(_sql(settings.include, "link_review")),
-        period=literal(result.period),
+        of_period=literal(result.period),
         levels=", ".join(f"'{name}', {name}_level" for name in FIELDS),
         details=", ".join((*contracts.PERSON_COLUMNS, "sex", "settlement_kato", "number")),
     )

@@ -115,10 +115,10 @@ class Laboratory:
         quarantine = folder / "quarantine.parquet"
         ((staged,),) = con.execute(f"select count(*) from '{folder / 'stage.parquet'}'").fetchall()
         outcomes = dict(con.execute(f"select _outcome, count(*) from '{quarantine}' group by 1").fetchall())
-        told = (rows_in, staged, *(outcomes.get(name, 0) for name in ("linkable", "quarantined", "duplicate")))
+        counted = (rows_in, staged, *(outcomes.get(name, 0) for name in ("linkable", "quarantined", "duplicate")))
         ours = (account.rows_in, account.staged, account.linkable, account.quarantined, account.duplicates)
-        if told != ours or not account.balances:
-            return Outcome(mutant, "unbalanced", f"files {told}, account {ours}")
+        if counted != ours or not account.balances:
+            return Outcome(mutant, "unbalanced", f"files {counted}, account {ours}")
         seen = [one for content in _contents(mutant) for one in readers.records(contract, content)]
         if rows_in < len(seen):
             return Outcome(mutant, "lost", f"{rows_in} came in, {len(seen)} are seen")

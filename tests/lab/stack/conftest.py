@@ -12,6 +12,7 @@ from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.lake import Lake
 from lab import CORE_REGISTRIES
 from lab.stack import demo
+from lab.stack.plan import DemoPlan
 from tests.conftest import empty_tables
 
 SCALE = 80  # 20,000 people
@@ -38,9 +39,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Installation]:
         del os.environ[name]
     os.environ["AUYL_HOME"] = str(home)
     try:
-        with demo.ready(
-            demo.DemoPlan(MONTHS[0], SCALE, registries=CORE_REGISTRIES), demo.Progress(), env=SETTINGS
-        ) as ready:
+        with demo.ready(DemoPlan(MONTHS[0], SCALE, registries=CORE_REGISTRIES), demo.Progress(), env=SETTINGS) as ready:
             for dag_id in FOLLOWERS:  # they would read what a test empties
                 ready.airflow.set_paused(dag_id, True)
             yield ready

@@ -28,10 +28,10 @@ def home(tmp_path_factory: pytest.TempPathFactory):
     EmbeddedPostgres(home).destroy()
 
 
-def demo(home: Path, *options: str, program: tuple[str, ...] = ("lab.stack.demo",)) -> subprocess.Popen:
+def demo(home: Path, *options: str) -> subprocess.Popen:
     env = {k: v for k, v in os.environ.items() if not k.startswith(("AUYL_", "AIRFLOW", "MAKE"))}
     env |= {"AUYL_HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, "-m", *program, "--period", PERIOD, "--scale", SCALE, *options]
+    command = [sys.executable, "-m", "lab", "demo", "--period", PERIOD, "--scale", SCALE, *options]
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/")
 
 
@@ -84,7 +84,7 @@ def test_no_secret_is_in_output_or_logs(home: Path) -> None:
 
 def test_second_run_changes_nothing_published(home: Path) -> None:
     before = published(home)
-    process = demo(home, "--registries", "core", program=("lab", "demo"))
+    process = demo(home, "--registries", "core")
     out, _ = process.communicate(timeout=600)
     assert process.returncode == 0, out
     assert "nothing new: stays" in out
@@ -114,4 +114,4 @@ def test_a_missing_classifier_is_reported_at_once(home: Path) -> None:
     process = demo(home, "--kato", "/nowhere/kato.csv")
     out, _ = process.communicate(timeout=240)
     assert process.returncode == 2
-    assert "no file /nowhere/kato.csv" in out
+    assert "/nowhere/kato.csv" in out

@@ -1,4 +1,4 @@
-"""One digest a night: composed once, sent once, silent where there is nothing to tell, and without a person in it."""
+"""One report a night: composed once, sent once, silent where there is no news, and without a person in it."""
 
 import json
 import shutil
@@ -11,8 +11,7 @@ import pytest
 
 from auyl import contracts, intake
 from auyl.errors import SettingMissing
-from auyl.reports import daily_report as digest
-from auyl.reports import mail
+from auyl.reports import daily_report, mail
 from auyl.settings import Settings
 from tests.extracts import iin, social_csv, social_row
 from tests.mailbox import PASSWORD, Mailbox, mailbox
@@ -56,42 +55,42 @@ def quiet(settings: Settings, tmp_path: Path) -> Settings:
     return replace(settings, include=include)
 
 
-def test_it_names_what_is_late_refused_and_in_quarantine(settings: Settings, tmp_path: Path) -> None:
+def test_it_names_what_is_overdue_refused_and_in_quarantine(settings: Settings, tmp_path: Path) -> None:
     assert take_in(settings, tmp_path, [*good(), social_row(50, ИИН="123456789012")])
     assert not take_in(settings, tmp_path, [social_row(n, ПЕРИОД="09.2026") for n in range(1, 41)])
-    kept = digest.keep(DAY, settings)
-    late = {row["registry"] for row in kept.content["late"]}
-    assert late == set(contracts.names(settings.include)) - {"social_assistance"}
-    assert [row["registry"] for row in kept.content["refused"]] == ["social_assistance"]
-    assert "share_quarantined" in kept.content["refused"][0]["reason"]
-    assert [(row["registry"], row["rows"]) for row in kept.content["quarantine"]] == [("social_assistance", 1)]
-    assert kept.content["snapshot"] is None and kept.has_news
-    assert "budget_okrug за 2026-10: не поступил, срок 10.11.2026, опоздание 10 дн." in kept.text
-    assert "Отвечает: Министерство финансов РК / Казначейство" in kept.text
-    assert "social_assistance: строк 1, с " in kept.text
+    report = daily_report.compose(DAY, settings)
+    overdue = {row["registry"] for row in report.content["overdue"]}
+    assert overdue == set(contracts.names(settings.include)) - {"social_assistance"}
+    assert [row["registry"] for row in report.content["refused"]] == ["social_assistance"]
+    assert "share_quarantined" in report.content["refused"][0]["reason"]
+    assert [(row["registry"], row["rows"]) for row in report.content["quarantine"]] == [("social_assistance", 1)]
+    assert report.content["snapshot"] is None and report.has_news
+    assert "budget_okrug за 2026-10: не поступил, срок 10.11.2026, опоздание 10 дн." in report.text
+    assert "Отвечает: Министерство финансов РК / Казначейство" in report.text
+    assert "social_assistance: строк 1, с " in report.text
 
 
-def test_a_day_has_one_digest_however_often_it_is_composed(settings: Settings, tmp_path: Path) -> None:
-    first = digest.keep(DAY, settings)
+def test_a_day_has_one_report_however_often_it_is_composed(settings: Settings, tmp_path: Path) -> None:
+    first = daily_report.compose(DAY, settings)
     assert not take_in(settings, tmp_path, [])
-    assert digest.keep(DAY, settings) == first
+    assert daily_report.compose(DAY, settings) == first
     assert query(settings, "select count(*) from ledger.daily_report")[0][0] == 1
 
 
-def test_a_refusal_is_told_in_the_first_digest_after_it_and_in_no_other(quiet: Settings, tmp_path: Path) -> None:
-    digest.keep(DAY - timedelta(days=1), quiet)
+def test_a_refusal_is_in_the_first_report_after_it_and_in_no_other(quiet: Settings, tmp_path: Path) -> None:
+    daily_report.compose(DAY - timedelta(days=1), quiet)
     assert not take_in(quiet, tmp_path, [])
-    assert len(digest.keep(DAY, quiet).content["refused"]) == 1
-    assert digest.keep(NEXT, quiet).content["refused"] == []
+    assert len(daily_report.compose(DAY, quiet).content["refused"]) == 1
+    assert daily_report.compose(NEXT, quiet).content["refused"] == []
 
 
-def test_nothing_late_and_nothing_new_sends_nothing_and_says_so(quiet: Settings, tmp_path: Path, box: Mailbox) -> None:
+def test_without_news_nothing_is_sent_and_the_ledger_says_so(quiet: Settings, tmp_path: Path, box: Mailbox) -> None:
     assert take_in(quiet, tmp_path, [*good(), social_row(50, ИИН="123456789012")])
-    assert digest.keep(DAY, quiet).has_news, "new rows in quarantine"
-    kept = digest.keep(NEXT, quiet)
-    assert not kept.has_news and kept.content["late"] == []
-    assert kept.content["quarantine"], "what is still open is told, and is no news"
-    assert digest.send(NEXT, address(box), quiet).sent_at is None
+    assert daily_report.compose(DAY, quiet).has_news, "new rows in quarantine"
+    report = daily_report.compose(NEXT, quiet)
+    assert not report.has_news and report.content["overdue"] == []
+    assert report.content["quarantine"], "what is still open is in the report, and is no news"
+    assert daily_report.send(NEXT, address(box), quiet).sent_at is None
     assert box.messages == []
     assert [row.has_news for row in query(quiet, "select has_news from ledger.daily_report order by day")] == [
         True,
@@ -100,35 +99,35 @@ def test_nothing_late_and_nothing_new_sends_nothing_and_says_so(quiet: Settings,
 
 
 def test_it_is_sent_once_as_one_mail_to_all(settings: Settings, box: Mailbox) -> None:
-    kept = digest.keep(DAY, settings)
-    assert kept.sent_at is None
-    assert digest.send(DAY, address(box), settings).sent_at is not None
-    assert digest.send(DAY, address(box), settings).sent_at is not None
+    report = daily_report.compose(DAY, settings)
+    assert report.sent_at is None
+    assert daily_report.send(DAY, address(box), settings).sent_at is not None
+    assert daily_report.send(DAY, address(box), settings).sent_at is not None
     (message,) = box.messages
     assert box.recipients == [["owner@example.kz", "engineer@example.kz"]]
     assert str(message["Subject"]).startswith("Ауыл, 20.11.2026: опаздывает реестров: ")
     text = message.get_body(("plain",))
-    assert text is not None and text.get_content().replace("\r\n", "\n").strip() == kept.text
+    assert text is not None and text.get_content().replace("\r\n", "\n").strip() == report.text
     (attached,) = message.iter_attachments()
-    assert json.loads(attached.get_content()) == kept.content
+    assert json.loads(attached.get_content()) == report.content
 
 
 def test_a_server_that_refuses_leaves_it_unsent_and_the_next_try_sends_it(settings: Settings, box: Mailbox) -> None:
-    digest.keep(DAY, settings)
+    daily_report.compose(DAY, settings)
     box.refuses = "451 try later"
     with pytest.raises(mail.MailNotSent, match="451"):
-        digest.send(DAY, address(box), settings)
+        daily_report.send(DAY, address(box), settings)
     assert query(settings, "select count(*) from ledger.daily_report_mail")[0][0] == 0
     box.refuses = ""
-    assert digest.send(DAY, address(box), settings).sent_at is not None
+    assert daily_report.send(DAY, address(box), settings).sent_at is not None
     assert len(box.messages) == 1
 
 
-def test_without_a_connection_it_is_kept_and_not_sent(settings: Settings) -> None:
-    digest.keep(DAY, settings)
-    assert digest.send(DAY, None, settings).sent_at is None
+def test_without_a_connection_it_is_composed_and_not_sent(settings: Settings) -> None:
+    daily_report.compose(DAY, settings)
+    assert daily_report.send(DAY, None, settings).sent_at is None
     with pytest.raises(KeyError):
-        digest.send(NEXT, None, settings)
+        daily_report.send(NEXT, None, settings)
 
 
 def test_no_person_is_in_it(settings: Settings, tmp_path: Path) -> None:
@@ -139,13 +138,13 @@ def test_no_person_is_in_it(settings: Settings, tmp_path: Path) -> None:
     broken.write_bytes(f"{number};СЕКРЕТОВ\r\n1;2\r\n".encode("cp1251"))
     delivery = intake.land_files("social_assistance", "2026-09", [broken], settings)
     assert not intake.load(delivery, settings).accepted
-    kept = digest.keep(DAY, settings)
-    assert len(kept.content["refused"]) == 2
-    whole = kept.text + json.dumps(kept.content, ensure_ascii=False)
+    report = daily_report.compose(DAY, settings)
+    assert len(report.content["refused"]) == 2
+    whole = report.text + json.dumps(report.content, ensure_ascii=False)
     assert number not in whole and "СЕКРЕТОВ" not in whole
 
 
-def test_the_password_is_given_and_never_told(box: Mailbox) -> None:
+def test_the_password_is_given_and_never_shown(box: Mailbox) -> None:
     at = address(box).replace("smtp://", f"smtp://auyl:{PASSWORD}@")
     assert mail.send(at, "s", "t") == 2
     assert box.logins[-1] == ("auyl", PASSWORD)
