@@ -77,7 +77,7 @@ def to_number(s: pd.Series) -> pd.Series:
 
 
 def age(birth: pd.Series, end: pd.Timestamp) -> pd.Series:
-    """Whole years on the day `end`."""
+    """Completed years on the day `end`."""
     had_birthday = (birth.dt.month < end.month) | ((birth.dt.month == end.month) & (birth.dt.day <= end.day))
     return end.year - birth.dt.year - (~had_birthday).astype(int)
 

@@ -1,4 +1,4 @@
-"""How many free addresses of ambulance calls find their settlement, against the truth of the invented oblast.
+"""How many free addresses of ambulance calls are resolved to the settlement of the ground truth.
 
 The truth lies beside the extracts (`truth/<period>/place/ambulance.parquet`) and is read after the fact; intake and the
 resolver never see it. Calls of which nothing tells the place are counted apart.

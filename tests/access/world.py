@@ -1,4 +1,4 @@
-"""A small invented oblast in the serving tables: three districts, 34 okrugs, 31 indicators, two editions of KATO."""
+"""A small synthetic oblast in the serving tables: three districts, 34 okrugs, 31 indicators, two editions of KATO."""
 
 # ruff: noqa: E501 - tables read better as tables
 

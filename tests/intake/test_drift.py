@@ -1,4 +1,4 @@
-"""What changed beside a registry's own history is told, and only that."""
+"""Drift from a registry's own history is reported, and nothing else."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Two months of a small invented oblast with the entities made of them; records without a number beside their truth."""
+"""Two months of a small synthetic oblast with their entities; records without a number and their ground truth."""
 
 from collections.abc import Iterator
 from pathlib import Path

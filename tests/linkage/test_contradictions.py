@@ -1,4 +1,4 @@
-"""The sets of an invented oblast: all that its truth owes is found, clean extracts agree, and months may come in any
+"""The sets of a synthetic oblast: all of its ground truth is found, clean extracts agree, and months may come in any
 order. Who reads what is tested with logins of their own."""
 
 import contextlib
@@ -38,7 +38,7 @@ DIRT = {
     "*": 0, "attached_elsewhere": 0.03, "dead_still_listed": 0.9, "heads_disagree": 0.2, "removed_on_paper": 0.3,
     "holder_dead": 0.6, "payee_closed": 0.5, "birth_date_disagrees": 0.1, "swapped_day_month": 0.05,
 }  # fmt: skip
-# The invented oblast itself has persons who are two things at once, and dumps that no akimat knows; a share of each.
+# The synthetic oblast itself has persons who are two things at once, and dumps that no akimat knows; a share of each.
 INVENTED = {
     "poor_aid_beside_loan": 5, "loan_to_closed": 3, "jobseeker_sole_trader": 5, "jobseeker_in_post": 20,
     "dump_not_reported": 120, "water_done_not_there": 40,

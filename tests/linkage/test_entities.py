@@ -1,4 +1,4 @@
-"""Entities are what the truth of the invented oblast says, each value with the line it came from; the table decides."""
+"""Entities agree with the ground truth, and each value has its source line; the survivorship table decides."""
 
 import csv
 import shutil

@@ -89,7 +89,7 @@ def batch(registry: str, period: str, day: int, number: int) -> Batch:
     )  # fmt: skip
 
 
-def told(found: list[Version]) -> list[tuple[int | None, int | None, dict[str, str]]]:
+def in_days(found: list[Version]) -> list[tuple[int | None, int | None, dict[str, str]]]:
     return [
         (
             v.since and (v.since - START).days,
@@ -112,14 +112,14 @@ def test_a_version_begins_with_a_correction_and_not_with_the_first_extract_of_a_
     ]
     for seed in range(10):
         random.Random(seed).shuffle(batches)
-        assert told(versions(batches, carry, "2026-10")) == expected
+        assert in_days(versions(batches, carry, "2026-10")) == expected
     assert versions(batches, {"land": 0}, "2026-09") == []
 
 
 def test_an_older_extract_stands_in_only_as_long_as_its_contract_says() -> None:
     book = [batch("book", "2026-07", 0, 1), batch("book", "2026-12", 60, 2)]
-    assert told(versions(book, {"book": 5}, "2026-12")) == [(None, None, {"book": "2026-12 60"})]
-    assert told(versions(book, {"book": 5}, "2026-11")) == [(None, None, {"book": "2026-07 0"})]
+    assert in_days(versions(book, {"book": 5}, "2026-12")) == [(None, None, {"book": "2026-12 60"})]
+    assert in_days(versions(book, {"book": 5}, "2026-11")) == [(None, None, {"book": "2026-07 0"})]
     assert versions(book[:1], {"book": 2}, "2026-11") == []
 
 

@@ -45,16 +45,16 @@ def take_in(settings: Settings, oblast: Oblast, registry: str) -> Taken:
     batch = ledger.find_batch(settings, result.delivery_id)
     assert batch is not None
     stage = _rows(lake.address(batch.stage_path))
-    kept_back = _rows(lake.address(batch.quarantine_path))
-    number = _numbering(contract.format, stage, kept_back)
+    rejected = _rows(lake.address(batch.quarantine_path))
+    number = _numbering(contract.format, stage, rejected)
     return Taken(
         settings,
         oblast,
         registry,
         result,
         {number(row): row for row in stage},
-        {number(row): list(row["_rules"]) for row in kept_back if row["_outcome"] != "duplicate"},
-        {number(row) for row in kept_back if row["_outcome"] == "duplicate"},
+        {number(row): list(row["_rules"]) for row in rejected if row["_outcome"] != "duplicate"},
+        {number(row) for row in rejected if row["_outcome"] == "duplicate"},
     )
 
 
@@ -65,7 +65,7 @@ def _rows(address: str) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _numbering(format: str, stage: list[dict[str, Any]], kept_back: list[dict[str, Any]]) -> Any:
+def _numbering(format: str, stage: list[dict[str, Any]], rejected: list[dict[str, Any]]) -> Any:
     """How a row of stage or quarantine is numbered in the truth.
 
     The records of a workbook are the rows that Excel shows. A line of text with a wrong number of columns never became
@@ -74,7 +74,7 @@ def _numbering(format: str, stage: list[dict[str, Any]], kept_back: list[dict[st
     heading = {"csv": 1}.get(format, 0)
     rows: dict[str, list[int]] = defaultdict(list)
     lost: dict[str, list[int]] = defaultdict(list)
-    for row in [*stage, *kept_back]:
+    for row in [*stage, *rejected]:
         rows[row["_file"]].append(row["_record"] or row["_line"])
         if row["_record"] is None and row["_rules"] == ["column_count"]:
             lost[row["_file"]].append(row["_line"])

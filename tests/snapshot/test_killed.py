@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def told(dsn: str, tmp_path_factory: pytest.TempPathFactory, oblast: Path) -> list[dict[str, Any]]:
+def all_cases(dsn: str, tmp_path_factory: pytest.TempPathFactory, oblast: Path) -> list[dict[str, Any]]:
     """What the laboratory says of all scenarios."""
     installation = know_territory(fresh_installation(dsn, tmp_path_factory.mktemp("installation")), oblast)
     environment = os.environ | {
@@ -35,9 +35,9 @@ def told(dsn: str, tmp_path_factory: pytest.TempPathFactory, oblast: Path) -> li
     return [json.loads(line) for line in run.stdout.splitlines()]
 
 
-def killed_cases(told: list[dict[str, Any]], name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def killed_cases(all_cases: list[dict[str, Any]], name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """What an undisturbed run left, and each run that was killed: all of them must have been."""
-    cases = [case for case in told if case["name"] == name]
+    cases = [case for case in all_cases if case["name"] == name]
     whole, *others = [case for case in cases if case["point"] == "none"]
     killed = [case for case in cases if case["point"] != "none"]
     assert all(other["after"] == whole["after"] for other in others)
@@ -52,17 +52,19 @@ def killed_cases(told: list[dict[str, Any]], name: str) -> tuple[dict[str, Any],
 
 @pytest.mark.parametrize(("name", "scenarios"), [("points", 21), ("moments", 7)])
 def test_a_killed_process_loses_nothing_and_doubles_nothing(
-    told: list[dict[str, Any]], name: str, scenarios: int
+    all_cases: list[dict[str, Any]], name: str, scenarios: int
 ) -> None:
-    whole, killed = killed_cases(told, name)
+    whole, killed = killed_cases(all_cases, name)
     assert len(killed) == scenarios
     for case in killed:
         # Killed, readers see nothing or everything.
         assert (case["killed"]["values"], case["killed"]["current"]) in ((0, 0), (whole["after"]["values"], 1)), case
 
 
-def test_entities_and_contradictions_killed_midway_are_the_same_after_the_next_run(told: list[dict[str, Any]]) -> None:
-    whole, killed = killed_cases(told, "reconciled")
+def test_entities_and_contradictions_killed_midway_are_the_same_after_the_next_run(
+    all_cases: list[dict[str, Any]],
+) -> None:
+    whole, killed = killed_cases(all_cases, "reconciled")
     assert whole["after"]["sets"] and whole["after"]["contradictions"]
     assert len(killed) == 5
     assert any(case["killed"]["sets"] != whole["after"]["sets"] for case in killed)

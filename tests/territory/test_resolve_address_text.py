@@ -50,7 +50,7 @@ SHELEK = ("194083100", "194083000", "194000000")
         ("ЌОНАЕВ Ќ., 5", place("191010000", "191010000", "191000000", "settlement", "medium")),
         ("Боралдай к., 5 үй", place("194239100", "194239000", "194200000", "settlement", "low")),
         ("Байдибек би а.", place("194037100", "194037000", "194000000", "settlement", "medium")),
-        # a village of two okrugs: the district, and the village where the okrug is told
+        # a village of two okrugs: the district, and the village where the okrug is named
         ("Енбекшиказахский р-н с. Кайрат", place(None, None, "194000000", "district_only", None)),
         ("с.о.Байдибек би, с.Кайрат", place("194037200", "194037000", "194000000", "district+settlement", "high")),
         # a street is no village, a district's name is no okrug
@@ -112,7 +112,7 @@ def test_crew_and_home_settle_between_places_of_one_name_and_find_nothing_alone(
     assert resolve(con, invented, (address, crew, home)) == [expected]
 
 
-def twins(con, invented, folder):
+def with_second_aimen(con, invented, folder):
     """The invented territory with a second Аймен in the district Жамбылский."""
     from types import SimpleNamespace
 
@@ -142,7 +142,7 @@ def twins(con, invented, folder):
 def test_of_places_of_one_name_none_is_guessed_where_crew_and_home_disagree(
     con, invented, tmp_path, crew, home, expected
 ):
-    assert resolve(con, twins(con, invented, tmp_path), ("с.Аймен", crew, home)) == [expected]
+    assert resolve(con, with_second_aimen(con, invented, tmp_path), ("с.Аймен", crew, home)) == [expected]
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_former_codes_come_from_the_table_of_changes_in_the_lake(con, tmp_path):
     write_changes(con, lake, "T1", "F", [("191610000", "sub_district", "г.Капчагай", "Қапшағай қ.", "191010000")])
     after, of_after = found()
     assert (before, after) == ([(None, "unresolved")], [("191010000", "kato_former")])
-    # what was built before is built anew
+    # an older build is built again
     assert of_before != of_after
 
 

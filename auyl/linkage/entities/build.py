@@ -107,6 +107,9 @@ def outdated(settings: Settings) -> list[str]:
 
     Raises TerritoryMissing.
     """
+    periods = ledger.periods(settings)
+    if not periods:
+        return []
     kinds = [survivorship.load(kind, settings.include) for kind in survivorship.kinds(settings.include)]
     rules = rules_digest(settings, Lake(settings.lake))
 
@@ -120,7 +123,7 @@ def outdated(settings: Settings) -> list[str]:
                     return True
         return False
 
-    return [period for period in ledger.periods(settings) if is_outdated(period)]
+    return [period for period in periods if is_outdated(period)]
 
 
 def versions_of(settings: Settings, kind: EntityKind, period: str) -> list[Version]:

@@ -136,7 +136,7 @@ def _previous_result(settings: Settings, lake: Lake, period: str, inputs_digest:
 
 
 def _create_pairs(con: duckdb.DuckDBPyConnection, include: Path, trained: Model) -> None:
-    """Create `pair` and `repaired`, without the pairs that a reviewer has told apart."""
+    """Create `pair` and `repaired`, without the pairs that a reviewer has declared different."""
     for people in ("record", "known"):
         match_weights.create_features(con, include, people)
     match_weights.create_pairs(con, include, trained, "known_features", "record_features", "weighed_pair")

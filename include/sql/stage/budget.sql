@@ -1,6 +1,6 @@
 -- Grain: line of a budget and month. Key: kato (null: the whole oblast), line_id, month. Inputs: typed (budget_*).
--- Totals repeat at each level: whoever sums must pick one level. Lines are told by their names: a Latin letter in
--- one would lose it.
+-- Totals repeat at each level: to sum, pick one level. Lines are identified by their names, in which a Latin letter
+-- would hide the line.
 select
     kato,
     line_id,
