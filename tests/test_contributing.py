@@ -25,7 +25,7 @@ def test_the_row_is_followed_from_its_deadline_to_the_page() -> None:
 
 
 def test_every_kind_of_addition_has_a_guide_and_a_test() -> None:
-    assert KINDS <= set(ADDITIONS)
+    assert set(ADDITIONS) >= KINDS
     for kind in KINDS:
         guides = re.findall(r"\]\((docs/[^)]+)\)", ADDITIONS[kind])
         tests = re.findall(r"`(tests/[^`]+)`", ADDITIONS[kind])
