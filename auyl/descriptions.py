@@ -35,7 +35,7 @@ def read_yaml(path: Path) -> Any:
 def read(path: Path, model: type[Model], **context: Any) -> Model:
     """The YAML file as `model`; its validators find `context` in `info.context`.
 
-    Raises ContractInvalid with one line per fault: file, field, what is wrong, what stands there.
+    Raises ContractInvalid with one line per fault: file, field, what is wrong, what was found.
     """
     content = read_yaml(path)
     try:

@@ -53,7 +53,7 @@ class Headline(Description):
 class SubjectLine(Description):
     """A line below a row. It is left out where one of its columns is missing, and red where `alarm` is above zero.
 
-    `level`: a line of settlements stands in no row of a district.
+    `level`: a line for settlements is left out of the rows of districts.
     """
 
     names: Texts | None = Field(None, alias="name")

@@ -1,10 +1,10 @@
 """Who may read what: logins, grants, accounts of the portal, sessions, audit.
 
 The rules themselves live in PostgreSQL (`include/sql/serving/040_access.sql`, `041_read_rights.sql`); here are the
-calls that change and ask them. Pages and Airflow stay out.
+calls that change and query them. Pages and Airflow stay out.
 
-Functions take a psycopg2 connection and leave the transaction to the caller, who commits; `sign_in` alone commits
-by itself, and says why.
+Functions take a psycopg2 connection and leave the transaction to the caller, who commits. Only `sign_in` commits, for
+the reason given there.
 """
 
 from auyl.access.accounts import close_account, create_account, set_password

@@ -1,4 +1,4 @@
-"""What access refuses, told so that a person knows what to do."""
+"""What access refuses, in words that say what to do."""
 
 from auyl.errors import AuylError
 
@@ -20,7 +20,7 @@ class TerritoryUnknown(AccessError):
 
 
 class SignInRefused(AccessError):
-    """Wrong name, wrong password, locked or closed account: the caller is not told which."""
+    """Wrong name, wrong password, locked or closed account: the caller does not learn which."""
 
     def __init__(self) -> None:
         super().__init__("sign-in refused")

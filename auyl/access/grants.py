@@ -1,4 +1,4 @@
-"""Grants: which principal reads which territory in which role, for how long, by whose word."""
+"""Grants: which principal reads which territory in which role, for how long, given by whom."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from auyl.access.logins import settle_engineer
 
 @dataclass(frozen=True)
 class Grant:
-    """One grant as it stands; `okrugs` is how many it covers today, 0 when expired or lost to a new edition."""
+    """One grant; `okrugs` is how many it covers today, 0 when expired or lost to a new edition."""
 
     grant_id: int
     principal: str
@@ -89,22 +89,8 @@ def grant(
     least = {"akim": 6, "district_staff": 4}.get(role, 2)
     if len(prefix) < least:
         raise AccessError(f"role {role!r}: territory {territory!r} is too wide, at least {least} digits are needed")
+    edition = _edition_of(conn, territory, prefix)
     with conn.cursor() as cur:
-        cur.execute(
-            """
-            select e.edition, exists (
-                select from serving.territory t
-                where t.edition = e.edition and t.level = 'okrug'
-                    and t.kato between rpad(%s, 9, '0') and rpad(%s, 9, '9')
-            )
-            from access.current_edition() e (edition)
-            """,
-            (prefix, prefix),
-        )
-        edition, known = cur.fetchone() or (None, False)
-        if not known:
-            where = f"edition {edition}" if edition else "any edition: load the territory first"
-            raise TerritoryUnknown(f"territory {territory!r}: no okrug under it in {where}")
         cur.execute(
             """
             select grant_id from access.grant_
@@ -125,6 +111,27 @@ def grant(
     settle_engineer(conn, principal)
     audit(conn, "grant", f"{principal}: {role} {prefix}", purpose=reason)
     return int(grant_id)
+
+
+def _edition_of(conn: connection, territory: str, prefix: str) -> str:
+    """The current edition. Raises TerritoryUnknown where it has no okrug under `prefix`."""
+    with conn.cursor() as cur:
+        cur.execute(
+            """
+            select e.edition, exists (
+                select from serving.territory t
+                where t.edition = e.edition and t.level = 'okrug'
+                    and t.kato between rpad(%s, 9, '0') and rpad(%s, 9, '9')
+            )
+            from access.current_edition() e (edition)
+            """,
+            (prefix, prefix),
+        )
+        edition, is_known = cur.fetchone() or (None, False)
+    if not is_known:
+        where = f"edition {edition}" if edition else "any edition: load the territory first"
+        raise TerritoryUnknown(f"territory {territory!r}: no okrug under it in {where}")
+    return str(edition)
 
 
 def revoke(

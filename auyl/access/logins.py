@@ -12,15 +12,15 @@ PORTAL = "auyl_portal"
 
 
 def _verifier(conn: connection, role: str, password: str) -> sql.Literal:
-    """SCRAM verifier made here, so that the server and its log never get the password."""
+    """SCRAM verifier computed here, so that the server and its log never see the password."""
     return sql.Literal(encrypt_password(password, role, scope=conn, algorithm="scram-sha-256"))
 
 
 def create_login(conn: connection, principal: str, password: str) -> None:
-    """A PostgreSQL login, member of auyl_reader, that sees what its grants say: nothing before the first one.
+    """A PostgreSQL login, member of auyl_reader, that sees what its grants allow: nothing before the first one.
 
-    A login made earlier gets the new password and is opened again. The caller commits.
-    Raises PrincipalInvalid (also for a role that something else made), PasswordTooWeak.
+    An existing login gets the new password and is opened again. The caller commits.
+    Raises PrincipalInvalid (also for a role that was not created here), PasswordTooWeak.
     """
     role = sql.Identifier(principals.check(principal))
     passwords.check(password)

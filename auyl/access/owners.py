@@ -23,7 +23,7 @@ class Owner:
 
 
 def give_registry(conn: connection, principal: str, registry: str, *, given_by: str, reason: str) -> None:
-    """Let a principal read the quality of `registry`; given again it is the same. The caller commits.
+    """Let a principal read the quality of `registry`; giving it twice changes nothing. The caller commits.
 
     Raises AccessError (no reason), PrincipalInvalid.
     """
@@ -53,7 +53,7 @@ def take_registry(conn: connection, principal: str, registry: str | None = None,
 
 
 def owners(conn: connection) -> list[Owner]:
-    """All that were ever given, oldest first."""
+    """All ownerships ever given, oldest first."""
     with conn.cursor() as cur:
         cur.execute(
             "select principal, registry, given_by, reason, given_at, ended_at from access.owner order by owner_id"

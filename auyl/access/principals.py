@@ -4,7 +4,7 @@ import unicodedata
 
 from auyl.access.errors import PrincipalInvalid
 
-NAME_BYTES = 63  # PostgreSQL cuts a longer identifier without an error, and two names become one login
+NAME_BYTES = 63  # PostgreSQL cuts a longer identifier without an error, so two names would become one login
 
 
 def normalise(name: str) -> str:

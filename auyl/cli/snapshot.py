@@ -64,18 +64,18 @@ def show(
 
 
 def _boundaries(shown: dict[str, Any]) -> list[str]:
-    """Lines on boundaries that are not those of the period."""
+    """Notes on boundaries that are not those of the period."""
     if "edition" not in shown:
         return []
     lines = [f"in the boundaries of {shown['edition']}; published in those of {shown['edition_of_period']}"]
     if was := shown["code_was"]:
         lines.append(f"the code was {was['name']} then, which lies in: {', '.join(was['became']) or 'unknown'}")
     if shown["outside"]:
-        lines.append(f"{shown['outside']} places of it lay in another oblast, whose rows are not here")
+        lines.append(f"{shown['outside']} of its places lay in another oblast, whose rows are not here")
     lines += [
-        f"not tellable, {row['registry']}: {row['rows']} rows of places that were divided or whose fate is unknown, "
-        f"{row['maybe_here']} of them may belong here"
-        for row in shown["not_tellable"]
+        f"without an okrug, {row['registry']}: {row['rows']} rows of places that were divided or "
+        f"whose history is unknown, {row['maybe_here']} of them may belong here"
+        for row in shown["unattributed"]
     ]
     return lines
 

@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument(
         "--behind-tls",
         action="store_true",
-        help="a proxy in front speaks HTTPS: cookies are Secure, and its X-Forwarded-For tells the client's address",
+        help="a proxy in front speaks HTTPS: cookies are Secure, and its X-Forwarded-For has the client's address",
     )
     parser.add_argument(
         "--proxy",

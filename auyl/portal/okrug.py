@@ -13,7 +13,7 @@ FEWEST_CASES = 30  # below it a month's difference is mostly chance, and the pag
 
 @dataclass(frozen=True)
 class Change:
-    """Difference to the month before. `tone` is good, bad or none; `word` says it without colour."""
+    """Difference to the previous month. `tone` is good, bad or none; `word` is the same without colour."""
 
     text: str
     tone: str
@@ -22,7 +22,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Line:
-    """One indicator. `value` is None when there is none, and `flag` then says so in words."""
+    """One indicator. `value` is None when there is none, and `flag` is the reason in words."""
 
     name: str
     value: str | None
@@ -53,12 +53,12 @@ def themes(rows: Sequence[Any], sources: dict[str, dt.datetime], today: dt.date,
 
     `sources` is registry → time of the extract that the revision rests on.
     """
-    found: list[Theme] = []
+    grouped: list[Theme] = []
     for row in rows:
-        if not found or found[-1].theme != row.theme:
-            found.append(Theme(row.theme, lang.name(row, "theme")))
-        found[-1].lines.append(_line(row, sources, today, lang))
-    return found
+        if not grouped or grouped[-1].theme != row.theme:
+            grouped.append(Theme(row.theme, lang.name(row, "theme")))
+        grouped[-1].lines.append(_line(row, sources, today, lang))
+    return grouped
 
 
 def _line(row: Any, sources: dict[str, dt.datetime], today: dt.date, lang: Language) -> Line:
@@ -69,11 +69,11 @@ def _line(row: Any, sources: dict[str, dt.datetime], today: dt.date, lang: Langu
         n, d = lang.count(row.numerator), lang.count(row.denominator)
         fraction = lang.say("n_of_d" if is_pct else "n_per_d", n=n, d=d)
     dates = [(registry, sources[registry].date()) for registry in row.registries if registry in sources]
-    came = tuple(
+    received = tuple(
         (registry_name(r, lang), lang.say("received", date=lang.date(d), ago=lang.ago(d, today))) for r, d in dates
     )
     absent = tuple((registry_name(r, lang), str(lang["not_received"])) for r in row.registries if r not in sources)
-    # a registry delivered today may tell of a month ago: the page shows the older age
+    # a registry delivered today may be about a month ago: the page shows the older age
     known = [d for _, d in dates] + ([row.as_of] if row.as_of else [])
     flag, why = _flag(row, [name for name, _ in absent], lang)
     is_complete = row.coverage_pct is None or row.coverage_pct >= 100
@@ -87,7 +87,7 @@ def _line(row: Any, sources: dict[str, dt.datetime], today: dt.date, lang: Langu
         change=_change(row, is_pct, lang),
         as_of=lang.say("as_of", date=lang.date(row.as_of)) if row.as_of and value is not None else "",
         age=lang.ago(min(known), today) if known and value is not None else "",
-        sources=came + absent,
+        sources=received + absent,
         responsible=lang.name(row, "responsible"),
         definition=lang.name(row, "definition"),
         coverage="" if is_complete else lang.number(row.coverage_pct, 1) + SPACE + "%",
@@ -131,12 +131,12 @@ def _change(row: Any, is_pct: bool, lang: Language) -> Change | None:
 
 
 def absent(registries: Set[str], missing: Sequence[Any], lang: Language) -> str:
-    """Registries that the revision goes without, in one line, each with what is known of it.
+    """Registries that are missing in the revision, in one line, each with what is known of it.
 
     `missing` are rows of `sql/missing.sql`; revisions published before there was that table have none.
     """
     known = {row.registry: row for row in missing}
-    told = []
+    names = []
     for registry in sorted(registries):
         row = known.get(registry)
         notes = [lang["was_refused"]] if row and row.reason == "refused" else []
@@ -144,8 +144,8 @@ def absent(registries: Set[str], missing: Sequence[Any], lang: Language) -> str:
             notes.append(
                 lang.say("last_for", period=lang.month(row.last_period)) if row.last_period else lang["never_came"]
             )
-        told.append(registry_name(registry, lang) + (f" ({', '.join(notes)})" if notes else ""))
-    return ", ".join(told)
+        names.append(registry_name(registry, lang) + (f" ({', '.join(notes)})" if notes else ""))
+    return ", ".join(names)
 
 
 def registry_name(registry: str, lang: Language) -> str:

@@ -72,12 +72,12 @@ async def form_of(request: Request) -> dict[str, str]:
 
 
 def new_form_token() -> str:
-    """Token of the sign-in form: the same value has to come back in the cookie and in the form."""
+    """Token of the sign-in form: cookie and form must return the same value."""
     return secrets.token_urlsafe(24)
 
 
 def session_form_token(session_token: str) -> str:
-    """Token of the forms of one session; it tells nothing about the session's own token."""
+    """Token of the forms of one session; it reveals nothing about the session's token."""
     return hmac.new(session_token.encode(), b"form", hashlib.sha256).hexdigest()[:32]
 
 

@@ -2,7 +2,7 @@
 
 consolidate   current batches -> core tables, each row placed in an okrug
 measure       core tables -> indicators by okrug
-gate          the snapshot's own suite; a breach leaves the former current revision
+gate          the snapshot's own suite; after a breach the previous revision stays current
 publish       one transaction: rows, sources, what is missing, vault, and the swap
 """
 

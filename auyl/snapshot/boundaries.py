@@ -1,7 +1,7 @@
-"""A published period told in the boundaries of another edition of the classifier.
+"""A published period in the boundaries of another edition of the classifier.
 
-Nothing published is added up: the core tables of the revision are measured anew, each row placed where its settlement
-lies in the other edition. Nothing is written.
+Published values are not added up: the core tables of the revision are measured again, with each row placed where its
+settlement lies in the other edition. Nothing is written.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from auyl.languages import check_language
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.catalogue import Catalogue, Indicator
-from auyl.snapshot.consolidate import Inputs
+from auyl.snapshot.consolidate import SnapshotInputs
 from auyl.snapshot.measure import measure
 from auyl.snapshot.show import show
 from auyl.store import duck, paths
@@ -34,13 +34,13 @@ PERIOD, TODAY = "period", "today"
 VALUE = ("value", "numerator", "denominator", "flag", "coverage_pct", "as_of")
 
 
-class NotTellable(AuylError):
-    """An okrug that the other edition does not have, or a revision that cannot be measured anew."""
+class BoundariesUnknown(AuylError):
+    """An okrug that the other edition does not have, or a revision that cannot be measured again."""
 
 
 @dataclass(frozen=True)
-class Untold:
-    """Rows of places that were divided or of which nothing is told; `maybe_here` may belong to the okrug asked."""
+class Unattributed:
+    """Rows of places that were divided or whose history is unknown; `maybe_here` of them may belong to this okrug."""
 
     table: str
     registry: str
@@ -51,12 +51,12 @@ class Untold:
 def show_in(
     settings: Settings, kato: str, boundaries: str = PERIOD, period: str | None = None, language: str = "ru"
 ) -> dict[str, Any]:
-    """An okrug of the edition `boundaries` (period, today, or a name) in the current revision, as `show` tells it.
+    """An okrug of the edition `boundaries` (period, today, or a name) in the current revision, as `show` has it.
 
-    Also `edition`, `edition_of_period`, and, where they differ: `not_tellable`, see `Untold`; `code_was`, what the
-    code meant in the period's edition if it was another place; `outside`, how many places of the okrug's ground lay
-    in another oblast. Flags besides those of a published value: partly_told, not_tellable. Raises KeyError when
-    nothing is published, TerritoryMissing when an edition is not loaded, NotTellable.
+    Also `edition`, `edition_of_period`, and, where they differ: `unattributed`, see there; `code_was`, what the
+    code meant in the period's edition if it was another place; `outside`, how many places of the okrug lay
+    in another oblast. Flags besides those of a published value: partly_known, unknown. Raises KeyError when
+    nothing is published, TerritoryMissing when an edition is not loaded, BoundariesUnknown.
     """
     if boundaries == PERIOD:
         return show(settings, kato, period, language)
@@ -70,13 +70,13 @@ def show_in(
         make_moves(con, settings, lake, inputs.edition, target)
         okrug = _okrug(con, settings, kato, inputs.edition, target, language)
         _open_core(con, settings, lake, catalogue, inputs, revision)
-        measure(con, catalogue, inputs)
-        untold = _untold(con, catalogue, inputs)
+        measure(con, settings, catalogue, inputs)
+        unattributed = _unattributed(con, catalogue, inputs)
         rows = con.execute(f"select indicator_id, {', '.join(VALUE)} from snapshot_value").fetchall()
     finally:
         con.close()
     values = {row[0]: dict(zip(VALUE, row[1:], strict=True)) for row in rows}
-    doubted = set(catalogue.core) if okrug["outside"] else {one.table for one in untold if one.maybe_here}
+    doubtful = set(catalogue.core) if okrug["outside"] else {part.table for part in unattributed if part.maybe_here}
     return {
         "kato": kato,
         "name": okrug["name"],
@@ -86,14 +86,16 @@ def show_in(
         "edition_of_period": inputs.edition,
         "code_was": okrug["code_was"],
         "outside": okrug["outside"],
-        "not_tellable": [asdict(one) for one in untold],
+        "unattributed": [asdict(part) for part in unattributed],
         "without": ledger.missing_in_snapshot(settings, inputs.period),
-        "indicators": [_told(one, values[one.id], inputs, doubted, language) for one in catalogue.indicators],
+        "indicators": [
+            _shown(indicator, values[indicator.id], inputs, doubtful, language) for indicator in catalogue.indicators
+        ],
     }
 
 
-def _published(settings: Settings, catalogue: Catalogue, period: str | None) -> tuple[int, Inputs]:
-    """The current revision and what it was made of, with the batches that it names."""
+def _published(settings: Settings, catalogue: Catalogue, period: str | None) -> tuple[int, SnapshotInputs]:
+    """The current revision and its inputs, with the batches that it names."""
     with transaction(settings) as con:
         row = con.execute(
             text(
@@ -116,25 +118,25 @@ def _published(settings: Settings, catalogue: Catalogue, period: str | None) -> 
     for registry, batch_id in sources:
         batches.setdefault(registry, []).append(ledger.batch(settings, batch_id))
     missing = [registry for registry in catalogue.registries if registry not in batches]
-    return row.revision, Inputs(row.period, batches, missing, row.edition, row.inputs_digest)
+    return row.revision, SnapshotInputs(row.period, batches, missing, row.edition, row.inputs_digest)
 
 
 def _okrug(
     con: duckdb.DuckDBPyConnection, settings: Settings, kato: str, source: str, target: str, language: str
 ) -> dict[str, Any]:
-    """Create `okrug` with the one asked; its name, what the code was, and places of its ground outside the oblast."""
+    """Create the table `okrug` with this okrug; return its name, what the code was, and its places in other oblasts."""
     name = "name_kk" if language == "kk" else "name_ru"
-    found = con.execute(
+    target_rows = con.execute(
         f"select {name}, district_kato, is_rural_akimat from target_place where kato = $kato", {"kato": kato}
     ).fetchall()
-    former = con.execute(
+    source_rows = con.execute(
         f"select p.{name}, list_sort(m.okrugs) from source_place as p inner join move as m using (kato) "
         "where p.kato = $kato",
         {"kato": kato},
     ).fetchall()
-    became = _became(con, name, former[0][1]) if former else []
-    if not found or not found[0][2]:
-        raise NotTellable(_why_not(kato, source, target, found, former, became))
+    became = _became(con, name, source_rows[0][1]) if source_rows else []
+    if not target_rows or not target_rows[0][2]:
+        raise BoundariesUnknown(_why_not(kato, source, target, target_rows, source_rows, became))
     ((inside, outside),) = con.execute(
         "select count(*) filter (oblast_from = $oblast), count(*) filter (oblast_from <> $oblast) "
         "from move where list_contains(okrugs, $kato) and level <> 'district'",
@@ -142,8 +144,8 @@ def _okrug(
     ).fetchall()
     if not inside:
         where = f"lay in another oblast than {settings.oblast_kato}" if outside else f"is not known in edition {source}"
-        raise NotTellable(f"okrug {kato} {found[0][0]} of edition {target}: its ground {where}")
-    # is_open: nothing is told of where a settlement of it was before, so rows without a trace may be of it
+        raise BoundariesUnknown(f"okrug {kato} {target_rows[0][0]} of edition {target}: its ground {where}")
+    # is_open: it has a settlement whose earlier place is unknown, so rows of unknown places may belong to it
     con.execute(
         "create or replace temp table okrug as select o.kato, o.district_kato, exists (select 1 from target_place as t "
         "where t.okrug_kato = o.kato and t.level = 'settlement' "
@@ -152,9 +154,9 @@ def _okrug(
         {"kato": kato},
     )
     was = None
-    if former and former[0][1] != [kato]:
-        was = {"name": former[0][0], "became": became}
-    return {"name": found[0][0], "outside": outside, "code_was": was}
+    if source_rows and source_rows[0][1] != [kato]:
+        was = {"name": source_rows[0][0], "became": became}
+    return {"name": target_rows[0][0], "outside": outside, "code_was": was}
 
 
 def _became(con: duckdb.DuckDBPyConnection, name: str, okrugs: list[str]) -> list[str]:
@@ -165,13 +167,15 @@ def _became(con: duckdb.DuckDBPyConnection, name: str, okrugs: list[str]) -> lis
     return [row[0] for row in rows]
 
 
-def _why_not(kato: str, source: str, target: str, found: list[Any], former: list[Any], became: list[str]) -> str:
-    if found:
-        return f"{kato} {found[0][0]} is no rural okrug in edition {target}"
-    if not former:
+def _why_not(
+    kato: str, source: str, target: str, target_rows: list[Any], source_rows: list[Any], became: list[str]
+) -> str:
+    if target_rows:
+        return f"{kato} {target_rows[0][0]} is no rural okrug in edition {target}"
+    if not source_rows:
         return f"neither edition {target} nor that of the period, {source}, has the code {kato}"
-    known = f"it lies in {', '.join(became)}" if became else "what became of it is not told: auyl territory changes"
-    return f"{kato} {former[0][0]} is not in edition {target}: {known}"
+    today = f"it lies in {', '.join(became)}" if became else "what became of it is unknown. Fix: auyl territory changes"
+    return f"{kato} {source_rows[0][0]} is not in edition {target}: {today}"
 
 
 def _open_core(
@@ -179,49 +183,49 @@ def _open_core(
     settings: Settings,
     lake: Lake,
     catalogue: Catalogue,
-    inputs: Inputs,
+    inputs: SnapshotInputs,
     revision: int,
 ) -> None:
-    """Create the core tables as views whose rows lie where the table `move` puts them, and `<table>_moved` of each."""
+    """Create each core table as a view whose rows lie where the table `move` puts them, and `<table>_moved`."""
     text_of_rows = duck.sql(settings.include / "sql" / "territory" / "moved.sql")
     for table in catalogue.core:
         path = paths.core_file(inputs.period, inputs.digest, table)
         if not lake.exists(path):
-            raise NotTellable(
+            raise BoundariesUnknown(
                 f"{inputs.period} revision {revision}: no core table {path} is left in the lake, so nothing can be "
-                f"measured anew; auyl build --period {inputs.period} makes it from the current batches"
+                f"measured again; auyl build --period {inputs.period} makes it from the current batches"
             )
         moved = duck.bind(text_of_rows, core=f"read_parquet({literal(lake.address(path))})")
         con.execute(f"create or replace temp view {table}_moved as {moved}")
         con.execute(
-            f"create or replace temp view {table} as select * exclude (settlement_to, okrug_to, district_to, is_told, "
+            f"create or replace temp view {table} as select * exclude (settlement_to, okrug_to, district_to, is_known, "
             "okrugs) replace (settlement_to as settlement_kato, okrug_to as okrug_kato, district_to as district_kato) "
             f"from {table}_moved"
         )
 
 
-def _untold(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: Inputs) -> list[Untold]:
-    found = []
+def _unattributed(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: SnapshotInputs) -> list[Unattributed]:
+    unattributed = []
     for table, (registry, *_) in catalogue.core.items():
         if registry in inputs.missing:
             continue
         ((rows, here),) = con.execute(
             "select count(*), count(*) filter (list_contains(m.okrugs, o.kato) or (len(m.okrugs) = 0 and o.is_open "
             f"and coalesce(m.district_to, o.district_kato) = o.district_kato)) from {table}_moved as m "
-            "cross join okrug as o where m.okrug_kato is not null and not m.is_told"
+            "cross join okrug as o where m.okrug_kato is not null and not m.is_known"
         ).fetchall()
         if rows:
-            found.append(Untold(table, registry, rows, here))
-    return found
+            unattributed.append(Unattributed(table, registry, rows, here))
+    return unattributed
 
 
-def _told(
-    indicator: Indicator, value: dict[str, Any], inputs: Inputs, doubted: set[str], language: str
+def _shown(
+    indicator: Indicator, value: dict[str, Any], inputs: SnapshotInputs, doubtful: set[str], language: str
 ) -> dict[str, Any]:
-    """One indicator as `show` tells it, flagged where a table that it rests on has rows that cannot be told."""
-    came = not any(measure.registries[0] in inputs.missing for measure in indicator.measures)
-    if came and doubted & {measure.table for measure in indicator.measures}:
-        value = value | {"flag": "not_tellable" if value["value"] is None else "partly_told"}
+    """One indicator as `show` has it, flagged where a table that it rests on has unattributed rows."""
+    has_arrived = not any(measure.registries[0] in inputs.missing for measure in indicator.measures)
+    if has_arrived and doubtful & {measure.table for measure in indicator.measures}:
+        value = value | {"flag": "unknown" if value["value"] is None else "partly_known"}
     return {
         "indicator_id": indicator.id,
         "theme": indicator.theme,

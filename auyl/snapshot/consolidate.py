@@ -1,4 +1,4 @@
-"""Consolidate: the current batches become core tables, every row placed in an okrug or openly in none."""
+"""Consolidate: the current batches become core tables, every row placed in an okrug or marked as unplaced."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What a build is made of. `batches` has a list a registry; `missing` are registries that gave nothing.
+class SnapshotInputs:
+    """What a build rests on. `batches` has a list per registry; `missing` are registries without a batch.
 
-    `links`: path of the links of rows that came without a number, None where there is no population to link them to.
+    `links`: path of the links of rows without a valid person number, None without a population to link them to.
     """
 
     period: str
@@ -39,26 +39,29 @@ class Inputs:
     links: str | None = None
 
 
-def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) -> Inputs:
+def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) -> SnapshotInputs:
     """The current batches for `period`, an older one where the contract lets it be carried forward."""
     batches, missing = current_batches(settings, catalogue.registries, period)
     edition = current_edition(settings, lake)
-    folders = [settings.include / "sql" / name for name in ("macros", "territory", "core", "indicators", "subjects")]
+    folders = [
+        settings.include / "sql" / name
+        for name in ("macros", "territory", "core", "indicators", "subjects", "snapshot")
+    ]
     rules = [p for folder in [*folders, settings.include / "indicators"] for p in sorted(folder.iterdir())]
     made_of = digest(settings, lake, batches, edition, [*rules, settings.expectations / "snapshot.json"])
-    return Inputs(period, batches, missing, edition, made_of)
+    return SnapshotInputs(period, batches, missing, edition, made_of)
 
 
-def with_links(settings: Settings, inputs: Inputs) -> Inputs:
-    """The same with the links of its batches. What was not linked yet is linked first."""
+def with_links(settings: Settings, inputs: SnapshotInputs) -> SnapshotInputs:
+    """The same with the links of its batches; makes the links if they do not exist yet."""
     linked = link(settings, inputs.period, inputs.batches)
-    told = [f"{registry} {linked.contents.get(registry, '')}" for registry in sorted(inputs.batches)]
-    made_of = hashlib.sha256("\n".join([inputs.digest, *told]).encode()).hexdigest()
+    links = [f"{registry} {linked.contents.get(registry, '')}" for registry in sorted(inputs.batches)]
+    made_of = hashlib.sha256("\n".join([inputs.digest, *links]).encode()).hexdigest()
     return replace(inputs, links=linked.path, digest=made_of)
 
 
 def consolidate(
-    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, catalogue: Catalogue, inputs: SnapshotInputs
 ) -> str:
     """Create the core tables on `con` and write them to the lake; return their folder."""
     con.execute(f"set variable period_begin = date {literal(inputs.period + '-01')}")

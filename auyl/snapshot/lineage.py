@@ -27,7 +27,7 @@ from auyl.store.postgres import transaction
 class Row:
     """A row that was counted: file, record in it, and the line where it begins.
 
-    `linked_by`: by which method its person was found, None where its own number told.
+    `linked_by`: the method that linked its person, None where the row has the person's number.
     """
 
     file: str
@@ -38,9 +38,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Part:
-    """A measure: how many rows of which files made it, and the first of them.
+    """A measure: how many rows of which files were counted, and the first of them.
 
-    `linked` counts by method those whose person was found without a number: they stand in quarantine.
+    `linked` counts by method those without a valid number whose person was linked.
     """
 
     measure: str

@@ -13,7 +13,7 @@ from auyl.linkage.persons.link import linked
 from auyl.periods import month_before
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
-from auyl.snapshot.consolidate import Inputs, gather, with_links
+from auyl.snapshot.consolidate import SnapshotInputs, gather, with_links
 from auyl.store.lake import Lake
 from auyl.store.postgres import transaction
 
@@ -21,24 +21,26 @@ if TYPE_CHECKING:
     import duckdb
 
 MISSING_COLUMNS = ("registry", "last_period", "reason")
-# Nothing is told of an okrug without its residents.
+# No indicator of an okrug makes sense without its residents.
 INDISPENSABLE = "population"
 
 
-def missing_table(con: duckdb.DuckDBPyConnection, settings: Settings, inputs: Inputs) -> None:
-    """Create `snapshot_missing`: one row a registry that gave nothing.
+def missing_table(con: duckdb.DuckDBPyConnection, settings: Settings, inputs: SnapshotInputs) -> None:
+    """Create `snapshot_missing`: one row per registry without a batch.
 
-    Columns registry, last_period (newest period of which it was ever accepted, or null), reason: refused (it came and
-    was not taken), late (it came for another period), never (nothing was ever accepted).
+    Columns registry, last_period (newest period of which it was ever accepted, or null), reason: refused (it arrived
+    and was refused), late (the last accepted one is of another period), never (nothing was ever accepted).
     """
     con.execute("create or replace temp table snapshot_missing (registry varchar, last_period varchar, reason varchar)")
-    came = [row for row in ledger.arrivals(settings) if row["registry"] in inputs.missing]
+    arrivals = [row for row in ledger.arrivals(settings) if row["registry"] in inputs.missing]
     for registry in inputs.missing:
         months = contracts.load(registry, settings.include).carry_forward_months
         first = month_before(inputs.period, months)
-        own = {row["period"]: row for row in came if row["registry"] == registry and row["period"] <= inputs.period}
-        accepted = [period for period, row in own.items() if row["extracted_at"]]
-        is_refused = any(period >= first and row["refused_at"] for period, row in own.items())
+        by_period = {
+            row["period"]: row for row in arrivals if row["registry"] == registry and row["period"] <= inputs.period
+        }
+        accepted = [period for period, row in by_period.items() if row["extracted_at"]]
+        is_refused = any(period >= first and row["refused_at"] for period, row in by_period.items())
         reason = "refused" if is_refused else "late" if accepted else "never"
         con.execute("insert into snapshot_missing values (?, ?, ?)", [registry, max(accepted, default=None), reason])
 
@@ -61,7 +63,7 @@ def waiting(settings: Settings, on: date) -> list[str]:
     ]
 
 
-def _is_new(settings: Settings, inputs: Inputs) -> bool:
+def _is_new(settings: Settings, inputs: SnapshotInputs) -> bool:
     if INDISPENSABLE in inputs.missing:
         return False
     if linked(settings, inputs.period, inputs.batches) is None:

@@ -12,7 +12,7 @@ import psycopg2.extras
 from auyl.languages import LANGUAGES
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import Catalogue
-from auyl.snapshot.consolidate import Inputs
+from auyl.snapshot.consolidate import SnapshotInputs
 from auyl.snapshot.missing import MISSING_COLUMNS
 from auyl.snapshot.vault import VaultLoad
 from auyl.store.copy import copy_csv, write_csv
@@ -33,7 +33,7 @@ TERRITORY_COLUMNS = (
 
 @dataclass(frozen=True)
 class Published:
-    """What stands current after a publication. `is_new` is false when the content was there already."""
+    """What is current after a publication. `is_new` is false when the content was there already."""
 
     revision: int
     is_new: bool
@@ -79,14 +79,14 @@ def publish(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
     catalogue: Catalogue,
-    inputs: Inputs,
+    inputs: SnapshotInputs,
     connection: Any,
     vault: VaultLoad,
 ) -> Published:
-    """Publish what `con` holds as a revision of the period, or find that it stands current already.
+    """Publish what `con` holds as a revision of the period, or find that the same content is current already.
 
-    One transaction, that of `connection`, in which `vault` has loaded the persons already: killed before its commit it
-    leaves the former revision whole.
+    One transaction, that of `connection`, in which `vault` has loaded the persons already: if the process is killed
+    before the commit, the previous revision stays whole.
     """
     with spill_folder(settings) as folder:
         publication = Publication(con, settings, folder)
@@ -106,7 +106,7 @@ def _write(
     cursor: Any,
     con: duckdb.DuckDBPyConnection,
     catalogue: Catalogue,
-    inputs: Inputs,
+    inputs: SnapshotInputs,
     publication: Publication,
     content: str,
     vault: VaultLoad,
@@ -152,19 +152,21 @@ def _write(
     return Published(revision, True, count)
 
 
-def _ledger_row(cursor: Any, inputs: Inputs, outcome: str, revision: int | None, details: dict[str, Any]) -> None:
+def _ledger_row(
+    cursor: Any, inputs: SnapshotInputs, outcome: str, revision: int | None, details: dict[str, Any]
+) -> None:
     cursor.execute(
         "insert into ledger.build (period, inputs_digest, outcome, revision, details) values (%s, %s, %s, %s, %s) "
         "returning build_id",
         (inputs.period, inputs.digest, outcome, revision, psycopg2.extras.Json(details)),
     )
     build_id = cursor.fetchone()[0]
-    batches = [(build_id, batch.batch_id) for found in inputs.batches.values() for batch in found]
+    batches = [(build_id, batch.batch_id) for batches_of in inputs.batches.values() for batch in batches_of]
     psycopg2.extras.execute_values(cursor, "insert into ledger.build_input (build_id, batch_id) values %s", batches)
 
 
-def refuse(settings: Settings, inputs: Inputs, breaches: list[str]) -> None:
-    """Write down that the gate held a snapshot back."""
+def refuse(settings: Settings, inputs: SnapshotInputs, breaches: list[str]) -> None:
+    """Record in the ledger that the gate refused a snapshot."""
     with driver_transaction(settings) as cursor:
         _ledger_row(cursor, inputs, "refused", None, {"breaches": breaches})
 
@@ -202,7 +204,7 @@ def _catalogue(cursor: Any, catalogue: Catalogue) -> None:
     )
 
 
-def _territory(cursor: Any, con: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+def _territory(cursor: Any, con: duckdb.DuckDBPyConnection, inputs: SnapshotInputs) -> None:
     cursor.execute("select 1 from serving.territory where edition = %s limit 1", (inputs.edition,))
     if cursor.fetchone() is None:
         rows = con.execute(f"select {', '.join(TERRITORY_COLUMNS)} from territory").fetchall()

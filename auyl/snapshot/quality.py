@@ -1,4 +1,4 @@
-"""Quality of what registries send, by registry and okrug: completeness, validity, timeliness, repetitions.
+"""Quality of what registries send, by registry and okrug: completeness, validity, timeliness, duplicates.
 
 Measured on the current batches of a period, on staged and rejected rows alike, each placed by the resolver.
 """
@@ -42,7 +42,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Quality:
-    """Quality of a registry in a period; the rows by okrug stand in serving.quality."""
+    """Quality of a registry in a period; the rows by okrug are in serving.quality."""
 
     registry: str
     period: str
@@ -58,14 +58,14 @@ class Quality:
 
 
 def measure_quality(period: str, settings: Settings | None = None) -> list[Quality]:
-    """Measure every registry that has a current batch for `period` and publish serving.quality of it anew.
+    """Measure every registry that has a current batch for `period` and replace its rows of serving.quality.
 
     Raises TerritoryMissing when no edition of KATO is loaded.
     """
     settings = settings or from_environment()
     lake = Lake(settings.lake)
     edition = current_edition(settings, lake)
-    found: list[tuple[object, ...]] = []
+    published: list[tuple[object, ...]] = []
     con = duck.connect(settings, lake)
     try:
         set_person_key(con, settings)
@@ -79,12 +79,14 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
                 claims.append((contract, _rows(con, settings, lake, contract, batches)))
         resolve(con, settings, claims)
         for contract, relation in claims:
-            rows = con.execute(_by_okrug(contract, relation)).fetchall()
-            found += [(contract.registry, period, r[0], r[1], edition, *r[2:], late[contract.registry]) for r in rows]
+            rows = con.execute(_by_okrug(settings, contract, relation)).fetchall()
+            published += [
+                (contract.registry, period, r[0], r[1], edition, *r[2:], late[contract.registry]) for r in rows
+            ]
     finally:
         con.close()
-    _publish(settings, period, found)
-    return [Quality(row[0], period, *row[5:]) for row in found if row[2] == "registry"]  # type: ignore[arg-type]
+    _publish(settings, period, published)
+    return [Quality(row[0], period, *row[5:]) for row in published if row[2] == "registry"]  # type: ignore[arg-type]
 
 
 def by_okrug(settings: Settings, registry: str, period: str) -> list[dict[str, Any]]:
@@ -128,7 +130,7 @@ def _rows(
 ) -> str:
     """View `quality_<registry>`: the place columns, outcome, is_warned, filled, asked; staged and rejected rows alike.
 
-    Rejected rows lie as they came, so the stage's own SQL tells what they say of their place.
+    Rejected rows are kept as text, so the stage's own SQL reads their place.
     """
     view = f"quality_{contract.registry}"
     files = {
@@ -146,7 +148,7 @@ def _rows(
     filled = " + ".join([*(f"({identifier(name)} is not null)::integer" for name in asked), "0"])
     columns = "".join(f"{identifier(name)}, " for name in places)
     shape = f"{columns}{{}} as outcome, {{}} as is_warned, {filled} as filled, {len(asked)} as asked"
-    # The views of the next registry take the names, so these rows are kept in a table; they are few.
+    # The views of the next registry take these names, so the rows go into a table; they are few.
     con.execute(
         f"create or replace temp table {rejected}_rows as "
         f"select {shape.format('q._outcome', 'false')} from candidate "
@@ -163,38 +165,12 @@ def _rows(
     return view
 
 
-def _by_okrug(contract: Contract, relation: str) -> str:
+def _by_okrug(settings: Settings, contract: Contract, relation: str) -> str:
+    """SQL of the quality of a registry, from its relation of `_rows`."""
     address = address_key(contract, "q.")
-    table, key = ("address_place", address) if address else ("place", claim_key(contract, "q."))
-    return f"""
-        with placed as (
-            select q.outcome, q.is_warned, q.filled, q.asked, l.okrug_kato
-            from {relation} as q left join {table} as l on {key} = l._key
-        ),
-        told as (
-            select case when okrug_kato is null then 'unplaced' else 'okrug' end as level, okrug_kato as kato, *
-            from placed
-            union all by name
-            select 'registry' as level, null as kato, * from placed
-        )
-        select
-            level,
-            kato,
-            count(*) as rows_in,
-            count(*) filter (outcome = 'staged') as staged,
-            count(*) filter (outcome in ('linkable', 'quarantined')) as quarantined,
-            count(*) filter (outcome = 'duplicate') as duplicates,
-            count(*) filter (is_warned) as warned,
-            round(100.0 * sum(filled) / nullif(sum(asked), 0), 3) as completeness_pct,
-            round(
-                100.0 * count(*) filter (outcome = 'staged' and not is_warned)
-                / nullif(count(*) filter (outcome <> 'duplicate'), 0), 3
-            ) as validity_pct,
-            round(100.0 * count(*) filter (outcome = 'duplicate') / count(*), 3) as duplicates_pct
-        from told
-        group by level, kato
-        order by level, kato
-    """
+    place, key = ("address_place", address) if address else ("place", claim_key(contract, "q."))
+    text_of_quality = duck.sql(settings.include / "sql" / "snapshot" / "quality.sql")
+    return duck.bind(text_of_quality, relation=relation, place=place, key=key)
 
 
 def _publish(settings: Settings, period: str, rows: list[tuple[object, ...]]) -> None:

@@ -11,7 +11,7 @@ from auyl.linkage.persons.link import linked
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.catalogue import Catalogue
-from auyl.snapshot.consolidate import Inputs, consolidate, gather, with_links
+from auyl.snapshot.consolidate import SnapshotInputs, consolidate, gather, with_links
 from auyl.snapshot.gate import gate
 from auyl.snapshot.measure import measure
 from auyl.snapshot.missing import INDISPENSABLE, missing_table
@@ -39,8 +39,8 @@ class BuildResult:
 def build(period: str, settings: Settings | None = None, allow_missing: bool = False) -> BuildResult:
     """Consolidate, measure, judge and publish `period`.
 
-    A period whose registries have not all come is left alone, unless `allow_missing`: then the indicators that rest
-    on them are missing in it, and the revision says what it goes without. Population is indispensable. The same inputs
+    A period whose registries have not all arrived is left alone, unless `allow_missing`: then the indicators that rest
+    on them are missing in it, and the revision records what is missing. Population is indispensable. The same inputs
     again change nothing. Raises TerritoryMissing.
     """
     settings = settings or from_environment()
@@ -57,7 +57,7 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
         return _build(settings, lake, catalogue, inputs)
 
 
-def _done_before(settings: Settings, inputs: Inputs) -> int | None:
+def _done_before(settings: Settings, inputs: SnapshotInputs) -> int | None:
     """The current revision, if these very inputs made it."""
     with transaction(settings) as con:
         return con.execute(
@@ -69,7 +69,7 @@ def _done_before(settings: Settings, inputs: Inputs) -> int | None:
         ).scalar()
 
 
-def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs) -> BuildResult:
+def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: SnapshotInputs) -> BuildResult:
     with (
         contextlib.closing(duck.cursor(settings, lake)) as con,
         driver_connection(settings) as connection,
@@ -86,7 +86,7 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Inputs)
             "insert into catalogue values (?, ?, ?)",
             [(i.id, i.unit.id, i.unit.id == "pct" and not i.may_exceed_100) for i in catalogue.indicators],
         )
-        measure(con, catalogue, inputs)
+        measure(con, settings, catalogue, inputs)
         for subject in load_subjects(settings.include):
             query = duck.sql(settings.include / "sql" / "subjects" / f"{subject.table}.sql")
             con.execute(f"create or replace temp table {subject.table} as {query}")

@@ -1,7 +1,7 @@
 """The vault's persons: loaded beside consolidation, in the transaction that publishes.
 
-PostgreSQL copies on one core while DuckDB consolidates on the other. Nothing is seen before the commit of the
-revision, and a refused or killed build leaves the former persons.
+PostgreSQL copies on one core while DuckDB consolidates on the other. Readers see nothing before the commit of
+the revision, and a refused or killed build leaves the previous persons.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from auyl.settings import Settings
-from auyl.snapshot.consolidate import Inputs
+from auyl.snapshot.consolidate import SnapshotInputs
 from auyl.store import duck, paths
 from auyl.store.copy import copy_query
 from auyl.store.duck import literal
@@ -23,18 +23,18 @@ COLUMNS = ("person_key", "iin", "surname", "given_name", "patronymic")
 class VaultLoad:
     """Loads the persons of `inputs` into a table of the open transaction of `connection`, in a thread of its own."""
 
-    def __init__(self, settings: Settings, lake: Lake, inputs: Inputs, connection: Any) -> None:
+    def __init__(self, settings: Settings, lake: Lake, inputs: SnapshotInputs, connection: Any) -> None:
         self._settings, self._lake, self._inputs, self._connection = settings, lake, inputs, connection
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._done: Future[bool] = self._pool.submit(self._load)
 
     def _load(self) -> bool:
-        """Returns whether there is something to swap in: the vault keeps the latest period."""
+        """Whether there are persons to swap in: the vault keeps the latest period."""
         batches = self._inputs.batches.get("population")
         cursor = self._connection.cursor()
         cursor.execute("select period from vault.person_period")
-        held = cursor.fetchone()
-        if not batches or (held and held[0] > self._inputs.period):
+        current = cursor.fetchone()
+        if not batches or (current and current[0] > self._inputs.period):
             return False
         cursor.execute("create table vault.person_incoming (like vault.person including defaults)")
         identity = literal(self._lake.address(paths.identity_file(batches[0].name)))
@@ -46,7 +46,7 @@ class VaultLoad:
         return True
 
     def swap(self, cursor: Any, period: str, revision: int) -> None:
-        """Put the loaded persons in the place of the former ones."""
+        """Replace the previous persons by the loaded ones."""
         if not self._done.result():
             return
         cursor.execute(
@@ -60,5 +60,5 @@ class VaultLoad:
         )
 
     def close(self) -> None:
-        """Wait until the thread has let go of the connection."""
+        """Wait until the thread has released the connection."""
         self._pool.shutdown(wait=True)

@@ -1,7 +1,7 @@
-"""What became of territorial codes: renamed, recoded, merged, split, abolished; and a former code as today's.
+"""What became of territorial codes: renamed, recoded, merged, split, abolished; and the current code of a former one.
 
-The table is made from the registry `territory` current and the district dictionary of ГБД ФЛ, and lies in the lake as
-`reference/changes/<edition>/change.parquet` (columns and rules: `include/sql/territory/change.sql`).
+The table is made from the current batch of the registry `territory` and the district dictionary of ГБД ФЛ; the lake
+has it as `reference/changes/<edition>/change.parquet` (columns and rules: `include/sql/territory/change.sql`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Translation:
-    """A code of former days as the current edition has it; `today_kato` is None where `reason` says why not."""
+    """A former code as the current edition has it; `today_kato` is None where `reason` says why not."""
 
     kato: str
     today_kato: str | None
@@ -45,7 +45,7 @@ def write_changes(settings: Settings, period: str) -> dict[str, int]:
     """Write the table for the current edition, from the registry as of `period`; return codes by kind.
 
     An older extract of the registry serves where its contract lets it be carried forward; without any, the dictionary
-    of ГБД ФЛ alone is told. Raises TerritoryMissing where no edition is loaded.
+    of ГБД ФЛ alone is used. Raises TerritoryMissing where no edition is loaded.
     """
     lake = Lake(settings.lake)
     con = duck.connect(settings, lake)

@@ -1,6 +1,6 @@
 """Territory of one edition: the KATO file, the district dictionary of ГБД ФЛ and the address register, as Parquet.
 
-What belongs here: reading these three, with every complaint that an engineer can act on, and writing
+What belongs here: reading these three, with errors that an engineer can act on, and writing
 `<target>/<edition>/kato.parquet`, `crosswalk.parquet`, `address.parquet`. What stays out: placing rows
 (`include/sql/territory/resolve_place.sql`). The rules stand in `include/sql/territory/`.
 
@@ -39,7 +39,7 @@ _OWNERS = {
     "crosswalk": "whoever brought the district dictionary of ГБД ФЛ",
     "address": "the owner of the address register",
 }
-# The code of a table: its column, its form and how a person would say it. Addresses are counted, not refused, in SQL.
+# The code of a table: its column, its pattern, and the pattern in words. Addresses are counted, not refused, in SQL.
 _CODES = {
     "kato": ("kato", re.compile("[1-9][0-9]{8}"), "a code of 9 digits"),
     "crosswalk": ("CODE", re.compile("[0-9]{7}"), "a code of 7 digits"),
@@ -48,7 +48,7 @@ _CODES = {
 
 @dataclass(frozen=True)
 class RefusedCode:
-    """A row of the crosswalk whose KATO was not believed. `reason` is region, group or reused (see crosswalk.sql)."""
+    """A row of the crosswalk whose KATO was rejected. `reason` is region, group or reused (see crosswalk.sql)."""
 
     code: str
     name_ru: str
@@ -128,7 +128,7 @@ def load(
 def edition_of(kato_file: Path) -> str:
     """Name of the edition of a KATO file: `<kato_version>_<date of the workbook>`, or the file's digest for the date.
 
-    The version alone is no key: codes change within it, month by month. Raises ExtractRefused when the file says
+    The version alone is no key: codes change within it, month by month. Raises ExtractRefused when the file has
     several versions.
     """
     versions = sorted(set(_read(kato_file, "kato", KATO_COLUMNS).column("kato_version").to_pylist()))
@@ -202,11 +202,11 @@ def _read(file: Path, table: str, columns: tuple[str, ...]) -> pa.Table:
     for column in columns:
         if column not in header:
             near = difflib.get_close_matches(column, header, n=1, cutoff=0.5)
-            came = ", ".join(header) + (f"; the nearest is «{near[0]}»" if near else "")
-            raise _refusal(table, file, f"a column «{column}»", came, line=1, column=column)
+            headings = ", ".join(header) + (f"; the nearest is «{near[0]}»" if near else "")
+            raise _refusal(table, file, f"a column «{column}»", headings, line=1, column=column)
         places.append(header.index(column))
 
-    key, form, said = _CODES.get(table, ("", None, ""))
+    key, form, in_words = _CODES.get(table, ("", None, ""))
     where = columns.index(key) if key else 0
     seen: dict[str, int] = {}
     rows: list[list[str]] = []
@@ -222,7 +222,7 @@ def _read(file: Path, table: str, columns: tuple[str, ...]) -> pa.Table:
         if form:
             code = row[where] = row[where].strip()
             if not form.fullmatch(code):
-                raise _refusal(table, file, said, f"«{code}»", line=line, column=key)
+                raise _refusal(table, file, in_words, f"«{code}»", line=line, column=key)
             if code in seen:
                 raise _refusal(
                     table, file, "each code once", f"«{code}» also in line {seen[code]}", line=line, column=key
@@ -278,21 +278,21 @@ def _write(con: duckdb.DuckDBPyConnection, target: str, edition: str) -> tuple[s
 def _summary(
     con: duckdb.DuckDBPyConnection, edition: str, folder: str, addresses_read: int, digests: dict[str, str]
 ) -> TerritorySummary:
-    def one(query: str) -> int:
+    def count(query: str) -> int:
         return int(con.execute(query).fetchall()[0][0])
 
     refused = con.execute(
         "select code, name_ru, kato, refused, district_kato from _crosswalk where refused is not null order by code"
     ).fetchall()
-    addresses = one("select count(*) from _address")
+    addresses = count("select count(*) from _address")
     return TerritorySummary(
         edition=edition,
         folder=folder,
         places=dict(con.execute("select level, count(*) from _kato group by level").fetchall()),
-        rural_akimats=one("select count(*) from _kato where is_rural_akimat"),
-        main_settlements=one("select count(*) from _kato where is_main_settlement"),
-        crosswalk_codes=one("select count(*) from _crosswalk"),
-        crosswalk_placed=one("select count(district_kato) from _crosswalk"),
+        rural_akimats=count("select count(*) from _kato where is_rural_akimat"),
+        main_settlements=count("select count(*) from _kato where is_main_settlement"),
+        crosswalk_codes=count("select count(*) from _crosswalk"),
+        crosswalk_placed=count("select count(district_kato) from _crosswalk"),
         crosswalk_refused=tuple(RefusedCode(*row) for row in refused),
         addresses=addresses,
         addresses_not_in_edition=addresses_read - addresses,

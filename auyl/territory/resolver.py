@@ -1,7 +1,7 @@
-"""Places: what the rows of registries say of their place, and the okrug that the resolver finds for it.
+"""Places: what the rows of registries say about their place, and the okrug that the resolver gives them.
 
-A contract names the columns that speak of the place, by role (`place` among its custom properties). Rows that say the
-same are asked for once.
+A contract names the columns about the place, by role (`place` among its custom properties). Rows with the same values
+are resolved once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from auyl.store.lake import Lake
 if TYPE_CHECKING:
     import duckdb
 
-# They settle between places of one name; a row without them lacks nothing.
+# They decide between places of the same name; a row without them is still complete.
 SETTLING_ROLES = ("crew", "person")
 ADDRESS_ROLES = ("address", *SETTLING_ROLES)
 NO_CHANGES = (
@@ -97,7 +97,7 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, claims: list[tup
     place: _key, settlement_kato, okrug_kato, district_kato, step. address_place: the same and confidence.
     """
     sql = settings.include / "sql" / "territory"
-    said = [
+    claimed = [
         f"select distinct {', '.join(f'{_column(contract, role, str())} as {role}' for role in CLAIM_ROLES)} "
         f"from {relation}"
         for contract, relation in claims
@@ -107,7 +107,7 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, claims: list[tup
     con.execute(
         f"create or replace temp table place_claim as select distinct claim_key({', '.join(CLAIM_ROLES)}) as _key, *, "
         f"case when district_name is not null then getvariable('oblast_name') end as oblast_name "
-        f"from ({' union all '.join([*said, nothing])})"
+        f"from ({' union all '.join([*claimed, nothing])})"
     )
     places = {"kato": "territory", "crosswalk": "crosswalk", "address": "address", "former": "former"}
     resolver = duck.bind(duck.sql(sql / "resolve_place.sql"), places="place_claim", **places)

@@ -226,7 +226,7 @@ def test_a_password_is_neither_in_the_log_nor_in_the_catalogue(owner, login, tag
     assert not any("another long password" in line for line in sent)
 
 
-def test_made_passwords_differ_and_pass_the_own_rule() -> None:
+def test_generated_passwords_differ_and_pass_the_rule() -> None:
     made = {access.make_password() for _ in range(100)}
     assert len(made) == 100
     assert all(passwords.check(p) == p and not set("il01o") & set(p) for p in made)

@@ -29,7 +29,7 @@ def okrugs(conn: connection, table: str, column: str = "kato") -> set[str]:
     return {code for (code,) in rows(conn, query.as_string(conn))}
 
 
-def test_an_akim_sees_the_own_okrug_and_no_other(owner, login, tag) -> None:
+def test_an_akim_sees_their_own_okrug_and_no_other(owner, login, tag) -> None:
     access.grant(owner, f"akim.{tag}", "akim", world.SHELEK, **ORDER)
     akim = login(f"akim.{tag}")
     assert okrugs(akim, "snapshot_value") == {world.SHELEK}
@@ -253,7 +253,7 @@ def test_a_re_used_code_does_not_carry_a_grant_to_another_place(owner, login, ta
     }
 
 
-def test_a_revision_told_in_another_edition_is_hidden(owner, login, tag) -> None:
+def test_a_revision_in_the_boundaries_of_another_edition_is_hidden(owner, login, tag) -> None:
     with owner, owner.cursor() as cur:
         cur.execute("insert into serving.snapshot values ('2021-07', 1, %s, 'i', 'c')", (world.OLD_EDITION,))
         cur.execute("insert into serving.current_snapshot values ('2021-07', 1, %s)", (world.OLD_EDITION,))

@@ -86,3 +86,9 @@ def test_quality_and_reconcile_run_for_each_due_period_and_say_when_none_is_due(
         ("quality", "started by nightly"), ("reconcile", "started by nightly"),
     ]  # fmt: skip
     assert (consolidate.tasks, consolidate.note) == ({"publish": "skipped"}, f"{PERIOD} waits for: budget_okrug")
+
+
+def test_the_night_of_an_empty_installation_has_nothing_to_do(settings: Settings, tmp_path: Path) -> None:
+    runs = LocalAirflow(tmp_path, settings, {}).run(Step("quality"), Step("reconcile")).runs
+    assert {run.state for run in runs} == {"success"}
+    assert [run.tasks["find_periods"] for run in runs] == ["skipped", "skipped"]

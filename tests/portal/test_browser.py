@@ -157,7 +157,7 @@ def test_a_coordinator_reads_a_row_for_every_settlement_of_their_district(phone:
     phone.keep(f"{who}-long", is_whole=False)
 
 
-def test_a_wrong_password_is_told_and_the_name_stays(phone: Phone) -> None:
+def test_a_wrong_password_is_reported_and_the_name_stays(phone: Phone) -> None:
     page = phone.open("/?lang=ru")
     page.fill("#principal", "nobody.at.all")
     page.fill("#password", "not the password")

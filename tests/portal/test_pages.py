@@ -53,7 +53,7 @@ def test_nobody_reads_a_page_without_signing_in(portal: Portal, path: str) -> No
     assert answer.content == b""
 
 
-def test_after_signing_in_one_comes_back_to_the_page_that_was_asked_for(portal: Portal) -> None:
+def test_sign_in_returns_to_the_page_that_was_asked_for(portal: Portal) -> None:
     client = portal.client()
     asked = client.get(f"/okrug/{OKRUG}?period=2026-09").headers["location"]
     token = re.search(r'name="next" value="([^"]+)"', client.get(asked).text)
@@ -69,7 +69,7 @@ def test_a_wrong_password_does_not_lose_the_page_that_was_asked_for(portal: Port
     assert 'name="next" value="/okrugs"' in answer.text
 
 
-def test_behind_tls_cookies_are_secure_and_without_a_database_it_is_said_in_words() -> None:
+def test_behind_tls_cookies_are_secure_and_a_missing_database_is_reported_in_words() -> None:
     app = create_app("postgresql://auyl_portal:x@127.0.0.1:1/none", (), is_behind_tls=True)
 
     async def visit() -> None:
@@ -265,7 +265,7 @@ def test_several_okrugs_are_listed_and_nobody_elses(portal: Portal) -> None:
     assert set(re.findall(r"/okrug/(\d{9})", page)) == {OKRUG, NEIGHBOUR}
 
 
-def test_somebody_without_a_grant_is_told_whom_to_ask(portal: Portal) -> None:
+def test_somebody_without_a_grant_learns_where_to_ask(portal: Portal) -> None:
     client = portal.signed_in("nobody")
     page = client.get("/okrugs?lang=ru")
     assert page.status_code == 200
@@ -355,7 +355,7 @@ def test_a_form_without_its_token_or_from_another_site_is_refused(portal: Portal
         assert "auyl" not in client.cookies
 
 
-def test_nobody_is_signed_out_by_a_forged_form_and_the_own_form_ends_the_session(portal: Portal) -> None:
+def test_nobody_is_signed_out_by_a_forged_form_and_the_real_form_ends_the_session(portal: Portal) -> None:
     client = portal.signed_in("akim")
     assert client.post("/sign-out", data={"token": "guess"}).status_code == 400
     session = client.cookies["auyl"]

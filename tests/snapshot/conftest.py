@@ -1,4 +1,4 @@
-"""A small invented oblast, made once, and the whole path over it in one process."""
+"""A small synthetic oblast, made once, and the whole path over it in one process."""
 
 import shutil
 from pathlib import Path

@@ -18,7 +18,7 @@ from auyl import ledger
 from auyl.cli import app
 from auyl.errors import TerritoryMissing
 from auyl.settings import REPOSITORY, Settings
-from auyl.snapshot.boundaries import NotTellable, show_in
+from auyl.snapshot.boundaries import BoundariesUnknown, show_in
 from auyl.snapshot.core import core_tables
 from auyl.store.lake import Lake
 from auyl.store.postgres import engine
@@ -204,8 +204,8 @@ RESIDENTS, INCOME = "population.residents", "budget.income"
 
 
 def test_a_settlement_that_moved_counts_where_it_lies(installation):
-    assert values_of(installation, "194041000")[RESIDENTS] == (40 + 30, "partly_told")
-    assert values_of(installation, "194031000")[RESIDENTS] == (100, "partly_told")
+    assert values_of(installation, "194041000")[RESIDENTS] == (40 + 30, "partly_known")
+    assert values_of(installation, "194031000")[RESIDENTS] == (100, "partly_known")
     # the neighbour gave a village away, and no row of it was known by okrug only
     assert values_of(installation, "194033000")[RESIDENTS] == (70, "ok")
 
@@ -217,7 +217,7 @@ def test_a_ratio_is_measured_again_and_not_added_up(installation):
     assert float(share["value"]) == pytest.approx(100 * 31 / 85, abs=0.06)
 
 
-def test_what_is_known_by_okrug_goes_along_where_the_okrug_went_whole(installation):
+def test_rows_known_by_okrug_only_move_with_an_okrug_that_moved_as_a_whole(installation):
     found = values_of(installation, "194037000")
     # the merged okrug's five persons without a settlement too, and both budgets
     assert found[RESIDENTS] == (60 + 20 + 5, "ok")
@@ -227,7 +227,7 @@ def test_what_is_known_by_okrug_goes_along_where_the_okrug_went_whole(installati
 
 def test_rows_of_a_divided_okrug_are_counted_openly_and_lower_coverage(installation):
     shown = show_in(installation, "194041000", "today", PERIOD)
-    assert shown["not_tellable"] == [
+    assert shown["unattributed"] == [
         {"table": "person", "registry": "population", "rows": 14, "maybe_here": 8},
         {"table": "budget_line", "registry": "budget_okrug", "rows": 3, "maybe_here": 2},
     ]
@@ -235,12 +235,12 @@ def test_rows_of_a_divided_okrug_are_counted_openly_and_lower_coverage(installat
     # 358 persons lie in the district of today; who is of no district may be of any
     share = (358 - 14) / 358 * (1 - DISTRICT_ONLY / EVERYONE)
     assert float(residents["coverage_pct"]) == pytest.approx(100 * share, abs=0.06)
-    assert values_of(installation, "194041000")[INCOME] == (None, "not_tellable")
+    assert values_of(installation, "194041000")[INCOME] == (None, "unknown")
     # its registry never came, whatever is known of the residents
     assert values_of(installation, "194041000")["social.asp_share"] == (None, "missing")
 
 
-def test_okrugs_of_a_divided_district_go_with_all_that_is_known_by_them(installation):
+def test_okrugs_of_a_divided_district_take_the_rows_known_by_them_only(installation):
     assert values_of(installation, "196631000")[RESIDENTS] == (12, "ok")
     assert values_of(installation, "196731000")[RESIDENTS] == (18 + 3, "ok")
     shown = show_in(installation, "196731000", "today", PERIOD)
@@ -249,22 +249,22 @@ def test_okrugs_of_a_divided_district_go_with_all_that_is_known_by_them(installa
     assert float(residents["coverage_pct"]) == pytest.approx(100 * (1 - DISTRICT_ONLY / EVERYONE), abs=0.06)
 
 
-def test_an_okrug_that_went_to_another_oblast_is_told_there_from_the_rows_of_its_time(installation):
+def test_an_okrug_that_moved_to_another_oblast_is_measured_there_from_its_old_rows(installation):
     assert values_of(installation, "333230000")[RESIDENTS] == (50, "ok")
     assert values_of(installation, "333230000")[INCOME] == (200, "ok")
 
 
-def test_rows_without_a_trace_may_belong_where_a_settlement_of_unknown_origin_lies(installation):
-    assert values_of(installation, "194047000")[RESIDENTS] == (9, "partly_told")
-    assert show_in(installation, "194047000", "today", PERIOD)["not_tellable"][0]["maybe_here"] == 6
-    with pytest.raises(NotTellable, match=r"194045000 Безвестный с\.о\. .* what became of it is not told"):
+def test_rows_of_unknown_places_may_belong_to_an_okrug_with_a_settlement_of_unknown_origin(installation):
+    assert values_of(installation, "194047000")[RESIDENTS] == (9, "partly_known")
+    assert show_in(installation, "194047000", "today", PERIOD)["unattributed"][0]["maybe_here"] == 6
+    with pytest.raises(BoundariesUnknown, match=r"194045000 Безвестный с\.о\. .* what became of it is unknown"):
         show_in(installation, "194045000", "today", PERIOD)
 
 
-def test_ground_of_another_oblast_is_said_since_its_rows_never_came(installation):
-    assert values_of(installation, "194039000")[RESIDENTS] == (10, "partly_told")
+def test_places_from_another_oblast_are_counted_because_their_rows_never_arrived(installation):
+    assert values_of(installation, "194039000")[RESIDENTS] == (10, "partly_known")
     assert show_in(installation, "194039000", "today", PERIOD)["outside"] == 2
-    with pytest.raises(NotTellable, match="its ground lay in another oblast than 190000000"):
+    with pytest.raises(BoundariesUnknown, match="its ground lay in another oblast than 190000000"):
         show_in(installation, "314035000", "today", PERIOD)
 
 
@@ -275,14 +275,14 @@ def test_the_same_boundaries_under_another_name_tell_each_okrug_as_it_was(instal
         assert found[INCOME] == (budget, "ok")
 
 
-def test_what_cannot_be_told_is_refused_in_words(installation, tmp_path):
-    with pytest.raises(NotTellable, match=r"194035000 Малый с\.о\. is not in edition TODAY: it lies in 194037000"):
+def test_unknown_boundaries_are_refused_in_words(installation, tmp_path):
+    with pytest.raises(BoundariesUnknown, match=r"194035000 Малый с\.о\. .*TODAY: it lies in 194037000"):
         show_in(installation, "194035000", "today", PERIOD)
-    with pytest.raises(NotTellable, match="neither edition TODAY nor that of the period, OLD, has the code 123"):
+    with pytest.raises(BoundariesUnknown, match="neither edition TODAY nor that of the period, OLD, has the code 123"):
         show_in(installation, "123", "today", PERIOD)
-    with pytest.raises(NotTellable, match="no rural okrug"):
+    with pytest.raises(BoundariesUnknown, match="no rural okrug"):
         show_in(installation, "194000000", "today", PERIOD)
-    with pytest.raises(NotTellable, match="is not known in edition OLD"):
+    with pytest.raises(BoundariesUnknown, match="is not known in edition OLD"):
         show_in(installation, "314031000", "today", PERIOD)
     with pytest.raises(TerritoryMissing, match="edition 2019 is not loaded; there are OLD, SAME, TODAY"):
         show_in(installation, "194031000", "2019", PERIOD)
@@ -291,11 +291,11 @@ def test_what_cannot_be_told_is_refused_in_words(installation, tmp_path):
     lake = Lake(installation.lake)
     bare = replace(installation, lake=str(tmp_path))
     lake.filesystem.copy(lake.address("reference"), str(tmp_path / "reference"), recursive=True)
-    with pytest.raises(NotTellable, match="no core table"):
+    with pytest.raises(BoundariesUnknown, match="no core table"):
         show_in(bare, "194031000", "today", PERIOD)
 
 
-def test_the_command_says_in_whose_boundaries_and_what_is_not_told(installation, monkeypatch):
+def test_the_command_prints_the_boundaries_and_the_rows_without_an_okrug(installation, monkeypatch):
     for name, value in {
         "AUYL_DSN": installation.dsn, "AUYL_LAKE": installation.lake, "AUYL_HOME": str(installation.home),
         "AUYL_HASH_KEY_FILE": str(installation.hash_key_file), "AUYL_KATO_EDITION": NEW,
@@ -305,8 +305,8 @@ def test_the_command_says_in_whose_boundaries_and_what_is_not_told(installation,
     table = CliRunner().invoke(app, asked).output
     assert "in the boundaries of TODAY; published in those of OLD" in table
     assert "the code was Большой с.о. then, which lies in: 194031000 Большой с.о., 194041000 Новый с.о." in table
-    assert "not tellable, population: 14 rows" in table and "partly_told" in table
+    assert "without an okrug, population: 14 rows" in table and "partly_known" in table
     shown = json.loads(CliRunner().invoke(app, [*asked, "--format", "json"]).output)
-    assert shown["not_tellable"][0]["maybe_here"] == 8 and shown["edition"] == NEW
+    assert shown["unattributed"][0]["maybe_here"] == 8 and shown["edition"] == NEW
     refused = CliRunner().invoke(app, [*asked[:3], "194035000", *asked[4:]])
     assert refused.exit_code == 1 and "it lies in 194037000" in refused.output

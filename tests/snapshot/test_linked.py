@@ -127,7 +127,7 @@ def test_an_entity_knows_what_its_linked_row_says(installation: Settings) -> Non
     assert not any(one.is_new for one in entities.build(PERIOD, installation, only=("person",)))
 
 
-def test_a_link_taken_back_no_longer_counts_and_the_former_revision_stays(installation: Settings) -> None:
+def test_a_revoked_link_no_longer_counts_and_the_previous_revision_stays(installation: Settings) -> None:
     lake = Lake(installation.lake)
     ((path,),) = query(installation, f"select path from ledger.link_run where period = '{PERIOD}'")
     with duckdb.connect() as con:

@@ -1,4 +1,4 @@
-"""A snapshot goes on with N of M registries when their deadlines have passed, and says what it goes without."""
+"""A snapshot goes on with N of M registries when their deadlines have passed, and records what is missing."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -62,7 +62,9 @@ def test_it_goes_on_without_one_says_so_and_is_complete_in_the_next_revision(
     assert show(installation, kato)["without"] == []
 
 
-def test_why_a_registry_is_missing_is_told(installation: Settings, take: TakeIn, tmp_path: Path) -> None:
+def test_the_reason_why_a_registry_is_missing_is_published(
+    installation: Settings, take: TakeIn, tmp_path: Path
+) -> None:
     for registry in ALL_BUT_BUDGET:
         take(registry)
     earlier = tmp_path / "budget_okrug_2026-08.csv"
@@ -74,7 +76,9 @@ def test_why_a_registry_is_missing_is_told(installation: Settings, take: TakeIn,
     assert build(PERIOD, installation, allow_missing=True).status == "unchanged"
 
 
-def test_a_refused_extract_is_told_as_such(installation: Settings, take: TakeIn, tmp_path: Path) -> None:
+def test_a_registry_whose_extract_was_refused_is_missing_as_refused(
+    installation: Settings, take: TakeIn, tmp_path: Path
+) -> None:
     for registry in ALL_BUT_BUDGET:
         take(registry)
     wrong = tmp_path / "budget_okrug_2026-10.csv"

@@ -1,4 +1,4 @@
-"""What akims read: true to the truth of the invented oblast, traceable to lines, without a number of a person."""
+"""What akims read: true to the ground truth, traceable to lines, without a number of a person."""
 
 from pathlib import Path
 from uuid import UUID
@@ -110,7 +110,7 @@ def test_no_number_of_a_person_outside_the_vault(installation: Settings, publish
         assert not any(number in dump for number in numbers), table.name
 
 
-def test_measured_anew_in_boundaries_that_did_not_change_every_value_is_the_published_one(
+def test_measured_again_in_unchanged_boundaries_every_value_is_the_published_one(
     installation: Settings, published: BuildResult
 ) -> None:
     lake = Lake(installation.lake)
@@ -120,7 +120,7 @@ def test_measured_anew_in_boundaries_that_did_not_change_every_value_is_the_publ
         lake.filesystem.copy(lake.address(path), lake.address(path.replace(edition, "A-COPY")))
     for kato in sorted({row.kato for row in content(installation)})[::50]:
         retold = show_in(installation, kato, "A-COPY")
-        assert retold["not_tellable"] == [] and retold["code_was"] is None
+        assert retold["unattributed"] == [] and retold["code_was"] is None
         assert retold["indicators"] == show(installation, kato)["indicators"]
 
 

@@ -23,7 +23,7 @@ def test_a_second_run_changes_nothing(installation: Settings, published: BuildRe
     assert query(installation, "select count(*) from ledger.build")[0][0] == 1
 
 
-def test_a_correction_makes_the_next_revision_and_keeps_the_former(
+def test_a_correction_makes_the_next_revision_and_keeps_the_previous_one(
     installation: Settings, published: BuildResult, oblast: Path, tmp_path: Path
 ) -> None:
     before = content(installation)
@@ -62,7 +62,7 @@ def test_a_period_that_is_not_complete_is_left_alone(installation: Settings, obl
     assert content(installation) == []
 
 
-def test_what_did_not_come_is_missing_and_never_nought(installation: Settings, oblast: Path) -> None:
+def test_a_registry_that_did_not_arrive_is_missing_and_never_zero(installation: Settings, oblast: Path) -> None:
     files = sorted((oblast / PERIOD / "population").iterdir())
     intake.load(intake.land_files("population", PERIOD, files, installation), installation)
     assert build(PERIOD, installation, allow_missing=True).status == "refused", "most of the snapshot is missing"
@@ -81,7 +81,7 @@ def test_what_did_not_come_is_missing_and_never_nought(installation: Settings, o
             assert (row.value, row.flag) == (None, "missing")
 
 
-def test_a_failed_gate_leaves_the_former_revision_current(
+def test_a_failed_gate_leaves_the_previous_revision_current(
     installation: Settings, published: BuildResult, oblast: Path, tmp_path: Path
 ) -> None:
     before = content(installation)
@@ -98,7 +98,7 @@ def test_a_failed_gate_leaves_the_former_revision_current(
     assert intake.load(intake.land_files("population", PERIOD, [shrunk], installation), installation).accepted
     result = build(PERIOD, installation)
     assert result.status == "refused"
-    assert any("residents_to_former" in breach for breach in result.breaches)
+    assert any("residents_to_previous" in breach for breach in result.breaches)
     assert content(installation) == before
     outcomes = query(installation, "select outcome from ledger.build order by build_id")
     assert [row.outcome for row in outcomes] == ["published", "refused"]

@@ -151,7 +151,7 @@ def test_official_wrong_matches_of_the_dictionary_tell_nothing(con, official):
     assert con.execute("select count(*) from change where name_ru like '%ИЛЕКСКИЙ%'").fetchall() == [(0,)]
 
 
-def test_official_former_codes_never_reach_another_oblast_but_by_a_known_division(con, official):
+def test_official_former_codes_never_reach_another_oblast_except_by_a_known_division(con, official):
     """Every move between oblasts is one of 1997, 2018 or 2022."""
     _open(con, official, [])
     moves = con.execute(

@@ -1,4 +1,4 @@
-"""Where a place of one edition lies in another: whole, divided, or openly not told; never by a code used again."""
+"""Where a place of one edition lies in another: whole, divided, or unknown; never by a code used again."""
 
 from types import SimpleNamespace
 
@@ -60,9 +60,9 @@ def lake(con, tmp_path):
 def moves(con, lake, source, target):
     make_moves(con, from_environment(), lake, source, target)
     rows = con.execute(
-        "select kato, settlement_kato, okrug_kato, district_kato, is_told, list_sort(okrugs) from move"
+        "select kato, settlement_kato, okrug_kato, district_kato, is_known, list_sort(okrugs) from move"
     ).fetchall()
-    return {row[0]: SimpleNamespace(place=row[1:4], is_told=row[4], okrugs=row[5]) for row in rows}
+    return {row[0]: SimpleNamespace(place=row[1:4], is_known=row[4], okrugs=row[5]) for row in rows}
 
 
 @pytest.mark.parametrize(
@@ -83,22 +83,22 @@ def moves(con, lake, source, target):
         ("194083400", ("194235100", "194235000", "194200000")),
     ],
 )
-def test_what_went_whole_is_told(con, lake, code, place):
+def test_what_went_whole_is_known(con, lake, code, place):
     write_changes(con, lake, "T1", "FORMER", FORMER)
     found = moves(con, lake, "FORMER", "T1")[code]
-    assert (found.place, found.is_told) == (place, True)
+    assert (found.place, found.is_known) == (place, True)
 
 
-def test_a_divided_okrug_is_not_told_and_names_its_parts(con, lake):
+def test_a_divided_okrug_is_not_known_and_names_its_parts(con, lake):
     write_changes(con, lake, "T1", "FORMER", FORMER)
     found = moves(con, lake, "FORMER", "T1")
     divided = found["194083000"]
-    assert (divided.place, divided.is_told, divided.okrugs) == ((None, None, None), False, ["194083000", "194235000"])
+    assert (divided.place, divided.is_known, divided.okrugs) == ((None, None, None), False, ["194083000", "194235000"])
     # the divided district has no district of today either
     assert found["194000000"].place[2] is None
     # abolished without a trace
     for gone in ("194099000", "194099100", "194085200"):
-        assert (found[gone].is_told, found[gone].okrugs) == (False, [])
+        assert (found[gone].is_known, found[gone].okrugs) == (False, [])
 
 
 def test_backwards_a_village_of_two_is_known_by_okrug_where_both_lay_in_one(con, lake):
@@ -107,7 +107,7 @@ def test_backwards_a_village_of_two_is_known_by_okrug_where_both_lay_in_one(con,
     assert found["191010000"].place == ("191610000", "191610000", "191600000")
     assert found["331010000"].place == ("191010000", "191010000", "191000000")
     # с.Шелек of today is с.Шелек and с.Малое of another okrug; с.Аймен was in the one
-    assert (found["194083100"].is_told, found["194083100"].okrugs) == (False, ["194083000", "194085000"])
+    assert (found["194083100"].is_known, found["194083100"].okrugs) == (False, ["194083000", "194085000"])
     assert found["194083280"].place == ("194083280", "194083000", "194000000")
 
 
@@ -116,7 +116,7 @@ def test_without_history_only_code_and_name_together_tell(con, lake):
     assert found["194033100"].place == ("194033100", "194033000", "194000000")
     # Талдыкорган and Қонаев bear one code; Октябрь and Байдибек би do, and nothing says that they are one village
     for other in ("191010000", "194037100", "191637100"):
-        assert not found[other].is_told, other
+        assert not found[other].is_known, other
 
 
 def test_the_dictionary_of_districts_tells_places_of_recoded_districts_by_their_tail_and_name(con, lake):
@@ -125,14 +125,14 @@ def test_the_dictionary_of_districts_tells_places_of_recoded_districts_by_their_
     assert found["191010000"].place == ("331010000", "331010000", "331000000")
     assert found["191610000"].place == ("191010000", "191010000", "191000000")
     assert found["191637100"].place == ("191037100", "191037000", "191000000")
-    assert not found["194037100"].is_told
+    assert not found["194037100"].is_known
 
 
-def test_a_village_that_is_told_to_lie_in_no_known_place_keeps_its_okrug_from_being_whole(con, lake):
+def test_a_village_that_is_known_to_lie_in_no_known_place_keeps_its_okrug_from_being_whole(con, lake):
     rows = [row if row[0] != "194033100" else (*row[:4], "449999100") for row in FORMER]
     write_changes(con, lake, "T1", "FORMER", rows)
     found = moves(con, lake, "FORMER", "T1")
-    assert not found["194033100"].is_told and not found["194033000"].is_told
+    assert not found["194033100"].is_known and not found["194033000"].is_known
 
 
 def test_the_edition_of_a_registry_is_found_by_the_version_in_its_name():
@@ -149,7 +149,7 @@ ZHETISU = {
 }  # fmt: skip
 
 
-def test_official_okrugs_of_the_oblast_divided_in_2022_are_told_in_the_new_one(con, tmp_path):
+def test_official_okrugs_of_the_oblast_divided_in_2022_are_known_in_the_new_one(con, tmp_path):
     """The former edition is today's with the codes of the districts before; that their tails stayed is assumed."""
     kato, crosswalk = reference_file("kato/kato.csv"), reference_file("crosswalk/REG_ADDRESS_REGION_KATO.csv")
     lake = Lake(str(tmp_path))
@@ -172,10 +172,10 @@ def test_official_okrugs_of_the_oblast_divided_in_2022_are_told_in_the_new_one(c
     found = moves(con, lake, "2021", today)
     assert found["191010000"].place == ("331010000", "331010000", "331000000")
     assert found["191610000"].place == ("191010000", "191010000", "191000000")
-    told = {code: place for code, place in found.items() if place.is_told}
+    told = {code: place for code, place in found.items() if place.is_known}
     back = {before: now for now, before in ZHETISU.items()} | {"1916": "1910"}
     expected = {r[0]: back.get(r[0][:4], r[0][:4]) + r[0][4:] for r in former + stayed if r[1] != "district"}
-    # САРКАНДСКИЙ of the dictionary is Сарканский of the classifier, which nothing says: openly not told
+    # САРКАНДСКИЙ of the dictionary is Сарканский of the classifier, which no table says: unknown
     unsaid = {code for code in expected if code[:4] == "1960"}
     assert set(expected) - set(told) == unsaid and unsaid
     for code, place in told.items():

@@ -1,5 +1,5 @@
 -- Grain: animal. Key: animal_number. Inputs: stage_livestock, place. Variables: period_end.
--- Vaccination is due when none stands within 12 months.
+-- Vaccination is due when the last one is more than 12 months old.
 select
     a.animal_number,
     a.species,

@@ -1,5 +1,5 @@
 -- Grain: recipient and kind of assistance. Key: person_key, kind. Inputs: counted_social_assistance, person, place.
--- A recipient is counted where registered; who is not in the population registry, where the paper says.
+-- A recipient is counted where registered; without an entry in the population registry, where the extract says.
 select
     a.person_key,
     a.kind,

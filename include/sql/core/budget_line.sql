@@ -1,5 +1,5 @@
--- Grain: line of an okrug's budget that indicators take. Key: okrug_kato, line. Inputs: stage_budget_okrug, place.
--- The four kinds of income and the spending are told by level and name, as in the public export.
+-- Grain: line of an okrug's budget that an indicator uses. Key: okrug_kato, line. Inputs: stage_budget_okrug, place.
+-- The four kinds of income and the spending are recognised by level and name, as in the public export.
 with named as (
     select
         b.*,

@@ -1,5 +1,5 @@
 -- Grain: jobseeker. Key: person_key. Inputs: counted_employment, person, place. Variables: period_begin, period_end.
--- A jobseeker is counted where registered; who is not in the population registry, by the code that the source gives.
+-- A jobseeker is counted where registered; without an entry in the population registry, by the source's code.
 select
     j.person_key,
     j.status,

@@ -1,5 +1,5 @@
--- Grain: okrug. Key: okrug_kato. Inputs: budget_line. One measure a line: lineage reads its filter.
--- The export repeats totals at each level, so every measure names the lines it takes.
+-- Grain: okrug. Key: okrug_kato. Inputs: budget_line. One measure per line: lineage reads its filter.
+-- The export repeats totals at each level, so every measure names its lines.
 select
     okrug_kato,
     sum(executed_thousand_kzt) filter (where line = 'income') as income_executed_thousand_kzt,

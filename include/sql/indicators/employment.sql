@@ -1,4 +1,4 @@
--- Grain: okrug. Key: okrug_kato. Inputs: jobseeker. One measure a line: lineage reads its filter.
+-- Grain: okrug. Key: okrug_kato. Inputs: jobseeker. One measure per line: lineage reads its filter.
 select
     okrug_kato,
     count(*) filter (where is_seeking) as jobseekers,

@@ -1,4 +1,4 @@
--- Grain: okrug. Key: okrug_kato. Inputs: animal. One measure a line: lineage reads its filter.
+-- Grain: okrug. Key: okrug_kato. Inputs: animal. One measure per line: lineage reads its filter.
 select
     okrug_kato,
     count(*) filter (where true) as heads,

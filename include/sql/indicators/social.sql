@@ -1,4 +1,4 @@
--- Grain: okrug. Key: okrug_kato. Inputs: assistance. One measure a line: lineage reads its filter.
+-- Grain: okrug. Key: okrug_kato. Inputs: assistance. One measure per line: lineage reads its filter.
 select
     okrug_kato,
     count(distinct person_key) filter (where kind = 'АСП') as asp_recipients,

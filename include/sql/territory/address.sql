@@ -1,7 +1,7 @@
 -- Grain: address of the address register whose place is in this edition. Key: rca. Inputs: ${source} (rca, kato, all
 -- text), ${kato}.
--- The place is spelled out here, so that the resolver asks one table for a row with РКА.
--- An address that is said to lie in two places is left out.
+-- The okrug and district are written out here, so that the resolver reads one table for a row with РКА.
+-- An address that the register puts in two places is left out.
 select
     source.rca,
     place.kato,

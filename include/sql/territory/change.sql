@@ -1,14 +1,14 @@
--- Grain: code of a former edition and what it became. Key: code, edition_from, name_ru,
--- successor_kato: the dictionary of ГБД ФЛ has several names for one code.
+-- Grain: code of a former edition and what it became. Key: code, edition_from, name_ru, successor_kato: the dictionary
+-- of ГБД ФЛ has several names for one code.
 -- Inputs: ${staged} (stage of the registry territory: kato, edition, level, name_ru, name_kk, became_kato, changed_on,
 -- act), ${kato} and ${crosswalk} of the current edition, ${edition_name} a quoted text.
--- The registry tells former editions whole. The dictionary of ГБД ФЛ tells districts of 2008 to 2024 under the edition
--- «ГБД ФЛ», without days; what was refused there as a wrong match or a heading is left out.
--- kind: same; renamed: the code stays; recoded: another code, is_renamed tells whether another name too; merged: it
--- became part of a place that stood before or that others became too; split: its parts lie in several places, a row
--- each; abolished: nothing followed. is_in_edition: the successor stands in the current edition.
+-- The registry has former editions as a whole. The dictionary of ГБД ФЛ has the districts of 2008 to 2024, without dates,
+-- here under the edition «ГБД ФЛ»; its rows that were rejected as a wrong match or as a heading are left out.
+-- kind: same; renamed: the code stays; recoded: another code, and is_renamed if another name too; merged: it became part
+-- of a place that existed before or that others joined too; split: its parts lie in several places, a row each;
+-- abolished: it has no successor. is_in_edition: the successor is in the current edition.
 with history (oblast, key, kind) as (
-    -- Renamings that no file tells. Зеленовский became Бәйтерек, and Приуральный had become a part of it before.
+    -- Renamings that no file has. Зеленовский became Бәйтерек; Приуральный had become a part of it before.
     values ('27', 'зеленовский', 'renamed')
 ),
 
@@ -23,7 +23,7 @@ former as (
         changed_on,
         act
     from ${staged}
-    -- the current edition says of no code what it became
+    -- the current edition has no successors
     where edition in (select s.edition from ${staged} as s where s.became_kato <> '')
     union all
     select distinct
@@ -32,12 +32,12 @@ former as (
         'district',
         x.name_ru,
         x.name_kk,
-        -- a district of a city is no district of ours, but its code stands
-        coalesce(case when x.refused is null then own.kato end, x.district_kato),
+        -- a district of a city is no district of KATO, but its code exists
+        coalesce(case when x.refused is null then same_code.kato end, x.district_kato),
         null::date,
         null::varchar
     from ${crosswalk} as x
-    left join ${kato} as own on own.kato = left(x.kato, 4) || '00000'
+    left join ${kato} as same_code on same_code.kato = left(x.kato, 4) || '00000'
     where
         kato_is_wellformed(x.kato)
         and coalesce(x.refused, '') not in ('region', 'group')
@@ -50,7 +50,7 @@ compared as (
         today.kato is not null as is_in_edition,
         list_contains([today.name_key_ru, today.name_key_kk], place_key(former.name_ru))
         or list_contains([today.name_key_ru, today.name_key_kk], place_key(former.name_kk)) as has_todays_name,
-        history.kind as told_kind
+        history.kind as stated_kind
     from former
     left join ${kato} as today on former.became_kato = today.kato
     left join history
@@ -61,8 +61,8 @@ judged as (
     select
         *,
         count(*) over (partition by edition_from, became_kato) as shared_by,
-        bool_or(coalesce(has_todays_name, false)) over (partition by edition_from, became_kato) as one_kept_the_name,
-        bool_or(told_kind = 'renamed') over (partition by edition_from, became_kato) as one_was_renamed
+        bool_or(coalesce(has_todays_name, false)) over (partition by edition_from, became_kato) as has_namesake,
+        bool_or(stated_kind = 'renamed') over (partition by edition_from, became_kato) as has_renamed
     from compared
 ),
 
@@ -71,7 +71,7 @@ named as (
         *,
         case
             when became_kato is null then 'abolished'
-            when told_kind is not null then told_kind
+            when stated_kind is not null then stated_kind
             when has_todays_name is not true and shared_by > 1 then 'merged'
             when code <> became_kato then 'recoded'
             when has_todays_name is false then 'renamed'

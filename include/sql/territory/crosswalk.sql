@@ -1,15 +1,12 @@
 -- Grain: district code of ГБД ФЛ. Key: code. Inputs: ${source} (code, name_ru, name_kk, changed_at, kato, all text),
 -- ${kato}.
--- The dictionary lives on: abolished districts stay, several codes lead to one district, its KATO codes are of
--- 2008-2024,
--- its Kazakh letters lie in legacy slots, and some matches are wrong. district_kato is the district of this edition,
--- or the
--- city of republican rank, NULL where nothing can be said; found_by says how; refused says why the dictionary's KATO
--- was not believed:
+-- The dictionary keeps abolished districts, has several codes for one district and KATO codes of 2008 to 2024, writes
+-- Kazakh letters in the slots of legacy fonts, and has wrong matches. district_kato is the district of this edition, or
+-- the city of republican rank; NULL where it is unknown. found_by says how; refused says why the dictionary's KATO was
+-- rejected:
 --   region  the code's first four digits belong to another oblast, so the names only happen to be alike (1904365)
 --   group   «РАЙОНЫ … ОБЛАСТИ», «ГОРОДА ОБЛАСТНОГО ПОДЧИНЕНИЯ …» are headings, not districts
---   reused  the code means another place today, and the name stands elsewhere (1907401 ТАЛДЫКОРГАН and 191010000
---   Қонаев)
+--   reused  the code is another place today, and the name exists elsewhere (1907401 ТАЛДЫКОРГАН and 191010000 Қонаев)
 with split (oblast, became) as (
     -- Divisions of oblasts: 2018 and 2022.
     values ('19', '33'), ('35', '62'), ('51', '61'), ('51', '79'), ('61', '79'), ('63', '10')
@@ -21,7 +18,7 @@ moved (region, oblast) as (
 ),
 
 renamed (oblast, former, today) as (
-    -- Renamings that neither the dictionary nor a KATO file tells. 2022: Капчагай became Қонаев.
+    -- Renamings that neither the dictionary nor a KATO file has. 2022: Капчагай became Қонаев.
     values ('19', 'капчагай', 'конаев')
 ),
 
@@ -133,7 +130,7 @@ judged as (
     left join by_name on keyed.code = by_name.code
 ),
 
--- An abolished district goes where the others with its former KATO code went, if they all went to one district.
+-- An abolished district belongs to the district of the others with its former KATO code, if they all share one.
 by_former_code as (
     select
         kato,

@@ -2,8 +2,7 @@
 -- Inputs: ${source} (kato, level, name_ru, name_kk, all text), ${edition_name}, a quoted text.
 -- Rules: НК РК 11-2025. The parent is the code cut to 6, 4 or 2 digits, the longest that exists: 20 settlements have
 -- no okrug.
--- Main settlement: code ends in 00, or in 80 with a name that starts with «с.»; and a city that stands on the level of
--- okrugs.
+-- Main settlement: code ends in 00, or in 80 with a name that starts with «с.»; and a city on the level of okrugs.
 -- Rural akimat: okrug of the kind с.о., с.а. or п.а. Both rules give the counts that the state reports.
 with source as (
     select

@@ -1,35 +1,36 @@
 -- Grain: place of ${source}, one edition, and where its ground lies in ${target}, another. Key: kato.
--- Inputs: ${source}, ${target} (as kato.sql), ${told} (code, successor_kato, is_told, name_key): what is told of codes
--- of the one as codes of the other; is_told where it is told of that edition itself, else by a dictionary of districts.
--- A place is followed by what its edition is told of it; else it is the one of its code and name, or, where its
--- district has another code, the one with its last five digits and its name, or the name that was told.
--- A settlement, and a city on the level of okrugs, goes by itself; an okrug or a district where all its settlements go.
--- is_told: it lies in one okrug, or by its settlement in none. okrugs: all that it lies in, so that what is known by a
--- divided okrug only may belong to each; settlements: those that a settlement is. settlement_kato, okrug_kato,
--- district_kato are NULL where they are not one.
+-- Inputs: ${source}, ${target} (as kato.sql); ${stated} (code, successor_kato, is_known, name_key), changes that a table
+-- states between codes of the two editions; is_known where it states them for this edition, else by a dictionary of
+-- districts.
+-- A place follows the changes stated for its edition. Without any it is the place with its code and name, or, where its
+-- district has another code, the place with its last five digits and its name, or the name that was stated.
+-- A settlement, and a city on the level of okrugs, moves alone; an okrug or a district lies where its settlements lie.
+-- is_known: it lies in one okrug, or by its settlement in none. okrugs: all in which it lies; what is known only by a
+-- divided okrug may belong to each of them. settlements: those that a settlement became. settlement_kato, okrug_kato,
+-- district_kato are NULL where there are several.
 with successor as (
     select
         place.kato,
-        told.successor_kato
+        stated.successor_kato
     from ${source} as place
-    inner join ${told} as told on place.kato = told.code and told.is_told
+    inner join ${stated} as stated on place.kato = stated.code and stated.is_known
     union
     select
         place.kato,
         same.kato as successor_kato
     from ${source} as place
     inner join ${target} as same on place.kato = same.kato and place.level = same.level
-    anti join ${told} as told on place.kato = told.code and told.is_told
+    anti join ${stated} as stated on place.kato = stated.code and stated.is_known
     where list_has_any([place.name_key_ru, place.name_key_kk], [same.name_key_ru, same.name_key_kk])
     union
     select
         place.kato,
         recoded.kato as successor_kato
     from ${source} as place
-    inner join ${told} as district on left(place.kato, 4) || '00000' = district.code and place.level <> 'oblast'
+    inner join ${stated} as district on left(place.kato, 4) || '00000' = district.code and place.level <> 'oblast'
     inner join ${target} as recoded
         on left(district.successor_kato, 4) || right(place.kato, 5) = recoded.kato and place.level = recoded.level
-    anti join ${told} as told on place.kato = told.code and told.is_told
+    anti join ${stated} as stated on place.kato = stated.code and stated.is_known
     where
         list_has_any([place.name_key_ru, place.name_key_kk], [recoded.name_key_ru, recoded.name_key_kk])
         or (
@@ -56,7 +57,7 @@ placed as (
     where place.level <> 'oblast' and successor.successor_kato is not null
 ),
 
--- okrug_kato is '' outside any okrug, '?' where a successor is told that the other edition does not have.
+-- okrug_kato is '' outside any okrug, '?' where the stated successor is not in the other edition.
 ground as (
     select
         kato,
@@ -94,7 +95,7 @@ select
             then min(ground.okrug_kato)
     end as okrug_kato,
     case when count(distinct ground.district_kato) = 1 then min(ground.district_kato) end as district_kato,
-    count(distinct ground.okrug_kato) = 1 and min(ground.okrug_kato) <> '?' as is_told,
+    count(distinct ground.okrug_kato) = 1 and min(ground.okrug_kato) <> '?' as is_known,
     coalesce(list(distinct ground.okrug_kato) filter (where ground.okrug_kato not in ('', '?')), []) as okrugs,
     coalesce(list(distinct ground.settlement_kato) filter (where ground.settlement_kato is not null), []) as settlements
 from ${source} as place

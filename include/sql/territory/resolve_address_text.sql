@@ -5,19 +5,19 @@
 -- Уйгурский Шонжы а.».
 -- Runs of one to three words are compared with the names of places. A word after ул., пр., мкр. or before көшесі is a
 -- street, and so is a bare name after a comma and before a number.
--- A district or okrug counts where a word says that it is one, or where its Russian name ends in -ский or -ская; a
--- district also by the beginning of its name («Енбекш. р-н»).
--- Of settlements the one with с., а., г. at its side goes first, then the longer name, then the earlier one. Minor
--- points (зимовка, ферма) count only with such a word and where no main settlement has the name.
--- A name that fits several places is settled by the district of the crew or by the registered home, and by neither
--- where the two disagree; a name of one letter's difference counts where the district has no other so near. Nothing is
--- found by crew or home without a name in the text.
--- step: 'district+settlement', 'settlement'; 'settlement+crew', 'settlement+home' one of several of the name;
--- 'other district+crew' the named district has no such place, the crew's has; 'near name' in the named district or
--- okrug, 'near name+crew' in the crew's; 'okrug', 'district_only', 'unresolved'.
--- confidence: 'high' named district or okrug and its settlement; 'medium' the only one of that name in the oblast,
--- marked as a settlement or in the crew's district, and what crew, home or a near name in a named district settled;
--- 'low' the only one without either, beside a district that the oblast does not have, 'other district+crew' and 'near
+-- A district or okrug counts where a word marks it as one, or where its Russian name ends in -ский or -ская; a district
+-- also by the beginning of its name («Енбекш. р-н»).
+-- Of several settlements, one marked by с., а., г. wins, then the longer name, then the earlier one. Minor points
+-- (зимовка, ферма) count only with such a mark and where no main settlement has the name.
+-- A name that fits several places is decided by the district of the crew or by the registered home, unless the two
+-- disagree; a name that differs by one letter counts where the district has no other name that near. Crew and home alone,
+-- without a name in the text, give no answer.
+-- step: 'district+settlement', 'settlement'; 'settlement+crew', 'settlement+home': one of several of the name;
+-- 'other district+crew': the named district has no such place, the crew's has; 'near name': in the named district or
+-- okrug, 'near name+crew': in the crew's; 'okrug', 'district_only', 'unresolved'.
+-- confidence: 'high': a named district or okrug and its settlement; 'medium': the only one of that name in the oblast,
+-- marked as a settlement or in the crew's district, and what crew, home or a near name in a named district decided;
+-- 'low': the only one without either, beside a district that the oblast does not have, 'other district+crew' and 'near
 -- name+crew'; NULL where no settlement was found.
 with written as materialized (
     select
@@ -26,7 +26,7 @@ with written as materialized (
     from (select distinct address from ${texts} where address is not null)
 ),
 
--- Several signs of one meaning become one word; a comma stays a word of its own.
+-- Signs with the same meaning become one word; a comma stays a separate word.
 plain as (
     select
         id,
@@ -60,7 +60,7 @@ worded as materialized (
             translate(
                 regexp_replace(
                     regexp_replace(
-                        -- a question mark before a letter stands for a letter that was lost
+                        -- a question mark before a letter replaces a lost letter
                         regexp_replace(regexp_replace(text, '[,;]', ' , ', 'g'), '\?+([^\pL?])', ' \1', 'g'),
                         '[^\pL\pN,?]+', ' ', 'g'
                     ),
@@ -211,8 +211,8 @@ okrug_found as materialized (
     group by spotted.id
 ),
 
--- Settlements by their names, and whether they agree with the named district and okrug; their words are not part of a
--- longer name or of a scope.
+-- Settlements by name, and whether they agree with the named district and okrug. Their words are not part of a longer
+-- name, district or okrug.
 candidate as materialized (
     select
         spotted.*,
@@ -243,7 +243,7 @@ best as (
         *,
         max(is_main_settlement::integer) over (partition by id, pos, n) as has_main
     from candidate
-    -- what agrees with the scope goes before what does not
+    -- settlements in the named district or okrug first
     qualify
         dense_rank() over (partition by id order by is_in_scope desc, is_marked desc, n desc, pos) = 1
 ),
@@ -285,8 +285,8 @@ asked as materialized (
     inner join written on one.address = written.address
 ),
 
--- Names of one letter's difference, where the text names no place: looked for in the named district or okrug, else in
--- the district of the crew.
+-- Names that differ by one letter, where the text names no place: in the named district or okrug, else in the district
+-- of the crew.
 unnamed as materialized (
     select
         asked.ask,
@@ -365,7 +365,7 @@ near as materialized (
     having count(distinct near_name.kato) = 1
 ),
 
--- All that the text, the crew and the home say together.
+-- Text, crew and home together.
 weighed as (
     select
         asked.ask,

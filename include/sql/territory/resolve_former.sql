@@ -1,9 +1,9 @@
 -- Grain: code that a former edition had and the current edition does not have. Key: code. Answer: (code, today_kato,
 -- parts).
--- Inputs: ${change} (territory/change.sql) and ${kato} of the current edition.
--- A code that stands in the current edition is never read as a former one, although it may have been another place's:
--- 191000000 was Талдыкорган and is Қонаев, and no extract says in which edition it was written.
--- today_kato is NULL where former editions tell several places, or none, or one that the current edition does not
+-- Inputs: ${change} (change.sql) and ${kato} of the current edition.
+-- A code of the current edition is never read as a former one, although it may have been another place's: 191000000 was
+-- Талдыкорган and is Қонаев, and no extract says in which edition it was written.
+-- today_kato is NULL where former editions have several successors, or none, or one that the current edition does not
 -- have; parts are today's okrugs, districts or oblasts of a code that was divided, else NULL.
 select
     former.code,

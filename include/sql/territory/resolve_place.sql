@@ -1,18 +1,13 @@
 -- Grain: row of ${places}. Key: _key. Answer: (_key, settlement_kato, okrug_kato, district_kato, step).
--- Inputs: ${places} (_key, rca, kato, gbd_district_code, oblast_name, district_name, okrug_name, settlement_name), all
--- text;
---         ${kato}, ${crosswalk}, ${address} of one edition;
---         ${former}, codes that it does not have (resolve_former.sql).
--- Order: РКА; KATO; a former KATO; district code of ГБД ФЛ with a settlement name; names. A former code that was
--- divided tells a place only with the name of a settlement in its parts. Every name is looked up only inside what is
--- known
--- already, and a name that stands there twice gives no answer: «Жамбылский с.о.» exists 19 times. Names without a
--- district are
--- looked up in the oblast that oblast_name tells; without an oblast a district's name must be the only one in the
--- country.
+-- Inputs: ${places} (_key, rca, kato, gbd_district_code, oblast_name, district_name, okrug_name, settlement_name; all
+-- text); ${kato}, ${crosswalk}, ${address} of one edition; ${former}, codes that it does not have (resolve_former.sql).
+-- Order: РКА; KATO; a former KATO; district code of ГБД ФЛ with a settlement name; names. A former code that was divided
+-- gives a place only with the name of a settlement in its parts. A name is looked up only inside what is already known,
+-- and a name that occurs there twice gives no answer: «Жамбылский с.о.» exists 19 times. Names without a district are
+-- looked up in the oblast of oblast_name; without an oblast, a district's name must be unique in the country.
 -- step: 'rca', 'kato', 'kato_former', 'gbd_district+settlement', 'names', 'district_only', 'unresolved'.
 -- settlement_kato is NULL where only the okrug is known; a city of oblast rank is its own settlement and okrug.
--- Work is done once for each distinct description, then joined back.
+-- Each distinct description is resolved once, then joined back.
 with description as materialized (
     select
         row_number() over () as id,
@@ -79,7 +74,7 @@ oblast_by_name as (
     having count(distinct name.kato) = 1
 ),
 
--- Former names of districts are known from the dictionary of ГБД ФЛ; a name of today goes before them.
+-- Former names of districts come from the dictionary of ГБД ФЛ; a current name wins.
 district_name as materialized (
     select
         key,

@@ -1,12 +1,12 @@
 -- Grain: row of ${codes}. Key: _key. Answer: (_key, today_kato, kind, reason).
--- Inputs: ${codes} (_key, kato, edition, as_of), ${change}, ${kato} and the quoted ${edition_name} of the edition in
--- force. A code is read in the edition that it names; without one, in what it meant on the day as_of. A code that
--- the current edition does not have can only be a former one. Of two former
--- editions that tell different things of one code and day, neither is believed.
--- today_kato is NULL where nothing can be said, and reason tells why: 'abolished', 'split' (several places today),
+-- Inputs: ${codes} (_key, kato, edition, as_of), ${change}, ${kato} and the quoted ${edition_name} of the current edition.
+-- A code is read in the edition that it names; without one, in what it meant on the day as_of. A code that the current
+-- edition does not have can only be a former one. Where two former editions contradict each other about one code and
+-- day, neither counts.
+-- today_kato is NULL where there is no answer, and reason says why: 'abolished', 'split' (several places today),
 -- 'successor not in edition', 'unknown code', 'unknown edition', 'several meanings' (the code has been used again, and
--- neither edition nor a day that decides was given).
-with told_code as materialized (
+-- neither an edition nor a deciding day was given).
+with asked as materialized (
     select
         codes._key,
         clean_code(codes.kato) as code,
@@ -19,8 +19,8 @@ with told_code as materialized (
     left join ${kato} as today on clean_code(codes.kato) = today.kato
 ),
 
--- What former editions say of the code; for a day, only what still held then.
-told as (
+-- What the code means in former editions; for a day, only meanings that were still valid on it.
+meaning as (
     select
         read._key,
         count(*) as changes,
@@ -30,10 +30,10 @@ told as (
         bool_and(is_in_edition) filter (is_meant) as is_in_edition,
         arg_min(kind, kind) filter (is_meant) as kind,
         bool_or(is_meant and successor_kato is null) as is_abolished,
-        -- another place bears the code today, or the day of the change is not known
+        -- another place has the code today, or the day of the change is not known
         bool_or(successor_kato is distinct from read.code and (read.as_of is null or changed_on is null))
             as is_open
-    from told_code as read
+    from asked as read
     inner join (
         select
             r._key,
@@ -41,7 +41,7 @@ told as (
             coalesce(
                 r.is_former or (r.edition is null and (r.same_kato is null or r.as_of < c.changed_on)), false
             ) as is_meant
-        from told_code as r
+        from asked as r
         inner join ${change} as c
             on
                 r.code = c.code
@@ -54,34 +54,34 @@ select
     read._key,
     case
         when read.is_today then read.same_kato
-        when told.meant > 0
+        when meaning.meant > 0
             then case
-                when told.successors = 1 and not told.is_abolished and told.is_in_edition then told.successor_kato
+                when meaning.successors = 1 and not meaning.is_abolished and meaning.is_in_edition then meaning.successor_kato
             end
-        when read.edition is not null or (told.is_open and not coalesce(later.changed, false)) then null
+        when read.edition is not null or (meaning.is_open and not coalesce(later.changed, false)) then null
         else read.same_kato
     end as today_kato,
-    case when told.meant > 0 then told.kind when read.same_kato is not null then 'same' end as kind,
+    case when meaning.meant > 0 then meaning.kind when read.same_kato is not null then 'same' end as kind,
     case
         when read.is_today and read.same_kato is null then 'unknown code'
         when read.is_today then null
         when read.edition is not null and not read.is_former then 'unknown edition'
-        when told.meant > 0 and told.is_abolished then 'abolished'
-        when told.meant > 0 and told.successors > 1 then if(told.kind = 'split', 'split', 'several meanings')
-        when told.meant > 0 and not told.is_in_edition then 'successor not in edition'
-        when told.meant > 0 then null
+        when meaning.meant > 0 and meaning.is_abolished then 'abolished'
+        when meaning.meant > 0 and meaning.successors > 1 then if(meaning.kind = 'split', 'split', 'several meanings')
+        when meaning.meant > 0 and not meaning.is_in_edition then 'successor not in edition'
+        when meaning.meant > 0 then null
         when read.edition is not null then 'unknown code'
-        when told.is_open and not coalesce(later.changed, false) then 'several meanings'
+        when meaning.is_open and not coalesce(later.changed, false) then 'several meanings'
         when read.same_kato is null then 'unknown code'
     end as reason
-from told_code as read
-left join told on read._key = told._key
+from asked as read
+left join meaning on read._key = meaning._key
 left join (
     -- a day after all changes of the code that are known by their day
     select
         r._key,
         bool_and(r.as_of >= c.changed_on) as changed
-    from told_code as r
+    from asked as r
     inner join ${change} as c
         on r.code = c.code and c.changed_on is not null and c.successor_kato is distinct from c.code
     group by r._key
