@@ -13,8 +13,8 @@ from auyl import contracts, formats, ledger
 from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.formats.common import RawResult
+from auyl.intake.corrections import merge, with_references
 from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, profile
-from auyl.intake.handback import merge, with_references
 from auyl.intake.land import files_of
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check

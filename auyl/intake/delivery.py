@@ -10,7 +10,7 @@ from typing import Any
 from auyl import contracts, ledger, sources
 from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
-from auyl.intake.handback import base_of, corrected_batch
+from auyl.intake.corrections import base_of, corrected_batch
 from auyl.intake.land import files_of, land
 from auyl.settings import Settings, connection_from_environment, from_environment
 from auyl.store.lake import Lake

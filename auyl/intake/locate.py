@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from auyl import contracts, formats, ledger
-from auyl.intake.handback import with_references
+from auyl.intake.corrections import with_references
 from auyl.intake.land import files_of
 from auyl.settings import Settings
 from auyl.store.lake import Lake

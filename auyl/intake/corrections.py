@@ -1,0 +1,137 @@
+"""Corrections: the rejected rows of a batch that come back corrected, and their place in a new batch.
+
+`merge` replaces the rejected rows with the corrected ones; the new batch supersedes the first.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import NoResultFound
+
+from auyl import ledger
+from auyl.contracts import Column, Contract
+from auyl.formats.common import RawResult, Reject
+from auyl.settings import Settings
+from auyl.store.duck import identifier, literal, write_parquet
+from auyl.store.lake import Lake
+
+if TYPE_CHECKING:
+    import duckdb
+
+# name in raw: heading in a table, name of an element or key
+REFERENCES = {
+    "_back_file": ("Ауыл: файл", "auylFile"),
+    "_back_record": ("Ауыл: запись", "auylRecord"),
+    "_back_line": ("Ауыл: строка", "auylLine"),
+    "_back_text": ("Ауыл: текст строки", "auylText"),
+    "_back_ru": ("Ауыл: причина", "auylReasonRu"),
+    "_back_kk": ("Ауыл: себебі", "auylReasonKk"),
+}
+TABLES = ("csv", "xlsx", "xls")
+NAME = re.compile(r"handback_(?P<registry>.+)_(?P<period>\d{4}-\d\d)_(?P<batch>\d+)\b")
+
+
+def with_references(contract: Contract) -> Contract:
+    """The contract of a corrected file: the same, with the columns that say which row each one corrects.
+
+    A corrected file is never packed, even where the extract was.
+    """
+    at = 0 if contract.format in TABLES else 1
+    more = tuple(Column(n, s[at], "string", False, (), "internal", False, None) for n, s in REFERENCES.items())
+    return replace(contract, columns=contract.columns + more, archive=None)
+
+
+def corrected_batch(file: Path) -> int | None:
+    """The batch that a file corrects, by the name that `write_handback` gave it."""
+    match = NAME.search(file.name)
+    return int(match["batch"]) if match else None
+
+
+def merge(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    contract: Contract,
+    delivery: ledger.Delivery,
+    returned: RawResult,
+    folder: str,
+) -> RawResult:
+    """Replace the rejected rows of a batch with corrected ones, which were read into the raw parts of `folder`.
+
+    Writes raw of the whole batch as the only part of `folder` and gives its account. Raises ExtractRefused.
+    """
+    lake = Lake(settings.lake)
+    base = ledger.batch(settings, int(delivery.corrects_batch_id or 0))
+    if ledger.find_batch(settings, delivery.delivery_id) is None:
+        current = base_of(settings, contract, base.batch_id)
+        if current.delivery_id != base.delivery_id:
+            found = f"a correction of batch {base.batch_id}, which batch {current.batch_id} has corrected meanwhile"
+            expected = "a correction of the current batch: land it again"
+            raise contract.refusal(delivery.landing_path, expected, found, owner="us")
+    corrections, quarantine = _relation(lake, folder), f"read_parquet({literal(lake.address(base.quarantine_path))})"
+    con.execute(
+        f"create or replace temp table returned as select _back_file as file, try_cast(_back_record as bigint) as "
+        f"record, try_cast(_back_line as bigint) as line, _file, _record from {corrections}"
+    )
+    _check_references(con, contract, base, quarantine)
+    names = ", ".join(map(identifier, REFERENCES))
+    prefix = literal(f"correction {delivery.delivery_id}/")
+    target = f"{folder}-whole"
+    lake.prepare(target)
+    merged = (
+        f"select b.* from {_relation(lake, base.raw_path)} as b anti join returned as r "
+        f"on b._file = r.file and b._record = r.record "
+        f"union all by name select * exclude ({names}) replace ({prefix} || _file as _file) from {corrections}"
+    )
+    write_parquet(con, merged, lake.address(f"{target}/part-0001.parquet"))
+    lake.move(target, folder)
+    rows = dict(con.execute(f"select _file, count(*) from {_relation(lake, folder)} group by 1").fetchall())
+    lines = con.execute(
+        f"select q._file, q._line, q._text, q._rules[1] from {quarantine} as q anti join returned as r "
+        f"on q._file = r.file and r.record is null and q._line = r.line where q._record is null order by 1, 2"
+    ).fetchall()
+    return RawResult(rows, [Reject(*line) for line in lines], returned.unknown_columns, {})
+
+
+def _check_references(con: duckdb.DuckDBPyConnection, contract: Contract, base: ledger.Batch, quarantine: str) -> None:
+    """Every returned row must name a rejected row of its batch, once. Raises ExtractRefused."""
+    wrong = con.execute(
+        f"select r._file, r._record, r.file, coalesce(r.record, r.line) from returned as r "
+        f"left join (select * from {quarantine} where _outcome <> 'duplicate') as q "
+        f"on r.file = q._file and r.record is not distinct from q._record "
+        f"and (q._record is not null or r.line = q._line) "
+        f"where q._file is null or r.file is null "
+        f"union all select max(_file), max(_record), file, coalesce(record, line) "
+        f"from returned group by file, record, line having count(*) > 1 order by 1, 2 limit 1"
+    ).fetchall()
+    if wrong:
+        file, record, named, number = wrong[0]
+        heading = REFERENCES["_back_file"][0]
+        expected = f"each rejected row of batch {base.batch_id} once, named in «{heading}»"
+        raise contract.refusal(file, expected, f"record {record}, which names {named} {number}", column="Ауыл: запись")
+
+
+def _relation(lake: Lake, folder: str) -> str:
+    parts = ", ".join(literal(lake.address(path)) for path in lake.files(folder))
+    return f"read_parquet([{parts}], union_by_name=true)"
+
+
+def base_of(settings: Settings, contract: Contract, batch_id: int) -> ledger.Batch:
+    """The current batch that holds the rows of a batch: itself, or the one that corrections made of it.
+
+    Raises ExtractRefused when another extract superseded it: then the rejected rows of that one are to be corrected.
+    """
+    try:
+        base = ledger.batch(settings, batch_id)
+    except NoResultFound:
+        base = None
+    if base is not None and base.registry == contract.registry:
+        for current in ledger.current_batches(settings, base.registry, base.period, contract.is_delta):
+            if base.delivery_id in ledger.correction_chain(settings, current.delivery_id):
+                return current
+    found = f"rows of batch {batch_id}, which " + ("another extract superseded" if base else "is unknown")
+    expected = "rows of a current batch; the newest hand-back has them"
+    raise contract.refusal(f"handback {batch_id}", expected, found)
