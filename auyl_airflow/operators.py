@@ -97,7 +97,7 @@ class HandBack(BaseOperator):
 
     def execute(self, context: Any) -> dict[str, int]:
         """Write the files; the XCom counts files and rows."""
-        from auyl.intake import hand_back
+        from auyl.intake import write_handback
         from auyl.settings import from_environment
 
         period = period_of(context)
@@ -105,7 +105,7 @@ class HandBack(BaseOperator):
             self.account["status"] == "unchanged" or not self.account["linkable"] + self.account["quarantined"]
         ):
             raise AirflowSkipException(f"{self.registry} {period}: no newly rejected rows")
-        files = hand_back(from_environment(), self.registry, period)
+        files = write_handback(from_environment(), self.registry, period)
         counts = {"files": len(files), "rows": sum(file.rows for file in files)}
         self.log.info("%s %s: %d rejected rows in %d files", self.registry, period, counts["rows"], counts["files"])
         return counts

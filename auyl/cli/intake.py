@@ -141,12 +141,12 @@ def handback(
 
     It has the registry's own format, with lines and reasons in Russian and Kazakh. `auyl intake` loads it, corrected.
     """
-    from auyl.intake import hand_back
+    from auyl.intake import write_handback
     from auyl.store.lake import Lake
 
     with installation() as settings:
         lake = Lake(settings.lake)
-        files = hand_back(settings, registry, period)
+        files = write_handback(settings, registry, period)
         for file in files:
             where = lake.address(file.path)
             if to:

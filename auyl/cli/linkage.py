@@ -39,7 +39,7 @@ def show(
     kind: Annotated[str, typer.Argument(help="person, household, herd, organisation, parcel, animal, facility, place")],
     key: Annotated[str, typer.Argument(help="Key of the entity; of a person the person_key.")],
     period: Period = None,
-    history: Annotated[bool, typer.Option("--history", help="All values, with the time they held.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="All values, with the time they spans.")] = False,
     language: Annotated[str, typer.Option(help="kk, ru or en")] = "en",
     format: Format = "table",
 ) -> None:
@@ -48,11 +48,11 @@ def show(
 
     with installation() as settings:
         if history:
-            held, unbuilt = histories.history(settings, kind, key)
+            spans, unbuilt = histories.history(settings, kind, key)
             if format == "json":
-                as_json({"history": [asdict(one) for one in held], "unbuilt": unbuilt})
+                as_json({"history": [asdict(one) for one in spans], "unbuilt": unbuilt})
                 return
-            rows = [_from(one.said) | asdict(one) for one in held]
+            rows = [_from(one.claim) | asdict(one) for one in spans]
             table(rows, ["attribute", "value", "valid_from", "valid_to", "recorded_from", "recorded_to", *_FROM])
             if unbuilt:
                 typer.echo(f"batches without entities so far: {', '.join(unbuilt)}")
@@ -66,7 +66,7 @@ def show(
         for attribute in shown:
             mark = "disputed" if attribute.is_disputed else ""
             row = {"attribute": attribute.attribute, "name": attribute.names[language], "unit": attribute.unit}
-            rows.append(row | _from(attribute.said) | {"rows": attribute.rows, "flag": mark})
+            rows.append(row | _from(attribute.claim) | {"rows": attribute.rows, "flag": mark})
             rows += [
                 {"name": "  not taken", **_from(other), "flag": "stale" if other.is_stale else ""}
                 for other in attribute.others

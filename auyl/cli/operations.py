@@ -31,13 +31,12 @@ def bootstrap() -> None:
     from auyl.access import logins
     from auyl.settings import portal_dsn
     from auyl.store.postgres import driver_connection
-    from auyl.store.schema import check_text_rules, ensure_database
+    from auyl.store.schema import ensure_database
     from auyl.store.schema import migrate as migrate_schema
 
     with installation() as settings:
-        check_text_rules(settings.dsn)
-        ensure_database(settings.dsn, "airflow")
         typer.echo(migrate_schema(settings))
+        ensure_database(settings.dsn, "airflow")
         if portal := portal_dsn():
             with driver_connection(settings) as conn, conn:
                 logins.set_portal_password(conn, unquote(urlsplit(portal).password or ""))

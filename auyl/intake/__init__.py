@@ -1,14 +1,14 @@
 """Intake: from a source to stage and quarantine, one delivery at a time.
 
-    pull   a source is asked, its bytes are landed              -> delivery
-    load   landing is read, checked, judged and staged          -> batch
-    hand_back   rejected rows go to the owner of the registry; corrected, they are landed and loaded as a correction
+    pull            asks a source and lands its bytes                                -> delivery
+    load            reads, checks, judges and stages what was landed                 -> batch
+    write_handback  writes the rejected rows for the registry's owner; corrected, they are landed and loaded again
 
-Both may be run again at any time: they find what they did in the ledger.
+All may be run again at any time: the ledger says what they did before.
 """
 
 from auyl.intake.batch import BatchResult, load, rules_digest
 from auyl.intake.delivery import land_files, pull
-from auyl.intake.handback import HandBack, hand_back
+from auyl.intake.handback import HandbackFile, write_handback
 
-__all__ = ["BatchResult", "HandBack", "hand_back", "land_files", "load", "pull", "rules_digest"]
+__all__ = ["BatchResult", "HandbackFile", "land_files", "load", "pull", "rules_digest", "write_handback"]

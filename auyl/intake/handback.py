@@ -1,8 +1,8 @@
 """Hand-back: rejected rows for the registry's owner, in the owner's own format, and the way they come back.
 
-The file has the registry's columns unchanged, and six more that say where a row was and why it was rejected.
-The owner corrects the rows and sends the file again; `merge` puts them in the place of the rejected ones, as a batch of
-its own that takes the place of the first.
+The file has the registry's columns as they came, and six more that say where a row was and why it was rejected. The
+owner corrects the rows and sends the file again; `merge` replaces the rejected rows with them, in a new batch that
+supersedes the first.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ NAME = re.compile(r"handback_(?P<registry>.+)_(?P<period>\d{4}-\d\d)_(?P<batch>\
 
 
 @dataclass(frozen=True)
-class HandBack:
+class HandbackFile:
     """A file for the owner of a registry: the rejected rows of a batch."""
 
     registry: str
@@ -56,9 +56,9 @@ class HandBack:
 
 
 def with_references(contract: Contract) -> Contract:
-    """The contract of a file that comes back: the same, and the columns that say which row each one corrects.
+    """The contract of a corrected file: the same, with the columns that say which row each one corrects.
 
-    It comes back bare where the extract was packed.
+    A corrected file is never packed, even where the extract was.
     """
     at = 0 if contract.format in TABLES else 1
     more = tuple(Column(n, s[at], "string", False, (), "internal", False, None) for n, s in REFERENCES.items())
@@ -66,15 +66,15 @@ def with_references(contract: Contract) -> Contract:
 
 
 def corrected_batch(file: Path) -> int | None:
-    """The batch that a file corrects, by the name that hand-back gave it."""
+    """The batch that a file corrects, by the name that `write_handback` gave it."""
     match = NAME.search(file.name)
     return int(match["batch"]) if match else None
 
 
-def hand_back(settings: Settings, registry: str, period: str | None = None) -> list[HandBack]:
-    """Write the file of every batch of the newest period, or the given one, with rejected rows; refused ones included.
+def write_handback(settings: Settings, registry: str, period: str | None = None) -> list[HandbackFile]:
+    """Write a file for every batch of the newest period, or the given one, with rejected rows; refused ones too.
 
-    The files lie in the lake below `handback/<registry>/<period>/`. Nothing is written where no row was rejected.
+    The files are in the lake below `handback/<registry>/<period>/`. Without rejected rows nothing is written.
     """
     from auyl.intake.quarantine import quarantine
 
@@ -83,15 +83,15 @@ def hand_back(settings: Settings, registry: str, period: str | None = None) -> l
     if frame.empty:
         return []
     lake = Lake(settings.lake)
-    made = []
+    files = []
     frame = frame[frame["_outcome"] != "duplicate"]
-    for (of_period, state, batch), rows in frame.groupby(["_batch_period", "_state", "_batch_id"], dropna=False):
+    for (batch_period, state, batch), rows in frame.groupby(["_batch_period", "_state", "_batch_id"], dropna=False):
         batch_id = None if batch != batch else int(batch)
-        name = f"handback_{registry}_{of_period}_{batch_id or 'refused'}{_suffix(contract)}"
-        path = paths.handback_file(registry, of_period, name)
-        lake.write(path, _write(contract, of_period, rows))
-        made.append(HandBack(registry, contract.owner, of_period, batch_id, state, path, len(rows)))
-    return made
+        name = f"handback_{registry}_{batch_period}_{batch_id or 'refused'}{_suffix(contract)}"
+        path = paths.handback_file(registry, batch_period, name)
+        lake.write(path, _write(contract, batch_period, rows))
+        files.append(HandbackFile(registry, contract.owner, batch_period, batch_id, state, path, len(rows)))
+    return files
 
 
 def _suffix(contract: Contract) -> str:
@@ -101,8 +101,10 @@ def _suffix(contract: Contract) -> str:
 def _write(contract: Contract, period: str, rows: pandas.DataFrame) -> bytes:
     """The rows in the format of the contract."""
     table = rows[[column.name for column in contract.columns]].copy()
-    for name, own in zip(REFERENCES, ("_file", "_record", "_line", "_text", "_reasons_ru", "_reasons_kk"), strict=True):
-        table[name] = rows[own]
+    for name, column in zip(
+        REFERENCES, ("_file", "_record", "_line", "_text", "_reasons_ru", "_reasons_kk"), strict=True
+    ):
+        table[name] = rows[column]
     table = table.astype(object).where(table.notna(), None)
     names = [column.source for column in with_references(contract).columns]
     if contract.format in TABLES:
@@ -207,58 +209,59 @@ def merge(
     returned: RawResult,
     folder: str,
 ) -> RawResult:
-    """Put returned rows, read into the raw parts of `folder`, in the place of those they correct.
+    """Replace the rejected rows of a batch with corrected ones, which were read into the raw parts of `folder`.
 
-    Writes raw of the whole batch as the one part of `folder` and gives its account. Every returned row must name a row
-    that its batch keeps in quarantine, once. Raises ExtractRefused.
+    Writes raw of the whole batch as the only part of `folder` and gives its account. Raises ExtractRefused.
     """
     lake = Lake(settings.lake)
     base = ledger.batch(settings, int(delivery.corrects_batch_id or 0))
     if ledger.find_batch(settings, delivery.delivery_id) is None:
-        counting = base_of(settings, contract, base.batch_id)
-        if counting.delivery_id != base.delivery_id:
-            found = f"a correction of batch {base.batch_id}, which batch {counting.batch_id} has corrected meanwhile"
-            expected = "a correction of what counts: land it again"
+        current = base_of(settings, contract, base.batch_id)
+        if current.delivery_id != base.delivery_id:
+            found = f"a correction of batch {base.batch_id}, which batch {current.batch_id} has corrected meanwhile"
+            expected = "a correction of the current batch: land it again"
             raise contract.refusal(delivery.landing_path, expected, found, owner="us")
-    came = _relation(lake, folder)
-    kept_back = f"read_parquet({literal(lake.address(base.quarantine_path))})"
+    corrections, quarantine = _relation(lake, folder), f"read_parquet({literal(lake.address(base.quarantine_path))})"
     con.execute(
         f"create or replace temp table returned as select _back_file as file, try_cast(_back_record as bigint) as "
-        f"record, try_cast(_back_line as bigint) as line, _file, _record from {came}"
+        f"record, try_cast(_back_line as bigint) as line, _file, _record from {corrections}"
     )
-    strange = con.execute(
+    _check_references(con, contract, base, quarantine)
+    names = ", ".join(map(identifier, REFERENCES))
+    prefix = literal(f"correction {delivery.delivery_id}/")
+    target = f"{folder}-whole"
+    lake.prepare(target)
+    merged = (
+        f"select b.* from {_relation(lake, base.raw_path)} as b anti join returned as r "
+        f"on b._file = r.file and b._record = r.record "
+        f"union all by name select * exclude ({names}) replace ({prefix} || _file as _file) from {corrections}"
+    )
+    write_parquet(con, merged, lake.address(f"{target}/part-0001.parquet"))
+    lake.move(target, folder)
+    rows = dict(con.execute(f"select _file, count(*) from {_relation(lake, folder)} group by 1").fetchall())
+    lines = con.execute(
+        f"select q._file, q._line, q._text, q._rules[1] from {quarantine} as q anti join returned as r "
+        f"on q._file = r.file and r.record is null and q._line = r.line where q._record is null order by 1, 2"
+    ).fetchall()
+    return RawResult(rows, [Reject(*line) for line in lines], returned.unknown_columns, {})
+
+
+def _check_references(con: duckdb.DuckDBPyConnection, contract: Contract, base: ledger.Batch, quarantine: str) -> None:
+    """Every returned row must name a rejected row of its batch, once. Raises ExtractRefused."""
+    wrong = con.execute(
         f"select r._file, r._record, r.file, coalesce(r.record, r.line) from returned as r "
-        f"left join (select * from {kept_back} where _outcome <> 'duplicate') as q "
+        f"left join (select * from {quarantine} where _outcome <> 'duplicate') as q "
         f"on r.file = q._file and r.record is not distinct from q._record "
         f"and (q._record is not null or r.line = q._line) "
         f"where q._file is null or r.file is null "
         f"union all select max(_file), max(_record), file, coalesce(record, line) "
         f"from returned group by file, record, line having count(*) > 1 order by 1, 2 limit 1"
     ).fetchall()
-    if strange:
-        file, record, named, number = strange[0]
-        expected = (
-            f"each row that batch {base.batch_id} keeps in quarantine, once, named in «{REFERENCES['_back_file'][0]}»"
-        )
-        found = f"record {record}, which names {named} {number}"
-        raise contract.refusal(file, expected, found, column="Ауыл: запись")
-    names = ", ".join(identifier(n) for n in REFERENCES)
-    own = f"correction {delivery.delivery_id}/"
-    target = f"{folder}-whole"
-    lake.prepare(target)
-    merged = (
-        f"select b.* from {_relation(lake, base.raw_path)} as b anti join returned as r "
-        f"on b._file = r.file and b._record = r.record "
-        f"union all by name select * exclude ({names}) replace ({literal(own)} || _file as _file) from {came}"
-    )
-    write_parquet(con, merged, lake.address(f"{target}/part-0001.parquet"))
-    lake.move(target, folder)
-    rows = dict(con.execute(f"select _file, count(*) from {_relation(lake, folder)} group by 1").fetchall())
-    lines = con.execute(
-        f"select q._file, q._line, q._text, q._rules[1] from {kept_back} as q anti join returned as r "
-        f"on q._file = r.file and r.record is null and q._line = r.line where q._record is null order by 1, 2"
-    ).fetchall()
-    return RawResult(rows, [Reject(*line) for line in lines], returned.unknown_columns, {})
+    if wrong:
+        file, record, named, number = wrong[0]
+        heading = REFERENCES["_back_file"][0]
+        expected = f"each rejected row of batch {base.batch_id} once, named in «{heading}»"
+        raise contract.refusal(file, expected, f"record {record}, which names {named} {number}", column="Ауыл: запись")
 
 
 def _relation(lake: Lake, folder: str) -> str:
@@ -266,19 +269,19 @@ def _relation(lake: Lake, folder: str) -> str:
     return f"read_parquet([{parts}], union_by_name=true)"
 
 
-def base_of(settings: Settings, contract: Contract, named: int) -> ledger.Batch:
-    """The current batch that holds the rows of the batch `named`: itself, or the one that corrections made of it.
+def base_of(settings: Settings, contract: Contract, batch_id: int) -> ledger.Batch:
+    """The current batch that holds the rows of a batch: itself, or the one that corrections made of it.
 
-    Raises ExtractRefused when an extract took its place: then the rows of that one are to be corrected.
+    Raises ExtractRefused when another extract superseded it: then the rejected rows of that one are to be corrected.
     """
     try:
-        base = ledger.batch(settings, named)
+        base = ledger.batch(settings, batch_id)
     except NoResultFound:
         base = None
     if base is not None and base.registry == contract.registry:
-        for counting in ledger.current_batches(settings, base.registry, base.period, contract.is_delta):
-            if base.delivery_id in ledger.correction_chain(settings, counting.delivery_id):
-                return counting
-    found = f"rows of batch {named}, " + ("in whose place an extract came" if base else "which is unknown")
-    expected = "rows of a batch that counts; the newest hand-back has them"
-    raise contract.refusal(f"handback {named}", expected, found)
+        for current in ledger.current_batches(settings, base.registry, base.period, contract.is_delta):
+            if base.delivery_id in ledger.correction_chain(settings, current.delivery_id):
+                return current
+    found = f"rows of batch {batch_id}, which " + ("another extract superseded" if base else "is unknown")
+    expected = "rows of a current batch; the newest hand-back has them"
+    raise contract.refusal(f"handback {batch_id}", expected, found)

@@ -216,29 +216,29 @@ class AirflowStack:
                 )
             return False
 
-        def known() -> bool:
+        def has_dags() -> bool:
             if errors := self.get("importErrors")["import_errors"]:
                 raise AirflowFailed("DAG file with errors: " + errors[0]["filename"] + "\n" + errors[0]["stack_trace"])
-            found = {dag["dag_id"] for dag in self.get("dags", limit=100)["dags"]}
-            return dag_ids <= found
+            loaded = {dag["dag_id"] for dag in self.get("dags", limit=100)["dags"]}
+            return dag_ids <= loaded
 
         with client:
             self.supervisor.wait_until(healthy, child, READY_S)
             client.get("/execution/health")  # its first answer takes 5 s; the first task should not wait for it
-        self.supervisor.wait_until(known, self._components["dag-processor"], READY_S, every_s=0.3)
+        self.supervisor.wait_until(has_dags, self._components["dag-processor"], READY_S, every_s=0.3)
 
     def stop(self) -> dict[str, float]:
         """Stop the components; returns the seconds that each took."""
         self.close()
-        took = {}
+        seconds = {}
         if child := self._components.pop("scheduler", None):  # running tasks still need the api-server
-            took["scheduler"] = self.supervisor.stop(child)
+            seconds["scheduler"] = self.supervisor.stop(child)
         for child in self._components.values():
             self.supervisor.ask_to_stop(child)
         for name, child in self._components.items():
-            took[name] = self.supervisor.stop(child)
+            seconds[name] = self.supervisor.stop(child)
         self._components.clear()
-        return took
+        return seconds
 
     def close(self) -> None:
         """Close the connection to the API; the next request opens another."""

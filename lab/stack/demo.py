@@ -165,8 +165,8 @@ def _run(plan: DemoPlan, say: Progress) -> None:
             _stay(up.supervisor, up.airflow, readers, home, say)
         _settle(up.airflow, say)
         say("stopping")
-        took = up.airflow.stop()
-        say("Airflow stopped: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items()))
+        stopped = up.airflow.stop()
+        say("Airflow stopped: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stopped.items()))
 
 
 # -- the parts ---------------------------------------------------------------------------------------------------

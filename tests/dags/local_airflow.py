@@ -70,7 +70,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Result:
-    """What the runs came to. `queued`: runs that they triggered, as (dag_id, conf, note); `output` has all logs."""
+    """Outcome of the runs. `queued`: runs that they triggered, as (dag_id, conf, note); `output` has all logs."""
 
     runs: list[Run]
     queued: list[list[Any]]
@@ -97,9 +97,9 @@ class LocalAirflow:
 
     def run(self, *steps: Step) -> Result:
         """Run the DAGs one after another."""
-        asked = [{"dag_id": s.dag_id, "conf": s.conf, "logical_date": s.logical_date and s.logical_date.isoformat()}
+        requests = [{"dag_id": s.dag_id, "conf": s.conf, "logical_date": s.logical_date and s.logical_date.isoformat()}
                  for s in steps]  # fmt: skip
-        output = self._python("-c", PROGRAM, str(REPOSITORY / "dags"), json.dumps(asked))
+        output = self._python("-c", PROGRAM, str(REPOSITORY / "dags"), json.dumps(requests))
         runs, queued = json.loads(output.split("RESULT ")[1].splitlines()[0])
         return Result([Run(**run) for run in runs], queued, output)
 

@@ -98,10 +98,10 @@ def world(dsn: str, tmp_path: Path, gateway: tuple[Gateway, int]) -> Iterator[Wo
     shutil.copytree(REPOSITORY / "include", include)
     drop = tmp_path / "drop"
     drop.mkdir()
-    asked = {"way": "soap", "channel": "async", "service": "population", "request": {"period": "{period}"}, **PATHS}
+    soap = {"way": "soap", "channel": "async", "service": "population", "request": {"period": "{period}"}, **PATHS}
     changes = {
         "livestock": {"filePattern": "livestock_{period}.xlsx", "marker": "{name}.ok", "pollSeconds": 1},
-        "population": {**asked, "connection": "gateway", "pollSeconds": 1, "filePattern": None},
+        "population": {**soap, "connection": "gateway", "pollSeconds": 1, "filePattern": None},
     }
     for path in (include / "contracts").iterdir():
         name = path.name.removesuffix(".odcs.yaml")
@@ -152,7 +152,7 @@ def test_one_slot_is_enough_for_many_that_wait(world: World) -> None:
     earlier = airflow.trigger("intake_livestock", EARLIER)
     world.wait(earlier, {"success"}, "load")
     assert airflow.refresh(livestock).state == "running"
-    assert len(world.gateway.received) == 1, "a message is sent once, however often its state is asked for"
+    assert len(world.gateway.received) == 1, "a message is sent once, however often its state is polled"
 
     world.gateway.waiting[world.gateway.received[0]][2][:] = ["DELIVERED"]
     world.wait(population, {"success"}, "load")

@@ -33,8 +33,8 @@ from tests.intake.conftest import TakeIn
 BAD = "123456789012"
 
 
-def file_of(settings: Settings, registry: str) -> tuple[intake.HandBack, bytes]:
-    (made,) = intake.hand_back(settings, registry)
+def file_of(settings: Settings, registry: str) -> tuple[intake.HandbackFile, bytes]:
+    (made,) = intake.write_handback(settings, registry)
     return made, Lake(settings.lake).read(made.path)
 
 
@@ -152,7 +152,7 @@ def test_a_row_that_was_never_rejected_cannot_be_replaced(take_in: TakeIn, setti
 
     before = ledger.current_batches(settings, "social_assistance", PERIOD)
     refused = send(settings, "social_assistance", Path(made.path).name, mend_table(content, change), tmp_path)
-    assert refused.status == "refused" and "keeps in quarantine" in str(refused.refusal)
+    assert refused.status == "refused" and "each rejected row of batch" in str(refused.refusal)
     assert ledger.current_batches(settings, "social_assistance", PERIOD) == before
 
 
@@ -161,7 +161,7 @@ def test_rows_of_an_extract_that_was_replaced_are_refused(take_in: TakeIn, setti
     take_in("social_assistance", {"s.csv": social_csv(rows)})
     made, content = file_of(settings, "social_assistance")
     take_in("social_assistance", {"s.csv": social_csv(rows[:-1])})
-    with pytest.raises(ExtractRefused, match="in whose place an extract came"):
+    with pytest.raises(ExtractRefused, match="which another extract superseded"):
         send(settings, "social_assistance", Path(made.path).name, content, tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Each type of contradiction on a few rows: what contradicts is found, what lies just beside it is not."""
+"""Each type of contradiction on a few rows: what contradicts is found, what almost contradicts is not."""
 
 import itertools
 import shutil
@@ -355,7 +355,7 @@ def test_it_is_found_and_nothing_beside_it(con: duckdb.DuckDBPyConnection, type_
             assert (files[name] is None) == (row[f"{name}_record"] is None)
 
 
-def test_a_subject_is_told_once(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_subject_is_reported_once(con: duckdb.DuckDBPyConnection) -> None:
     twice = [act("1", "birth", A, "2026-10-05"), act("2", "birth", A, "2026-10-06")]
     (row,) = found_by(con, "birth_not_entered", twice)
     assert (row["left_record"], row["left_value"]) == (1, "2026-10-05")
@@ -378,7 +378,7 @@ NEW_MEMBER = """
       person: payer_key
       value: sum(a.accrued_kzt) over subject
       date: max((a.month || '-01')::date) over subject
-      tenge: sum(a.accrued_kzt) over subject
+      amount_kzt: sum(a.accrued_kzt) over subject
       condition: a.accrued_kzt > 0
 """
 

@@ -306,7 +306,7 @@ def test_a_type_whose_registry_did_not_come_is_not_judged(dsn: str, spoiled: Pat
         assert {"attached_elsewhere", "dead_attached"} <= set(compute(MONTHS[1], settings).counts)
 
 
-def test_an_owner_reads_what_is_to_be_mended_there_and_an_akim_nothing(kept: Settings) -> None:
+def test_an_owner_reads_what_must_be_corrected_there_and_an_akim_nothing(kept: Settings) -> None:
     password = access.make_password()
     names = {who: f"{who}_{kept.dsn.rsplit('/', 1)[1][-12:]}".lower() for who in ("owner", "akim", "engineer")}
     okrugs = ask(kept, "select okrug_kato from serving.contradiction where okrug_kato is not null limit 1")

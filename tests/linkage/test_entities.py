@@ -172,9 +172,9 @@ def test_a_value_is_that_of_the_line_it_names(
     for key in keys:
         _, shown = show(made, kind, key, PERIOD)
         (one,) = [a for a in shown if a.attribute == attribute]
-        assert one.said.line is not None
-        value = written(lines[one.said.line][heading])
-        assert value == (one.said.value if isinstance(value, str) else float(one.said.value)), (key, one)
+        assert one.claim.line is not None
+        value = written(lines[one.claim.line][heading])
+        assert value == (one.claim.value if isinstance(value, str) else float(one.claim.value)), (key, one)
     assert len(keys) == 25
 
 

@@ -1,4 +1,4 @@
-"""History is the same in whatever order months and corrections arrive, and tells what was believed before and after."""
+"""History is the same in whatever order months and corrections arrive, and shows what was recorded before and after."""
 
 import itertools
 from datetime import UTC, date, datetime
@@ -111,19 +111,19 @@ def corrected(
     return settings
 
 
-def test_a_correction_shows_what_was_believed_before_and_after(corrected: Settings, oblast: Path) -> None:
+def test_a_correction_shows_what_was_recorded_before_and_after(corrected: Settings, oblast: Path) -> None:
     told, unbuilt = history(corrected, "parcel", _plot(oblast))
     areas = [h for h in told if h.attribute == "area_ha"]
     assert unbuilt == []
     before, now, later = sorted(areas, key=lambda h: (h.recorded_to is None, h.valid_from))
     assert (before.recorded_from, before.recorded_to) == (AT["former"], AT["correction"])
-    assert (now.said.value, now.recorded_from, now.recorded_to) == ("7.7", AT["correction"], None)
+    assert (now.claim.value, now.recorded_from, now.recorded_to) == ("7.7", AT["correction"], None)
     assert (later.recorded_from, later.recorded_to) == (AT["latter"], None)
-    assert before.said.value == later.said.value != "7.7"
+    assert before.claim.value == later.claim.value != "7.7"
     assert (now.valid_to, later.valid_from, later.valid_to) == (date(2026, 10, 1), date(2026, 10, 1), None)
     # Each says where it was read: what was corrected, in the extract that was superseded.
-    assert len({h.said.batch for h in areas}) == 3 and len({(h.said.record, h.said.line) for h in areas}) <= 2
-    assert all(h.said.line for h in areas)
+    assert len({h.claim.batch for h in areas}) == 3 and len({(h.claim.record, h.claim.line) for h in areas}) <= 2
+    assert all(h.claim.line for h in areas)
 
 
 def test_what_the_correction_did_not_touch_is_one_span(corrected: Settings, oblast: Path) -> None:
@@ -132,7 +132,7 @@ def test_what_the_correction_did_not_touch_is_one_span(corrected: Settings, obla
     assert [(h.recorded_from, h.recorded_to, h.valid_to) for h in purposes] == [(AT["former"], None, None)]
 
 
-def test_batches_of_which_nothing_was_made_yet_are_told(
+def test_batches_without_a_set_are_reported(
     corrected: Settings, arrivals: dict[str, tuple[str, list[Path]]], oblast: Path, tmp_path: Path
 ) -> None:
     period, (file,) = arrivals["latter"]

@@ -1,4 +1,4 @@
-"""Rows that quarantine keeps for their number alone find their person over the real path; decisions outrank weights."""
+"""Linkable rows find their person over the real path; decisions outrank weights."""
 
 import shutil
 from collections import Counter
@@ -66,7 +66,7 @@ def truth(extracts: Path, settings: Settings, registry: str) -> dict[tuple[str, 
     return {(file, record): str(UUID(keyed_hash(was, settings.hash_key))) for file, record, was in rows}
 
 
-def test_rows_kept_for_their_number_find_their_person(loaded: Settings, extracts: Path) -> None:
+def test_linkable_rows_find_their_person(loaded: Settings, extracts: Path) -> None:
     result = link(loaded, PERIOD)
     assert result.status == "linked" and result.path is not None
     kinds: Counter[str] = Counter()
@@ -127,7 +127,7 @@ def test_the_same_inputs_are_linked_once_and_a_decision_outranks_every_weight(lo
     assert again.status == "linked" and standing(loaded, again.path) == standing(loaded, joined.path)
 
 
-def test_why_is_told_in_three_languages_and_names_nobody(loaded: Settings) -> None:
+def test_reasons_are_in_three_languages_and_names_nobody(loaded: Settings) -> None:
     result = link(loaded, PERIOD)
     rows = [row for row in room.links(loaded, result.path) if row["outcome"] != "none"]
     told = set()

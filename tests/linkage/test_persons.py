@@ -71,7 +71,7 @@ def test_the_order_of_records_does_not_matter(laboratory: Laboratory, own_settin
     assert found[0] == found[1] == found[2] and len(found[0]) > 3_000
 
 
-def test_a_pair_weighs_the_same_alone_and_among_all(laboratory: Laboratory, own_settings: Settings) -> None:
+def test_a_pair_has_the_same_match_weight_alone_and_among_all(laboratory: Laboratory, own_settings: Settings) -> None:
     with duck.connect(own_settings) as con:
         read_synthetic(con, laboratory.known, laboratory.keyless)
         trained = model.load(own_settings.include)
@@ -112,18 +112,18 @@ def test_blocking_rules_stand_in_one_list(own_settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    "kept_rule",
+    "rule",
     [
         "l.born = r.born and l.surname = r.surname",
         "l.surname = r.surname and l.patronymic = r.patronymic and l.birth_day = r.birth_day",
     ],
 )
 def test_only_pairs_that_meet_a_blocking_rule_of_the_model_are_scored(
-    kept_rule: str, laboratory: Laboratory, own_settings: Settings
+    rule: str, laboratory: Laboratory, own_settings: Settings
 ) -> None:
     trained = model.load(own_settings.include)
-    rule = {"blocking_rule": kept_rule, "sql_dialect": "duckdb"}
-    one_rule = replace(trained, settings=trained.settings | {"blocking_rules_to_generate_predictions": [rule]})
+    only = {"blocking_rule": rule, "sql_dialect": "duckdb"}
+    one_rule = replace(trained, settings=trained.settings | {"blocking_rules_to_generate_predictions": [only]})
     with duck.connect(own_settings) as con:
         pairs_of(con, own_settings, laboratory, "unique_id")
         create_pairs(con, own_settings.include, one_rule, "lab_known_features", "lab_record_features", "pair_of_rule")
@@ -132,7 +132,7 @@ def test_only_pairs_that_meet_a_blocking_rule_of_the_model_are_scored(
             for relation in (
                 "pair_of_rule",
                 "(select p.* from pair as p inner join lab_known_features as l on p.person = l.unique_id "
-                f"inner join lab_record_features as r on p.record = r.unique_id where {kept_rule})",
+                f"inner join lab_record_features as r on p.record = r.unique_id where {rule})",
             )
         )
     assert scored == expected and len(scored) > 1_000
@@ -151,7 +151,7 @@ CHOICES = [
 
 
 @pytest.mark.parametrize(("pairs", "expected"), CHOICES)
-def test_a_record_has_one_person_a_person_one_record_and_a_tie_nobody(
+def test_a_record_has_one_person_a_person_one_record_and_an_ambiguous_record_none(
     pairs: list[tuple[str, str, float]], expected: dict[str, tuple[str, str]], own_settings: Settings
 ) -> None:
     trained = replace(model.load(own_settings.include), link_weight=4.0, review_weight=0.0, margin=3.0)

@@ -85,7 +85,7 @@ START = datetime(2026, 11, 5, tzinfo=UTC)
 def batch(registry: str, period: str, day: int, number: int) -> Batch:
     return Batch(
         number, number, registry, period, f"digest {registry} {period} {day}", "rules", START + timedelta(days=day),
-        "raw", "stage", "quarantine", 1, 1, 0, 0, 0, {},
+        "raw", "stage", "quarantine", "linkable", 1, 1, 0, 0, 0, 0, {},
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_an_older_extract_stands_in_only_as_long_as_its_contract_says() -> None:
 
 
 HISTORY = duck.sql(LINKAGE / "entity_history.sql")
-BELIEVED = (
+RECORDED = (
     "entity_key varchar, attribute varchar, value varchar, period_no integer, version_no integer, valid_from date, "
     "recorded_from timestamptz, recorded_to timestamptz, as_of date, registry varchar, batch varchar, file varchar, "
     "record bigint"
@@ -134,17 +134,17 @@ BELIEVED = (
 def held(rows: list[tuple[str, int, int, str | None, int, int | None]], periods: int) -> list[tuple[object, ...]]:
     """value, valid from and to, recorded from and to (days), of (value, month, version, valid_from, from, to)."""
     with duckdb.connect() as con:
-        con.execute(f"set timezone = 'UTC'; create table believed ({BELIEVED})")
+        con.execute(f"set timezone = 'UTC'; create table recorded ({RECORDED})")
         for value, month, version, valid_from, since, until in rows:
             con.execute(
-                "insert into believed values ('e', 'a', ?, ?, ?, ?, ?, ?, null, 'r', 'b', 'f', 1)",
+                "insert into recorded values ('e', 'a', ?, ?, ?, ?, ?, ?, null, 'r', 'b', 'f', 1)",
                 [
                     value, month, version, valid_from, START + timedelta(days=since),
                     None if until is None else START + timedelta(days=until),
                 ],
             )  # fmt: skip
         days = ", ".join(f"({n}, date '2026-{n + 1:02d}-01', {n == periods})" for n in range(periods + 1))
-        con.execute(f"create table period_known as from (values {days}) as p (period_no, first_day, is_end)")
+        con.execute(f"create table known_period as from (values {days}) as p (period_no, first_day, is_end)")
         query = f"select value, valid_from, valid_to, recorded_from, recorded_to from ({HISTORY}) order by 2, 4"
         return [
             (value, _day(a), _day(b), (c - START).days, d and (d - START).days)
@@ -176,7 +176,7 @@ def test_a_value_that_is_gone_ends_and_may_come_back() -> None:
     ]  # fmt: skip
 
 
-def test_a_correction_leaves_what_was_believed_before_it() -> None:
+def test_a_correction_leaves_what_was_recorded_before_it() -> None:
     rows = [
         ("x", 0, 0, None, 0, 40), ("y", 0, 1, None, 40, None), ("x", 1, 0, None, 31, None),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The table of survivorship: a wrong entry is told plainly, and every entry is of something that stage has."""
+"""A wrong entry of a survivorship table is refused with file and field, and every entry names columns of stage."""
 
 import re
 import shutil
@@ -108,7 +108,7 @@ def test_a_wrong_entry_is_refused_with_file_attribute_and_what_is_expected(chang
 
 
 def bound(settings: Settings, kinds: list[survivorship.EntityKind]) -> None:
-    """Bind every rule to empty sources: what no contract's stage has is told."""
+    """Bind every rule to empty sources: columns that no stage has are refused."""
     lake = Lake(settings.lake)
     con = duck.connect(settings, lake)
     try:
@@ -122,7 +122,7 @@ def bound(settings: Settings, kinds: list[survivorship.EntityKind]) -> None:
 
 
 def test_every_kind_has_limits_and_every_registry_a_column_that_names_its_row() -> None:
-    """`auyl evaluate entities` would otherwise pass over a new kind in silence, or stop at a new registry."""
+    """`python -m lab evaluate entities` would otherwise skip a new kind silently, or stop at a new registry."""
     kinds = survivorship.load_all(REPOSITORY / "include")
     assert set(LEAST_F1) == set(LEAST_PRECISION) == {kind.id for kind in kinds}
     assert set(ROW_IDS) == {registry for kind in kinds for registry in kind.registries}
@@ -142,7 +142,7 @@ def test_every_column_that_a_rule_names_is_in_the_stage_of_its_contract(settings
         (("{key: cadastral_number}", "{key: holder_number}"), "(land), key: expected SQL over columns of stage"),
     ],
 )
-def test_a_column_that_stage_has_not_is_told(
+def test_a_column_that_stage_lacks_is_refused(
     changed: Settings, oblast: Path, change: tuple[str, str], told: str
 ) -> None:
     know_territory(changed, oblast)

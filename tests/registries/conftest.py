@@ -7,8 +7,8 @@ import pytest
 from lab.synthetic import make
 from tests.conftest import Once, fresh_installation
 from tests.lab.synthetic.readers import Oblast
+from tests.registries.ground_truth import PERIOD
 from tests.registries.taken import Taken, take_in
-from tests.registries.truth import PERIOD
 
 PEOPLE = 20_000
 

@@ -13,6 +13,7 @@ from auyl.intake.batch import BatchResult
 from auyl.settings import Settings
 from auyl.store.lake import Lake
 from tests.lab.synthetic.readers import Oblast
+from tests.registries.ground_truth import assert_judged
 
 Place = tuple[str, int]
 
@@ -24,6 +25,7 @@ class Taken:
     `stage` are the staged rows, `quarantined` the rules that each row broke, `duplicates` the repetitions left out.
     """
 
+    settings: Settings
     oblast: Oblast
     registry: str
     result: BatchResult
@@ -46,6 +48,7 @@ def take_in(settings: Settings, oblast: Oblast, registry: str) -> Taken:
     rejected = _rows(lake.address(batch.quarantine_path))
     number = _numbering(contract.format, stage, rejected)
     return Taken(
+        settings,
         oblast,
         registry,
         result,
@@ -90,37 +93,10 @@ def _numbering(format: str, stage: list[dict[str, Any]], rejected: list[dict[str
     return number
 
 
-def hold_against_truth(taken: Taken) -> None:
-    """Every broken or repeated row of the ground truth is rejected, and at most a thousandth of the good ones.
-
-    Of two equal rows it does not matter which one is left out.
-    """
-    result = taken.result
-    assert result.rows_in == taken.oblast.summary.total(taken.registry)
-    assert result.rows_in == result.staged + result.rejected + result.duplicates
-    rows = taken.oblast.rows(taken.registry)
-    equal_rows: dict[Any, list[Place]] = defaultdict(list)
-    for at, row in rows.items():
-        equal_rows[tuple(row.values())].append(at)
-    owed = set()
-    for fault in taken.oblast.faults(taken.registry):
-        at = fault["file"], fault["record"]
-        if fault["outcome"] == "quarantined":
-            assert at in taken.quarantined, fault
-            owed.add(at)
-        elif fault["outcome"] == "duplicate":
-            same = equal_rows[tuple(rows[at].values())]
-            assert len(taken.duplicates.intersection(same)) == len(same) - 1, fault
-            owed.update(same)
-        else:
-            assert at in taken.stage or at in owed, (fault, taken.quarantined.get(at))
-    rejected = {*taken.quarantined, *taken.duplicates}
-    wrongly = {at: taken.quarantined.get(at) for at in rejected - owed}
-    assert len(wrongly) <= (len(rows) - len(owed)) / 1000, wrongly
-    for fault in taken.oblast.faults(taken.registry):
-        if fault["outcome"] == "warned":
-            at = fault["file"], fault["record"]
-            assert taken.stage[at]["_warned"], fault
+def assert_faults_are_judged(taken: Taken) -> None:
+    """Every faulty row got what intake owes to it."""
+    assert taken.result.rows_in == taken.oblast.summary.total(taken.registry)
+    assert_judged(taken.registry, taken.oblast.extracts, taken.settings, taken.result)
 
 
 def corrected(taken: Taken, clean: Taken, columns: dict[str, str], id_column: str, but: tuple[str, ...] = ()) -> None:

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from tests.registries.taken import Taken, corrected, hold_against_truth
+from tests.registries.taken import Taken, assert_faults_are_judged, corrected
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,7 @@ def registry() -> str:
 
 
 def test_broken_rows_are_found_and_good_ones_pass(taken_dirty: Taken) -> None:
-    hold_against_truth(taken_dirty)
+    assert_faults_are_judged(taken_dirty)
 
 
 def test_codes_that_went_through_a_spreadsheet_are_mended(taken_dirty: Taken, taken_clean: Taken) -> None:

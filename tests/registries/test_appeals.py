@@ -6,11 +6,11 @@ from pathlib import Path
 from auyl.settings import Settings
 from lab import synthetic
 from tests.lab.synthetic.readers import Oblast
-from tests.registries.truth import assert_promises_are_kept, stage_rows, take_in
+from tests.registries.ground_truth import load_and_judge, stage_rows, take_in
 
 
 def test_every_spoiled_appeal_gets_what_it_is_owed(settings: Settings, spoiled: Path) -> None:
-    assert_promises_are_kept("appeals", spoiled, settings)
+    load_and_judge("appeals", spoiled, settings)
 
 
 def test_stage_knows_topic_result_and_what_is_overdue(settings: Settings, clean: Path) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from auyl.settings import Settings
 from lab.synthetic import Summary
 from tests.lab.synthetic.readers import Oblast
-from tests.registries.truth import PERIOD, assert_promises_are_kept, stage_rows, take_in
+from tests.registries.ground_truth import PERIOD, load_and_judge, stage_rows, take_in
 
 
 def test_every_spoiled_row_gets_what_it_is_owed(settings: Settings, spoiled: Path) -> None:
-    assert_promises_are_kept("business_register", spoiled, settings)
+    load_and_judge("business_register", spoiled, settings)
 
 
 def test_stage_knows_kind_activity_size_and_who_is_closed(settings: Settings, clean: Path) -> None:

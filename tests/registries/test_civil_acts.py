@@ -7,11 +7,11 @@ from pathlib import Path
 from auyl.settings import Settings
 from lab import synthetic
 from tests.lab.synthetic.readers import Oblast
-from tests.registries.truth import PERIOD, assert_promises_are_kept, stage_rows, take_in
+from tests.registries.ground_truth import PERIOD, load_and_judge, stage_rows, take_in
 
 
 def test_every_spoiled_act_gets_what_it_is_owed(settings: Settings, spoiled: Path) -> None:
-    assert_promises_are_kept("civil_acts", spoiled, settings)
+    load_and_judge("civil_acts", spoiled, settings)
 
 
 def test_stage_holds_every_act_with_its_kind_and_no_name(settings: Settings, clean: Path) -> None:

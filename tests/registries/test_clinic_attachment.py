@@ -5,11 +5,11 @@ from pathlib import Path
 import duckdb
 
 from auyl.settings import Settings
-from tests.registries.truth import PERIOD, assert_promises_are_kept, faults, stage_rows, take_in
+from tests.registries.ground_truth import PERIOD, faults, load_and_judge, stage_rows, take_in
 
 
 def test_every_spoiled_attachment_gets_what_it_is_owed(settings: Settings, spoiled: Path) -> None:
-    assert_promises_are_kept("clinic_attachment", spoiled, settings)
+    load_and_judge("clinic_attachment", spoiled, settings)
     kept = {f["kind"] for f in faults("clinic_attachment", spoiled) if f["outcome"] == "kept"}
     assert kept == {"attached_elsewhere", "dead_still_listed"}
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from auyl.settings import Settings
 from lab.synthetic import Summary
 from tests.lab.synthetic.readers import Oblast
-from tests.registries.truth import PERIOD, assert_promises_are_kept, faults, stage_rows, take_in
+from tests.registries.ground_truth import PERIOD, faults, load_and_judge, stage_rows, take_in
 
 
 def test_every_spoiled_card_gets_what_it_is_owed(settings: Settings, spoiled: Path) -> None:
-    assert_promises_are_kept("family_card", spoiled, settings)
+    load_and_judge("family_card", spoiled, settings)
     assert [fault for fault in faults("family_card", spoiled) if fault["kind"] == "homoglyph"]
     assert {row["level"] for row in stage_rows("family_card", settings)} == set("ABCDE")
 

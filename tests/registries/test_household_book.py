@@ -7,11 +7,11 @@ from pathlib import Path
 from auyl.settings import Settings
 from lab.synthetic import Summary
 from tests.lab.synthetic.readers import Oblast
-from tests.registries.truth import PERIOD, assert_promises_are_kept, faults, stage_rows, take_in
+from tests.registries.ground_truth import PERIOD, faults, load_and_judge, stage_rows, take_in
 
 
 def test_every_spoiled_household_gets_what_it_is_owed(settings: Settings, spoiled: Path) -> None:
-    assert_promises_are_kept("household_book", spoiled, settings)
+    load_and_judge("household_book", spoiled, settings)
     # that such a row is staged, the measure above holds: its outcome is `kept`
     told = [f for f in faults("household_book", spoiled) if f["kind"] == "heads_disagree"]
     assert told and all(int(f["became"]) < int(f["was"]) and f["outcome"] == "kept" for f in told)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from auyl.settings import Settings
 from tests.lab.synthetic.readers import READERS
-from tests.registries.truth import PERIOD, assert_promises_are_kept, stage_rows, take_in
+from tests.registries.ground_truth import PERIOD, load_and_judge, stage_rows, take_in
 
 
 def test_every_spoiled_row_gets_what_it_is_owed(settings: Settings, spoiled: Path, clean: Path) -> None:
-    assert_promises_are_kept("housing", spoiled, settings)
+    load_and_judge("housing", spoiled, settings)
     (file,) = (clean / PERIOD / "housing").iterdir()
     names = {row["КАТО"]: row["Населенный пункт"] for _, _, row in READERS["housing"](file)}
     staged = [row for row in stage_rows("housing", settings) if not str(row["kato"]).endswith("99999")]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from auyl.settings import Settings
 from tests.lab.synthetic.readers import READERS
-from tests.registries.truth import PERIOD, assert_promises_are_kept, stage_rows, take_in
+from tests.registries.ground_truth import PERIOD, load_and_judge, stage_rows, take_in
 
 
 def test_every_spoiled_row_gets_what_it_is_owed(settings: Settings, spoiled: Path, clean: Path) -> None:
-    assert_promises_are_kept("land", spoiled, settings)
+    load_and_judge("land", spoiled, settings)
     names = {row["settlement_name"] for row in stage_rows("land", settings)}
     (file,) = (clean / PERIOD / "land").iterdir()
     known = {row["НАСЕЛЕННЫЙ ПУНКТ"] for _, _, row in READERS["land"](file)}

@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 from auyl.settings import Settings
-from tests.registries.truth import PERIOD, assert_promises_are_kept, stage_rows, take_in
+from tests.registries.ground_truth import PERIOD, load_and_judge, stage_rows, take_in
 
 
 def test_every_spoiled_row_gets_what_it_is_owed(settings: Settings, spoiled: Path) -> None:
-    result = assert_promises_are_kept("subsidies", spoiled, settings)
+    result = load_and_judge("subsidies", spoiled, settings)
     assert result.notes["unknown_columns"] == ["?column?"]
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from auyl.settings import Settings
 from lab.synthetic import Summary
 from tests.lab.synthetic.readers import Oblast
-from tests.registries.truth import PERIOD, assert_promises_are_kept, stage_rows, take_in
+from tests.registries.ground_truth import PERIOD, load_and_judge, stage_rows, take_in
 
 SCORES = ("trust_score", "roads_score", "water_score", "medicine_score", "heard_score")
 
 
 def test_every_spoiled_answer_gets_what_it_is_owed(settings: Settings, spoiled: Path) -> None:
-    assert_promises_are_kept("survey", spoiled, settings)
+    load_and_judge("survey", spoiled, settings)
 
 
 def test_stage_has_answers_from_1_to_5_or_none(settings: Settings, clean: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from auyl.settings import REPOSITORY, Settings
 from tests.lab.synthetic.readers import Oblast
-from tests.registries.taken import Taken, corrected, hold_against_truth
+from tests.registries.taken import Taken, assert_faults_are_judged, corrected
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def registry() -> str:
 
 
 def test_broken_rows_are_found_and_good_ones_pass(taken_dirty: Taken) -> None:
-    hold_against_truth(taken_dirty)
+    assert_faults_are_judged(taken_dirty)
 
 
 def test_spoiled_names_and_codes_are_mended(taken_dirty: Taken, taken_clean: Taken) -> None:

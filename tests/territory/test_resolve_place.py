@@ -152,7 +152,7 @@ def test_each_step(con, invented, place, expected):
     assert resolve(con, invented, place) == [expected]
 
 
-# What `auyl changes` tells: code, successor_kato, kind, is_in_edition.
+# What `write_changes` tells: code, successor_kato, kind, is_in_edition.
 CHANGES = [
     ("191610000", "191010000", "recoded", True),
     ("194099000", "194083000", "merged", True),
@@ -215,7 +215,7 @@ def test_a_former_code_is_read_as_todays_or_openly_not(con, invented, place, exp
 
 
 def test_former_codes_come_from_the_table_of_changes_in_the_lake(con, tmp_path):
-    """The way of a build: an edition, then `auyl changes`; without its table a former code is unknown, as ever."""
+    """The way of a build: an edition, then `write_changes`; without its table a former code is unknown, as ever."""
     lake = Lake(str(tmp_path))
     (tmp_path / "kato.csv").write_text(KATO, encoding="utf-8")
     territory.load(tmp_path / "kato.csv", lake.address("reference/territory"), con, edition="T1")

@@ -21,7 +21,7 @@ from auyl.store import duck
 
 # Parameters of families that an entry may leave out.
 DEFAULTS = {
-    "condition": "true", "people": "1", "tenge": "null", "affected": "null", "okrug": "a.okrug_kato",
+    "condition": "true", "persons": "1", "amount_kzt": "null", "quantity": "null", "okrug": "a.okrug_kato",
     "organisation": "organisation_key",
 }  # fmt: skip
 RELATION = re.compile(r"\b(?:stage|placed)_(\w+)", flags=re.ASCII)

@@ -1,14 +1,13 @@
-"""Entities: one value an attribute for every person, household, organisation, parcel, animal, facility and place.
+"""Entities: one value per attribute for every person, household, organisation, parcel, animal, facility and place.
 
-What belongs here: the claims of the batches of a period, the choice among them as the table of survivorship says, and
-the set that the lake keeps of it. What stays out: the table itself (`survivorship`), history over the periods
-(`history`).
+The claims of a period's batches, the choice among them by the survivorship table, and the resulting set in the lake.
+The table itself is in `survivorship`, history over the periods in `history`.
 
-A set is a function of its batches, of the table and of the territory, so the order of arrival cannot matter:
+A set is a function of its batches, the table and the territory, so the order of arrival cannot matter:
 
     entity/<kind>/<period>/<inputs16>/attribute.parquet
         entity_key, attribute, value (text; dates ISO 8601), as_of, valid_from, registry, batch, extracted_at, file,
-        record, rows (that it was made of), losing, is_disputed, others (claims that did not stand)
+        record, rows (number of source rows), losing, is_disputed, others (claims not chosen)
 
 `batch` names the stage that the claim was read from; file and record give the line (`auyl.intake.locate`).
 """
@@ -50,10 +49,10 @@ from auyl.territory.resolver import (
 if TYPE_CHECKING:
     import duckdb
 
-# Sets of another layout are made anew.
+# Change it when the layout changes: all sets are then built again.
 LAYOUT = b"claims by rank"
-# How each type is written, so that equal values are equal texts. A scale of four decimals keeps a square metre.
-_WRITTEN = {
+# SQL that writes each type as text, so that equal values are equal texts.
+_AS_TEXT = {
     "text": "nullif(trim(({0})::varchar), '')",
     "date": "({0})::date::varchar",
     "integer": "({0})::bigint::varchar",
@@ -63,24 +62,24 @@ _WRITTEN = {
 
 
 @dataclass(frozen=True)
-class Made:
-    """A set, and whether this run wrote it. `until` is set for what stood until a correction of that time."""
+class BuiltSet:
+    """A set, and whether this run wrote it. `until`: the set was current until a correction at that time."""
 
     set: EntitySet
     until: datetime | None
     is_new: bool
 
 
-def build(period: str, settings: Settings | None = None, only: tuple[str, ...] = ()) -> list[Made]:
-    """Make the sets of a period, kind by kind: of the current batches, and of those that a correction followed.
+def build(period: str, settings: Settings | None = None, only: tuple[str, ...] = ()) -> list[BuiltSet]:
+    """Build the sets of a period: from the current batches, and from the batches before each correction.
 
-    A set that is there already is left alone. `only` are kinds; all of them by default. A registry that gave nothing
-    makes no claim. Raises ContractInvalid when the table names what stage has not, TerritoryMissing without KATO.
+    Existing sets are left alone. `only` are kinds; all of them by default. A registry without batches makes no claim.
+    Raises ContractInvalid if the table names columns that stage lacks, TerritoryMissing without KATO.
     """
     settings = settings or from_environment()
     kinds = [survivorship.load(kind, settings.include) for kind in only or survivorship.kinds(settings.include)]
     lake = Lake(settings.lake)
-    made: list[Made] = []
+    built: list[BuiltSet] = []
     with lock(settings, ENTITIES, period):
         edition = current_edition(settings, lake)
         rules = rules_digest(settings, lake)
@@ -90,16 +89,16 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
             for version in versions_of(settings, kind, period):
                 links = link(settings, period, linked_batches(settings, kind, version)) if kind.links_rows else None
                 inputs = inputs_digest(settings, kind, version, rules, links)
-                if found := known.get((kind.id, inputs)):
-                    made.append(Made(found, version.until, False))
+                if existing := known.get((kind.id, inputs)):
+                    built.append(BuiltSet(existing, version.until, False))
                 else:
                     wanted.setdefault((version.until, links.path if links else None), []).append(
                         (kind, version, inputs)
                     )
         for (until, path), group in wanted.items():
-            made += [Made(one, until, True) for one in _make(settings, lake, edition, period, group, path)]
+            built += [BuiltSet(one, until, True) for one in _build_group(settings, lake, edition, period, group, path)]
     order = {kind.id: n for n, kind in enumerate(kinds)}
-    return sorted(made, key=lambda one: (order[one.set.kind], one.until is None, one.until))
+    return sorted(built, key=lambda one: (order[one.set.kind], one.until is None, one.until))
 
 
 def outdated(settings: Settings) -> list[str]:
@@ -127,14 +126,14 @@ def outdated(settings: Settings) -> list[str]:
 
 
 def versions_of(settings: Settings, kind: EntityKind, period: str) -> list[Version]:
-    """What was believed of a period at one time after another, for the registries of a kind, oldest first."""
+    """The versions of a period, for the registries of a kind, oldest first."""
     carry = {r: contracts.load(r, settings.include).carry_forward_months for r in kind.registries}
     batches = ledger.accepted(settings, month_before(period, max(carry.values())), period)
     return versions(batches, carry, period)
 
 
 def rules_digest(settings: Settings, lake: Lake) -> str:
-    """sha256 over what decides for all kinds beside the batches: the choice, the resolver, the territory.
+    """sha256 over what all kinds depend on besides the batches: the choice, the resolver, the territory.
 
     Raises TerritoryMissing.
     """
@@ -149,16 +148,16 @@ def rules_digest(settings: Settings, lake: Lake) -> str:
 
 
 def linked_batches(settings: Settings, kind: EntityKind, version: Version) -> Batches:
-    """The batches of a version, as links are asked for."""
+    """The batches of a version, as `link` expects them."""
     return {registry: [batch] for registry, batch in version.batches.items() if registry in kind.registries}
 
 
 def inputs_digest(
     settings: Settings, kind: EntityKind, version: Version, rules: str, links: LinkResult | None = None
 ) -> str:
-    """sha256 over all that a set of a kind is made of.
+    """sha256 over everything that a set of a kind depends on.
 
-    `rules` are those of `rules_digest`, `links` those of rows that came without a number.
+    `rules` is from `rules_digest`, `links` the result of linking rows without a valid person number.
     """
     total = hashlib.sha256(f"{version.digest} {rules}".encode() + kind.path.read_bytes())
     for registry, content in sorted(links.contents.items() if links else ()):
@@ -169,7 +168,7 @@ def inputs_digest(
     return total.hexdigest()
 
 
-def _make(
+def _build_group(
     settings: Settings,
     lake: Lake,
     edition: str,
@@ -177,21 +176,21 @@ def _make(
     group: list[tuple[EntityKind, Version, str]],
     links: str | None,
 ) -> list[EntitySet]:
-    """Write the sets of kinds that are made of the same batches and links, as far as they share registries."""
+    """Write the sets of kinds that are built from the same batches and links."""
     con = duck.connect(settings, lake)
     try:
-        con.execute("set enable_progress_bar = false")  # it writes to the command's own output
+        con.execute("set enable_progress_bar = false")  # it would write to the command's output
         open_territory(con, settings, lake, edition)
         batches = {r: b for _, version, _ in group for r, b in version.batches.items()}
         registries = sorted({r for kind, _, _ in group for r in kind.registries})
         open_sources(con, settings, lake, registries, batches, links)
-        made = []
+        built = []
         for kind, version, inputs in group:
             open_throughs(con, settings, kind)
             bind(con, kind)
-            made.append(_write(con, settings, lake, kind, period, version, inputs))
-            ledger.add_entity_set(settings, made[-1])
-        return made
+            built.append(_write(con, settings, lake, kind, period, version, inputs))
+            ledger.add_entity_set(settings, built[-1])
+        return built
     finally:
         con.close()
 
@@ -204,10 +203,10 @@ def open_sources(
     batches: dict[str, Batch],
     links: str | None = None,
 ) -> None:
-    """Create `source_<registry>` for each: the columns of stage, the place that the resolver found, and what a claim
-    needs beside them: _batch, _extracted_at, _told_on (last day of the extract's period). Empty where nothing came.
+    """Create `source_<registry>` for each: the columns of stage, the place found by the resolver, and what a claim
+    needs besides: _batch, _extracted_at, _period_end (last day of the extract's period). Empty without a batch.
 
-    With `links`, the path of those of these batches, rows that came without a number are there too, with their person.
+    With `links`, the path of the links of these batches, linked rows are included, with their person.
     """
     set_person_key(con, settings)
     views = []
@@ -216,9 +215,9 @@ def open_sources(
         batch = batches.get(registry)
         view = stage_view(con, settings, lake, contract, [batch] if batch else [])
         if batch is None:
-            # An empty stage still has what only the vault may see.
-            kept = ", ".join(map(identifier, check.stage_columns(con, contract)))
-            con.execute(f"create or replace temp view {view} as select {kept} from nothing_{registry}")
+            # An empty stage still has the columns that only the vault may see.
+            allowed = ", ".join(map(identifier, check.stage_columns(con, contract)))
+            con.execute(f"create or replace temp view {view} as select {allowed} from nothing_{registry}")
         elif contract.names_person:
             view = counted_rows(con, lake, contract, [batch], view, links)
         views.append((contract, view))
@@ -227,35 +226,35 @@ def open_sources(
         batch = batches.get(contract.registry)
         columns = {row[0] for row in con.execute(f"describe {view}").fetchall()}
         has_place = bool(set(contract.place) & set(CLAIM_ROLES))
-        found = ", ".join(f"p.{name}" if has_place else f"null::varchar as {name}" for name in PLACE_COLUMNS)
+        place_columns = ", ".join(f"p.{name}" if has_place else f"null::varchar as {name}" for name in PLACE_COLUMNS)
         place = f"left join place as p on {claim_key(contract, 's.')} = p._key" if has_place else ""
         is_known = "s.is_iin_valid or s.linked_by is not null" if "linked_by" in columns else "s.is_iin_valid"
         is_person = {"person_key", "is_iin_valid"} <= columns
         person = f"case when {is_known} then s.person_key end" if is_person else "null::uuid"
-        told = literal(last_day(batch.period).isoformat()) if batch else "null"
+        period_end = literal(last_day(batch.period).isoformat()) if batch else "null"
         at = literal(batch.extracted_at.isoformat()) if batch else "null"
         con.execute(
-            f"create or replace temp table source_{contract.registry} as select s.*, {found}, "
+            f"create or replace temp table source_{contract.registry} as select s.*, {place_columns}, "
             f"{person} as known_person, {literal(batch.name) if batch else 'null'}::varchar as _batch, "
-            f"{at}::timestamptz as _extracted_at, {told}::date as _told_on from {view} as s {place}"
+            f"{at}::timestamptz as _extracted_at, {period_end}::date as _period_end from {view} as s {place}"
         )
 
 
 def open_throughs(con: duckdb.DuckDBPyConnection, settings: Settings, kind: EntityKind) -> None:
-    """Create the relations of `include/sql/linkage` that a kind reads its rows through."""
+    """Create the relations of `include/sql/linkage` that add columns to the rows of a kind."""
     for name in kind.throughs:
         text = duck.sql(settings.include / "sql" / "linkage" / f"{name}.sql")
         con.execute(f"create or replace temp table {name} as {text}")
 
 
 def bind(con: duckdb.DuckDBPyConnection, kind: EntityKind) -> None:
-    """Ask DuckDB whether stage has what the table names. Raises ContractInvalid naming file, attribute and registry."""
+    """Check that stage has what the table names. Raises ContractInvalid naming file, attribute and registry."""
     for attribute in kind.attributes:
         for n, source in enumerate(attribute.sources, start=1):
             rows = source.rows
             at = f"{kind.path.name}: attribute {attribute.id}, source {n} ({source.registry})"
-            said = [("key", rows.key)] + ([("where", rows.where)] if rows.where else []) + source.expressions
-            for name, text in said:
+            expressions = [("key", rows.key)] + ([("where", rows.where)] if rows.where else []) + source.expressions
+            for name, text in expressions:
                 query = f"select ({text}) from {rows.relation}"
                 if name == "prefer":
                     query = f"select 1 from {rows.relation} order by {text}"
@@ -276,29 +275,30 @@ def _describe(con: duckdb.DuckDBPyConnection, query: str, at: str, text: str) ->
 def _claim(attribute: EntityAttribute, source: AttributeSource, rank: int, period: str) -> str:
     """SQL of the claims of one source."""
     rows = source.rows
-    value = _WRITTEN[attribute.type].format(source.value)
-    said_on = "_told_on" if source.as_of == PERIOD else f"least(coalesce(({source.as_of})::date, _told_on), _told_on)"
+    value = _AS_TEXT[attribute.type].format(source.value)
+    stated_on = "_period_end" if source.as_of == PERIOD else f"({source.as_of})::date"
+    as_of = f"least(coalesce({stated_on}, _period_end), _period_end)"
     conditions = [f"({rows.key}) is not null", *(f"({c})" for c in (rows.where, source.where) if c)]
     where = " and ".join(conditions)
     oldest = literal(month_before(period, source.freshness_months) + "-01")
     if source.grouped:
-        found = (
-            f"{value} as value, max({said_on}) as as_of, null::date as valid_from, min(_batch) as batch, "
+        columns = (
+            f"{value} as value, max({as_of}) as as_of, null::date as valid_from, min(_batch) as batch, "
             "min(_extracted_at) as extracted_at, min({'file': _file, 'record': _record}) as first_row, "
             f"count(*) as rows, 0 as turn from {rows.relation} where {where} group by 1"
         )
     else:
         since = f"({source.valid_from})::date" if source.valid_from else "null::date"
         turn = f"row_number() over (order by {source.prefer}, _file, _record)" if source.prefer else "0"
-        found = (
-            f"{value} as value, {said_on} as as_of, {since} as valid_from, _batch as batch, "
+        columns = (
+            f"{value} as value, {as_of} as as_of, {since} as valid_from, _batch as batch, "
             "_extracted_at as extracted_at, {'file': _file, 'record': _record} as first_row, "
             f"1 as rows, {turn} as turn from {rows.relation} where {where}"
         )
     return (
         f"select entity_key, {rank} as rank, value, as_of, valid_from, {literal(source.registry)} as registry, batch, "
         f"extracted_at, first_row.file as file, first_row.record as record, rows, turn, "
-        f"as_of < date {oldest} as is_stale from (select ({rows.key})::varchar as entity_key, {found}) "
+        f"as_of < date {oldest} as is_stale from (select ({rows.key})::varchar as entity_key, {columns}) "
         f"where value is not null"
     )
 
@@ -323,7 +323,7 @@ def _write(
         con.execute(f"insert into attribute {chosen}" if exists else f"create temp table attribute as {chosen}")
     file = paths.entity_file(kind.id, period, inputs)
     lake.prepare(paths.folder_of(file))
-    # One entity's attributes side by side: its key is written once for all of them, and one entity is found quickly.
+    # Sorted by entity, so that its key compresses to one value and one entity is found quickly.
     ordered = "select entity_key, * exclude (entity_key) from attribute order by entity_key, attribute"
     duck.write_parquet(con, ordered, lake.address(file), f"{duck.COMPACT}, row_group_size 61440")
     ((entities, attributes, disputed),) = con.execute(

@@ -1,6 +1,6 @@
-"""History: what an entity's attributes were, when they held, and when they were believed.
+"""History: what an entity's attributes were, when they were valid, and when they were recorded.
 
-It is read off the sets of the periods (`entities`) and kept nowhere, so it is the same in whatever order months came.
+It is derived from the sets of the periods and stored nowhere, so the order in which months arrive does not matter.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Said:
-    """Where a value was read: `batch` names its stage; `line` is null where the landed file is not at hand."""
+class Claim:
+    """A value and its source: `batch` names the stage; `line` is null if the landed file is not available."""
 
     value: str
     registry: str
@@ -42,46 +42,46 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """An attribute of one entity in one period, and the claims that did not stand."""
+class EntityValue:
+    """An attribute of one entity in one period, and the claims that were not chosen."""
 
     attribute: str
     names: dict[str, str]
     unit: str | None
     level: str
-    said: Said
+    claim: Claim
     rows: int
     losing: int
     is_disputed: bool
-    others: tuple[Said, ...]
+    others: tuple[Claim, ...]
 
 
 @dataclass(frozen=True)
-class Held:
-    """A value in time: valid from the first day until before the last, recorded from and to; null is still."""
+class ValueSpan:
+    """A value in time: valid and recorded from, until before; null: until now."""
 
     attribute: str
-    said: Said
+    claim: Claim
     valid_from: date
     valid_to: date | None
     recorded_from: datetime
     recorded_to: datetime | None
 
 
-def show(settings: Settings, kind_id: str, key: str, period: str | None = None) -> tuple[str, list[Shown]]:
+def show(settings: Settings, kind_id: str, key: str, period: str | None = None) -> tuple[str, list[EntityValue]]:
     """The period and the attributes of an entity in it, the newest period by default.
 
-    Raises KeyError when no set was made of the period, or none of its sets knows the entity.
+    Raises KeyError if the period has no set, or none of its sets has the entity.
     """
     kind = survivorship.load(kind_id, settings.include)
     lake = Lake(settings.lake)
     by_period = _by_period(settings, kind)
     asked = period or max(by_period, default="")
     if asked not in by_period:
-        raise KeyError(f"nothing was made of {kind.id} for {asked or 'any period'}: auyl entities build --period …")
+        raise KeyError(f"no {kind.id} was built for {asked or 'any period'}: auyl entities build --period …")
     _, newest = _sets(settings, kind, by_period[asked], rules_digest(settings, lake))[-1]
     if newest is None:
-        raise KeyError(f"{kind.id} {asked}: other batches came since: auyl entities build --period {asked}")
+        raise KeyError(f"{kind.id} {asked}: newer batches have arrived: auyl entities build --period {asked}")
     con = duck.connect(settings, lake)
     try:
         rows = _dicts(
@@ -92,28 +92,28 @@ def show(settings: Settings, kind_id: str, key: str, period: str | None = None) 
         con.close()
     if not rows:
         raise KeyError(f"no {kind.id} {key} in {asked}")
-    claims = [_said(row) for row in rows]
-    others = [[_said(other) for other in row["others"] or []] for row in rows]
+    claims = [_claim(row) for row in rows]
+    others = [[_claim(other) for other in row["others"] or []] for row in rows]
     lines = _lines(settings, [*claims, *(other for group in others for other in group)])
     by_id = {row["attribute"]: n for n, row in enumerate(rows)}
-    found = []
+    values = []
     for attribute in kind.attributes:
         if attribute.id in by_id:
             n = by_id[attribute.id]
             row = rows[n]
-            found.append(
-                Shown(
+            values.append(
+                EntityValue(
                     attribute.id, attribute.names, attribute.unit, attribute.level, lines(claims[n]), row["rows"],
                     row["losing"], row["is_disputed"], tuple(map(lines, others[n])),
                 )
             )  # fmt: skip
-    return asked, found
+    return asked, values
 
 
-def history(settings: Settings, kind_id: str, key: str) -> tuple[list[Held], list[str]]:
-    """The history of an entity by attribute, and periods of which batches came that no set was made of yet.
+def history(settings: Settings, kind_id: str, key: str) -> tuple[list[ValueSpan], list[str]]:
+    """The history of an entity by attribute, and the periods with batches that no set was built from yet.
 
-    Raises KeyError when no set knows the entity.
+    Raises KeyError if no set has the entity.
     """
     kind = survivorship.load(kind_id, settings.include)
     lake = Lake(settings.lake)
@@ -124,17 +124,17 @@ def history(settings: Settings, kind_id: str, key: str) -> tuple[list[Held], lis
     finally:
         con.close()
     if not rows:
-        raise KeyError(f"no {kind.id} {key} in any period that was made")
-    claims = [_said(row) for row in rows]
+        raise KeyError(f"no {kind.id} {key} in any period that was built")
+    claims = [_claim(row) for row in rows]
     lines = _lines(settings, claims)
-    held = [
-        Held(
+    spans = [
+        ValueSpan(
             row["attribute"], lines(claim), row["valid_from"], row["valid_to"], row["recorded_from"],
             row["recorded_to"],
         )
         for row, claim in zip(rows, claims, strict=True)
     ]  # fmt: skip
-    return held, unbuilt
+    return spans, unbuilt
 
 
 def open_history(
@@ -142,7 +142,7 @@ def open_history(
 ) -> list[str]:
     """Create the table `entity_history` of one entity or of all (`include/sql/linkage/entity_history.sql`).
 
-    Returns periods that have a version without a set.
+    Returns the periods that have a version without a set.
     """
     by_period = _by_period(settings, kind)
     periods = sorted(by_period)
@@ -163,13 +163,13 @@ def open_history(
                 f"{condition}"
             )
     if not parts:
-        raise KeyError(f"nothing was made of {kind.id} yet: auyl entities build --period …")
-    con.execute(f"create or replace temp view believed as {' union all '.join(parts)}")
-    # A month of which nothing was made interrupts nothing: the day after the last one is the next that is known.
+        raise KeyError(f"no {kind.id} was built yet: auyl entities build --period …")
+    con.execute(f"create or replace temp view recorded as {' union all '.join(parts)}")
+    # A month without a set interrupts nothing: a value holds until the first day of the next period that has one.
     days = [f"({n}, date '{period}-01', false)" for n, period in enumerate(periods)]
     days.append(f"({len(periods)}, date '{month_before(periods[-1], -1)}-01', true)")
     con.execute(
-        "create or replace temp table period_known as "
+        "create or replace temp table known_period as "
         f"from (values {', '.join(days)}) as p (period_no, first_day, is_end)"
     )
     text = duck.sql(settings.include / "sql" / "linkage" / "entity_history.sql")
@@ -179,38 +179,38 @@ def open_history(
 
 def _by_period(settings: Settings, kind: EntityKind) -> dict[str, list[EntitySet]]:
     by_period: dict[str, list[EntitySet]] = {}
-    for made in ledger.entity_sets(settings, kind.id):
-        by_period.setdefault(made.period, []).append(made)
+    for entity_set in ledger.entity_sets(settings, kind.id):
+        by_period.setdefault(entity_set.period, []).append(entity_set)
     return by_period
 
 
 def _sets(
-    settings: Settings, kind: EntityKind, made: list[EntitySet], rules: str
+    settings: Settings, kind: EntityKind, built: list[EntitySet], rules: str
 ) -> list[tuple[Version, EntitySet | None]]:
-    """Every version of the period of `made` with its set, oldest version first.
+    """Every version of the period of `built` with its set, oldest version first.
 
-    Of several sets of the same batches: the one under the current table, or the one that was made last.
+    If the same batches have several sets: the one under the current table, or else the newest.
     """
-    by_inputs = {s.inputs_digest: s for s in made}
-    by_batches = {s.batches_digest: s for s in made}
-    period = made[0].period
-    found = []
+    by_inputs = {s.inputs_digest: s for s in built}
+    by_batches = {s.batches_digest: s for s in built}
+    period = built[0].period
+    sets = []
     for version in versions_of(settings, kind, period):
         links = linked(settings, period, linked_batches(settings, kind, version)) if kind.links_rows else None
         inputs = inputs_digest(settings, kind, version, rules, links)
-        found.append((version, by_inputs.get(inputs) or by_batches.get(version.digest)))
-    return found
+        sets.append((version, by_inputs.get(inputs) or by_batches.get(version.digest)))
+    return sets
 
 
-def _said(row: dict[str, Any]) -> Said:
-    return Said(
+def _claim(row: dict[str, Any]) -> Claim:
+    return Claim(
         row["value"], row["registry"], row["batch"], row["file"], row["record"], row["as_of"],
         is_stale=row.get("is_stale") or False,
     )  # fmt: skip
 
 
-def _lines(settings: Settings, claims: list[Said]) -> Any:
-    """A function that gives a claim its line; each landed file is opened once."""
+def _lines(settings: Settings, claims: list[Claim]) -> Any:
+    """A function that adds its line to a claim; each landed file is opened once."""
     wanted: dict[str, set[tuple[str, int]]] = {}
     for claim in claims:
         wanted.setdefault(claim.batch, set()).add((claim.file, claim.record))
@@ -223,7 +223,7 @@ def _lines(settings: Settings, claims: list[Said]) -> Any:
             lines = locate(settings, name.split("/")[0], [batch_id], sorted(rows))
             found |= {(name, file, record): line for (file, record), line in lines.items()}
 
-    def with_line(claim: Said) -> Said:
+    def with_line(claim: Claim) -> Claim:
         return replace(claim, line=found.get((claim.batch, claim.file, claim.record)))
 
     return with_line

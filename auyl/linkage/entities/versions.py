@@ -1,8 +1,8 @@
-"""Versions: which batches a period's picture was made of, at one recorded time after another.
+"""Versions: which batches were current for a period at each recorded time.
 
-Recorded time is the time at which a registry made its extract, so it does not depend on when, or in which order,
-extracts arrived here. A new version begins where an extract follows another of the same registry and period; that a
-registry had not yet sent its first one is no belief about anybody.
+Recorded time is when a registry made its extract, so it does not depend on when, or in which order, extracts arrived
+here. A new version begins where an extract follows another of the same registry and period. The first extract of a
+registry begins no version: before it, nothing was known.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from auyl.periods import month_before
 
 @dataclass(frozen=True)
 class Version:
-    """The batches, one a registry, that counted from `since` until `until`; null is the beginning, and now."""
+    """The batches, one per registry, that were current from `since` until `until`; null: the beginning, and now."""
 
     since: datetime | None
     until: datetime | None
@@ -35,9 +35,9 @@ class Version:
 
 
 def versions(batches: Sequence[Batch], carry_forward_months: Mapping[str, int], period: str) -> list[Version]:
-    """Versions of a period, oldest first. `batches` are the newest of each accepted delivery, in any order.
+    """Versions of a period, oldest first. `batches` has the newest batch of each accepted delivery, in any order.
 
-    `carry_forward_months` names the registries, and how far back an older period's extract may stand in.
+    `carry_forward_months` has the registries, and how many months an older extract may be carried forward.
     """
     current: dict[str, dict[str, list[Batch]]] = {}
     for batch in sorted(batches, key=lambda b: (b.extracted_at, b.delivery_id)):
@@ -47,8 +47,8 @@ def versions(batches: Sequence[Batch], carry_forward_months: Mapping[str, int], 
     def known(registry: str, until: datetime | None) -> list[Batch]:
         """Batches of the newest period that had one before `until`, oldest first."""
         for back in range(carry_forward_months[registry] + 1):
-            found = current.get(registry, {}).get(month_before(period, back), [])
-            if before := [batch for batch in found if until is None or batch.extracted_at < until]:
+            extracts = current.get(registry, {}).get(month_before(period, back), [])
+            if before := [batch for batch in extracts if until is None or batch.extracted_at < until]:
                 return before
         return []
 
@@ -56,13 +56,13 @@ def versions(batches: Sequence[Batch], carry_forward_months: Mapping[str, int], 
         {
             batch.extracted_at
             for registry in carry_forward_months
-            for former, batch in pairwise(known(registry, None))
-            if former.extracted_at < batch.extracted_at
+            for previous, batch in pairwise(known(registry, None))
+            if previous.extracted_at < batch.extracted_at
         }
     )
-    found: list[Version] = []
+    result: list[Version] = []
     for since, until in zip([None, *cuts], [*cuts, None], strict=True):
         newest = {registry: b[-1] for registry in sorted(carry_forward_months) if (b := known(registry, until))}
         if newest:
-            found.append(Version(since if found else None, until, newest))
-    return found
+            result.append(Version(since if result else None, until, newest))
+    return result

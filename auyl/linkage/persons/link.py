@@ -196,7 +196,7 @@ def _record_run(
     """Add the run to the ledger and replace the pairs to review if the batches are current, in one transaction."""
     query = duck.bind(
         duck.sql(_sql(settings.include, "link_review")),
-        period=literal(result.period),
+        of_period=literal(result.period),
         levels=", ".join(f"'{name}', {name}_level" for name in FIELDS),
         details=", ".join((*contracts.PERSON_COLUMNS, "sex", "settlement_kato", "number")),
     )

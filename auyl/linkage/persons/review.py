@@ -1,4 +1,4 @@
-"""Review: what waits for a person, what was decided, and why a link stands, in three languages."""
+"""Review: the pairs that a person must review, their decisions, and the reasons of a link in three languages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from auyl.store.postgres import transaction
 
 
 def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, reason: str) -> None:
-    """Keep a person's decision on a pair. It outranks every weight from the next run on; a later one replaces it."""
+    """Record a person's decision on a pair. From the next run on it outranks every weight; a later one replaces it."""
     with lock(settings, DECIDE), transaction(settings) as con:
         con.execute(
             text(
@@ -31,7 +31,7 @@ def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, 
 
 
 def review(settings: Settings, limit: int = 50) -> list[dict[str, Any]]:
-    """What waits for a person, the heaviest first: period, keys, weights in bits, levels, places and both sides."""
+    """The pairs to review, the heaviest first: period, keys, weights in bits, levels, places and both sides."""
     with transaction(settings) as con:
         rows = con.execute(
             text(
@@ -45,20 +45,22 @@ def review(settings: Settings, limit: int = 50) -> list[dict[str, Any]]:
 
 
 def explain(settings: Settings, method: str, weight: float | None, levels: dict[str, int | None], language: str) -> str:
-    """Why a link stands, in kk, ru or en: the method, then each field and how it agrees. Raises AuylError."""
+    """The reason of a link, in kk, ru or en: the method, then each field and how it agrees. Raises AuylError."""
     words = yaml.safe_load((settings.include / "linkage" / "words.yaml").read_text(encoding="utf-8"))
     if language not in ("kk", "ru", "en"):
         raise AuylError(f"no language «{language}»: kk, ru or en")
     labels = model.load(settings.include).level_labels
-    said = [
+    agreements = [
         f"{words['fields'][field][language]} — {words['levels'][labels[field][level]][language]}"
         for field, level in levels.items()
         if level is not None
     ]
-    # Of the other methods the weight decided nothing.
+    # The other methods do not depend on the weight.
     bits = f" {weight:.1f}" if weight is not None and method == "weighed" else ""
     return (
-        f"{words['methods'][method][language]}{bits}: {'; '.join(said)}" if said else words["methods"][method][language]
+        f"{words['methods'][method][language]}{bits}: {'; '.join(agreements)}"
+        if agreements
+        else words["methods"][method][language]
     )
 
 
@@ -67,6 +69,6 @@ def links(settings: Settings, path: str, registry: str | None = None) -> list[di
     lake = Lake(settings.lake)
     with duck.connect(settings, lake) as con:
         where = f"where registry = {literal(registry)}" if registry else ""
-        found = con.execute(f"select * from read_parquet({literal(lake.address(path))}) {where}")
-        names = [column[0] for column in found.description]
-        return [json.loads(json.dumps(dict(zip(names, row, strict=True)), default=str)) for row in found.fetchall()]
+        result = con.execute(f"select * from read_parquet({literal(lake.address(path))}) {where}")
+        names = [column[0] for column in result.description]
+        return [json.loads(json.dumps(dict(zip(names, row, strict=True)), default=str)) for row in result.fetchall()]

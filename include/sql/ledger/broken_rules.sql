@@ -12,4 +12,4 @@ where
     and o.failed > 0
     and case when :is_delta then b.rank_in_delivery = 1 and not b.is_corrected else b.current_rank = 1 end
 group by o.rule, o.severity
-order by rows desc, o.rule
+order by sum(o.failed) desc, o.rule

@@ -1,20 +1,20 @@
--- Grain: entity, attribute, value, span for which it held and span for which it was believed.
--- Key: entity_key, attribute, valid_from, recorded_from. Inputs: believed (the sets of all periods and versions, with
--- period_no and version_no in order, and recorded_from, recorded_to of the version), period_known (period_no,
--- first_day; one more than there are sets for the day after the last).
--- Valid time: from the registry's own date, or the first day of the first period that says so, until the next value's;
--- null is still. Recorded time: from the extract that said it first until the correction that says otherwise; null is
--- still. Months that say the same are one row; what a correction ended stands for its own month.
+-- Grain: entity, attribute, value, valid time and recorded time. Key: entity_key, attribute, valid_from, recorded_from.
+-- Inputs: recorded (the sets of all periods and versions, with period_no and version_no in order, and recorded_from,
+-- recorded_to of the version), known_period (period_no, first_day; one more than there are sets, for the day after the
+-- last).
+-- Valid time: from the registry's date, or the first day of the first period with the value, until the next value;
+-- null: until now. Recorded time: from the first extract with the value until the correction that changes it; null:
+-- until now. Consecutive months with the same value are one row; a corrected value has a row for its month.
 with version_run as (
     select
         *,
         version_no - row_number() over (
             partition by entity_key, attribute, period_no, value order by version_no
         ) as run
-    from believed
+    from recorded
 ),
 
-said as (
+stated as (
     select
         entity_key,
         attribute,
@@ -37,7 +37,7 @@ period_run as (
     select
         *,
         period_no - row_number() over (partition by entity_key, attribute, value order by period_no) as run
-    from said
+    from stated
     where recorded_to is null
 ),
 
@@ -54,26 +54,26 @@ span as (
     group by entity_key, attribute, value, run
 ),
 
--- A registry's date counts when it lies in the period that told it or before, and after the value before began.
+-- A registry's date counts if it is not after the period of the extract, and after the start of the previous value.
 dated as (
     select
         s.*,
-        f.first_day as told_from,
-        case when s.source.valid_from < n.first_day then s.source.valid_from end as said_from
+        f.first_day,
+        case when s.source.valid_from < n.first_day then s.source.valid_from end as registry_date
     from span as s
-    inner join period_known as f on s.first_no = f.period_no
-    inner join period_known as n on s.first_no + 1 = n.period_no
+    inner join known_period as f on s.first_no = f.period_no
+    inner join known_period as n on s.first_no + 1 = n.period_no
 ),
 
 began as (
     select
-        * exclude (said_from),
+        * exclude (registry_date),
         case
-            when said_from is null then told_from
-            when said_from <= lag(greatest(told_from, said_from)) over (
+            when registry_date is null then first_day
+            when registry_date <= lag(greatest(first_day, registry_date)) over (
                 partition by entity_key, attribute order by first_no
-            ) then told_from
-            else said_from
+            ) then first_day
+            else registry_date
         end as valid_from
     from dated
 ),
@@ -86,7 +86,7 @@ ended as (
         n.first_day as day_after,
         n.is_end
     from began as b
-    inner join period_known as n on b.last_no + 1 = n.period_no
+    inner join known_period as n on b.last_no + 1 = n.period_no
 )
 
 select
@@ -117,7 +117,7 @@ select
     s.source.batch,
     s.source.file,
     s.source.record
-from said as s
-inner join period_known as f on s.period_no = f.period_no
-inner join period_known as n on s.period_no + 1 = n.period_no
+from stated as s
+inner join known_period as f on s.period_no = f.period_no
+inner join known_period as n on s.period_no + 1 = n.period_no
 where s.recorded_to is not null

@@ -1,6 +1,6 @@
 -- Grain: row of livestock. Key: _file, _record. Inputs: source_livestock, source_household_book, household_of_family.
--- Adds household_key: the household whose head owns the animal, by the book and then by the family's card; null for
--- the animals of a farm (БИН) and of an owner who heads no household.
+-- Adds household_key: the household whose head owns the animal, by the book, else by the family card; null for the
+-- animals of a farm (БИН) and of an owner who is not the head of a household.
 select
     a.*,
     h.household_key

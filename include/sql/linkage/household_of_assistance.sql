@@ -1,5 +1,5 @@
 -- Grain: row of social_assistance. Key: _file, _record. Inputs: source_social_assistance, household_of_family.
--- Adds household_key by the number of the family; a recipient without one has none.
+-- Adds household_key by the number of the family; null for a recipient without one.
 select
     a.*,
     coalesce(f.household_key, 'family ' || a.family_account) as household_key

@@ -1,6 +1,6 @@
 -- Grain: row of family_card. Key: _file, _record. Inputs: source_family_card, source_household_book.
--- Adds household_key: the account of the book's household with the same head. Two accounts of one head give the lower
--- one; a head whom no book knows gives «family <account>».
+-- Adds household_key: the account of the household with the same head in the book, the lower one of two. If the head is
+-- not in the book: «family <account>».
 select
     f.*,
     coalesce(b.household_account, 'family ' || f.family_account) as household_key

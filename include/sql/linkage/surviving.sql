@@ -1,8 +1,8 @@
 -- Grain: entity that has a fresh claim to the attribute. Key: entity_key. Inputs: claim.
--- The first by rank stands; within a rank the newest, then the table's own preference, then file and record: a total
--- order. Claims of a source that say the same are one. `others` are the claims that did not stand, `losing` those of
--- them that say something else. A stale claim disputes nothing, nor does a row that the table prefers another row to.
--- Variables: tolerance (numbers that differ by no more say the same; null: no number).
+-- The first by rank wins; within a rank the newest, then the table's preference, then file and record: a total order.
+-- Equal claims of a source count as one. `others` are the claims that were not chosen, `losing` counts those with
+-- another value. Neither a stale claim nor a row to which the table prefers another disputes the value.
+-- Variables: tolerance (numbers that differ by no more are equal; null: no number).
 with repeated as (
     select entity_key
     from claim
@@ -17,7 +17,7 @@ alone as (
     where not is_stale
 ),
 
-said as (
+distinct_claim as (
     select *
     from claim
     semi join repeated using (entity_key)
@@ -33,7 +33,7 @@ placed as (
         row_number() over (
             partition by entity_key order by is_stale, rank, as_of desc, turn, file, record, value
         ) as place
-    from said
+    from distinct_claim
 ),
 
 winner as (

@@ -1,4 +1,5 @@
--- Grain: row of the ground truth. Key: file, record. Inputs: ground_truth, outcome, pair, corrected (file, record, value).
+-- Grain: row of the ground truth. Key: file, record.
+-- Inputs: ground_truth, outcome, pair, corrected (file, record, value).
 -- `is_met`: the fate of the row is the expected outcome; null if that cannot be judged.
 with followed as (
     select

@@ -92,7 +92,7 @@ def test_without_truth_or_calls_nothing_is_measured(settings: Settings, extracts
 
 
 def test_the_truth_says_where_every_good_call_was(extracts: Path) -> None:
-    """One row a call, a main settlement of the classifier, told apart by what tells it."""
+    """One row per call: a main settlement of the classifier, and what the settlement follows from."""
     file = f"'{extracts}/truth/{PERIOD}/place/ambulance.parquet'"
     with duckdb.connect() as con:
         calls, ids, known = con.execute(

@@ -1,4 +1,4 @@
-"""Recall and false alarms are measured against the truth of the invented oblast, and the measure can fail."""
+"""Recall and false alarms are measured against the ground truth, and the evaluation detects a bad rule."""
 
 import json
 from collections.abc import Callable

@@ -1,8 +1,7 @@
 """Under the real scheduler, all on one Airflow, in this order.
 
-`kill -9` in mid-task: Airflow tries again, and the snapshot is the same byte for byte. What was taken in is reconciled
-by the night's DAG then. `airflow backfill create` over months gives the same as if they had come in time, in whatever
-order.
+A task killed by SIGKILL is retried, and the snapshot is the same, byte for byte. Each snapshot starts `quality` and
+`reconcile`. `airflow backfill create` over months gives the same result as loading them in time, in any order.
 """
 
 import os
@@ -59,7 +58,7 @@ def running(up: demo.Installation, dag_id: str, task_id: str) -> dict | None:
 def kill_at_work(
     up: demo.Installation, dag_id: str, task_id: str, sign: Path, whole_worker: bool, runner: threading.Thread
 ) -> dict:
-    """SIGKILL the process of a task as soon as it has begun to write below `sign`, with its worker if so asked."""
+    """SIGKILL a task, and its worker where `whole_worker`, as soon as it has begun to write below `sign`."""
     wait_for(lambda: any(sign.rglob("*.parquet*")) or not runner.is_alive())
     task = running(up, dag_id, task_id)
     assert task is not None, "it was too quick to be killed"
@@ -86,12 +85,12 @@ def test_the_bench_measures_a_run_that_published(
     up: demo.Installation, first_run_s: float, undisturbed: dict[str, object]
 ) -> None:
     assert [revision for revision, _ in undisturbed["content"]] == [1]
-    (took,) = ask(
+    (seconds,) = ask(
         up,
         "select extract(epoch from max(s.published_at) - min(d.arrived_at))::float "
         "from serving.snapshot as s, ledger.delivery as d",
     )[0]
-    assert 0 < took < first_run_s
+    assert 0 < seconds < first_run_s
 
 
 def test_links_of_a_load_lead_to_its_pages_for_those_who_are_signed_in(
@@ -161,7 +160,7 @@ def test_a_task_killed_in_the_middle_gives_the_same_snapshot(
 def test_each_snapshot_starts_quality_and_reconcile_and_the_night_finds_nothing_more(
     up: demo.Installation, undisturbed: dict[str, object]
 ) -> None:
-    assert state(up) == undisturbed, "the earlier month is there as it came in time"
+    assert state(up) == undisturbed, "the earlier month is as it was"
     for dag_id in FOLLOWERS:
         up.airflow.set_paused(dag_id, False)
     # the sources have the later month only now
@@ -248,7 +247,7 @@ def test_a_backfill_over_months_gives_the_same_as_months_in_time(
     in_time = current_batches(up)
     assert [row[0] for row in in_time] == list(MONTHS) and in_time[0][1] != in_time[1][1]
 
-    # what was taken in by hand is not taken in again unless it is asked for
+    # a period that was loaded by hand is not loaded again unless requested
     by_command(up, "ambulance")
     assert backfilled(up) == []
 

@@ -1,7 +1,8 @@
 -- Family: a row of ${registry} in another okrug than its person is registered in. Rows without an okrug are left out.
 -- Grain: subject, after the first of its rows by file and record. Inputs: placed_population, placed_${registry}.
--- Parameters: ${subject}, its kind; ${key}, ${value}, ${date}, ${people}, ${tenge}, expressions over the row `a` and the
--- window `subject` (all rows of the subject); ${person}, the column with the person; ${condition}, which rows count.
+-- Parameters: ${subject}, its kind; ${key}, ${value}, ${date}, ${persons}, ${amount_kzt}, expressions over the row `a`
+-- and the window `subject` (all rows of the subject); ${person}, the column with the person; ${condition}, which rows
+-- count.
 select
     '${subject}' as subject_kind,
     (${key})::varchar as subject_key,
@@ -14,8 +15,8 @@ select
     a._record as right_record,
     ${value} as right_value,
     ${date} as right_date,
-    ${people} as people,
-    ${tenge} as tenge,
+    ${persons} as people,
+    ${amount_kzt} as tenge,
     null as affected
 from placed_population as p
 inner join placed_${registry} as a on p.person_key = a.${person}

@@ -1,4 +1,5 @@
--- Grain: pair of a person of ${known} and a record of ${records} that meets a blocking rule. Key: join_key_l, join_key_r.
+-- Grain: pair of a person of ${known} and a record of ${records} that meets a blocking rule.
+-- Key: join_key_l, join_key_r.
 -- Inputs: both as tables of features; ${candidates}, SQL with person_row and record_row of each rule's pairs.
 -- Output: the columns that Splink expects of registered pairs; a join key is `<name of the table>-__-<unique_id>`.
 -- Row numbers stand for rows until all blocking rules have run: 16 bytes a pair instead of two texts.

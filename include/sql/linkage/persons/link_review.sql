@@ -1,7 +1,7 @@
 -- Grain: pair that a person must review. Key: record_key, person_key. Inputs: link, record, known.
--- Variables: ${period}; ${levels}, the names and levels of the fields; ${details}, the columns a reviewer compares.
+-- Variables: ${of_period}; ${levels}, the names and levels of the fields; ${details}, the columns a reviewer compares.
 select
-    ${period} as period,
+    ${of_period} as period,
     l.record_key,
     l.person_key,
     any_value(l.weight) as weight_bits,
