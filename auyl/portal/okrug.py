@@ -40,7 +40,7 @@ class Line:
 
 
 @dataclass
-class Theme:
+class ThemeRows:
     """A heading with its lines."""
 
     theme: str
@@ -48,15 +48,15 @@ class Theme:
     lines: list[Line] = field(default_factory=list)
 
 
-def themes(rows: Sequence[Any], sources: dict[str, dt.datetime], today: dt.date, lang: Language) -> list[Theme]:
+def themes(rows: Sequence[Any], sources: dict[str, dt.datetime], today: dt.date, lang: Language) -> list[ThemeRows]:
     """Lines of `sql/indicators.sql` grouped by theme, in the order of the catalogue.
 
     `sources` is registry → time of the extract that the revision rests on.
     """
-    grouped: list[Theme] = []
+    grouped: list[ThemeRows] = []
     for row in rows:
         if not grouped or grouped[-1].theme != row.theme:
-            grouped.append(Theme(row.theme, lang.name(row, "theme")))
+            grouped.append(ThemeRows(row.theme, lang.name(row, "theme")))
         grouped[-1].lines.append(_line(row, sources, today, lang))
     return grouped
 
