@@ -36,10 +36,10 @@ def pull(
     lake = Lake(settings.lake)
     # Two pulls at once would ask the source for the same twice.
     with lock(settings, PULL, registry, period), spill_folder(settings) as work:
-        former = ledger.previous_delivery(settings, registry, period, accepted=contract.is_delta)
-        landed = lake.files(former.landing_path) if former else []
+        previous = ledger.previous_delivery(settings, registry, period, accepted=contract.is_delta)
+        landed = lake.files(previous.landing_path) if previous else []
         history = sources.PullHistory(
-            former.watermark if former and landed else None,
+            previous.watermark if previous and landed else None,
             ledger.pull_note(settings, registry, period),
             lambda note: ledger.write_pull_note(settings, registry, period, note),
         )
@@ -49,10 +49,10 @@ def pull(
             ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())
             history.remember(None)  # the next pull asks again
             raise
-        if pulled.is_unchanged and former is not None:
+        if pulled.is_unchanged and previous is not None:
             history.remember(None)
-            return former.delivery_id
-        reused = files_of(lake, former, work, pulled.reused) if former and pulled.reused else []
+            return previous.delivery_id
+        reused = files_of(lake, previous, work, pulled.reused) if previous and pulled.reused else []
         number = _land(
             settings, contract, period, [*pulled.files, *reused], pulled.extracted_at, pulled.source, pulled.watermark,
             pulled.evidence,

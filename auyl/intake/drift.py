@@ -1,4 +1,4 @@
-"""Drift: what a batch looks like beside the former batches of its registry.
+"""Drift: what a batch looks like beside the previous batches of its registry.
 
 A profile is taken of every accepted batch. It is compared with those of the last twelve periods; what falls outside of
 them is written down and shown, and blocks nothing: what must block is a rule of the suite or a required column.
@@ -120,37 +120,37 @@ def compare(now: Profile, history: list[Profile], contract: Contract) -> list[Dr
             "column_new", name.removeprefix("unknown:"), "the columns of the contract", f"{column.filled} filled cells"
         )
         for name, column in now.columns.items()
-        if name.startswith("unknown:") and not any(name in former.columns for former in history[:1])
+        if name.startswith("unknown:") and not any(name in previous.columns for previous in history[:1])
     ]
     if not history:
         return found
     last = history[0]
     found += _headings(now, last, contract)
     for name, column in now.columns.items():
-        formers = [former.columns[name] for former in history if name in former.columns]
-        if not formers:
+        columns_before = [previous.columns[name] for previous in history if name in previous.columns]
+        if not columns_before:
             continue
-        known = {value for former in formers for value in former.categories or ()}
+        known = {value for previous in columns_before for value in previous.categories or ()}
         fresh = [value for value in column.categories or () if value not in known]
         if known and fresh:
             found.append(Drift("category_new", name, _list(sorted(known)), _list(fresh)))
         if column.share_unreadable is not None:
-            most = max((former.share_unreadable or 0.0) for former in formers)
+            most = max((previous.share_unreadable or 0.0) for previous in columns_before)
             if column.share_unreadable > 1.5 * most + 0.01:
                 found.append(
                     Drift("column_retyped", name, f"at most {most:.2%} unreadable", f"{column.share_unreadable:.2%}")
                 )
         shares = [
-            1 - former.columns[name].filled / former.rows
-            for former in history
-            if name in former.columns and former.rows
+            1 - previous.columns[name].filled / previous.rows
+            for previous in history
+            if name in previous.columns and previous.rows
         ]
         empty = 1 - column.filled / now.rows if now.rows else 0.0
         margin = max(0.02, (max(shares) - min(shares)) / 2) if len(shares) >= 3 else 0.1
         if shares and not min(shares) - margin <= empty <= max(shares) + margin:
             found.append(Drift("null_share", name, f"{min(shares):.1%} to {max(shares):.1%} empty", f"{empty:.1%}"))
     if not contract.is_delta:
-        rows = [former.rows for former in history]
+        rows = [previous.rows for previous in history]
         low, high = (0.8, 1.25) if len(rows) >= 3 else (0.5, 2.0)
         if not low * min(rows) <= now.rows <= high * max(rows):
             found.append(Drift("volume", None, f"{min(rows)} to {max(rows)} rows", f"{now.rows} rows"))
@@ -176,7 +176,7 @@ def _headings(now: Profile, last: Profile, contract: Contract) -> list[Drift]:
         moved = [
             name for (_, _, name), was, place in zip(sorted(kept), order, sorted(order), strict=True) if was != place
         ]
-        found.append(Drift("column_reordered", None, "the order of the former extract", f"moved: {_list(moved)}"))
+        found.append(Drift("column_reordered", None, "the order of the previous extract", f"moved: {_list(moved)}"))
     return found
 
 

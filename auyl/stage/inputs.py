@@ -35,7 +35,7 @@ def current_batches(settings: Settings, registries: Iterable[str], period: str) 
 
 
 def territory_files(lake: Lake, edition: str) -> list[str]:
-    """What says where a place lies: the edition's tables, and what became of former codes if that was written."""
+    """Files that say where a place lies: the edition's tables, and what became of codes it no longer has."""
     return [*lake.files(paths.territory_folder(edition)), *lake.files(paths.changes_folder(edition))]
 
 

@@ -1,1 +1,1 @@
-"""Persons: of whom a record speaks that came without a valid number."""
+"""Persons: which person a record without a valid number belongs to."""

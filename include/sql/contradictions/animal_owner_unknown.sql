@@ -1,4 +1,4 @@
--- Grain: owner of animals whom neither the population nor the business register knows. Key: owner_key.
+-- Grain: owner of animals who is in neither the population registry nor the business register. Key: owner_key.
 -- Inputs: stage_population, stage_business_register, placed_livestock.
 select
     'person' as subject_kind,

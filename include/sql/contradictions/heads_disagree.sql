@@ -1,7 +1,7 @@
 -- Grain: household and species whose heads differ by more than a tenth. Key: household_account, species.
 -- Inputs: stage_livestock, placed_household_book.
 -- Animals of a farm stand under its own number and in no household's book.
-with told as (
+with stated as (
     unpivot (
         select
             household_account, head_key, okrug_kato, cattle, small_ruminants, horses, camels, visited_on, _file, _record
@@ -36,7 +36,7 @@ select
     null as people,
     null as tenge,
     abs(h.heads - coalesce(a.heads, 0)) as affected
-from told as h
+from stated as h
 left join identified as a on h.head_key = a.owner_key and h.species = a.species
 where
     h.head_key is not null
