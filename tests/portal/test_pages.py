@@ -145,7 +145,7 @@ def test_the_registries_that_are_missing_are_named_in_one_line(portal: Portal, c
 @pytest.mark.parametrize(
     ("reason", "last_period", "code", "words"),
     [
-        ("refused", "2026-09", "en", "Enbek.kz (sent, and not accepted for its faults, last one for September 2026)"),
+        ("refused", "2026-09", "en", "Enbek.kz (sent, but refused because of errors, last one for September 2026)"),
         ("never", None, "ru", "Enbek.kz (ещё ни разу не принимался)"),
     ],
 )

@@ -39,7 +39,7 @@ INTAKE: list[tuple[Any, str]] = [
 ]  # fmt: skip
 # These come when every batch is in the ledger.
 BUILD: list[tuple[Any, str]] = [
-    (link, "_to_vault"), (revision, "consolidate"), (revision, "publish"), (publish, "_catalogue"),
+    (link, "_record_run"), (revision, "consolidate"), (revision, "publish"), (publish, "_catalogue"),
     (publish.Publication, "copy"), (vault.VaultLoad, "swap"), (publish, "_ledger_row"),
 ]  # fmt: skip
 RECONCILED: list[tuple[Any, str]] = [(entities, "_write"), (ledger, "add_entity_set"), (contradictions, "_publish")]

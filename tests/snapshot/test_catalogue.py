@@ -73,7 +73,7 @@ def copy_of(tmp_path: Path, old: str, new: str) -> Path:
         ),
         ("mayExceed100", "mayExceedHundred", "mayExceedHundred: Extra inputs are not permitted"),
         ("decimals: 0", "decimals: none", "decimals: .*valid integer.*'none'"),
-        ("noRows: zero", "noRows: nothing", "noRows: .*'zero' or 'missing', found 'nothing'"),
+        ("noRows: zero", "noRows: none", "noRows: .*'zero' or 'missing', found 'none'"),
         ("body: interior_ministry", "body: ministry", "«population.residents», body: .*found 'ministry'"),
         ("Inputs: stage_livestock, place", "Inputs: place", "animal.sql: expected «Inputs: stage_<registry>, …»"),
         ("Inputs: stage_livestock, place.", "From livestock.", "animal.sql: expected «Inputs: .*found 'none'"),

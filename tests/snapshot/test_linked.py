@@ -79,22 +79,22 @@ def test_a_linked_row_counts_once_with_its_person_and_stays_in_quarantine(
 
 def test_the_linked_jobseekers_are_those_of_the_truth(installation: Settings, oblast: Path) -> None:
     with duckdb.connect() as con:
-        told = con.execute(
+        linked = con.execute(
             f"select c.person_key, t.was from '{core(installation, 'jobseeker')}' as c "
             f"inner join '{oblast / 'truth' / PERIOD / 'employment.parquet'}' as t "
             "on c._file = t.file and c._record = t.record where c.linked_by is not null and t.column = 'iin'"
         ).fetchall()
-    assert len(told) > 5
-    assert [key for key, was in told if key != UUID(keyed_hash(was, installation.hash_key))] == []
+    assert len(linked) > 5
+    assert [key for key, was in linked if key != UUID(keyed_hash(was, installation.hash_key))] == []
 
 
-def test_lineage_tells_how_many_were_linked_and_on_which_line_they_stand(installation: Settings) -> None:
-    told = [kato for (kato,) in query(installation, "select distinct kato from serving.snapshot_value")]
+def test_lineage_counts_the_linked_rows_and_names_their_lines(installation: Settings) -> None:
+    okrugs = [kato for (kato,) in query(installation, "select distinct kato from serving.snapshot_value")]
     with duckdb.connect() as con:
         ((kato, linked),) = con.execute(
             f"select okrug_kato, count(*) from '{core(installation, 'assistance')}' where linked_by is not null "
             "and kind = 'АСП' and list_contains(?, okrug_kato) group by 1 order by 2 desc, 1 limit 1",
-            [told],
+            [okrugs],
         ).fetchall()
     part = lineage(installation, kato, "social.asp_recipients", sample=10_000).parts[0]
     assert sum(part.linked.values()) == linked
@@ -119,11 +119,11 @@ def linked_attributes(settings: Settings) -> set[tuple]:
 
 def test_an_entity_knows_what_its_linked_row_says(installation: Settings) -> None:
     with duckdb.connect() as con:
-        told = con.execute(
+        persons = con.execute(
             f"select person_key::varchar from '{core(installation, 'jobseeker')}' where linked_by is not null"
         ).fetchall()
     of_rows = linked_attributes(installation)
-    assert {person for person, *_ in of_rows} == {person for (person,) in told}
+    assert {person for person, *_ in of_rows} == {person for (person,) in persons}
     assert not any(one.is_new for one in entities.build(PERIOD, installation, only=("person",)))
 
 

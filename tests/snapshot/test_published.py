@@ -47,11 +47,13 @@ def test_residents_are_those_of_the_truth(installation: Settings, published: Bui
             f"select okrug_kato, count(*) from '{oblast}/truth/{PERIOD}/persons.parquet' where is_alive group by 1"
         ).fetchall()
     )
-    told = {row.kato: int(row.value) for row in content(installation) if row.indicator_id == "population.residents"}
-    assert set(told) <= set(truth)
+    residents = {
+        row.kato: int(row.value) for row in content(installation) if row.indicator_id == "population.residents"
+    }
+    assert set(residents) <= set(truth)
     # Rows with a broken ИИН or date are in quarantine, so a few are lacking and none is invented.
-    assert all(told[kato] <= truth[kato] for kato in told)
-    assert sum(told.values()) >= 0.98 * sum(truth[kato] for kato in told)
+    assert all(residents[kato] <= truth[kato] for kato in residents)
+    assert sum(residents.values()) >= 0.98 * sum(truth[kato] for kato in residents)
 
 
 def test_lineage_finds_the_very_rows_of_every_count(installation: Settings, published: BuildResult) -> None:

@@ -172,13 +172,13 @@ def test_official_okrugs_of_the_oblast_divided_in_2022_are_known_in_the_new_one(
     found = moves(con, lake, "2021", today)
     assert found["191010000"].place == ("331010000", "331010000", "331000000")
     assert found["191610000"].place == ("191010000", "191010000", "191000000")
-    told = {code: place for code, place in found.items() if place.is_known}
+    known = {code: place for code, place in found.items() if place.is_known}
     back = {before: now for now, before in ZHETISU.items()} | {"1916": "1910"}
     expected = {r[0]: back.get(r[0][:4], r[0][:4]) + r[0][4:] for r in former + stayed if r[1] != "district"}
     # САРКАНДСКИЙ of the dictionary is Сарканский of the classifier, which no table says: unknown
     unsaid = {code for code in expected if code[:4] == "1960"}
-    assert set(expected) - set(told) == unsaid and unsaid
-    for code, place in told.items():
+    assert set(expected) - set(known) == unsaid and unsaid
+    for code, place in known.items():
         if code in expected:
             okrug = found[code].place[1]
             assert place.place[0] in (expected[code], None) and okrug in (None, expected[code][:6] + "000"), code

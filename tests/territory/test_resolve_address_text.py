@@ -20,8 +20,8 @@ def answer_of(territory, texts="texts"):
 def resolve(con, territory, *addresses):
     """Answers to addresses, or to (address, crew, home)."""
     con.execute("create or replace temp table texts (_key integer, address text, crew text, home_kato text)")
-    told = [text if isinstance(text, tuple) else (text, None, None) for text in addresses]
-    con.executemany("insert into texts values (?, ?, ?, ?)", [[key, *row] for key, row in enumerate(told)])
+    claims = [text if isinstance(text, tuple) else (text, None, None) for text in addresses]
+    con.executemany("insert into texts values (?, ?, ?, ?)", [[key, *row] for key, row in enumerate(claims)])
     rows = con.execute(f"from ({answer_of(territory)}) order by _key").fetchall()
     assert [row[0] for row in rows] == list(range(len(addresses)))
     return [row[1:] for row in rows]

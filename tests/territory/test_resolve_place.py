@@ -22,12 +22,14 @@ UNKNOWN = (None, None, None, "unresolved")
 
 def former(con, edition, changes=()) -> str:
     """The table of former codes, made of (code, successor_kato, kind, is_in_edition)."""
-    con.execute("create or replace temp table told (code text, successor_kato text, kind text, is_in_edition boolean)")
+    con.execute(
+        "create or replace temp table stated (code text, successor_kato text, kind text, is_in_edition boolean)"
+    )
     if changes:
-        con.executemany("insert into told values (?, ?, ?, ?)", changes)
+        con.executemany("insert into stated values (?, ?, ?, ?)", changes)
     text = sql(REPOSITORY / "include" / "sql" / "territory" / "resolve_former.sql")
     kato = f"'{edition.folder}/kato.parquet'"
-    con.execute(f"create or replace temp table former as {bind(text, change='told', kato=kato)}")
+    con.execute(f"create or replace temp table former as {bind(text, change='stated', kato=kato)}")
     return "former"
 
 

@@ -1,5 +1,5 @@
--- Views of the ledger. The files of this folder hold what may be created again at any time: views, functions, policies and
--- grants. `auyl migrate` applies all of them, in the order of their names, after the revisions of the tables
+-- Views of the ledger. The files of this folder hold what may be created again at any time: views, functions, policies
+-- and grants. `auyl migrate` applies all of them, in the order of their names, after the revisions of the tables
 -- (auyl/store/migrations); the views are dropped before.
 
 -- Grain: registry and period; for a registry that sends changes, every accepted batch of the period.
