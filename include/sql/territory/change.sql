@@ -2,9 +2,9 @@
 -- of ГБД ФЛ has several names for one code.
 -- Inputs: ${staged} (stage of the registry territory: kato, edition, level, name_ru, name_kk, became_kato, changed_on,
 -- act), ${kato} and ${crosswalk} of the current edition, ${edition_name} a quoted text.
--- The registry has former editions as a whole. The dictionary of ГБД ФЛ has the districts of 2008 to 2024, without dates,
+-- The registry has former editions as a whole. The dictionary of ГБД ФЛ has the districts of 2008 to 2024, undated,
 -- here under the edition «ГБД ФЛ»; its rows that were rejected as a wrong match or as a heading are left out.
--- kind: same; renamed: the code stays; recoded: another code, and is_renamed if another name too; merged: it became part
+-- kind: same; renamed: the code stays; recoded: another code (is_renamed if another name too); merged: it became part
 -- of a place that existed before or that others joined too; split: its parts lie in several places, a row each;
 -- abolished: it has no successor. is_in_edition: the successor is in the current edition.
 with history (oblast, key, kind) as (

@@ -1,5 +1,5 @@
 -- Grain: place of ${source}, one edition, and where its ground lies in ${target}, another. Key: kato.
--- Inputs: ${source}, ${target} (as kato.sql); ${stated} (code, successor_kato, is_known, name_key), changes that a table
+-- Inputs: ${source}, ${target} (see kato.sql); ${stated} (code, successor_kato, is_known, name_key), changes a table
 -- states between codes of the two editions; is_known where it states them for this edition, else by a dictionary of
 -- districts.
 -- A place follows the changes stated for its edition. Without any it is the place with its code and name, or, where its

@@ -10,7 +10,7 @@
 -- Of several settlements, one marked by с., а., г. wins, then the longer name, then the earlier one. Minor points
 -- (зимовка, ферма) count only with such a mark and where no main settlement has the name.
 -- A name that fits several places is decided by the district of the crew or by the registered home, unless the two
--- disagree; a name that differs by one letter counts where the district has no other name that near. Crew and home alone,
+-- disagree; a name that differs by one letter counts if the district has no other name so near. Crew and home alone,
 -- without a name in the text, give no answer.
 -- step: 'district+settlement', 'settlement'; 'settlement+crew', 'settlement+home': one of several of the name;
 -- 'other district+crew': the named district has no such place, the crew's has; 'near name': in the named district or

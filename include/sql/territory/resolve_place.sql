@@ -1,7 +1,7 @@
 -- Grain: row of ${places}. Key: _key. Answer: (_key, settlement_kato, okrug_kato, district_kato, step).
 -- Inputs: ${places} (_key, rca, kato, gbd_district_code, oblast_name, district_name, okrug_name, settlement_name; all
 -- text); ${kato}, ${crosswalk}, ${address} of one edition; ${former}, codes that it does not have (resolve_former.sql).
--- Order: РКА; KATO; a former KATO; district code of ГБД ФЛ with a settlement name; names. A former code that was divided
+-- Order: РКА; KATO; a former KATO; district code of ГБД ФЛ with settlement name; names. A former code that was divided
 -- gives a place only with the name of a settlement in its parts. A name is looked up only inside what is already known,
 -- and a name that occurs there twice gives no answer: «Жамбылский с.о.» exists 19 times. Names without a district are
 -- looked up in the oblast of oblast_name; without an oblast, a district's name must be unique in the country.

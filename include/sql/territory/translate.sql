@@ -1,5 +1,5 @@
 -- Grain: row of ${codes}. Key: _key. Answer: (_key, today_kato, kind, reason).
--- Inputs: ${codes} (_key, kato, edition, as_of), ${change}, ${kato} and the quoted ${edition_name} of the current edition.
+-- Inputs: ${codes} (_key, kato, edition, as_of), ${change}, ${kato} and quoted ${edition_name} of the current edition.
 -- A code is read in the edition that it names; without one, in what it meant on the day as_of. A code that the current
 -- edition does not have can only be a former one. Where two former editions contradict each other about one code and
 -- day, neither counts.
@@ -56,7 +56,8 @@ select
         when read.is_today then read.same_kato
         when meaning.meant > 0
             then case
-                when meaning.successors = 1 and not meaning.is_abolished and meaning.is_in_edition then meaning.successor_kato
+                when meaning.successors = 1 and not meaning.is_abolished and meaning.is_in_edition
+                    then meaning.successor_kato
             end
         when read.edition is not null or (meaning.is_open and not coalesce(later.changed, false)) then null
         else read.same_kato
