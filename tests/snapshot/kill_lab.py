@@ -35,7 +35,8 @@ PERIOD = "2026-10"
 # Each is a step that writes. A process is killed before and after it, or while it runs.
 INTAKE: list[tuple[Any, str]] = [
     (Lake, "prepare"), (Lake, "move"), (Lake, "put"), (ledger, "add_delivery"), (formats, "read"), (check, "scan"),
-    (check, "write_quarantine"), (check, "write_stage"), (check, "write_identity"), (ledger, "add_batch"),
+    (check, "write_quarantine"), (check, "write_stage"), (check, "write_identity"), (check, "write_linkable"),
+    (ledger, "add_batch"),
 ]  # fmt: skip
 # These come when every batch is in the ledger.
 BUILD: list[tuple[Any, str]] = [
@@ -104,7 +105,7 @@ def forget_built(settings: Settings) -> None:
 def empty(settings: Settings) -> None:
     forget_built(settings)
     ask(settings, "truncate ledger.delivery, ledger.batch, ledger.refusal cascade")
-    for folder in ("landing", "raw", "stage", "quarantine"):
+    for folder in ("landing", "raw", "stage", "linkable", "quarantine"):
         Lake(settings.lake).remove(folder)
 
 
@@ -118,8 +119,9 @@ def state(settings: Settings) -> dict[str, Any]:
     lake = Lake(settings.lake)
     whole = all(
         lake.exists(path)
-        for row in ask(settings, "select stage_path, quarantine_path from ledger.batch")
+        for row in ask(settings, "select stage_path, quarantine_path, linkable_path from ledger.batch")
         for path in row
+        if path is not None
     )
     return {
         "values": values[0],
