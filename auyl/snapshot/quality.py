@@ -14,9 +14,10 @@ from sqlalchemy import text
 
 from auyl import contracts, ledger
 from auyl.contracts import Contract
+from auyl.errors import AuylError
 from auyl.periods import LOCAL, last_day
 from auyl.settings import Settings, from_environment
-from auyl.stage import scan as check
+from auyl.stage.scan import STAGED_PREFIX
 from auyl.store import duck
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
@@ -76,7 +77,7 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
             batches = ledger.current_batches(settings, contract.registry, period, contract.is_delta)
             if batches:
                 late[contract.registry] = _days_late(settings, contract, period, batches)
-                claims.append((contract, _rows(con, settings, lake, contract, batches)))
+                claims.append((contract, _rows(con, lake, contract, batches)))
         resolve(con, settings, claims)
         for contract, relation in claims:
             rows = con.execute(_by_okrug(settings, contract, relation)).fetchall()
@@ -125,42 +126,37 @@ def _days_late(settings: Settings, contract: Contract, period: str, batches: lis
     return round((arrived - due).total_seconds() / 86400, 2)
 
 
-def _rows(
-    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, contract: Contract, batches: list[ledger.Batch]
-) -> str:
+def _rows(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batches: list[ledger.Batch]) -> str:
     """View `quality_<registry>`: the place columns, outcome, is_warned, filled, asked; staged and rejected rows alike.
 
-    Rejected rows are kept as text, so the stage's own SQL reads their place.
+    Raises AuylError for a batch that was loaded before quarantine had the place of its rows.
     """
     view = f"quality_{contract.registry}"
-    files = {
-        name: "[" + ", ".join(literal(lake.address(getattr(batch, f"{name}_path"))) for batch in batches) + "]"
-        for name in ("stage", "quarantine")
-    }
-    rejected = f"rejected_{contract.registry}"
-    con.execute(f"create or replace temp view {rejected} as select * from read_parquet({files['quarantine']})")
-    check.define_views_over(con, settings.include, contract, rejected, batches[0].period)
-    made = {row[0] for row in con.execute("describe candidate").fetchall()}
-    staged = {row[0] for row in con.execute(f"describe select * from read_parquet({files['stage']})").fetchall()}
-    places = list(dict.fromkeys(contract.place.values()))
-    asked = [column.name for column in contract.columns if column.required and column.name in staged & made]
-    asked += [name for role, name in contract.place.items() if role not in SETTLING_ROLES and name not in asked]
-    filled = " + ".join([*(f"({identifier(name)} is not null)::integer" for name in asked), "0"])
-    columns = "".join(f"{identifier(name)}, " for name in places)
-    shape = f"{columns}{{}} as outcome, {{}} as is_warned, {filled} as filled, {len(asked)} as asked"
-    # The views of the next registry take these names, so the rows go into a table; they are few.
-    con.execute(
-        f"create or replace temp table {rejected}_rows as "
-        f"select {shape.format('q._outcome', 'false')} from candidate "
-        f"inner join (select _file, _record, any_value(_outcome) as _outcome from {rejected} where _record is not null "
-        f"group by all) as q using (_file, _record) "
-        f"union all by name select _outcome as outcome, false as is_warned, 0 as filled, {len(asked)} as asked "
-        f"from {rejected} where _record is null"
+    staged, rejected = (
+        f"read_parquet([{', '.join(literal(lake.address(path)) for path in files)}], union_by_name = true)"
+        for files in ([b.stage_path for b in batches], [b.quarantine_path for b in batches])
     )
+    columns = {row[0] for row in con.execute(f"describe select * from {staged}").fetchall()}
+    places = list(dict.fromkeys(contract.place.values()))
+    asked = [column.name for column in contract.columns if column.required and column.name in columns]
+    asked += [name for role, name in contract.place.items() if role not in SETTLING_ROLES and name not in asked]
+    known = {row[0] for row in con.execute(f"describe select * from {rejected}").fetchall()}
+    missing = [name for name in {*places, *asked} if STAGED_PREFIX + name not in known]
+    if missing:
+        raise AuylError(
+            f"{contract.registry}: expected the place of rejected rows in quarantine, found a batch of an earlier "
+            f"version. Fix: load deliveries {', '.join(str(batch.delivery_id) for batch in batches)} again."
+        )
+
+    def shape(prefix: str, outcome: str, is_warned: str) -> str:
+        named = "".join(f"{identifier(prefix + name)} as {identifier(name)}, " for name in places)
+        filled = " + ".join([*(f"({identifier(prefix + name)} is not null)::integer" for name in asked), "0"])
+        return f"{named}{outcome} as outcome, {is_warned} as is_warned, {filled} as filled, {len(asked)} as asked"
+
     con.execute(
         f"create or replace temp view {view} as "
-        f"select {shape.format(literal('staged'), '_warned is not null')} from read_parquet({files['stage']}) "
-        f"union all by name select * from {rejected}_rows"
+        f"select {shape('', literal('staged'), '_warned is not null')} from {staged} "
+        f"union all by name select {shape(STAGED_PREFIX, '_outcome', 'false')} from {rejected}"
     )
     return view
 

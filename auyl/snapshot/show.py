@@ -20,7 +20,7 @@ def show(settings: Settings, kato: str, period: str | None = None, language: str
     check_language(language)
     query = (settings.include / "sql" / "ledger" / "snapshot_of_okrug.sql").read_text(encoding="utf-8")
     with transaction(settings) as con:
-        rows = con.execute(text(query.replace("_xx", f"_{language}")), {"kato": kato, "period": period}).all()
+        rows = con.execute(text(query), {"kato": kato, "period": period, "language": language}).all()
     if not rows:
         raise KeyError(f"nothing is published for okrug {kato}" + (f" in {period}" if period else ""))
     first = rows[0]

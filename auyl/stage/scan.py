@@ -33,6 +33,10 @@ STAGED = "scan as s anti join (select row from verdict where outcome <> 'warned'
 MADE_BY_MACHINES = ("xml", "json", "jsonl")
 
 
+# Before the name of a stage column in quarantine, where raw columns keep their own names.
+STAGED_PREFIX = "_staged_"
+
+
 @dataclass(frozen=True)
 class Account:
     """The account of a batch, in rows. `failed` counts the rows that break each rule."""
@@ -233,6 +237,12 @@ def stage_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[st
     return [name for name in _columns(con) if name not in hidden and not name.endswith("__text")]
 
 
+def measured_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
+    """Stage columns that describe a row's place or are required: what quality measures of every row."""
+    required = {column.name for column in contract.columns if column.required}
+    return [name for name in stage_columns(con, contract) if name in required or name in contract.place.values()]
+
+
 def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, target: str) -> int:
     """Write the rows that stay to `target`: what stage SQL makes, without the vault's columns; return how many.
 
@@ -284,10 +294,13 @@ def write_quarantine(
     """Write the rows that are not staged, as they came, with every rule each breaks; return how many.
 
     `_outcome` is quarantined, linkable or duplicate, `_line` is known for lines that never became rows, `_text` is
-    their text.
+    their text. Columns `_staged_<name>` have what stage would hold of a row's place and of its required values.
     """
     raw_columns = ", ".join(f"r.{identifier(column.name)}" for column in contract.columns)
     empty = ", ".join(f"null::varchar as {identifier(column.name)}" for column in contract.columns)
+    staged = "".join(
+        f", s.{identifier(name)} as {identifier(STAGED_PREFIX + name)}" for name in measured_columns(con, contract)
+    )
     con.execute("create or replace temp table reject (_file varchar, _line bigint, _text varchar, _rule varchar)")
     if rejects:
         import pyarrow
@@ -298,8 +311,9 @@ def write_quarantine(
         con.unregister("reject_rows")
     rows = (
         f"select r._file, r._record, null::bigint as _line, null::varchar as _text, "
-        f"v.outcome as _outcome, {_rule_list(suite, 'v._bits')} as _rules, {raw_columns} "
-        f"from raw as r inner join verdict as v using (_file, _record) where v.outcome <> 'warned'"
+        f"v.outcome as _outcome, {_rule_list(suite, 'v._bits')} as _rules, {raw_columns}{staged} "
+        f"from raw as r inner join verdict as v using (_file, _record) inner join scan as s on v.row = s.rowid "
+        f"where v.outcome <> 'warned'"
     )
     lines = (
         f"select _file, null::bigint as _record, _line, _text, 'quarantined' as _outcome, [_rule] as _rules, {empty} "

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from auyl import pipeline
 from auyl.identifiers import keyed_hash
+from auyl.languages import LANGUAGES
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.snapshot import catalogue as catalogues
@@ -129,3 +130,11 @@ def test_measured_again_in_unchanged_boundaries_every_value_is_the_published_one
 def test_a_published_revision_cannot_be_published_twice(installation: Settings, published: BuildResult) -> None:
     with pytest.raises(IntegrityError), engine(installation.dsn).begin() as con:
         con.execute(text("insert into serving.snapshot select * from serving.snapshot"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_okrug_is_shown_in_every_language(installation: Settings, published: BuildResult, language: str) -> None:
+    loaded = catalogues.load(installation.include)
+    shown = show(installation, content(installation)[0].kato, language=language)
+    assert [i["name"] for i in shown["indicators"]] == [i.names[language] for i in loaded.indicators]
+    assert shown["name"]

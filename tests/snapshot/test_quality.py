@@ -60,6 +60,16 @@ def test_most_rows_are_placed_and_valid(measured: Settings) -> None:
     assert shown[0]["validity_pct"] <= shown[-1]["validity_pct"]
 
 
+def test_rejected_rows_are_placed_without_running_stage_sql_again(measured: Settings) -> None:
+    of_quality = "select * from serving.quality order by registry, level, kato"
+    before = [{k: v for k, v in row.items() if k != "measured_at"} for row in ask(measured, of_quality)]
+    without = replace(measured, include=measured.home / "include")
+    shutil.copytree(measured.include, without.include, ignore=shutil.ignore_patterns("stage"))
+    assert not (without.include / "sql" / "stage").exists()
+    measure_quality(PERIOD, without)
+    assert [{k: v for k, v in row.items() if k != "measured_at"} for row in ask(measured, of_quality)] == before
+
+
 def test_measured_once_it_waits_for_the_next_batch(measured: Settings, oblast: Path) -> None:
     assert unmeasured(measured) == []
     (batch,) = ledger.current_batches(measured, "social_assistance", PERIOD)

@@ -1,24 +1,24 @@
 -- Grain: indicator of one okrug in the current revision, in the order of the catalogue.
 -- Inputs: serving.current_snapshot, snapshot_value, indicator, theme, territory.
--- The newest period unless one is given.
+-- The newest period unless one is given. Parameters: kato, period, language (kk, ru or en).
 select
     v.period,
     v.revision,
-    coalesce(t.name_xx, t.name_ru) as okrug_name,
+    coalesce(to_jsonb(t) ->> ('name_' || :language), t.name_ru) as okrug_name,
     i.indicator_id,
     i.theme,
-    i.name_xx as name,
+    to_jsonb(i) ->> ('name_' || :language) as name,
     v.value,
     v.numerator,
     v.denominator,
     i.unit,
-    i.unit_xx as unit_name,
+    to_jsonb(i) ->> ('unit_' || :language) as unit_name,
     i.decimals,
     v.flag,
     v.coverage_pct,
     v.as_of,
     i.registries,
-    i.responsible_xx as responsible
+    to_jsonb(i) ->> ('responsible_' || :language) as responsible
 from serving.current_snapshot as f
 inner join serving.snapshot_value as v on f.period = v.period and f.revision = v.revision
 inner join serving.indicator as i on v.indicator_id = i.indicator_id
