@@ -70,7 +70,13 @@ def test_every_command_works_in_the_order_of_the_page(environment: dict[str, str
 def test_make_runs_the_demo_and_the_tests(environment: dict[str, str]) -> None:
     assert MAKE_COMMANDS == ["make demo", "make test"]
     repository = f"make -C {REPOSITORY} PYTHON={sys.executable}"
-    demo = run(f"{repository} demo SCALE=160 REGISTRIES=core PERIOD=2026-10", environment)
+    home = Path(environment["WORK"]) / "home-of-the-demo"
+    try:
+        demo = run(
+            f"{repository} demo SCALE=160 REGISTRIES=core PERIOD=2026-10", environment | {"AUYL_HOME": str(home)}
+        )
+    finally:
+        EmbeddedPostgres(home).destroy()
     assert "published: snapshot 2026-10, revision" in demo and "everything that was started is stopped" in demo
     tests = run(f"{repository} test ARGS='tests/test_house.py -k circle'", environment)
     assert "1 passed" in tests
