@@ -1,8 +1,7 @@
-"""Every command of README.md works as it stands there, on an installation with the embedded default and no setting."""
+"""Every command of README.md works as it stands there, in a home of its own with the embedded PostgreSQL."""
 
 import os
 import re
-import secrets
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,9 @@ from auyl.store.embedded import EmbeddedPostgres
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text("utf-8")
-COMMANDS = [line.partition("#")[0].removeprefix("$ ").strip() for line in README.splitlines() if line.startswith("$ ")]
+COMMANDS = [
+    line.partition(" # ")[0].removeprefix("$ ").strip() for line in README.splitlines() if line.startswith("$ ")
+]
 MAKE_COMMANDS = re.findall(r"^    (make \w+) +#", README, flags=re.MULTILINE)
 # `auyl overdue` says by its exit code that something is overdue; here nothing of September ever came.
 EXIT_CODES = {"auyl overdue --on 2026-10-31": 1}
@@ -32,8 +33,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
         (programs / name).chmod(0o755)
     home = folder / "home"
-    (home / "secrets").mkdir(parents=True, mode=0o700)
-    (home / "secrets" / "hash.key").write_text(secrets.token_hex(32))  # as `make demo` leaves one
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AUYL_", "AIRFLOW", "MAKE"))}
     yield inherited | {
         "AUYL_HOME": str(home),

@@ -18,7 +18,7 @@ from auyl.settings import from_environment
 
 
 def list_grants(principal: Annotated[str | None, typer.Argument(help="One principal; all without it.")] = None) -> None:
-    """Grants that stand and that have ended."""
+    """Current grants and those that have ended."""
     from auyl import access
 
     with _serving() as con:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import NoResultFound
 from auyl import ledger
 from auyl.contracts import Column, Contract
 from auyl.formats.common import RawResult, Reject
+from auyl.periods import PERIOD
 from auyl.settings import Settings
 from auyl.store.duck import identifier, literal, write_parquet
 from auyl.store.lake import Lake
@@ -32,7 +33,7 @@ REFERENCES = {
     "_back_kk": ("Ауыл: себебі", "auylReasonKk"),
 }
 TABLES = ("csv", "xlsx", "xls")
-NAME = re.compile(r"handback_(?P<registry>.+)_(?P<period>\d{4}-\d\d)_(?P<batch>\d+)\b")
+NAME = re.compile(rf"handback_(?P<registry>.+)_(?P<period>{PERIOD.pattern})_(?P<batch>\d+)\b")
 
 
 def with_references(contract: Contract) -> Contract:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from auyl import contracts, formats, ledger
 from auyl.intake.corrections import with_references
 from auyl.intake.land import files_of
 from auyl.settings import Settings
 from auyl.store.lake import Lake
+from auyl.store.spill import spill_folder
 
 
 def locate(
@@ -22,11 +20,11 @@ def locate(
     for name, record in rows:
         wanted.setdefault(name, set()).add(record)
     found: dict[tuple[str, int], int] = {}
-    with tempfile.TemporaryDirectory(prefix="auyl-") as work:
+    with spill_folder(settings) as work:
         for delivery_id, prefix in _deliveries(settings, batches):
             read_as = with_references(contract) if prefix else contract
-            landed = files_of(lake, ledger.delivery(settings, delivery_id), Path(work))
-            for path in formats.opened(read_as, landed, Path(work)):
+            landed = files_of(lake, ledger.delivery(settings, delivery_id), work)
+            for path in formats.opened(read_as, landed, work):
                 for name, records in wanted.items():
                     # A workbook's rows carry the sheet after a «#».
                     if name == prefix + path.name or name.startswith(prefix + path.name + "#"):

@@ -320,4 +320,4 @@ def write_quarantine(
         f"from reject"
     )
     query = f"{rows} union all by name {lines} order by _file, _record, _line"
-    return duck.write_parquet(con, query, target, "format parquet, compression zstd")
+    return duck.write_parquet(con, query, target, duck.COMPACT)

@@ -114,12 +114,3 @@ def load(include: Path) -> tuple[ContradictionType, ...]:
     if unused := sorted(path.stem for path in set(folder.rglob("*.sql")) - used):
         raise ContractInvalid(f"contradictions: SQL without an entry: {', '.join(unused)}")
     return types
-
-
-def page_table(include: Path) -> str:
-    """The types as the table of docs/contradictions.md."""
-    rows = ["| type | what | left says | right says | has to act | severity |", "|---|---|---|---|---|---|"]
-    for one in load(include):
-        left, right = (f"{side.registry}: {side.says['en']}" for side in (one.left, one.right))
-        rows.append(f"| `{one.id}` | {one.names['en']} | {left} | {right} | {one.owner} | {one.severity} |")
-    return "\n".join(rows)

@@ -9,6 +9,7 @@ import yaml
 from sqlalchemy import text
 
 from auyl.errors import AuylError
+from auyl.languages import LANGUAGES
 from auyl.linkage.persons import model
 from auyl.settings import Settings
 from auyl.store import duck
@@ -47,7 +48,7 @@ def review(settings: Settings, limit: int = 50) -> list[dict[str, Any]]:
 def explain(settings: Settings, method: str, weight: float | None, levels: dict[str, int | None], language: str) -> str:
     """The reason of a link, in kk, ru or en: the method, then each field and how it agrees. Raises AuylError."""
     words = yaml.safe_load((settings.include / "linkage" / "words.yaml").read_text(encoding="utf-8"))
-    if language not in ("kk", "ru", "en"):
+    if language not in LANGUAGES:
         raise AuylError(f"no language «{language}»: kk, ru or en")
     labels = model.load(settings.include).level_labels
     agreements = [
