@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from auyl.errors import ContractInvalid
 
 # An order of magnitude faster; a wheel of PyYAML without libyaml has none.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Description(BaseModel):
@@ -27,7 +27,7 @@ Model = TypeVar("Model", bound=Description)
 def read_yaml(path: Path) -> Any:
     """Content of a YAML file. Raises ContractInvalid when it is not YAML."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)
     except yaml.YAMLError as error:
         raise ContractInvalid(f"{path.name}: not YAML: {error}") from error
 

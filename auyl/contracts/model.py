@@ -13,6 +13,7 @@ import yaml
 
 from auyl.contracts import options as option
 from auyl.contracts.options import ArchiveOptions, ColumnOptions, Options, PlaceRole, RegistryOptions
+from auyl.descriptions import YAML_LOADER
 from auyl.errors import ConnectionUnusable, ContractInvalid, ExtractRefused
 
 # What a row may say of its person beside the number (`iin`); linkage compares these.
@@ -160,8 +161,7 @@ def deltas(include: Path) -> list[str]:
 def read(path: Path) -> Contract:
     """The contract in a file, read once per process. Raises ContractInvalid when it is not usable."""
     content = path.read_bytes()
-    # CSafeLoader is ten times faster; wheels of PyYAML without libyaml do not have it.
-    document = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    document = yaml.load(content, Loader=YAML_LOADER)
     try:
         return parse(document, path, hashlib.sha256(content).hexdigest())
     except (KeyError, IndexError, TypeError) as error:

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.exc import NoResultFound
 
 from auyl.ledger import tables
-from auyl.ledger.queries import columns_of, dicts, record_or_none, records, scalar, scalars, sql_file
+from auyl.ledger.queries import columns_of, dicts, record, record_or_none, records, scalar, scalars, sql_file
 from auyl.settings import Settings
 from auyl.store import paths
 from auyl.store.postgres import transaction
@@ -66,10 +65,7 @@ def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = 
 
 def batch(settings: Settings, batch_id: int) -> Batch:
     """The batch with this number. Raises NoResultFound."""
-    row = record_or_none(settings, _BATCH.where(_C.batch_id == batch_id), Batch)
-    if row is None:
-        raise NoResultFound(f"batch {batch_id}")
-    return row
+    return record(settings, _BATCH.where(_C.batch_id == batch_id), Batch)
 
 
 def add_batch(

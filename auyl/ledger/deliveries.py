@@ -8,10 +8,9 @@ from typing import Any
 
 from sqlalchemy import exists, insert, select
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import NoResultFound
 
 from auyl.ledger import tables
-from auyl.ledger.queries import columns_of, dicts, execute, record_or_none, scalar, scalars, sql_file
+from auyl.ledger.queries import columns_of, dicts, execute, record, record_or_none, scalar, scalars, sql_file
 from auyl.settings import Settings
 from auyl.store.postgres import transaction
 
@@ -43,10 +42,7 @@ def find_delivery(settings: Settings, registry: str, period: str, digest: str) -
 
 def delivery(settings: Settings, delivery_id: int) -> Delivery:
     """The delivery with this number. Raises NoResultFound."""
-    row = record_or_none(settings, _DELIVERY.where(_C.delivery_id == delivery_id), Delivery)
-    if row is None:
-        raise NoResultFound(f"delivery {delivery_id}")
-    return row
+    return record(settings, _DELIVERY.where(_C.delivery_id == delivery_id), Delivery)
 
 
 def add_delivery(

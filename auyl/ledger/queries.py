@@ -25,6 +25,12 @@ def records(settings: Settings, statement: Executable, record: type[Record]) -> 
     return [record(**row) for row in dicts(settings, statement)]
 
 
+def record(settings: Settings, statement: Executable, kind: type[Record]) -> Record:
+    """The only row as an object of a dataclass. Raises NoResultFound."""
+    with transaction(settings) as con:
+        return kind(**con.execute(statement).mappings().one())
+
+
 def record_or_none(settings: Settings, statement: Executable, record: type[Record]) -> Record | None:
     """The first row as an object of a dataclass; None where there is none."""
     with transaction(settings) as con:

@@ -140,7 +140,7 @@ def _create_pairs(con: duckdb.DuckDBPyConnection, include: Path, trained: Model)
     for people in ("record", "known"):
         match_weights.create_features(con, include, people)
     match_weights.create_pairs(con, include, trained, "known_features", "record_features", "weighed_pair")
-    repaired = duck.bind(duck.sql(_sql(include, "number_repaired")), records="record", known="known")
+    repaired = duck.bind(model.sql(include, "number_repaired"), records="record", known="known")
     apart = "anti join (from decision where not is_same) as d using (record, person)"
     con.execute(f"create or replace temp table pair as from weighed_pair {apart}")
     con.execute(f"create or replace temp table repaired as select record, person from ({repaired}) {apart}")
@@ -163,7 +163,7 @@ def _create_links(con: duckdb.DuckDBPyConnection, settings: Settings, trained: M
         )
         con.execute("insert into choice by name from registry_choice")
     levels = ", ".join(f"p.{name} as {name}_level" for name in FIELDS)
-    query = duck.bind(duck.sql(_sql(settings.include, "link")), levels=levels)
+    query = duck.bind(model.sql(settings.include, "link"), levels=levels)
     con.execute(f"create or replace temp table link as {query}")
 
 
@@ -195,7 +195,7 @@ def _record_run(
 ) -> None:
     """Add the run to the ledger and replace the pairs to review if the batches are current, in one transaction."""
     query = duck.bind(
-        duck.sql(_sql(settings.include, "link_review")),
+        model.sql(settings.include, "link_review"),
         of_period=literal(result.period),
         levels=", ".join(f"'{name}', {name}_level" for name in FIELDS),
         details=", ".join((*contracts.PERSON_COLUMNS, "sex", "settlement_kato", "number")),
@@ -220,7 +220,3 @@ def _record_run(
                 "contents": json.dumps(result.contents),
             },
         )
-
-
-def _sql(include: Path, name: str) -> Path:
-    return include / "sql" / "linkage" / "persons" / f"{name}.sql"

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auyl.linkage.persons.model import FIELDS, Model
+from auyl.linkage.persons.model import FIELDS, Model, sql
 from auyl.store import duck
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ def create_features(con: duckdb.DuckDBPyConnection, include: Path, people: str) 
 
     `people` has unique_id, surname, given_name, patronymic, birth_date, sex, settlement_kato, district_kato.
     """
-    spelling = duck.bind(_sql(include, "person_spelling"), names=people)
+    spelling = duck.bind(sql(include, "person_spelling"), names=people)
     con.execute(f"create or replace temp table {people}_spelling as {spelling}")
-    query = duck.bind(_sql(include, "person_features"), records=people, spelling=f"{people}_spelling")
+    query = duck.bind(sql(include, "person_features"), records=people, spelling=f"{people}_spelling")
     con.execute(f"create or replace temp table {people}_features as {query}")
 
 
@@ -41,7 +41,7 @@ def create_pairs(
     (-1 where a side has no value, 0 where it does not agree), weight in bits.
     """
     blocked = duck.bind(
-        _sql(include, "blocked_pairs"), known=known, records=records, candidates=candidates(model, known, records)
+        sql(include, "blocked_pairs"), known=known, records=records, candidates=candidates(model, known, records)
     )
     con.execute(f"create or replace temp table blocked_pair as {blocked}")
     api = open_splink(con)
@@ -86,7 +86,7 @@ def choose_links(
     `is_one_to_one`: the records come from a registry with one row per person.
     """
     query = duck.bind(
-        _sql(include, "person_choice"),
+        sql(include, "person_choice"),
         pairs=pairs,
         review=str(model.review_weight),
         link=str(model.link_weight),
@@ -94,7 +94,3 @@ def choose_links(
         one_to_one=str(is_one_to_one).lower(),
     )
     con.execute(f"create or replace temp table {target} as {query}")
-
-
-def _sql(include: Path, name: str) -> str:
-    return duck.sql(include / "sql" / "linkage" / "persons" / f"{name}.sql")

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from auyl.store import duck
+
 FIELDS = ("surname", "given_name", "patronymic", "born", "place", "sex")
 
 
@@ -53,3 +55,8 @@ def load(include: Path) -> Model:
     settings = json.loads((include / "linkage" / "person.json").read_text(encoding="utf-8"))
     weights = thresholds["weights"]
     return Model(settings, weights["link"], weights["review"], weights["margin"], thresholds["trained"])
+
+
+def sql(include: Path, name: str) -> str:
+    """Text of `include/sql/linkage/persons/<name>.sql`."""
+    return duck.sql(include / "sql" / "linkage" / "persons" / f"{name}.sql")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from auyl import contracts
+from auyl.linkage.persons.model import sql
 from auyl.settings import Settings
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import Batches
@@ -65,8 +66,7 @@ def read_persons(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake,
     identity = ", ".join(literal(lake.address(paths.identity_file(batch.name))) for batch in batches[POPULATION])
     con.execute(f"create or replace temp view identity as select * from read_parquet([{identity}])")
     resolve(con, settings, [(population, stage_view(con, settings, lake, population, batches[POPULATION]))])
-    sql = duck.sql(settings.include / "sql" / "linkage" / "persons" / "known_person.sql")
-    query = duck.bind(sql, claim=claim_key(population, "p."))
+    query = duck.bind(sql(settings.include, "known_person"), claim=claim_key(population, "p."))
     con.execute(f"create or replace temp table known as {query}")
 
 
