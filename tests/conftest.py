@@ -66,18 +66,27 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def dsn(postgres_server: str) -> Iterator[str]:
     """Owner's DSN of a fresh database, dropped after the module."""
+    with fresh_database(postgres_server) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def fresh_database(server: str) -> Iterator[str]:
+    """DSN of a new database of a server, dropped at the end."""
     import psycopg2
 
     name = "t_" + secrets.token_hex(6)
 
     def run(statement: str) -> None:
-        with contextlib.closing(psycopg2.connect(postgres_server)) as conn:
+        with contextlib.closing(psycopg2.connect(server)) as conn:
             conn.autocommit = True
             conn.cursor().execute(statement)
 
     run(f"create database {name}")
-    yield database_url(postgres_server, name)
-    run(f"drop database {name} with (force)")
+    try:
+        yield database_url(server, name)
+    finally:
+        run(f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="module")

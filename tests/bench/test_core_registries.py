@@ -4,7 +4,6 @@ import contextlib
 import csv
 import json
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,6 @@ from auyl.contracts.options import CsvOptions
 from auyl.intake import land_files
 from auyl.settings import Settings
 from auyl.store.lake import Lake
-from auyl.store.schema import database_url
 from bench import REPOSITORY, copy_limit
 from bench.core_registries import core_report
 from bench.harness import PEERS, Bench
@@ -29,6 +27,7 @@ from bench.measured import ChildFailed, Measured
 from bench.report import TITLES, table
 from lab import CORE_REGISTRIES
 from lab.synthetic import REGISTRIES, Summary, make
+from tests.conftest import fresh_database
 
 PERIOD = "2026-10"
 PEOPLE = 2_000
@@ -48,20 +47,10 @@ def copied(made: tuple[Path, Summary], postgres_server: str) -> Iterator[tuple[l
     """Tasks of COPY of all registries, the numbers of copied lines, and the database."""
     if os.environ.get("AUYL_TEST_DSN"):
         pytest.skip("a server's own COPY reads the files of its own machine")
-    name = "bench_" + secrets.token_hex(6)
-
-    def run(statement: str) -> None:
-        with contextlib.closing(psycopg2.connect(postgres_server)) as connection:
-            connection.autocommit = True
-            connection.cursor().execute(statement)
-
-    run(f"create database {name}")
-    dsn = database_url(postgres_server, name)
     # not below pytest's own 0700 folder: the server's account reads here
-    with tempfile.TemporaryDirectory(prefix="auyl-test-") as folder:
+    with fresh_database(postgres_server) as dsn, tempfile.TemporaryDirectory(prefix="auyl-test-") as folder:
         tasks = copy_limit.prepare(made[0], PERIOD, Path(folder), dsn)
         yield tasks, copy_limit.copy_all(dsn, tasks), dsn
-    run(f"drop database {name} with (force)")
 
 
 def lines_of(file: Path, contract: contracts.Contract) -> int:

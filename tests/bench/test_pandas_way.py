@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import random
-import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,14 +16,13 @@ import psycopg2
 import pytest
 
 from auyl import ledger, pipeline
-from auyl.store.schema import database_url
 from bench import REPOSITORY
 from bench.harness import snapshot_values
 from bench.pandas_way.clean import is_typo
 from bench.pandas_way.link import jaro_winkler
 from bench.report import PANDAS_FIXED
 from lab import CORE_REGISTRIES
-from tests.conftest import Once, fresh_installation
+from tests.conftest import Once, fresh_database, fresh_installation
 from tests.snapshot.conftest import PERIOD, core_registries, know_territory
 
 
@@ -47,30 +45,19 @@ def both(postgres_server: str, dsn: str, once: Once, tmp_path_factory: pytest.Te
     home = tmp_path_factory.mktemp("installation")
     settings = know_territory(fresh_installation(dsn, home), extracts)
     assert pipeline.run(settings, PERIOD, extracts, say=lambda _: None).status == "published"
-    names = {kind: f"peer_{kind}_{secrets.token_hex(6)}" for kind in ("full", "lean")}
     env = {name: value for name, value in os.environ.items() if not name.startswith("AUYL_")}
     env |= {"PYTHONPATH": str(REPOSITORY), "AUYL_HASH_KEY_FILE": str(settings.hash_key_file)}
-    parts = {}
-    for kind, name in names.items():
-        run(postgres_server, f"create database {name}")
-        options = ["--lean"] if kind == "lean" else []
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.pandas_way", str(extracts), PERIOD, str(home / kind), *options],
-            env=env | {"AUYL_DSN": database_url(postgres_server, name)}, capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        parts[kind] = json.loads(done.stdout.splitlines()[-1])["parts"]
     batches = {registry: ledger.current_batches(settings, registry, PERIOD)[0] for registry in CORE_REGISTRIES}
-    full, lean = (database_url(postgres_server, name) for name in names.values())
-    yield Both(dsn, full, lean, Path(settings.lake), batches, parts["full"])
-    for name in names.values():
-        run(postgres_server, f"drop database {name} with (force)")
-
-
-def run(server: str, statement: str) -> None:
-    with contextlib.closing(psycopg2.connect(server)) as connection:
-        connection.autocommit = True
-        connection.cursor().execute(statement)
+    with fresh_database(postgres_server) as full, fresh_database(postgres_server) as lean:
+        parts = {}
+        for kind, database, options in (("full", full, []), ("lean", lean, ["--lean"])):
+            done = subprocess.run(
+                [sys.executable, "-m", "bench.pandas_way", str(extracts), PERIOD, str(home / kind), *options],
+                env=env | {"AUYL_DSN": database}, capture_output=True, text=True,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            parts[kind] = json.loads(done.stdout.splitlines()[-1])["parts"]
+        yield Both(dsn, full, lean, Path(settings.lake), batches, parts["full"])
 
 
 def rows(dsn: str, query: str) -> list[tuple[Any, ...]]:

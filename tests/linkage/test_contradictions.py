@@ -1,11 +1,8 @@
 """The sets of a synthetic oblast: all of its ground truth is found, clean extracts agree, and months may come in any
 order. Who reads what is tested with logins of their own."""
 
-import contextlib
 import itertools
 import re
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +23,8 @@ from auyl.store import duck
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
-from auyl.store.schema import database_url
 from lab import synthetic
-from tests.conftest import fresh_installation
+from tests.conftest import fresh_database, fresh_installation
 from tests.snapshot.conftest import know_territory
 
 MONTHS = ("2026-09", "2026-10")
@@ -70,19 +66,6 @@ def kept(taken: Settings) -> Settings:
     for month in MONTHS:
         assert compute(month, taken).status == "computed"
     return taken
-
-
-@contextlib.contextmanager
-def database(dsn: str, name: str) -> Iterator[str]:
-    """DSN of a database beside that of `dsn`, dropped afterwards."""
-    own = f"{name}_{secrets.token_hex(6)}"
-    with contextlib.closing(psycopg2.connect(dsn)) as con:
-        con.autocommit = True
-        con.cursor().execute(f"create database {own}")
-        try:
-            yield database_url(dsn, own)
-        finally:
-            con.cursor().execute(f"drop database {own} with (force)")
 
 
 def ask(settings: Settings, query: str, *values: object, dsn: str | None = None) -> list[dict[str, Any]]:
@@ -180,7 +163,7 @@ def test_all_other_types_are_as_in_the_clean_oblast(kept: Settings) -> None:
 
 def test_clean_extracts_agree(dsn: str, kept: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     """In a database of its own: the sets of the spoiled oblast are still asked for."""
-    with database(dsn, "clean") as own:
+    with fresh_database(dsn) as own:
         folder = tmp_path_factory.mktemp("clean")
         synthetic.make(folder, MONTHS[1], PEOPLE, dirt=0)
         settings = know_territory(fresh_installation(own, tmp_path_factory.mktemp("agreed")), folder)
@@ -292,7 +275,7 @@ def test_a_period_that_could_not_judge_neither_opens_nor_closes(kept: Settings) 
 
 
 def test_a_type_whose_registry_did_not_come_is_not_judged(dsn: str, spoiled: Path, tmp_path: Path) -> None:
-    with database(dsn, "part") as own:
+    with fresh_database(dsn) as own:
         settings = know_territory(fresh_installation(own, tmp_path), spoiled)
         for registry in ("population", "clinic_attachment"):
             files = sorted((spoiled / MONTHS[1] / registry).iterdir())

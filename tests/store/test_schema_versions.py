@@ -1,7 +1,6 @@
 """Versions of the serving database: forward only, one at a time, and never behind a program's back."""
 
 import contextlib
-import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,10 +14,11 @@ from auyl import ledger, pipeline
 from auyl.errors import DatabaseUnusable
 from auyl.settings import Settings, from_environment
 from auyl.snapshot.show import show
-from auyl.store.schema import SCHEMAS, database_url, migrate
+from auyl.store.schema import SCHEMAS, migrate
 from auyl.store.version import HEAD
 from auyl.territory.reference import load_territory
 from lab import synthetic
+from tests.conftest import fresh_database
 
 FIRST = Path(__file__).with_name("version_0001.sql")
 ROLES = """
@@ -66,21 +66,8 @@ Database = Callable[[], str]
 @pytest.fixture(scope="module")
 def database(postgres_server: str) -> Iterator[Database]:
     """Makes an empty database and returns its DSN."""
-    names: list[str] = []
-
-    def run(statement: str) -> None:
-        with contextlib.closing(psycopg2.connect(postgres_server)) as con:
-            con.autocommit = True
-            con.cursor().execute(statement)
-
-    def make() -> str:
-        names.append("v_" + secrets.token_hex(6))
-        run(f"create database {names[-1]}")
-        return database_url(postgres_server, names[-1])
-
-    yield make
-    for name in names:
-        run(f"drop database {name} with (force)")
+    with contextlib.ExitStack() as databases:
+        yield lambda: databases.enter_context(fresh_database(postgres_server))
 
 
 def settings_for(dsn: str, home: Path) -> Settings:
