@@ -226,21 +226,22 @@ def _rule_list(suite: Suite, bits: str, critical: bool | None = None) -> str:
     return f"list_filter([{', '.join(chosen)}]::varchar[], lambda r: r is not null)"
 
 
-def _columns(con: duckdb.DuckDBPyConnection) -> list[str]:
-    return [row[0] for row in con.execute("describe candidate").fetchall()]
+def stage_columns(con: duckdb.DuckDBPyConnection, contract: Contract, relation: str = "candidate") -> list[str]:
+    """Columns of `candidate` that stage keeps: without those of the vault and without texts that were converted.
+
+    After the scan its table, as `relation`, says the same without binding the view's SQL again.
+    """
+    hidden = {column.name for column in contract.columns if column.is_vault}
+    hidden |= {"_content", "_period", "_key", "_bits", *_masks(contract)}
+    columns = [row[0] for row in con.execute(f"describe {relation}").fetchall()]
+    return [name for name in columns if name not in hidden and not name.endswith("__text")]
 
 
-def stage_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
-    """Columns of `candidate` that stage keeps: without those of the vault and without texts that were converted."""
-    hidden = {column.name for column in contract.columns if column.is_vault} | {"_content", "_period"}
-    hidden |= set(_masks(contract))
-    return [name for name in _columns(con) if name not in hidden and not name.endswith("__text")]
-
-
-def measured_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
+def _measured_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
     """Stage columns that describe a row's place or are required: what quality measures of every row."""
     required = {column.name for column in contract.columns if column.required}
-    return [name for name in stage_columns(con, contract) if name in required or name in contract.place.values()]
+    measured = required | set(contract.place.values())
+    return [name for name in stage_columns(con, contract, "scan") if name in measured]
 
 
 def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, target: str) -> int:
@@ -248,7 +249,7 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
 
     `_warned` lists the warning rules that the row breaks, null for most.
     """
-    columns = ", ".join(f"s.{identifier(name)}" for name in stage_columns(con, contract))
+    columns = ", ".join(f"s.{identifier(name)}" for name in stage_columns(con, contract, "scan"))
     con.execute(
         f"create or replace temp table warned as select row, {_rule_list(suite, '_bits', False)} as _warned "
         f"from verdict where outcome = 'warned'"
@@ -272,7 +273,7 @@ def write_linkable(con: duckdb.DuckDBPyConnection, contract: Contract, target: s
     Columns: those of stage except `person_key`, which would be that of a wrong number, then `iin` and what the row says
     of its person where stage leaves that out.
     """
-    staged = [name for name in stage_columns(con, contract) if name != "person_key"]
+    staged = [name for name in stage_columns(con, contract, "scan") if name != "person_key"]
     columns = [f"s.{identifier(name)}" for name in staged]
     columns += [f"t.{identifier(name)}" for name in ("iin", *PERSON_COLUMNS) if name not in staged]
     return duck.write_parquet(
@@ -299,7 +300,7 @@ def write_quarantine(
     raw_columns = ", ".join(f"r.{identifier(column.name)}" for column in contract.columns)
     empty = ", ".join(f"null::varchar as {identifier(column.name)}" for column in contract.columns)
     staged = "".join(
-        f", s.{identifier(name)} as {identifier(STAGED_PREFIX + name)}" for name in measured_columns(con, contract)
+        f", s.{identifier(name)} as {identifier(STAGED_PREFIX + name)}" for name in _measured_columns(con, contract)
     )
     con.execute("create or replace temp table reject (_file varchar, _line bigint, _text varchar, _rule varchar)")
     if rejects:
