@@ -1,7 +1,7 @@
 """The access matrix: every object of the database, and who may do what with it.
 
-It is read from the catalogue of PostgreSQL, so that it says what holds and not what was meant. `tests/access/matrix.txt`
-is what was decided; a test compares them, and an operator compares that file with `auyl access matrix`.
+It is read from the catalogue of PostgreSQL, so that it says what holds and not what was meant. What was decided is
+`tests/access/matrix.txt`; a test compares them, and an operator compares that file with `auyl access matrix`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Every object of the database has a decision: who may do what with it stands in matrix.txt, or the test is red."""
 
-import contextlib
 import difflib
 from pathlib import Path
 
-import psycopg2
 import pytest
 from psycopg2.extensions import connection
 
