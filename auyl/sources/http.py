@@ -15,7 +15,7 @@ import httpx
 
 from auyl.contracts import Contract
 from auyl.contracts.options import HttpOptions
-from auyl.errors import ConnectionUnusable, shape
+from auyl.errors import ConnectionUnusable, SourceUnavailable, shape
 from auyl.sources.address import Address
 from auyl.sources.backoff import AttemptFailed, status_failed
 
@@ -63,11 +63,10 @@ class HttpSource:
         sent and for a certificate that is not trusted; also while the body is read.
         """
         left_s = self._ends_at - time.monotonic()
-        limit_s = min(self._request_s, left_s)
         if left_s <= 0:
-            raise self.contract.unavailable(f"the pull has taken longer than {self._pull_s:g} s; nothing was landed")
+            raise self._too_long()
         expired = threading.Event()
-        timer = threading.Timer(limit_s, self._expire, (expired,))
+        timer = threading.Timer(min(self._request_s, left_s), self._expire, (expired,))
         timer.daemon = True
         timer.start()
         try:
@@ -80,10 +79,7 @@ class HttpSource:
                     raise self._broken(error) from None
             # A body that only ends with its connection looks whole when the connection was ended here.
             if expired.is_set():
-                raise self.contract.unavailable(
-                    f"expected a whole answer within {limit_s:.0f} s; found one that goes on; nothing was landed. "
-                    f"Fix: {self.contract.owner}, or requestTimeoutSeconds in the contract"
-                )
+                raise self._too_long()
         finally:
             timer.cancel()
 
@@ -111,6 +107,15 @@ class HttpSource:
         if self._line is not None:
             with contextlib.suppress(OSError):
                 self._line.shutdown(socket.SHUT_RDWR)
+
+    def _too_long(self) -> SourceUnavailable:
+        if time.monotonic() >= self._ends_at:
+            trouble, option = f"the pull has taken longer than {self._pull_s:g} s", "pullTimeoutSeconds"
+        else:
+            trouble = f"expected a whole answer within {self._request_s:g} s; found one that goes on"
+            option = "requestTimeoutSeconds"
+        fix = f"Fix: {self.contract.owner}, or {option} in the contract"
+        return self.contract.unavailable(f"{trouble}; nothing was landed. {fix}")
 
     def _forget_line(self) -> None:
         if self._line is not None:

@@ -64,10 +64,11 @@ class TestTimeLimits:
     @pytest.mark.parametrize(
         "begins",
         [
-            b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nX-Slow: ",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{",
         ],
-    )  # fmt: skip
+    )
     @pytest.mark.parametrize("way", ["rest", "soap"])
     def test_a_byte_at_a_time(self, raw: Callable[..., str], work: Path, begins: bytes, way: str) -> None:
         base, options = (REST, {}) if way == "rest" else (POPULATION, GATEWAY)
@@ -96,7 +97,7 @@ class TestTimeLimits:
         contract = with_options(REST, **options, pullTimeoutSeconds=1)
         server = answering(reply)
         started = time.monotonic()
-        with pytest.raises(SourceUnavailable, match="within|longer than 1 s"):
+        with pytest.raises(SourceUnavailable, match="the pull has taken longer than 1 s"):
             rest.pull(contract, PERIOD, f"http://:t@127.0.0.1:{server.port}", work, PullHistory())
         assert time.monotonic() - started < 5
         assert 2 <= len(server.asked) <= 5
@@ -108,12 +109,27 @@ class TestRetryAfter:
     @pytest.mark.parametrize(
         ("header", "seconds"),
         [
-            ("120", 120), ("120.5", 120.5), (" 7 ", 7), ("0", 0), ("86401", 86_400), ("999999999", 86_400),
-            ("9" * 20, 86_400), ("-5", None), ("", None), ("soon", None), ("1e9", None), ("0x10", None), ("٣", None),
-            ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("Wed, 21 Oct 2015 07:28:00 -0000", 0), ("2015-10-21T07:28:00Z", 0),
-            ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400), ("Fri, 99 Dec 9999 99:99:99 GMT", None), ("9" * 400, None),
+            ("120", 120),
+            ("120.5", 120.5),
+            (" 7 ", 7),
+            ("0", 0),
+            ("86401", 86_400),
+            ("999999999", 86_400),
+            ("9" * 20, 86_400),
+            ("-5", None),
+            ("", None),
+            ("soon", None),
+            ("1e9", None),
+            ("0x10", None),
+            ("٣", None),
+            ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+            ("Wed, 21 Oct 2015 07:28:00 -0000", 0),
+            ("2015-10-21T07:28:00Z", 0),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
+            ("Fri, 99 Dec 9999 99:99:99 GMT", None),
+            ("9" * 400, None),
         ],
-    )  # fmt: skip
+    )
     def test_what_the_header_says(self, header: str, seconds: float | None) -> None:
         assert retry_after_s(header) == seconds
 
@@ -130,9 +146,11 @@ class TestRetryAfter:
     ) -> None:
         until = datetime.now(tz=UTC) + timedelta(hours=1)
         asked = {
-            "seconds": "3600", "epoch": f"{until.timestamp():.0f}", "date": f"{until:%a, %d %b %Y %H:%M:%S} GMT",
+            "seconds": "3600",
+            "epoch": f"{until.timestamp():.0f}",
+            "date": f"{until:%a, %d %b %Y %H:%M:%S} GMT",
             "year": "31536000",
-        }  # fmt: skip
+        }
         server = answering(lambda _: Answer(status, headers={"Retry-After": asked[form]}))
         contract, pull = (REST, rest.pull) if way == "rest" else (SOAP, soap.pull)
         with pytest.raises(SourceNotReady, match=f"answered {status} and asks to be left alone") as raised:
@@ -166,9 +184,12 @@ class TestExpiredTokens:
     """A token that expired is renewed once, however the source says it."""
 
     REFUSALS = (
-        Answer(401), Answer(403), Answer(200, b'{"error": "invalid_token"}'), Answer(200, b"<html>login</html>"),
+        Answer(401),
+        Answer(403),
+        Answer(200, b'{"error": "invalid_token"}'),
+        Answer(200, b"<html>login</html>"),
         Answer(200, b'{"status": 401, "items": null}'),
-    )  # fmt: skip
+    )
 
     def address(self, port: int) -> str:
         return f"http://c:s@127.0.0.1:{port}/?token_url=http://127.0.0.1:{port}/token"
@@ -194,8 +215,10 @@ class TestExpiredTokens:
     @pytest.mark.parametrize("refusal", REFUSALS)
     def test_once(self, answering: Answering, work: Path, refusal: Answer, waits: list[int]) -> None:
         server = answering(lambda asked: Answer(200, b'{"access_token": "t"}') if asked.path == "/token" else refusal)
-        error = SourceUnavailable if refusal.status == 200 else ConnectionUnusable
-        with pytest.raises(error, match="refused the token|in 6 attempts"):
+        error, words = (
+            (SourceUnavailable, "in 6 attempts") if refusal.status == 200 else (ConnectionUnusable, "refused the token")
+        )
+        with pytest.raises(error, match=words):
             rest.pull(with_options(REST, auth="oauth2"), PERIOD, self.address(server.port), work, PullHistory())
         assert [asked.path for asked in server.asked].count("/token") == 2
 
@@ -224,10 +247,12 @@ class TestWords:
             (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "the line broke"),
             (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "the line broke"),
             (b"HTTP/1.1 200 OK\r\n\x00\xff: \x01\r\n\r\n{}", "the line broke"),
-            (b"HTTP/1.1 OK\r\n\r\n", "the line broke"), (b"SSH-2.0-OpenSSH_9.6\r\n", "the line broke"), (b"", "the line broke"),
+            (b"HTTP/1.1 OK\r\n\r\n", "the line broke"),
+            (b"SSH-2.0-OpenSSH_9.6\r\n", "the line broke"),
+            (b"", "the line broke"),
             (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000 + b"\r\n\r\n", "the line broke"),
         ],
-    )  # fmt: skip
+    )
     @pytest.mark.parametrize("way", ["rest", "soap"])
     def test_an_answer_that_is_no_http(
         self, raw: Callable[..., str], work: Path, waits: list[int], answer: bytes, trouble: str, way: str
@@ -239,11 +264,17 @@ class TestWords:
     @pytest.mark.parametrize(
         "body",
         [
-            b'{"items": ' + b"[" * 100_000, b'{"items": [], "page": ' + b"1" * 5000 + b"}", b"\xff\xfe", b"null", b"NaN", b'"x"',
-            b'{"items": [], "page": [1], "pages": 1, "total": 1}', b'{"items": {"a": 1}}',
+            b'{"items": ' + b"[" * 100_000,
+            b'{"items": [], "page": ' + b"1" * 5000 + b"}",
+            b"\xff\xfe",
+            b"null",
+            b"NaN",
+            b'"x"',
+            b'{"items": [], "page": [1], "pages": 1, "total": 1}',
+            b'{"items": {"a": 1}}',
             b'{"items": [], "page": 1e999, "pages": 1, "total": 1}',
         ],
-    )  # fmt: skip
+    )
     def test_a_body_that_is_no_page(self, answering: Answering, work: Path, waits: list[int], body: bytes) -> None:
         server = answering(lambda asked: Answer(body=body))
         with pytest.raises(SourceUnavailable, match="page 1 did not come in 6 attempts, last: "):
@@ -259,10 +290,16 @@ class TestWords:
     @pytest.mark.parametrize(
         "address",
         [
-            "http://:geheim@", "ftp://:geheim@127.0.0.1", "127.0.0.1:80", "", "http://:geheim@127.0.0.1:99999999", "http://[::1",
-            "http://:geheim@a..b\u2024/", "http://:geheim@" + "a" * 80 + "\u00e9.kz", 
+            "http://:geheim@",
+            "ftp://:geheim@127.0.0.1",
+            "127.0.0.1:80",
+            "",
+            "http://:geheim@127.0.0.1:99999999",
+            "http://[::1",
+            "http://:geheim@a..b\u2024/",
+            "http://:geheim@" + "a" * 80 + "\u00e9.kz",
         ],
-    )  # fmt: skip
+    )
     def test_an_address_that_is_none(self, work: Path, waits: list[int], address: str, way: str) -> None:
         contract, pull = (REST, rest.pull) if way == "rest" else (SOAP, soap.pull)
         with pytest.raises(ConnectionUnusable) as raised:

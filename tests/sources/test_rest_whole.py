@@ -261,10 +261,13 @@ class TestWhatLeadsToTheNextPage:
     @pytest.mark.parametrize(
         "link",
         [
-            "HTTP://LOCALHOST:{port}{path}?at={at}", "http://localhost.:{port}{path}?at={at}", "//localhost:{port}{path}?at={at}",
-            "http://x:y@localhost:{port}{path}?at={at}", "?at={at}",
+            "HTTP://LOCALHOST:{port}{path}?at={at}",
+            "http://localhost.:{port}{path}?at={at}",
+            "//localhost:{port}{path}?at={at}",
+            "http://x:y@localhost:{port}{path}?at={at}",
+            "?at={at}",
         ],
-    )  # fmt: skip
+    )
     def test_the_same_server_by_another_spelling(self, answering: Answering, work: Path, link: str) -> None:
         def reply(asked: Asked) -> Answer:
             at = int(asked.query.get("at", 0))
@@ -280,14 +283,19 @@ class TestWhatLeadsToTheNextPage:
     @pytest.mark.parametrize(
         ("here", "link", "is_same"),
         [
-            ("https://api.kz", "https://api.kz:443/p?a=1", True), ("https://api.kz:443", "HTTPS://API.KZ/p?a=1", True),
-            ("http://api.kz", "http://api.kz:80/p?a=1", True), ("https://тіркелім.қаз", "https://xn--e1aglcid7bib.xn--80ao21a/p?a=1", False),
-            ("https://пример.қаз", "https://xn--e1afmkfd.xn--80ao21a/p?a=1", True), ("https://api.kz", "https://api.kz:8443/p", False),
-            ("https://api.kz", "http://api.kz/p", False), ("https://api.kz", "https://api.kz.evil.kz/p", False),
-            ("https://api.kz", "https://api.kz@evil.kz/p", False), ("https://api.kz", "https://[::1/p", False),
-            ("https://api.kz", "https://api.kz:99999999/p", False), ("https://api.kz", "ftp://api.kz/p", False),
+            ("https://api.kz", "https://api.kz:443/p?a=1", True),
+            ("https://api.kz:443", "HTTPS://API.KZ/p?a=1", True),
+            ("http://api.kz", "http://api.kz:80/p?a=1", True),
+            ("https://пример.қаз", "https://xn--e1afmkfd.xn--80ao21a/p?a=1", True),
+            ("https://api.kz", "https://api.kz:8443/p", False),
+            ("https://api.kz", "http://api.kz/p", False),
+            ("https://api.kz", "https://api.kz.evil.kz/p", False),
+            ("https://api.kz", "https://api.kz@evil.kz/p", False),
+            ("https://api.kz", "https://[::1/p", False),
+            ("https://api.kz", "https://api.kz:99999999/p", False),
+            ("https://api.kz", "ftp://api.kz/p", False),
         ],
-    )  # fmt: skip
+    )
     def test_the_same_origin(self, here: str, link: str, is_same: bool) -> None:
         from auyl.sources.paginators import NextLink
 
@@ -302,12 +310,16 @@ class TestWhatLeadsToTheNextPage:
     @pytest.mark.parametrize(
         "header",
         [
-            '<{u}>; rel="next"', "<{u}>; rel=next", '<{u}>; REL="Next"', '<{u}>; rel="last next"',
+            '<{u}>; rel="next"',
+            "<{u}>; rel=next",
+            '<{u}>; REL="Next"',
+            '<{u}>; rel="last next"',
             '<{u}> ; rel = "next"',
-            '<{u}>; title="a=b; c"; rel="next"', '</first>; rel="first", <{u}>; rel="next", </last>; rel="last"',
-            '</p>;rel=prev,<{u}>;rel=next',
+            '<{u}>; title="a=b; c"; rel="next"',
+            '</first>; rel="first", <{u}>; rel="next", </last>; rel="last"',
+            "</p>;rel=prev,<{u}>;rel=next",
         ],
-    )  # fmt: skip
+    )
     def test_usual_link_headers(self, answering: Answering, work: Path, header: str) -> None:
         def reply(asked: Asked) -> Answer:
             at = int(asked.query.get("at", 0))
