@@ -116,8 +116,8 @@ OPTIONS = {"format": "xls"}
     ("content", "found"),
     [
         (b"", "0 bytes"),
-        (xlsx({"КРС": [list(LIVESTOCK_HEADING), *animals(1, 9)]}), "a ZIP archive (XLSX?)"),
-        (b"<html><table><tr><td>1</td></tr></table></html>", "begins with b'<html"),
+        (xlsx({"КРС": [list(LIVESTOCK_HEADING), *animals(1, 9)]}), "a workbook of today's Excel (XLSX)"),
+        (b"<html><table><tr><td>1</td></tr></table></html>", "an HTML page"),
         (OLD[: len(OLD) // 2], "cut short"),
         (OLD[:-600], "breaks off"),
         (OLD[:600], "cut short"),
