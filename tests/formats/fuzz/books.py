@@ -45,7 +45,9 @@ def xls(contract: Contract, content: bytes) -> list[Record]:
     for sheet in book.sheets():
         if sheet.visibility == 0:
             rows = {
-                at + 1: {n: cell for n in range(sheet.ncols) if (cell := _old_cell(book, sheet.cell(at, n))) is not None}
+                at + 1: {
+                    n: cell for n in range(sheet.ncols) if (cell := _old_cell(book, sheet.cell(at, n))) is not None
+                }
                 for at in range(sheet.nrows)
             }
             found += _records(contract, sheet.name, rows)
@@ -71,7 +73,9 @@ def _records(contract: Contract, sheet: str, rows: Rows) -> list[Record]:
         if not any(cell is not None and (cell.text.strip() or cell.kind != values.TEXT) for cell in own):
             continue
         texts = tuple(cell.text for cell in row if cell is not None)
-        repeats = texts == tuple(cell.text for cell in (rows[last].get(column) for column in columns) if cell is not None)
+        repeats = texts == tuple(
+            cell.text for cell in (rows[last].get(column) for column in columns) if cell is not None
+        )
         found.append(Record(number, None if repeats else cells, sheet, texts))
     return found
 
@@ -175,7 +179,7 @@ def number_cell(text: str, number: int, code: str, starts_1904: bool, has_formul
         return Cell(text, values.ERROR)
     shape = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", code)
     if number in BUILT_IN_DAYS or re.search("[dmyhs]", shape, re.IGNORECASE):
-        if exact <= 0 or exact >= 2_958_466 or int(exact) in (60, 0) and not starts_1904:
+        if exact <= 0 or exact >= 2_958_466 or (int(exact) in (60, 0) and not starts_1904):
             return Cell(text, values.ERROR)
         days = exact + (1462 if starts_1904 else int(exact < 60))
         moment = datetime(1899, 12, 30) + timedelta(milliseconds=round(float(days) * 86_400_000))

@@ -1,17 +1,15 @@
-"""Damage to what cells hold: values that are none, that have two readings, or that mean something else than they seem."""
+"""Damage to what cells hold: no value, two readings, or another meaning than it seems."""
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from auyl.contracts import Column
 from tests.formats.fuzz.grids import grid
 from tests.formats.fuzz.tables import BookCell
 
@@ -25,25 +23,49 @@ Maker = Callable[[Random, str], Any]
 ANY = ("string", "integer", "number", "date", "timestamp", "boolean")
 MOMENTS = ("date", "timestamp")
 JSON = ("json", "jsonl", "geojson")
-ERRORS = (
-    "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#Н/Д", "#ССЫЛКА!", "#ЗНАЧ!", "#ДЕЛ/0!", "#ИМЯ?",
-    "#ПУСТО!", "#ЧИСЛО!", "#SPILL!", "#CALC!", "#GETTING_DATA",
+ERRORS = tuple(
+    [
+        "#N/A",
+        "#REF!",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NAME?",
+        "#NULL!",
+        "#NUM!",
+        "#Н/Д",
+        "#ССЫЛКА!",
+        "#ЗНАЧ!",
+        "#ДЕЛ/0!",
+        "#ИМЯ?",
+        "#ПУСТО!",
+        "#ЧИСЛО!",
+        "#SPILL!",
+        "#CALC!",
+    ]
+)
+NOTHINGS = (
+    "\\N", "None", "nan", "NaN", "(null)", "NULL", "null", "н/д", "Н/Д", "n/a", "N/A", "-", "—", "нет данных", " ", "\u00a0",
 )  # fmt: skip
-NOTHINGS = ("\\N", "None", "nan", "NaN", "(null)", "NULL", "null", "н/д", "Н/Д", "n/a", "N/A", "-", "—", "нет данных", " ", "\u00a0")
 NO_DATES = (
     "01.01.0001", "0001-01-01", "0001-01-01T00:00:00", "30.12.1899", "1899-12-30", "1899-12-31T00:00:00", "00.00.0000",
     "0000-00-00", "31.02.2026", "2026-02-30", "29.02.2025", "0", "-1", "60", "99.99.9999", "31.12.20662", "1.1",
 )  # fmt: skip
-NO_INTEGERS = ("2.5", "0x10", "1e3", "1E3", "1_000", "1.007", "1,007", "0b11", "٣", "99999999999999999999", "2,5", "½", "+-1", "1 2", "12 34")
-GROUPED = ("1 007", "1\u00a0007", "1\u2009007", "1\u202f007", "7.0", "7,0", "7,00", "+7", "007", " 7 ", "12 345 678", "-3")
+NO_INTEGERS = (
+    "2.5", "0x10", "1e3", "1E3", "1_000", "1.007", "1,007", "0b11", "٣", "99999999999999999999", "2,5", "½", "+-1", "1 2",
+    "12 34",
+)  # fmt: skip
+GROUPED = (
+    "1 007", "1\u00a0007", "1\u2009007", "1\u202f007", "7.0", "7,0", "7,00", "+7", "007", " 7 ", "12 345 678", "-3",
+)  # fmt: skip
 AMOUNTS = (
-    "46.421", "46,421", "1.234.567", "1,234,567.89", "1.234.567,89", "46 421,00", "46\u202f421,5", "1'234.50", "1e5", "1,5E+3",
-    "(500)", "500 тг", "12,3456", "0.125", "0,005", "99999999999999999999.99", "-0.5", "5-", ".5", "1 23", "0.1 + 0.2", "Infinity",
+    "46.421", "46,421", "1.234.567", "1,234,567.89", "1.234.567,89", "46 421,00", "46\u202f421,5", "1'234.50", "1e5",
+    "1,5E+3", "(500)", "500 тг", "12,3456", "0.125", "0,005", "99999999999999999999.99", "-0.5", "5-", ".5", "1 23",
+    "0.1 + 0.2", "Infinity",
 )  # fmt: skip
 TYPED_DATES = (
     "7.11.2025", "07.11.25", "07/11/2025", "11/25/2025", "25/11/2025", "07.11.2025 г.", "07.11.2025г", "7 ноября 2025",
-    "2025.11.07", "2025/11/07", "07.11.2025\u00a0", "07-11-2025", "2025-11-7", "20251107", "45968", "07.11.2025 00:00:00",
-    "7.11.2025 9:05", "2025-11-07T00:00:00", "Nov 7, 2025", "07.11.2025 12:00:00 AM",
+    "2025.11.07", "2025/11/07", "07.11.2025\u00a0", "07-11-2025", "2025-11-7", "20251107", "45968", "7.11.2025 9:05",
+    "07.11.2025 00:00:00", "2025-11-07T00:00:00", "Nov 7, 2025", "07.11.2025 12:00:00 AM",
 )  # fmt: skip
 ZONES = ("+06:00", "+05:00", "Z", "+0500", "-05:00", "+14:00")
 INVISIBLE = ("\u200b", "\u200e", "\ufeff", "\u00ad", "\u2060", "\u200f", "\u202a", "\u00a0", "\u200d")
@@ -52,20 +74,28 @@ STRUCTURES: tuple[Any, ...] = (
     {"ru": "Шелек", "kk": "Шелек"}, [], {}, ["Шелек"], [{"code": 1}], {"value": "12"}, [[[[1]]]], [None],
 )  # fmt: skip
 JSON_SCALARS: tuple[Any, ...] = (
-    True, False, 0, -1, 12, 2.5, 1e5, 46.421, 0.1, 123456789012, 9007199254740993, 10**30, 1752260400000, 1e400, "\ud83d",
-    "\udc00x", "", "\u0001",
+    True, False, 0, -1, 12, 2.5, 1e5, 46.421, 0.1, 123456789012, 9007199254740993, 10**30, 1752260400000, 1e400, "",
+    "\ud83d", "\udc00x", "\u0001",
 )  # fmt: skip
-DAY_STYLE = "1"
+# The style of days in the books of the synthetic oblast.
+DAY = "1"
 BOOK_CELLS: tuple[BookCell, ...] = (
     *(BookCell("e", one) for one in ERRORS[:7]),
     BookCell("e", "#N/A", formula="VLOOKUP(A1,B:B,1,0)"),
-    BookCell(formula="A1+1"), BookCell("str", formula="A1&amp;B1"), BookCell("str", "", "A1"), BookCell("n", "0", "SUM(A1:A2)"),
-    BookCell("n", "46023", style=DAY_STYLE), BookCell("n", "0", style=DAY_STYLE), BookCell("n", "60", style=DAY_STYLE),
-    BookCell("n", "-1", style=DAY_STYLE), BookCell("n", "46023.75", style=DAY_STYLE), BookCell("n", "2958466", style=DAY_STYLE),
-    BookCell("n", "46023"), BookCell("n", "1.1"), BookCell("n", "46.420999999999999"), BookCell("n", "123456789012"),
-    BookCell("n", "1E+20"), BookCell("b", "1"), BookCell("b", "0"), BookCell("d", "2026-10-05T00:00:00"), BookCell("str", "text"),
-    BookCell("s", "999999"), BookCell("x", "1"), BookCell("n", "1", style="9999"),
-)  # fmt: skip
+    BookCell(formula="A1+1"),
+    BookCell("str", formula="A1"),
+    BookCell("str", "", formula="A1"),
+    BookCell("str", "text"),
+    BookCell("n", "0", formula="SUM(A1:A2)"),
+    *(BookCell("n", day, style=DAY) for day in ("46023", "46023.75", "0", "60", "-1", "2958466")),
+    *(BookCell("n", number) for number in ("46023", "1.1", "46.420999999999999", "123456789012", "1E+20")),
+    BookCell("n", "1", style="9999"),
+    BookCell("b", "1"),
+    BookCell("b", "0"),
+    BookCell("d", "2026-10-05T00:00:00"),
+    BookCell("s", "999999"),
+    BookCell("x", "1"),
+)
 
 
 def cells(make: Maker, types: Iterable[str] = ANY, formats: Iterable[str] = ()) -> Change:
@@ -115,7 +145,9 @@ def instant(random: Random, old: str) -> str | None:
     if day is None:
         return None
     hour = random.choice((0, 0, random.randrange(24)))
-    local = datetime(day.year, day.month, day.day, hour, random.randrange(60) if hour else 0, tzinfo=ZoneInfo("Asia/Almaty"))
+    local = datetime(
+        day.year, day.month, day.day, hour, random.randrange(60) if hour else 0, tzinfo=ZoneInfo("Asia/Almaty")
+    )
     away = local.astimezone(ZoneInfo(random.choice(("UTC", "UTC", "Europe/Moscow", "Asia/Omsk"))))
     text = away.isoformat(random.choice("T "), random.choice(("seconds", "milliseconds")))
     return text.replace("+00:00", random.choice(("Z", "+00:00", "+00")))
@@ -132,7 +164,14 @@ def retyped_day(random: Random, old: str) -> str | None:
     day = _day(old)
     if day is None or random.random() < 0.5:
         return random.choice(TYPED_DATES)
-    shapes = ("{0.day}.{0.month}.{0.year}", "{0:%d.%m.%Y} г.", "{0:%m/%d/%Y}", "{0:%d.%m.%y}", "{0:%d/%m/%Y}", "{0.month}/{0.day}/{0.year}")
+    shapes = (
+        "{0.day}.{0.month}.{0.year}",
+        "{0:%d.%m.%Y} г.",
+        "{0:%m/%d/%Y}",
+        "{0:%d.%m.%y}",
+        "{0:%d/%m/%Y}",
+        "{0.month}/{0.day}/{0.year}",
+    )
     return random.choice(shapes).format(day)
 
 
@@ -157,72 +196,11 @@ def invisible(random: Random, old: str) -> str | None:
 
 def decomposed(random: Random, old: str) -> str | None:
     """The cell's text in letters and marks, as a Mac writes it."""
-    return unicodedata.normalize("NFD", old if re.search("[йёЙЁїЇ]", old) else old + random.choice(("й", "Ё", " Әйтей")))
+    return unicodedata.normalize(
+        "NFD", old if re.search("[йёЙЁїЇ]", old) else old + random.choice(("й", "Ё", " Әйтей"))
+    )
 
 
 def latin_letters(random: Random, old: str) -> str | None:
     """The cell's text with Latin letters that look like its own."""
     return old.translate(LATIN) if old.translate(LATIN) != old else None
-
-
-KEY = re.compile(r'"(\w+)"\s*:\s*("(?:[^"\\]|\\.)*"|[-\w.]+)')
-
-
-def repeated_key(random: Random, sample: Sample, content: bytes) -> Made:
-    """A key of one object twice, with another value or the same."""
-    if sample.contract.format not in JSON:
-        return None
-    text = content.decode()
-    sources = {name for column in sample.contract.columns for name in column.names}
-    places = [match for match in KEY.finditer(text) if match[1] in sources]
-    if not places:
-        return None
-    match = random.choice(places)
-    value = random.choice((match[2], json.dumps("другое"), "null", "17"))
-    return (text[: match.start()] + f'"{match[1]}": {value}, ' + text[match.start() :]).encode(), f"{match[1]} twice, {value}"
-
-
-def _element(change: Callable[[Random, Any], str]) -> Change:
-    def mutate(random: Random, sample: Sample, content: bytes) -> Made:
-        from lxml import etree
-
-        if sample.contract.format != "xml":
-            return None
-        root = etree.fromstring(content)
-        sources = {column.source.split("/")[-1] for column in sample.contract.columns}
-        leaves = [e for e in root.iter() if e.tag in sources and e.text and e.getparent() is not None]
-        node = random.choice(leaves)
-        what = change(random, node)
-        return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n", f"{node.tag} {what}"
-
-    return mutate
-
-
-def _repeat(random: Random, node: Any) -> str:
-    import copy
-
-    again = copy.deepcopy(node)
-    again.text, again.tail = random.choice((node.text, "другое", "2020-01-01", None)), None
-    node.addprevious(again) if random.random() < 0.5 else node.addnext(again)
-    return "twice"
-
-
-def _mix(random: Random, node: Any) -> str:
-    from lxml import etree
-
-    text = node.text
-    at = random.randrange(len(text) + 1)
-    kind = random.choice(("comment", "instruction", "spaces", "lines", "cdata"))
-    if kind in ("comment", "instruction"):
-        inner = etree.Comment("проверено") if kind == "comment" else etree.ProcessingInstruction("app", "v=1")
-        node.text, inner.tail = text[:at], text[at:]
-        node.insert(0, inner)
-    elif kind == "cdata":
-        node.text = etree.CDATA(text)
-    else:
-        node.text = f"  {text} " if kind == "spaces" else f"\n      {text}\n    "
-    return f"with {kind} in it"
-
-
-repeated_element = _element(_repeat)
-mixed_content = _element(_mix)

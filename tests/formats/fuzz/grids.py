@@ -50,7 +50,9 @@ class _TableGrid(Grid):
     def __init__(self, contract: Contract, content: bytes) -> None:
         self._contract, self._table = contract, tables.load(contract, content)
         self._rows = [list(row) for row in self._table.rows]
-        self._place = {c: at[0] for c, at in zip(contract.columns, places_of(contract, self._table.headings), strict=True) if at}
+        self._place = {
+            c: at[0] for c, at in zip(contract.columns, places_of(contract, self._table.headings), strict=True) if at
+        }
         self.columns, self.rows = list(self._place), len(self._rows)
 
     def get(self, row: int, column: Column) -> str:

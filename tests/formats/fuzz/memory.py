@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 from pathlib import Path
 from types import TracebackType
@@ -18,10 +19,8 @@ class Peak:
     bytes: int = 0
 
     def __enter__(self) -> Peak:
-        try:
+        with contextlib.suppress(OSError):
             RESET.write_text("5")
-        except OSError:
-            pass
         self._before = _own()
         self._child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         return self

@@ -1,7 +1,11 @@
 """The kinds of damage: one table. A mutant is a good extract with damage of one kind.
 
-`damage` has what happens to bytes and lines, `rows` to rows and columns, `cells` to values, `containers` to what the
-values stand in.
+cells       to values
+messages    to JSON and XML
+delimited   to lines and headings of tables
+containers  to workbooks and archives, and other containers under the promised name
+rows        to rows and columns
+damage      to bytes and lines
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.formats import derived
-from tests.formats.fuzz import cells, containers, damage, rows
+from tests.formats.fuzz import cells, containers, damage, delimited, messages, rows
 
 if TYPE_CHECKING:
     from tests.formats.fuzz.corpus import Sample
@@ -61,9 +65,9 @@ VALUES: dict[str, cells.Change] = {
     "latin_letters": cells.cells(cells.latin_letters, ("string",)),
     "json_structure": cells.cells(cells.one_of(cells.STRUCTURES), formats=cells.JSON),
     "json_scalar": cells.cells(cells.one_of(cells.JSON_SCALARS), formats=cells.JSON),
-    "repeated_key": cells.repeated_key,
-    "repeated_element": cells.repeated_element,
-    "mixed_content": cells.mixed_content,
+    "repeated_key": messages.repeated_key,
+    "repeated_element": messages.repeated_element,
+    "mixed_content": messages.mixed_content,
     "book_cell": cells.cells(cells.one_of(cells.BOOK_CELLS), formats=("xlsx", "xls")),
 }
 # Of one file. What the values stand in.
@@ -75,18 +79,18 @@ CONTAINERS: dict[str, containers.Change] = {
     "hidden_sheet": containers.hidden_sheet,
     "more_sheets": containers.more_sheets,
     "member_of_book_gone": containers.member_gone,
-    "title_rows": containers.title_rows,
-    "ctrl_z": containers.ctrl_z,
-    "spare_fields": containers.spare_fields,
-    "odd_quotes": containers.odd_quotes,
-    "total_line": containers.total_line,
-    "mojibake_line": containers.mojibake_line,
-    "shifted_fields": containers.shifted_fields,
-    "headings": containers.headings,
-    "envelope": containers.envelope,
-    "nested": containers.nested,
-    "geometry": containers.geometry,
-    "message": containers.message,
+    "title_rows": delimited.title_rows,
+    "ctrl_z": delimited.ctrl_z,
+    "spare_fields": delimited.spare_fields,
+    "odd_quotes": delimited.odd_quotes,
+    "total_line": delimited.total_line,
+    "mojibake_line": delimited.mojibake_line,
+    "shifted_fields": delimited.shifted_fields,
+    "headings": delimited.headings,
+    "envelope": messages.envelope,
+    "nested": messages.nested,
+    "geometry": messages.geometry,
+    "message": messages.message,
 }
 # Of one file. Rows, columns, lines, bytes.
 TRANSPORT: dict[str, damage.Change] = {

@@ -87,7 +87,9 @@ def compare(
     contract: Contract, source: Source, con: duckdb.DuckDBPyConnection, folder: Path, settings: Settings
 ) -> tuple[str, str] | None:
     """The first fault of the staged rows in `stage.parquet` of a folder: its name and where it is."""
-    columns = [(at, c) for at, c in enumerate(contract.columns) if c.name in unchanged_columns(settings.include, contract)]
+    columns = [
+        (at, c) for at, c in enumerate(contract.columns) if c.name in unchanged_columns(settings.include, contract)
+    ]
     staged = {row[0] for row in con.execute(f"describe select * from '{folder / 'stage.parquet'}'").fetchall()}
     # Columns of the vault do not reach stage.
     names = ", ".join(("p." if c.name in staged else "s.") + identifier(c.name) for _, c in columns)
@@ -140,7 +142,9 @@ def _lines(contract: Contract, folder: Path, places: list[Place]) -> dict[Place,
     return found
 
 
-def misread(contract: Contract, source: Source, con: duckdb.DuckDBPyConnection, folder: Path, rejects: int) -> str | None:
+def misread(
+    contract: Contract, source: Source, con: duckdb.DuckDBPyConnection, folder: Path, rejects: int
+) -> str | None:
     """How raw differs from the records of a text format: one is missing, one is none, or one says something else."""
     names = ", ".join(identifier(column.name) for column in contract.columns)
     rows = con.execute(f"select _file, _record, {names} from raw").fetchall()

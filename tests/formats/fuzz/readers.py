@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from auyl.contracts import GEOMETRY, Contract
+from auyl.contracts import Contract
 from auyl.contracts.options import CsvOptions, JsonOptions, XmlOptions
 from tests.formats.fuzz import values
 from tests.formats.fuzz.values import Cell, plain
@@ -41,9 +41,8 @@ def records(contract: Contract, content: bytes) -> list[Record]:
     """Records visible in a file of the contract's format; none where it cannot be opened."""
     from tests.formats.fuzz import books
 
-    readers = {
-        "csv": _csv, "json": _json, "jsonl": _jsonl, "geojson": _geojson, "xml": _xml, "xlsx": books.xlsx, "xls": books.xls,
-    }  # fmt: skip
+    readers = {"csv": _csv, "json": _json, "jsonl": _jsonl, "geojson": _geojson, "xml": _xml}
+    readers |= {"xlsx": books.xlsx, "xls": books.xls}
     return readers[contract.format](contract, content)
 
 
@@ -62,9 +61,7 @@ def places_of(contract: Contract, headings: Sequence[str]) -> list[list[int]]:
 
 def cells_of(places: Sequence[Sequence[int]], row: Sequence[Cell | None]) -> tuple[Cell | None, ...]:
     """The cells of a row by column; a heading that stands several times leaves a doubt."""
-    return tuple(
-        None if not at else row[at[0]] if len(at) == 1 else Cell("", values.REPEATED) for at in places
-    )
+    return tuple(None if not at else row[at[0]] if len(at) == 1 else Cell("", values.REPEATED) for at in places)
 
 
 def _csv(contract: Contract, content: bytes) -> list[Record]:

@@ -158,7 +158,10 @@ class Laboratory:
         check.write_quarantine(con, contract, suite, kept, str(folder / "quarantine.parquet"))
         check.write_stage(con, contract, suite, str(folder / "stage.parquet"))
         said += raw.unknown_columns
-        said += [f"{one.kind} {one.name} {one.found}" for one in drift.compare(drift.profile(con, contract, raw), [], contract)]
+        said += [
+            f"{one.kind} {one.name} {one.found}"
+            for one in drift.compare(drift.profile(con, contract, raw), [], contract)
+        ]
         return self._judge(mutant, folder, account, raw)
 
     def _judge(self, mutant: Mutant, folder: Path, account: check.Account, raw: RawResult) -> Outcome:
@@ -207,7 +210,12 @@ class Laboratory:
         damaged = self._source(mutant).texts
         for line in said:
             for cell in {*self._cells[contract.registry], *damaged}:
-                if len(cell) >= QUOTED_FROM and cell in line and not cell.startswith(PERIOD) and heading(cell) not in known:
+                if (
+                    len(cell) >= QUOTED_FROM
+                    and cell in line
+                    and not cell.startswith(PERIOD)
+                    and heading(cell) not in known
+                ):
                     return cell
         return None
 

@@ -24,10 +24,10 @@ NO_VALUES = (ERROR, NOT_COMPUTED, STRUCTURE, REPEATED)
 ALMATY = ZoneInfo("Asia/Almaty")
 # What programs write for nothing, and what people do; the second may also be meant as it stands.
 NOTHING = re.compile(r"[-–—−]*|\\N|(?i:null|\(null\)|none|nan|н/д|n/a)")
-PERHAPS_NOTHING = re.compile(r"(?i:[._]+|na|nat|nil|undefined|нд|нет|нет данных|жоқ|мәлімет жоқ|не указано|[(<\[{]?(null|none|пусто)[)>\]}]?)")
-ERROR_TEXT = re.compile(
-    r"(?i:#(?:[A-ZА-ЯӘІҢҒҮҰҚӨҺ_]+(?:/0)?[!?]|N/A|Н/Д|GETTING_DATA)|#+|(?:err|ошибка):[0-9]{3})"
+PERHAPS_NOTHING = re.compile(
+    r"(?i:[._]+|na|nat|nil|undefined|нд|нет|нет данных|жоқ|мәлімет жоқ|не указано|[(<\[{]?(null|none|пусто)[)>\]}]?)"
 )
+ERROR_TEXT = re.compile(r"(?i:#(?:[A-ZА-ЯӘІҢҒҮҰҚӨҺ_]+(?:/0)?[!?]|N/A|Н/Д|GETTING_DATA)|#+|(?:err|ошибка):[0-9]{3})")
 SPACES = r"[\s\u00a0\u2000-\u200a\u202f\u3000]"
 MONTHS = ("янв", "фев", "мар", "апр", "ма", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
 EXCEL_DAY_0 = date(1899, 12, 30)
@@ -171,9 +171,13 @@ def _without_thousands(text: str) -> str:
 def points_are_thousands(cells: list[Cell]) -> bool | None:
     """What the cells of a column of amounts say of a point before three digits; None where they say nothing."""
     texts = [_without_thousands(cell.plain) for cell in cells if cell.kind == TEXT]
-    thousands = any(re.fullmatch(r"[-+]?[0-9]{1,3}(\.[0-9]{3}){2,}(,[0-9]+)?|[-+]?[0-9]{1,3}\.[0-9]{3},[0-9]+", t) for t in texts)
+    thousands = any(
+        re.fullmatch(r"[-+]?[0-9]{1,3}(\.[0-9]{3}){2,}(,[0-9]+)?|[-+]?[0-9]{1,3}\.[0-9]{3},[0-9]+", t) for t in texts
+    )
     commas = any(re.fullmatch(r"[-+]?[0-9]+,([0-9]{1,2}|[0-9]{4,})", t) for t in texts)
-    decimals = any(re.fullmatch(r"[-+]?(?:[0-9]+\.([0-9]{1,2}|[0-9]{4,})|0\.[0-9]+|[0-9]{4,}\.[0-9]+)", t) for t in texts)
+    decimals = any(
+        re.fullmatch(r"[-+]?(?:[0-9]+\.([0-9]{1,2}|[0-9]{4,})|0\.[0-9]+|[0-9]{4,}\.[0-9]+)", t) for t in texts
+    )
     if (thousands or commas) == decimals:
         return None
     return not decimals
