@@ -88,7 +88,7 @@ def _padding(section: str) -> tuple[str | int, ...]:
 def number_texts(texts: pa.Array) -> pa.Array:
     """Numbers as files write them, as a spreadsheet keeps them: 15 significant digits, no exponent.
 
-    Whole numbers in plain digits stay as they are. Above 1e15 a number with an exponent has lost digits; it stays with
+    Integers in plain digits stay as they are. Above 1e15 a number with an exponent has lost digits; it stays with
     its exponent, which no type takes.
     """
     import pyarrow as pa
