@@ -6,7 +6,31 @@ An extract with an error is refused whole with `ExtractRefused`; a source that m
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import asdict, dataclass
+
+SHAPE_SIGNS = 40
+
+
+def shape(text: object) -> str:
+    """What a text looks like without its content, for refusals and logs.
+
+    Digits become 9, letters A (Cyrillic and others: А); signs that cannot be seen are written by number, such as
+    U+200B. At most 40 characters of the text are shown.
+    """
+    whole = str(text)
+    return "".join(map(_shape, whole[:SHAPE_SIGNS])) + ("…" if len(whole) > SHAPE_SIGNS else "")
+
+
+def _shape(sign: str) -> str:
+    kind = unicodedata.category(sign)
+    if kind[0] == "N":
+        return "9"
+    if kind[0] == "L":
+        return "A" if "LATIN" in unicodedata.name(sign, "") else "А"
+    if kind[0] in "CZ" and sign != " ":
+        return f"U+{ord(sign):04X}"
+    return "" if kind[0] == "M" else sign
 
 
 class AuylError(Exception):

@@ -69,6 +69,8 @@ def intake(
         if result.notes.get("unknown_columns"):
             unknown = ", ".join(result.notes["unknown_columns"])
             typer.echo(f"  columns that the contract does not know, stored as well: {unknown}")
+        for sheet, why in (result.notes.get("ignored_sheets") or {}).items():
+            typer.echo(f"  not read: «{sheet}», {why}")
         for drift in result.drifts:
             typer.secho(
                 f"  {drift.kind} {drift.name or ''}: expected {drift.expected}; found {drift.found}", fg="yellow"

@@ -34,8 +34,14 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     A column's source is a path below the record. Raises ExtractRefused.
     """
     result = RawResult()
+    part_files: dict[str, str] = {}
     for file in files:
-        result.add_envelope(contract, file, _check_ends(contract, file))
+        fields = _check_ends(contract, file)
+        part = fields.pop("part", file.name)
+        result.add_envelope(contract, file, fields)
+        if part in part_files:
+            raise contract.refusal(file, "each part once", f"part {part[:9]} again, after {part_files[part]}")
+        part_files[part] = file.name
     _check_parts(contract, files, result)
     for file in files[:1]:
         seen, unknown = _check_paths(contract, file)

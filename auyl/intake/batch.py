@@ -215,7 +215,12 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile)
             "quarantine_path": work.file(paths.quarantine_file),
             "linkable_path": work.file(paths.linkable_file) if contract.names_person else None,
             **{name: getattr(account, name) for name in ACCOUNT},
-            "notes": {"unknown_columns": sorted(raw.unknown_columns), "files": raw.rows, "envelope": raw.envelope},
+            "notes": {
+                "unknown_columns": sorted(raw.unknown_columns),
+                "files": raw.rows,
+                "envelope": raw.envelope,
+                "ignored_sheets": raw.ignored,
+            },
         },
         [(rule, severities.get(rule, "critical"), n) for rule, n in account.failed.items()],
         [{**asdict(c), "categories": list(c.categories) if c.categories else None} for c in shape.columns.values()],

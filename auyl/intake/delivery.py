@@ -43,6 +43,7 @@ def pull(
             previous.watermark if previous and landed else None,
             ledger.pull_note(settings, registry, period),
             lambda note: ledger.write_pull_note(settings, registry, period, note),
+            (lambda name: lake.read(f"{previous.landing_path}/{name}")) if previous else None,
         )
         with _looks(settings, contract, period):
             pulled = sources.pull(contract, period, address, work, history)

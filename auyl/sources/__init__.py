@@ -26,12 +26,14 @@ class PullHistory:
     """What earlier pulls of this registry and period left.
 
     `watermark` says how far the last delivery read, in a form of its way in: a time, or the files and their state.
-    `note` is what a pull that did not finish left for the next one; `write` stores it.
+    `note` is what a pull that did not finish left for the next one; `write` stores it. `read` gives a file of the last
+    delivery by its name.
     """
 
     watermark: str | None = None
     note: str | None = None
     write: Callable[[str | None], None] = lambda note: None
+    read: Callable[[str], bytes] | None = None
 
     def remember(self, note: str | None) -> None:
         """Leave a note for the next pull, before anything that it must know about is done; None deletes it."""

@@ -93,7 +93,7 @@ DAMAGED = DAMAGED[:60] + bytes([DAMAGED[60] ^ 255]) + DAMAGED[61:]
     ("archive", "expected", "found"),
     [
         (b"", "at least one record", "0 bytes"),
-        (GOOD, "a whole ZIP archive", "not a zip file"),
+        (GOOD, "a whole ZIP archive", "text, such as CSV"),
         (zipped({"s.csv": GOOD})[:-30], "a whole ZIP archive", "not a zip file"),
         (DAMAGED, "a whole ZIP archive", ""),
         (zipped({}), "at least one record", "no member named *.csv"),
