@@ -28,7 +28,7 @@ class Age:
 def age_of(contract: Contract, files: list[Path], stated_at: datetime | None, by: str) -> Age:
     """The age of an extract that arrives now: as its envelope says, else `stated_at`, which `by` states.
 
-    Raises ExtractRefused for a time after the arrival, be it that of an envelope, of `by` or of a file's time stamp.
+    Raises ExtractRefused for a time after the arrival: that of an envelope, of `by` or of a time stamp of a file.
     """
     now = datetime.now(tz=UTC)
     in_envelope = sources.extracted_at(contract, files)
