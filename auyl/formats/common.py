@@ -31,7 +31,8 @@ class Reject:
 class RawResult:
     """What was read: rows by file, rejects, headings that the contract does not know, fields of the envelope.
 
-    `headings` gives the heading of each column of the contract, and its position in formats whose columns have one.
+    `headings` gives the heading of each column of the contract, and its position in formats whose columns have one;
+    `ignored` says which sheets were not read, and why.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class RawResult:
     unknown_columns: set[str] = field(default_factory=set)
     envelope: dict[str, str] = field(default_factory=dict)
     headings: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+    ignored: dict[str, str] = field(default_factory=dict)
 
     def add_headings(self, found: Mapping[Column, str], headings: list[str] | None = None) -> None:
         """Note the headings of the first file; `headings` are all of the file, in order, where it has an order."""
