@@ -130,7 +130,9 @@ def _rows(sheet: Any, shared: list[str], formats: list[tuple[int, str]], starts_
     rows: Rows = {}
     at = 0
     for row in sheet.iter(MAIN + "row"):
-        at = int(row.get("r", at + 1))
+        first = row.find(MAIN + "c")
+        stated = row.get("r") or re.sub("[A-Z]", "", "" if first is None else first.get("r", ""))
+        at = int(stated or at + 1)
         column = -1
         for node in row.iter(MAIN + "c"):
             letters = re.match("[A-Z]+", node.get("r", ""))

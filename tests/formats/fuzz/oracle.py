@@ -166,10 +166,10 @@ def misread(
 
 def _is_raw(cell: Cell | None, text: str | None) -> bool:
     """Does a raw text say what the cell says?"""
+    if cell is not None and cell.kind in values.NO_VALUES:
+        return (text or "").startswith(MARKS)
     if cell is None or not cell.text.strip():
         return not (text or "").strip()
-    if cell.kind in values.NO_VALUES:
-        return (text or "").startswith(MARKS)
     if cell.kind == values.NUMBER:
         return text == cell.text or values.exact(text) == values.exact(cell.text)
     return values.plain(text or "") == cell.plain

@@ -22,6 +22,8 @@ from tests.formats.fuzz.values import Cell, plain
 
 LOOK_ALIKES = str.maketrans("ABCEHKMOPTXYaceopxyiI", "АВСЕНКМОРТХУасеорхуіІ")
 MOST_LINES_OF_A_RECORD = 8
+# What programs of the days of DOS and disks write behind the end of a file.
+PADDING = b"\x1a\0"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def cells_of(places: Sequence[Sequence[int]], row: Sequence[Cell | None]) -> tup
 
 def _csv(contract: Contract, content: bytes) -> list[Record]:
     encoding = "utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else contract.encoding
-    text = content.rstrip(b"\x1a").decode(encoding, errors="replace").removeprefix("\ufeff")
+    text = content.rstrip(PADDING).decode(encoding, errors="replace").removeprefix("\ufeff")
     lines = re.split(r"\r\n|\n|\r", text)
     delimiter = contract.options(CsvOptions).delimiter
     heading_line, headings = _heading(contract, lines, delimiter)
@@ -153,7 +155,7 @@ def _of_object(contract: Contract, place: int, one: Any) -> Record:
     cells: list[Cell | None] = []
     for column in contract.columns:
         names = [name for name in column.names if one.get(name) is not None]
-        is_repeated = any(name in one.repeated for name in names)
+        is_repeated = any(name in one.repeated for name in column.names)
         cells.append(Cell("", values.REPEATED) if is_repeated else _json_cell(one[names[0]]) if names else None)
     return Record(place, tuple(cells), text=tuple(cell.text for cell in map(_json_cell, one.values()) if cell))
 
@@ -162,7 +164,7 @@ def _parsed(content: bytes) -> Any:
     numbers: Mapping[str, Any] = {"parse_int": _Number, "parse_float": _Number, "parse_constant": str}
     try:
         # DuckDB lets a comma too many pass.
-        text = re.sub(r",\s*}\s*$", "}", content.decode("utf-8-sig"))
+        text = re.sub(r",\s*}\s*$", "}", content.rstrip(PADDING).decode("utf-8-sig"))
         return json.loads(text, object_pairs_hook=_object, **numbers)
     except (ValueError, RecursionError):
         return None
@@ -192,7 +194,7 @@ def _xml(contract: Contract, content: bytes) -> list[Record]:
     from lxml import etree
 
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=True)
-    content = content.rstrip(b"\0 \r\n")
+    content = content.rstrip(PADDING + b" \r\n")
     root = etree.fromstring(content, parser) if content.strip() else None
     if root is None:
         return []

@@ -157,11 +157,9 @@ class Laboratory:
         kept = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
         check.write_quarantine(con, contract, suite, kept, str(folder / "quarantine.parquet"))
         check.write_stage(con, contract, suite, str(folder / "stage.parquet"))
-        said += raw.unknown_columns
-        said += [
-            f"{one.kind} {one.name} {one.found}"
-            for one in drift.compare(drift.profile(con, contract, raw), [], contract)
-        ]
+        drifts = drift.compare(drift.profile(con, contract, raw), [], contract)
+        if account.rejected <= account.rows_in / 2:  # else the batch is refused, and its notes are not written
+            said += [*raw.unknown_columns, *(f"{one.kind} {one.name} {one.found}" for one in drifts)]
         return self._judge(mutant, folder, account, raw)
 
     def _judge(self, mutant: Mutant, folder: Path, account: check.Account, raw: RawResult) -> Outcome:
