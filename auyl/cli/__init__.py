@@ -71,6 +71,7 @@ app.add_typer(
             "take": access.take,
             "owner": access.owner,
             "account": access.account,
+            "matrix": access.matrix,
         },
     ),
     name="access",
