@@ -145,7 +145,7 @@ def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result
     top = [list(row.values()) for row in rows.slice(0, HEADING_WITHIN_ROWS).to_pylist()]
     at, headings = _heading(contract, top, levels)
     matched = match_headings(contract, headings, name, at + 1)
-    result.add_headings(matched, headings)
+    result.add_headings(matched, headings, name)
     unknown = [h for h in headings if h not in matched.values() and not h.startswith(NAMELESS)]
     result.unknown_columns.update(unknown)
     body = rows.rename_columns(headings).slice(at + 1)

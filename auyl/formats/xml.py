@@ -47,6 +47,16 @@ class _Part:
     filled: dict[str, int] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
 
+    def has(self, column: Column) -> bool:
+        """Is an element of the column in the first records, or a value in any?"""
+        return bool(self.paths.seen & set(column.names) or self.filled.get(column.name))
+
+    def note_elsewhere(self, elements: int) -> None:
+        """Report elements that are named like the record and are none."""
+        if elements > 0:
+            record = self.document.contract.options(XmlOptions).record_path[-1]
+            self.paths.unknown.add(f"{record} at another path ({elements:,})")
+
 
 class _Undecided(Exception):
     """The fast parser does not know what a file holds."""
@@ -80,8 +90,8 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         result.rows[part.document.file.name] = part.rows
         result.rejects += part.rejects
         result.unknown_columns |= part.paths.unknown
-        seen = {c: c.source for c in contract.columns if part.paths.seen & set(c.names) or part.filled.get(c.name)}
-        result.add_headings(seen)
+        seen = {c: c.source for c in contract.columns if part.has(c) or not _is_lost(c, part, parts)}
+        result.add_headings(seen, file=part.document.file.name)
     return result
 
 
@@ -117,6 +127,7 @@ def _read_file(
     except _Undecided:
         records = xml_records.read_records(document, bytes(content))
         part.rejects = records.rejects
+        part.note_elsewhere(records.elsewhere)
         table = records.table()
         con.register("records", table)
         columns = ", ".join(identifier(c.name) for c in contract.columns)
@@ -176,9 +187,13 @@ def _read_fast(
 def _check_structure(part: _Part, content: bytes | mmap.mmap) -> None:
     """What the fast parser would not notice. Raises _Undecided for a second address in a person, ExtractRefused for a
     second document in the file."""
+    document = part.document
     if part.containers > 1:
-        check_single(part.document, content)
-    if any(count(content, part.document.end, closing) > part.rows for closing in part.paths.parents):
+        check_single(document, content)
+    if count(content, document.end, part.paths.closing) > part.rows:
+        steps = document.contract.options(XmlOptions).record_path
+        part.note_elsewhere(xml_records.record_places(content[: document.end], steps)[1])
+    if any(count(content, document.end, closing) > part.rows for closing in part.paths.parents):
         raise _Undecided
 
 
@@ -250,20 +265,33 @@ def _check_columns(contract: Contract, parts: list[_Part]) -> None:
     A part of few records may leave out what is empty in all of them. Raises ExtractRefused.
     """
     for column in contract.columns:
-        having = [p for p in parts if p.paths.seen & set(column.names) or p.filled.get(column.name)]
+        is_anywhere = any(part.has(column) for part in parts)
         for part in parts:
-            if not column.required or part in having:
+            if not column.required or part.has(column):
                 continue
-            if having and part.rows + len(part.rejects) < FEW_RECORDS and not part.paths.unknown:
+            if is_anywhere and part.rows + len(part.rejects) < FEW_RECORDS and not part.paths.unknown:
                 continue
             raise missing_column(contract, column, sorted(part.paths.unknown), part.document.file.name, None)
+
+
+def _is_lost(column: Column, part: _Part, parts: list[_Part]) -> bool:
+    """Is a column that a part does not have missed there? One that few records fill may be in none by chance."""
+    others = [other for other in parts if other is not part]
+    rows = sum(other.rows for other in others)
+    expected = part.rows * sum(other.filled.get(column.name, 0) for other in others) / rows if rows else 0.0
+    return (
+        column.required
+        or expected >= EXPECTED_FILLED
+        or bool(part.paths.unknown)
+        or not any(other.has(column) for other in parts)
+    )
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
     """Line on which each of the `records` of a file begins."""
     encoding, is_utf8 = encoding_of(contract, file)
     text = file.read_bytes() if is_utf8 else "".join(decoded(contract, file, encoding)).encode()
-    places, _ = xml_records.record_places(text, contract.options(XmlOptions).record_path)
+    places, _, _ = xml_records.record_places(text, contract.options(XmlOptions).record_path)
     lines: dict[int, int] = {}
     line = 1
     counted = 0

@@ -37,6 +37,8 @@ class Paths:
     unknown: set[str] = field(default_factory=set)
     # Something that the fast parser would not notice: a NUL, elements in place of a text.
     is_unusual: bool = False
+    # The end tag of a record.
+    closing: bytes = b""
     # End tags of which a record has one at most.
     parents: list[bytes] = field(default_factory=list)
 
@@ -56,6 +58,7 @@ def paths_in(document: Document, content: bytes | mmap.mmap) -> Paths:
     for position in _new_names(content, document.end, names, len(prefix)):
         found |= _leaves_around(content, opening, position) or {_name_at(content, position)}
     paths.is_unusual = content.find(b"\0", 0, document.end) >= 0
+    paths.closing = b"</%s>" % opening
     paths.parents = [b"</%s%s>" % (prefix, parent.encode()) for parent in _parents(known)]
     paths.is_unusual |= any(leaf.startswith(f"{source}/") for leaf in found for source in known)
     ignored = contract.options(XmlOptions).ignore

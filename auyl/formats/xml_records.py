@@ -34,6 +34,8 @@ class Records:
     columns: dict[str, list[str | None]]
     numbers: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    # Elements of the record's name at another path.
+    elsewhere: int = 0
     first_fault: tuple[str, int] | None = None
 
     def table(self) -> pyarrow.Table:
@@ -66,8 +68,8 @@ def spans(content: bytes, name: str) -> Iterator[tuple[int, int]]:
             yield begin, at
 
 
-def record_places(content: bytes, steps: list[str]) -> tuple[list[tuple[int, int]], tuple[str, int] | None]:
-    """Where each record begins and ends, and what is broken outside of them, with its line."""
+def record_places(content: bytes, steps: list[str]) -> tuple[list[tuple[int, int]], int, tuple[str, int] | None]:
+    """Where each record begins and ends; how many elements of its name are elsewhere; a fault there and its line."""
     from lxml import etree
 
     places = list(spans(content, steps[-1]))
@@ -80,26 +82,27 @@ def record_places(content: bytes, steps: list[str]) -> tuple[list[tuple[int, int
     rest = b"".join([*parts, content[at:]])
     root, fault = parse_record(record_parser(), rest)
     if fault:
-        return places, fault
+        return places, 0, fault
     expected = [*steps[:-1], "auyl"]
     at_path = [
         path == expected
         for _, path, element in with_paths(etree.iterwalk(root, events=("start", "end")))
         if _ == "start" and element.tag == "auyl"
     ]
-    return [place for place, is_record in zip(places, at_path, strict=True) if is_record], None
+    records = [place for place, is_record in zip(places, at_path, strict=True) if is_record]
+    return records, len(places) - len(records), None
 
 
 def read_records(document: Document, content: bytes) -> Records:
     """Read every record. Raises ExtractRefused when it is not certain where the records begin and end."""
     contract, content = document.contract, content[: document.end]
     steps = contract.options(XmlOptions).record_path
-    places, fault = record_places(content, steps)
+    places, elsewhere, fault = record_places(content, steps)
     if fault:
         # The whole file may be clearer about the place.
         raise document.refusal(*(syntax_error([content]) or fault))
     paths = {c.name: [source.split("/") for source in c.names] for c in contract.columns}
-    records = Records({name: [] for name in paths})
+    records = Records({name: [] for name in paths}, elsewhere=elsewhere)
     parser = record_parser()
     line = 1
     counted = 0
