@@ -32,7 +32,8 @@ class RawResult:
     """What was read: rows by file, rejects, headings that the contract does not know, fields of the envelope.
 
     `headings` gives the heading of each column of the contract, and its position in formats whose columns have one;
-    `columns_of` the columns that each file (or sheet) has, in formats in which a file can lack one.
+    `columns_of` the columns that each file (or sheet) has, in formats in which a file can lack one;
+    `ignored` says which sheets were not read, and why.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class RawResult:
     envelope: dict[str, str] = field(default_factory=dict)
     headings: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     columns_of: dict[str, set[str]] = field(default_factory=dict)
+    ignored: dict[str, str] = field(default_factory=dict)
 
     def add_headings(
         self, found: Mapping[Column, str], headings: list[str] | None = None, file: str | None = None

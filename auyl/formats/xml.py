@@ -70,8 +70,15 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     """
     result = RawResult()
     documents = [open_document(contract, file, work) for file in files]
+    part_files: dict[str, str] = {}
     for document in documents:
-        result.add_envelope(contract, document.file, document.envelope)
+        fields = document.envelope
+        part_number = fields.pop("part", document.file.name)
+        result.add_envelope(contract, document.file, fields)
+        if part_number in part_files:
+            found = f"part {part_number[:9]} again, after {part_files[part_number]}"
+            raise contract.refusal(document.file, "each part once", found)
+        part_files[part_number] = document.file.name
     _check_parts(contract, files, result)
     config = _parser_config(contract, work)
 

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of a delivery. `status` is accepted, unchanged (accepted before) or refused."""
+    """What became of a delivery. `status` is accepted, unchanged (accepted before), refused or withdrawn.
+
+    `refusal` says why it was refused or withdrawn.
+    """
 
     registry: str
     period: str
@@ -81,12 +84,18 @@ def rules_digest(settings: Settings, contract: Contract) -> str:
 
 
 def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
-    """Load a delivery. A refused extract is returned as such and written down; nothing of it reaches stage."""
+    """Load a delivery. A refused extract is returned as such and written down; nothing of it reaches stage.
+
+    A delivery that a person has withdrawn is left as it is.
+    """
     settings = settings or from_environment()
     delivery = ledger.delivery(settings, delivery_id)
     contract = contracts.load(delivery.registry, settings.include)
     rules = rules_digest(settings, contract)
     with lock(settings, LOAD, delivery.registry, delivery.period):
+        withdrawn = ledger.withdrawn(settings, delivery_id)
+        if withdrawn is not None:
+            return _result(delivery, "withdrawn", refusal=f"{delivery.registry} {delivery.period}: {withdrawn}")
         known = ledger.find_batch(settings, delivery_id, rules)
         if known is not None:
             return _result(delivery, "unchanged", known, batch_id=known.batch_id, notes=known.notes)
@@ -206,7 +215,12 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile)
             "quarantine_path": work.file(paths.quarantine_file),
             "linkable_path": work.file(paths.linkable_file) if contract.names_person else None,
             **{name: getattr(account, name) for name in ACCOUNT},
-            "notes": {"unknown_columns": sorted(raw.unknown_columns), "files": raw.rows, "envelope": raw.envelope},
+            "notes": {
+                "unknown_columns": sorted(raw.unknown_columns),
+                "files": raw.rows,
+                "envelope": raw.envelope,
+                "ignored_sheets": raw.ignored,
+            },
         },
         [(rule, severities.get(rule, "critical"), n) for rule, n in account.failed.items()],
         [{**asdict(c), "categories": list(c.categories) if c.categories else None} for c in shape.columns.values()],
