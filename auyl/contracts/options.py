@@ -127,6 +127,7 @@ class GeojsonOptions(EnvelopeOptions):
 class XlsOptions(Options):
     fill_down: Names = ()
     heading_rows: Literal[1, 2] = 1
+    ignore_sheets: Names = ()
 
 
 class XlsxOptions(XlsOptions):

@@ -40,7 +40,7 @@ def check_archive(contract: Contract, file: Path, max_bytes: int) -> None:
 
     The sizes that an archive states may be false. Raises ExtractRefused when it is damaged or larger than `max_bytes`.
     """
-    with _opened(contract, file) as archive:
+    with opened_archive(contract, file) as archive:
         for _ in _content(contract, file, archive, archive.infolist(), max_bytes):
             pass
 
@@ -55,7 +55,7 @@ def members(contract: Contract, options: ArchiveOptions, file: Path, work: Path)
         raise empty(contract, file, "an empty file, 0 bytes")
     folder = work / f"members-of-{file.name}"
     folder.mkdir(exist_ok=True)
-    with _opened(contract, file) as archive:
+    with opened_archive(contract, file) as archive:
         chosen = _chosen(contract, options, file, archive.infolist())
         paths: list[Path] = []
         for number, item in enumerate(chosen):
@@ -108,7 +108,8 @@ def _check_not_packed(contract: Contract, path: Path) -> None:
 
 
 @contextmanager
-def _damage_is_refused(contract: Contract, file: Path) -> Iterator[None]:
+def damage_is_refused(contract: Contract, file: Path) -> Iterator[None]:
+    """What the library raises for damage becomes a refusal."""
     try:
         yield
     except (
@@ -118,9 +119,13 @@ def _damage_is_refused(contract: Contract, file: Path) -> Iterator[None]:
         raise contract.refusal(file, "a whole ZIP archive (XLSX is one)", str(error)) from error
 
 
-def _opened(contract: Contract, file: Path) -> zipfile.ZipFile:
-    with _damage_is_refused(contract, file):
-        return zipfile.ZipFile(file, metadata_encoding=NAMES_ENCODING)
+@contextmanager
+def opened_archive(contract: Contract, file: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive in a file. Raises ExtractRefused."""
+    with damage_is_refused(contract, file):
+        archive = zipfile.ZipFile(file, metadata_encoding=NAMES_ENCODING)
+    with archive:
+        yield archive
 
 
 def _content(
@@ -131,11 +136,11 @@ def _content(
     for number, item in enumerate(items):
         if item.flag_bits & 1:
             raise contract.refusal(file, "an archive without a password", item.filename)
-        with _damage_is_refused(contract, file):
+        with damage_is_refused(contract, file):
             stream = archive.open(item)
         with stream:
             while True:
-                with _damage_is_refused(contract, file):
+                with damage_is_refused(contract, file):
                     chunk = stream.read(1 << 20)
                 if not chunk:
                     break

@@ -14,7 +14,7 @@ from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.formats.common import RawResult
 from auyl.intake.corrections import merge, with_references
-from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, profile
+from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, compare_files, profile
 from auyl.intake.land import files_of
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of a delivery. `status` is accepted, unchanged (accepted before) or refused."""
+    """What became of a delivery. `status` is accepted, unchanged (accepted before), refused or withdrawn.
+
+    `refusal` says why it was refused or withdrawn.
+    """
 
     registry: str
     period: str
@@ -81,12 +84,18 @@ def rules_digest(settings: Settings, contract: Contract) -> str:
 
 
 def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
-    """Load a delivery. A refused extract is returned as such and written down; nothing of it reaches stage."""
+    """Load a delivery. A refused extract is returned as such and written down; nothing of it reaches stage.
+
+    A delivery that a person has withdrawn is left as it is.
+    """
     settings = settings or from_environment()
     delivery = ledger.delivery(settings, delivery_id)
     contract = contracts.load(delivery.registry, settings.include)
     rules = rules_digest(settings, contract)
     with lock(settings, LOAD, delivery.registry, delivery.period):
+        withdrawn = ledger.withdrawn(settings, delivery_id)
+        if withdrawn is not None:
+            return _result(delivery, "withdrawn", refusal=f"{delivery.registry} {delivery.period}: {withdrawn}")
         known = ledger.find_batch(settings, delivery_id, rules)
         if known is not None:
             return _result(delivery, "unchanged", known, batch_id=known.batch_id, notes=known.notes)
@@ -192,7 +201,7 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile)
     """Accept the batch: one transaction of the ledger."""
     settings, contract, delivery = work.settings, work.contract, work.delivery
     severities = {rule.rule: rule.severity for rule in work.suite.row_rules}
-    drifts = compare(shape, _history(settings, delivery), contract)
+    drifts = compare(shape, _history(settings, delivery), contract) + compare_files(raw, contract)
     same = ledger.same_bytes(settings, delivery.registry, delivery.period, delivery.digest)
     if same:
         drifts.append(Drift("same_bytes", None, f"another extract than that of {same}", "the very same bytes"))
@@ -206,7 +215,12 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile)
             "quarantine_path": work.file(paths.quarantine_file),
             "linkable_path": work.file(paths.linkable_file) if contract.names_person else None,
             **{name: getattr(account, name) for name in ACCOUNT},
-            "notes": {"unknown_columns": sorted(raw.unknown_columns), "files": raw.rows, "envelope": raw.envelope},
+            "notes": {
+                "unknown_columns": sorted(raw.unknown_columns),
+                "files": raw.rows,
+                "envelope": raw.envelope,
+                "ignored_sheets": raw.ignored,
+            },
         },
         [(rule, severities.get(rule, "critical"), n) for rule, n in account.failed.items()],
         [{**asdict(c), "categories": list(c.categories) if c.categories else None} for c in shape.columns.values()],
