@@ -14,7 +14,7 @@ from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.formats.common import RawResult
 from auyl.intake.corrections import merge, with_references
-from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, profile
+from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, compare_files, profile
 from auyl.intake.land import files_of
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
@@ -201,7 +201,7 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile)
     """Accept the batch: one transaction of the ledger."""
     settings, contract, delivery = work.settings, work.contract, work.delivery
     severities = {rule.rule: rule.severity for rule in work.suite.row_rules}
-    drifts = compare(shape, _history(settings, delivery), contract)
+    drifts = compare(shape, _history(settings, delivery), contract) + compare_files(raw, contract)
     same = ledger.same_bytes(settings, delivery.registry, delivery.period, delivery.digest)
     if same:
         drifts.append(Drift("same_bytes", None, f"another extract than that of {same}", "the very same bytes"))
