@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from auyl.contracts import Contract
@@ -68,7 +69,7 @@ def cells_of(places: Sequence[Sequence[int]], row: Sequence[Cell | None]) -> tup
 
 def _csv(contract: Contract, content: bytes) -> list[Record]:
     encoding = "utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else contract.encoding
-    text = content.rstrip(PADDING).decode(encoding, errors="replace").removeprefix("\ufeff")
+    text = content.decode(encoding, errors="replace").removeprefix("\ufeff").rstrip(PADDING.decode())
     lines = re.split(r"\r\n|\n|\r", text)
     delimiter = contract.options(CsvOptions).delimiter
     heading_line, headings = _heading(contract, lines, delimiter)
@@ -154,8 +155,9 @@ def _of_object(contract: Contract, place: int, one: Any) -> Record:
         return Record(place, None)
     cells: list[Cell | None] = []
     for column in contract.columns:
-        names = [name for name in column.names if one.get(name) is not None]
-        is_repeated = any(name in one.repeated for name in column.names)
+        keys = [key for name in column.names for key in one if plain(key) == name]
+        names = [key for key in keys if one[key] is not None]
+        is_repeated = any(key in one.repeated for key in keys) or len({str(one[key]) for key in names}) > 1
         cells.append(Cell("", values.REPEATED) if is_repeated else _json_cell(one[names[0]]) if names else None)
     return Record(place, tuple(cells), text=tuple(cell.text for cell in map(_json_cell, one.values()) if cell))
 
@@ -193,16 +195,34 @@ def _geojson(contract: Contract, content: bytes) -> list[Record]:
 def _xml(contract: Contract, content: bytes) -> list[Record]:
     from lxml import etree
 
-    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=True)
     content = content.rstrip(PADDING + b" \r\n")
-    root = etree.fromstring(content, parser) if content.strip() else None
-    if root is None:
-        return []
     steps = contract.options(XmlOptions).record_path
+    try:
+        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    except etree.XMLSyntaxError:
+        return _one_by_one(contract, content, steps[-1])
     nodes = [root] if _local(root) == steps[0] else []
     for step in steps[1:]:
         nodes = [child for node in nodes for child in node if _local(child) == step]
     return [_of_element(contract, number, node) for number, node in enumerate(nodes, 1)]
+
+
+def _one_by_one(contract: Contract, content: bytes, step: str) -> list[Record]:
+    """The records of a document that is broken somewhere: each from its tag to that of the next, if it can be parsed."""
+    from lxml import etree
+
+    tag = re.compile(rb"<(?:[\w.-]+:)?%s[\s>]" % step.encode())
+    starts = [match.start() for match in tag.finditer(content)]
+    names = b" ".join(set(re.findall(rb"xmlns:[\w.-]+\s*=\s*[\"'][^\"'<>]*[\"']", content)))
+    found = []
+    for number, (start, end) in enumerate(pairwise([*starts, len(content)]), 1):
+        whole = re.match(rb".*</(?:[\w.-]+:)?%s\s*>" % step.encode(), content[start:end], re.DOTALL)
+        try:
+            node = etree.fromstring(b"<x " + names + b">" + whole[0] + b"</x>")[0] if whole else None
+        except etree.XMLSyntaxError:
+            node = None
+        found.append(Record(number, None) if node is None else _of_element(contract, number, node))
+    return found
 
 
 def _of_element(contract: Contract, number: int, node: Any) -> Record:

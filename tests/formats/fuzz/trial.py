@@ -23,6 +23,7 @@ slow        took longer than a small file may
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import tempfile
 import time
@@ -53,6 +54,7 @@ FAULTS = (
 # A mutant is small; what a reader in a child process may take is bounded there.
 MOST_BYTES, MOST_SECONDS = 600 << 20, 30.0
 # A cell of fewer signs occurs in any text; these words are of JSON.
+IS_PERIOD = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}$|{PERIOD}")
 QUOTED_FROM, CONSTANTS = 5, ("Infinity", "-Infinity", "false")
 
 
