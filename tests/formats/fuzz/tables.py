@@ -200,7 +200,7 @@ def _put_xls(page: Any, at: int, column: int, cell: BookCell, day: Any) -> None:
     import xlwt
 
     if cell.kind == "e":
-        page.row(at).set_cell_error(column, cell.value)
+        page.row(at).set_cell_error(column, {"#N/A": 0x2A}.get(str(cell.value), cell.value))
     elif cell.kind == "b":
         page.write(at, column, cell.value == "1")
     elif cell.formula is not None:

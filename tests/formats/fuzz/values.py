@@ -81,7 +81,8 @@ def read(column: Column, cell: Cell | None, points_are_thousands: bool | None = 
         return EMPTY
     text = cell.plain
     if cell.kind == TEXT and PERHAPS_NOTHING.fullmatch(text):
-        return Reading((text,) if column.type == "string" else (), is_nothing=True)
+        meant: Value | None = {"string": text, "boolean": _boolean(text)}.get(column.type)
+        return Reading(() if meant is None else (meant,), is_nothing=True)
     if cell.kind in NO_VALUES or (cell.kind == TEXT and ERROR_TEXT.fullmatch(text)):
         return UNREADABLE
     values: tuple[Value | None, ...]
@@ -170,7 +171,7 @@ def _without_thousands(text: str) -> str:
 
 def points_are_thousands(cells: list[Cell]) -> bool | None:
     """What the cells of a column of amounts say of a point before three digits; None where they say nothing."""
-    texts = [_without_thousands(cell.plain) for cell in cells if cell.kind == TEXT]
+    texts = [_without_thousands(cell.plain) for cell in cells if cell.kind in (TEXT, NUMBER)]
     thousands = any(
         re.fullmatch(r"[-+]?[0-9]{1,3}(\.[0-9]{3}){2,}(,[0-9]+)?|[-+]?[0-9]{1,3}\.[0-9]{3},[0-9]+", t) for t in texts
     )
@@ -184,6 +185,7 @@ def points_are_thousands(cells: list[Cell]) -> bool | None:
 
 
 def _boolean(text: str) -> bool | None:
+    text = text.translate(LEGACY_LETTERS)
     if text.lower() in ("true", "t", "yes", "y", "1", "да", "иә"):
         return True
     return False if text.lower() in ("false", "f", "no", "n", "0", "нет", "жоқ") else None
