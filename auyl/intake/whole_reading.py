@@ -1,4 +1,4 @@
-"""Whole readings: what a registry of changes must be asked once more for, when its period closes, and what that finds.
+"""Reading a period whole: what a registry of changes is asked for once more at its deadline, and what that finds.
 
 A watermark does not see deleted rows, rows that moved to another month, changes that left it alone, and rows that were
 committed later than `overlapMinutes` after their time.
