@@ -22,7 +22,7 @@ from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.formats.archive import MAX_PACKING, PACKING_MATTERS_BYTES, damage_is_refused, opened_archive
 from auyl.formats.numbers import CellFormat, cell_format
-from auyl.formats.xml import SAFE_PARSER
+from auyl.formats.xml_document import SAFE_PARSER
 
 if TYPE_CHECKING:
     import pyarrow as pa

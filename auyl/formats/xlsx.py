@@ -138,7 +138,7 @@ def _add(contract: Contract, sheet: Sheet, part: _Part, result: RawResult) -> No
     options = contract.options(XlsOptions)
     headings = sheet.headings
     matched = match_headings(contract, headings, sheet.name, sheet.heading_row)
-    result.add_headings(matched, headings)
+    result.add_headings(matched, headings, sheet.name)
     unknown = [h for h in headings if h not in matched.values() and not h.startswith(NAMELESS)]
     result.unknown_columns.update(unknown)
     table = body(contract, sheet, matched)
