@@ -134,6 +134,9 @@ class Laboratory:
         except ExtractRefused as refusal:
             # Beside the names of its file and sheet.
             said += [refusal.expected, refusal.found]
+            # The refusal of a reader that failed in a way nobody foresaw.
+            if f"the reader of {mutant.sample.contract.format} failed: " in refusal.found:
+                return Outcome(mutant, "crash", refusal.found)
             return named(mutant, refusal)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt | SystemExit):
