@@ -168,8 +168,8 @@ def _is_raw(cell: Cell | None, text: str | None) -> bool:
     """Does a raw text say what the cell says?"""
     if cell is not None and cell.kind in values.NO_VALUES:
         return (text or "").startswith(MARKS)
-    if cell is None or not cell.text.strip():
-        return not (text or "").strip()
+    if cell is None or not cell.text.strip() or cell.text == "NaN":
+        return (text or "").strip() in ("", "NaN")
     if cell.kind == values.NUMBER:
         return text == cell.text or values.exact(text) == values.exact(cell.text)
     return values.plain(text or "") == cell.plain

@@ -125,6 +125,10 @@ class _Number(str):
     """A JSON number as it is written."""
 
 
+class _Constant(str):
+    """NaN or Infinity, which JSON does not have and programs write."""
+
+
 class _Repeated(dict[str, Any]):
     """An object; `repeated` are the keys that it has several times with different values."""
 
@@ -143,6 +147,8 @@ def _json_cell(value: Any) -> Cell | None:
         return None
     if isinstance(value, bool):
         return Cell(str(value).lower(), values.BOOLEAN)
+    if isinstance(value, _Constant):
+        return Cell(value, values.TEXT if value == "NaN" else values.ERROR)
     if isinstance(value, dict | list):
         return Cell(json.dumps(value, ensure_ascii=False), values.STRUCTURE)
     if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
@@ -163,11 +169,11 @@ def _of_object(contract: Contract, place: int, one: Any) -> Record:
 
 
 def _parsed(content: bytes) -> Any:
-    numbers: Mapping[str, Any] = {"parse_int": _Number, "parse_float": _Number, "parse_constant": str}
+    numbers: Mapping[str, Any] = {"parse_int": _Number, "parse_float": _Number, "parse_constant": _Constant}
     try:
         # DuckDB lets a comma too many pass.
         text = re.sub(r",\s*}\s*$", "}", content.rstrip(PADDING).decode("utf-8-sig"))
-        return json.loads(text, object_pairs_hook=_object, **numbers)
+        return json.loads(text, strict=False, object_pairs_hook=_object, **numbers)
     except (ValueError, RecursionError):
         return None
 
@@ -195,6 +201,8 @@ def _geojson(contract: Contract, content: bytes) -> list[Record]:
 def _xml(contract: Contract, content: bytes) -> list[Record]:
     from lxml import etree
 
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        content = re.sub(r"^<\?xml[^>]*\?>", "", content.decode("utf-16", errors="replace")).encode()
     content = content.rstrip(PADDING + b" \r\n")
     steps = contract.options(XmlOptions).record_path
     try:

@@ -213,13 +213,9 @@ class Laboratory:
         damaged = self._source(mutant).texts
         for line in said:
             for cell in {*self._cells[contract.registry], *damaged}:
-                if (
-                    len(cell) >= QUOTED_FROM
-                    and cell in line
-                    and not cell.startswith(PERIOD)
-                    and heading(cell) not in known
-                ):
-                    return cell
+                if len(cell) >= QUOTED_FROM and cell in line:
+                    if not IS_PERIOD.match(cell) and heading(cell) not in known:
+                        return cell
         return None
 
 
