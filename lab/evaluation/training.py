@@ -144,23 +144,57 @@ def _comparisons() -> list[Any]:
         other = levels.ElseLevel().configure(label_for_charts="other")
         return CustomComparison(output_column_name=name, comparison_levels=[levels.NullLevel(column), *chosen, other])
 
-    swapped = when("surname_l = given_name_r or given_name_l = surname_r", "swapped")
+    def initial(column: str) -> Any:
+        return when(
+            f"least(strlen({column}_l), strlen({column}_r)) = 1 and {column}_l[1] = {column}_r[1]",
+            "initial",
+        )
+
+    def two_letters(column: str) -> Any:
+        names = f"{column}_l, {column}_r"
+        return when(
+            f"least(strlen({column}_l), strlen({column}_r)) >= 6 and damerau_levenshtein({names}) <= 2", "two_letters"
+        )
+
+    swapped = when("surname_l = given_name_r or given_name_l = surname_r or surname_l = patronymic_r", "swapped")
+    part = when("surname_l = surname_other_r or surname_other_l in (surname_r, surname_other_r)", "part")
     woman = when("sex_l = 'f' or sex_r = 'f'", "woman")
+    digit = when(
+        "hamming(born_l, born_r) = 1 or (hamming(born_l, born_r) = 2 and damerau_levenshtein(born_l, born_r) = 1)", "digit"
+    )
+    new_year = when("birth_year_l = birth_year_r and (birth_day_r = '0101' or birth_day_l = '0101')", "new_year")
     return [
-        compare("surname", "surname", exact("surname"), near("surname"), swapped, alike("surname"), woman),
-        compare("given_name", "given_name", exact("given_name"), near("given_name"), swapped, alike("given_name")),
-        compare("patronymic", "patronymic", exact("patronymic"), near("patronymic")),
         compare(
-            "born",
-            "born",
-            exact("born"),
-            when("born_l = born_swapped_r", "swapped"),
-            when("left(born_l, 6) = left(born_r, 6)", "day"),
-            when("birth_day_l = birth_day_r and abs(birth_year_l - birth_year_r) in (1, 10)", "year"),
+            "surname", "surname",
+            exact("surname"), part, near("surname"), swapped, two_letters("surname"), alike("surname"), woman,
         ),
-        compare("place", "settlement_kato", exact("settlement_kato", "settlement"), exact("district_kato", "district")),
+        compare(
+            "given_name", "given_name",
+            exact("given_name"), initial("given_name"), near("given_name"), swapped, two_letters("given_name"),
+            alike("given_name"),
+        ),
+        compare(
+            "patronymic", "patronymic",
+            exact("patronymic"), initial("patronymic"), near("patronymic"), two_letters("patronymic"), alike("patronymic"),
+        ),
+        compare(
+            "born", "born",
+            exact("born"), when("born_l = born_swapped_r", "swapped"), digit, new_year,
+            when("left(born_l, 6) = left(born_r, 6)", "day"),
+            when("birth_day_l = birth_day_r", "year"),
+            when("birth_year_l = birth_year_r", "same_year"),
+        ),
+        CustomComparison(
+            output_column_name="place",
+            comparison_levels=[
+                levels.NullLevel("district_kato"),
+                exact("settlement_kato", "settlement"),
+                exact("district_kato", "district"),
+                levels.ElseLevel().configure(label_for_charts="other"),
+            ],
+        ),
         compare("sex", "sex", exact("sex")),
-    ]
+    ]  # fmt: skip
 
 
 def write(include: Path, settings: dict[str, Any], trained: dict[str, Any]) -> None:

@@ -22,6 +22,20 @@ def create_features(con: duckdb.DuckDBPyConnection, include: Path, people: str) 
     con.execute(f"create or replace temp table {people}_spelling as {spelling}")
     query = duck.bind(sql(include, "person_features"), records=people, spelling=f"{people}_spelling")
     con.execute(f"create or replace temp table {people}_features as {query}")
+    _arrange_names(con, include, people)
+
+
+def _arrange_names(con: duckdb.DuckDBPyConnection, include: Path, people: str) -> None:
+    """Find surname, given name and patronymic in the rows of `<people>_features` that are not plain."""
+    con.execute(
+        f"create or replace temp view jumbled as select p.unique_id, p.surname, p.given_name, p.patronymic "
+        f"from {people} as p semi join (from {people}_features where not is_plain) as f on p.unique_id = f.unique_id"
+    )
+    arranged = duck.bind(sql(include, "arranged_names"), rows="jumbled")
+    names = ", ".join(f"{name} = a.{name}" for name in ("surname", "surname_other", "given_name", "patronymic"))
+    con.execute(
+        f"update {people}_features as f set {names} from ({arranged}) as a where f.unique_id = a.unique_id"
+    )
 
 
 def candidates(model: Model, known: str, records: str) -> str:

@@ -1,15 +1,17 @@
--- Grain: spelling of a name. Key: text. Output: text, key, surname and patronymic without their endings.
+-- Grain: spelling of a name. Key: text. Output: text, key (how it sounds), surname and patronymic without their endings,
+-- shape (word_shape; o: several words, a double name, or an abbreviation).
 -- Inputs: ${names} (surname, given_name, patronymic).
--- A name key costs half a microsecond and names repeat, so each distinct spelling is folded once.
+-- A name key costs some microseconds and names repeat, so each distinct spelling is folded once.
 select
     text,
-    key,
-    surname_root(key) as surname,
-    patronymic_root(key) as patronymic
+    folded(s) as key,
+    surname_root(s) as surname,
+    patronymic_root(s) as patronymic,
+    case when regexp_matches(trim(text), '[\s\pZ.,;:/()«»"_-]') then 'o' else word_shape(s) end as shape
 from (
     select
         text,
-        one_byte(kazakh_letters(text)) as key
+        nullif(sound(one_byte(kazakh_letters(text))), 'net') as s
     from (
         select distinct surname as text from ${names}
         union
