@@ -61,7 +61,7 @@ def make_records(folder: Path, noise: str, people: int, seed: int, is_training: 
     return keyless.make(folder, people, seed)
 
 
-def train_on(settings: Settings, folder: Path, noises: list[str], people: int, seed: int) -> dict[str, Any]:
+def train_on(settings: Settings, folder: Path, people: int, seed: int, noises: list[str]) -> dict[str, Any]:
     """Splink settings trained on an oblast of `people` persons whose records have each of these kinds of noise."""
     with duck.connect(settings) as con:
         parts = [make_records(folder / noise, noise, people, seed, is_training=True) for noise in noises]
@@ -160,7 +160,8 @@ def _comparisons() -> list[Any]:
     part = when("surname_l = surname_other_r or surname_other_l in (surname_r, surname_other_r)", "part")
     woman = when("sex_l = 'f' or sex_r = 'f'", "woman")
     digit = when(
-        "hamming(born_l, born_r) = 1 or (hamming(born_l, born_r) = 2 and damerau_levenshtein(born_l, born_r) = 1)", "digit"
+        "hamming(born_l, born_r) = 1 or (hamming(born_l, born_r) = 2 and damerau_levenshtein(born_l, born_r) = 1)",
+        "digit",
     )
     new_year = when("birth_year_l = birth_year_r and (birth_day_r = '0101' or birth_day_l = '0101')", "new_year")
     return [
@@ -175,7 +176,8 @@ def _comparisons() -> list[Any]:
         ),
         compare(
             "patronymic", "patronymic",
-            exact("patronymic"), initial("patronymic"), near("patronymic"), two_letters("patronymic"), alike("patronymic"),
+            exact("patronymic"), initial("patronymic"), near("patronymic"), two_letters("patronymic"),
+            alike("patronymic"),
         ),
         compare(
             "born", "born",

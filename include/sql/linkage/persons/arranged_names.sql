@@ -17,38 +17,57 @@ with cell as (
 word as (
     select
         text,
-        list_filter(
-            list_transform(
-                regexp_split_to_array(
+        unnest(words) as word,
+        generate_subscripts(words, 1) as place
+    from (
+        select
+            text,
+            regexp_split_to_array(
+                regexp_replace(
                     regexp_replace(
                         regexp_replace(
-                            regexp_replace(
-                                regexp_replace(text, '(?i)[\s\pZ]*\(([\pL-]+(?:[ое]ва?|ина?|ск(?:ий|ая)))\)', '-\1', 'g'),
-                                '\([^)]*\)?', ' ', 'g'
-                            ),
-                            '[\s\pZ]*-[\s\pZ]*', '-', 'g'
+                            regexp_replace(text, '(?i)[\s\pZ]*\(([\pL-]+(?:[ое]ва?|ина?|ск(?:ий|ая)))\)', '-\1', 'g'),
+                            '\([^)]*\)?', ' ', 'g'
                         ),
-                        '(?i)[\s\pZ-]+([ұуuo][лғгg]{0,2}л[ыы]|uly|o[gğ]ly|[қкг][ыи]з[ыи]|[qk]yzy)([\s\pZ.,]|$)', '\1\2', 'g'
+                        '[\s\pZ]*-[\s\pZ]*', '-', 'g'
                     ),
-                    '[\s\pZ.,;:/()«»"_]+'
+                    '(?i)[\s\pZ-]+([ұуuo][лғгg]{0,2}л[ыы]|uly|o[gğ]ly|[қкг][ыи]з[ыи]|[qk]yzy)([\s\pZ.,]|$)', '\1\2', 'g'
                 ),
-                lambda w: {
-                    's': nullif(sound(one_byte(kazakh_letters(w))), 'net'),
-                    'parts': list_transform(string_split(w, '-'), lambda v: sound(one_byte(kazakh_letters(v))))
-                }
-            ),
-            lambda w: w.s is not null
-        ) as words
-    from (select distinct text from cell where text is not null)
+                '[\s\pZ.,;:/()«»"_]+'
+            ) as words
+        from (select distinct text from cell where text is not null)
+    )
+),
+
+-- A word whole, and its two parts where it is double: in all three forms the sound is taken once.
+part as (
+    select
+        text,
+        place,
+        list(nullif(sound(one_byte(name_key)), 'net') order by n) as sounds
+    from (
+        select
+            * exclude (letters),
+            name_key(letters) as name_key
+        from (
+            select
+                text,
+                place,
+                unnest([0, 1, 2]) as n,
+                kazakh_letters(unnest([word, split_part(word, '-', 1), split_part(word, '-', 2)])) as letters
+            from word
+        )
+    )
+    group by text, place
 ),
 
 line as (
     select
         c.unique_id,
-        flatten(list(coalesce(w.words, []) order by c.field)) as words,
-        list(len(coalesce(w.words, [])) order by c.field) as counts
-    from cell as c
-    left join word as w on c.text = w.text
+        list({ 's': p.sounds[1], 'parts': p.sounds[2:3] } order by c.field, p.place) as words,
+        [count(*) filter (field = 1), count(*) filter (field = 2), count(*) filter (field = 3)] as counts
+    from cell as c inner join part as p on c.text = p.text
+    where p.sounds[1] is not null
     group by c.unique_id
 ),
 
@@ -56,7 +75,8 @@ shaped as (
     select
         *,
         len(words)::integer as n,
-        array_to_string(list_transform(words, lambda w: word_shape(w.s)), '') as shapes
+        array_to_string(list_transform(words, lambda w: word_shape(w.s)), '') as shapes,
+        len(words) in counts as is_one_field
     from line
 ),
 
@@ -84,7 +104,11 @@ placed as (
                 and not (third = '' and (length(second) > 1 or first = 'sn'))
                 and not (contains(first, 'p') and third in ('n', 's'))
             )
-                then [range(1, counts[1] + 1), range(counts[1] + 1, counts[1] + counts[2] + 1), range(n - counts[3] + 1, n + 1)]
+                then [
+                    range(1, counts[1] + 1),
+                    range(counts[1] + 1, counts[1] + counts[2] + 1),
+                    range(n - counts[3] + 1, n + 1)
+                ]
             when n = 0 then [[], [], []]
             when len(initials) > 0 then case
                 when len(spelled) = 0 then [[], [1], range(2, n + 1)]
@@ -101,16 +125,18 @@ placed as (
             when p = n then case
                 when n = 2 and shapes[1] = 's' then [[1], [], [2]]
                 when n = 2 then [[], [1], [2]]
-                when n = 3 and shapes = 'npp' then [[3], [1], [2]]
+                when n = 3 and shapes = 'npp' and is_one_field then [[3], [1], [2]]
+                when n = 3 and shapes = 'npp' then [[2], [1], [3]]
                 else [range(1, n - 1), [n - 1], [n]]
             end
             when p = 1 then case
                 when n = 2 and shapes[2] = 's' then [[2], [], [1]]
+                when n = 2 then [[1], [2], []]
                 else [range(2, n), [n], [1]]
             end
             when n > 3 then [list_filter(spelled, lambda i: i not in (p - 1, p)), [p - 1], [p]]
             -- given name, patronymic, surname; or, by columns, surname, patronymic, given name
-            when (shapes[3] = 's') > (shapes[1] = 's') or (shapes[3] = 's') = (shapes[1] = 's') and n in (counts[1], counts[2], counts[3])
+            when (shapes[3] = 's') > (shapes[1] = 's') or (shapes[3] = 's') = (shapes[1] = 's') and is_one_field
                 then [[3], [1], [2]]
             else [[1], [3], [2]]
         end as places
@@ -133,7 +159,9 @@ chosen as (
 joined as (
     select
         unique_id,
-        flatten(list_transform(surname_places, lambda i: words[i].parts)) as surnames,
+        list_filter(
+            flatten(list_transform(surname_places, lambda i: words[i].parts)), lambda s: s is not null
+        ) as surnames,
         array_to_string(list_transform(given_places, lambda i: words[i].s), '') as given,
         array_to_string(list_transform(patronymic_places, lambda i: words[i].s), '') as father
     from chosen
@@ -141,8 +169,15 @@ joined as (
 
 select
     unique_id,
-    nullif(surname_root(surnames[1]), '') as surname,
-    nullif(surname_root(surnames[2]), '') as surname_other,
+    nullif(folded(surname), '') as surname,
+    nullif(folded(surname_other), '') as surname_other,
     nullif(if(word_shape(given) = 'i', left(given, 1), folded(given)), '') as given_name,
-    nullif(if(word_shape(father) = 'i', left(father, 1), patronymic_root(father)), '') as patronymic
-from joined
+    nullif(if(word_shape(father) = 'i', left(father, 1), folded(patronymic)), '') as patronymic
+from (
+    select
+        *,
+        surname_root(surnames[1]) as surname,
+        surname_root(surnames[2]) as surname_other,
+        patronymic_root(father) as patronymic
+    from joined
+)
