@@ -16,6 +16,7 @@ from auyl.linkage.persons.match_weights import create_features, create_linker, o
 from auyl.settings import Settings
 from auyl.store import duck
 from auyl.store.duck import literal
+from lab.evaluation.comparisons import comparisons
 from lab.synthetic import foreign_noise, keyless
 from lab.synthetic.keyless import Laboratory
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 PRIOR_POPULATION = 2_000_000
 # Probability of an agreement level that training never saw.
 SMOOTHING = 0.001
-JARO_HIGH = 0.92
-JARO_LOW = 0.8
 
 
 def read_synthetic(con: duckdb.DuckDBPyConnection, known: Path, *keyless: Path) -> None:
@@ -109,94 +108,11 @@ def _untrained(include: Path) -> Any:
     return SettingsCreator(
         link_type="link_only",
         unique_id_column_name="unique_id",
-        comparisons=_comparisons(),
+        comparisons=comparisons(),
         blocking_rules_to_generate_predictions=[CustomRule(rule) for rule in rules],
         # Splink returns the levels at which columns agree only together with the columns.
         retain_matching_columns=True,
     )
-
-
-def _comparisons() -> list[Any]:
-    import splink.comparison_level_library as levels
-    from splink.comparison_library import CustomComparison
-
-    def when(sql: str, label: str) -> Any:
-        return levels.CustomLevel(sql, label_for_charts=label)
-
-    def near(column: str) -> Any:
-        # One letter in a short name is too large a difference for Jaro–Winkler. Damerau–Levenshtein is ten times as
-        # expensive as the other comparisons: names one edit apart differ by at most one letter in length and by at most
-        # two in plain Levenshtein distance, which is cheaper to find out.
-        names = f"{column}_l, {column}_r"
-        return when(
-            f"(abs(strlen({column}_l) - strlen({column}_r)) <= 1 and levenshtein({names}) <= 2 "
-            f"and damerau_levenshtein({names}) <= 1) or jaro_winkler_similarity({names}) >= {JARO_HIGH}",
-            "near",
-        )
-
-    def alike(column: str) -> Any:
-        return when(f"jaro_winkler_similarity({column}_l, {column}_r) >= {JARO_LOW}", "alike")
-
-    def exact(column: str, label: str = "exact") -> Any:
-        return levels.ExactMatchLevel(column).configure(label_for_charts=label)
-
-    def compare(name: str, column: str, *chosen: Any) -> Any:
-        other = levels.ElseLevel().configure(label_for_charts="other")
-        return CustomComparison(output_column_name=name, comparison_levels=[levels.NullLevel(column), *chosen, other])
-
-    def initial(column: str) -> Any:
-        return when(
-            f"least(strlen({column}_l), strlen({column}_r)) = 1 and {column}_l[1] = {column}_r[1]",
-            "initial",
-        )
-
-    def two_letters(column: str) -> Any:
-        names = f"{column}_l, {column}_r"
-        return when(
-            f"least(strlen({column}_l), strlen({column}_r)) >= 6 and damerau_levenshtein({names}) <= 2", "two_letters"
-        )
-
-    swapped = when("surname_l = given_name_r or given_name_l = surname_r or surname_l = patronymic_r", "swapped")
-    part = when("surname_l = surname_other_r or surname_other_l in (surname_r, surname_other_r)", "part")
-    woman = when("sex_l = 'f' or sex_r = 'f'", "woman")
-    digit = when(
-        "hamming(born_l, born_r) = 1 or (hamming(born_l, born_r) = 2 and damerau_levenshtein(born_l, born_r) = 1)",
-        "digit",
-    )
-    new_year = when("birth_year_l = birth_year_r and (birth_day_r = '0101' or birth_day_l = '0101')", "new_year")
-    return [
-        compare(
-            "surname", "surname",
-            exact("surname"), part, near("surname"), swapped, two_letters("surname"), alike("surname"), woman,
-        ),
-        compare(
-            "given_name", "given_name",
-            exact("given_name"), initial("given_name"), near("given_name"), swapped, two_letters("given_name"),
-            alike("given_name"),
-        ),
-        compare(
-            "patronymic", "patronymic",
-            exact("patronymic"), initial("patronymic"), near("patronymic"), two_letters("patronymic"),
-            alike("patronymic"),
-        ),
-        compare(
-            "born", "born",
-            exact("born"), when("born_l = born_swapped_r", "swapped"), digit, new_year,
-            when("left(born_l, 6) = left(born_r, 6)", "day"),
-            when("birth_day_l = birth_day_r", "year"),
-            when("birth_year_l = birth_year_r", "same_year"),
-        ),
-        CustomComparison(
-            output_column_name="place",
-            comparison_levels=[
-                levels.NullLevel("district_kato"),
-                exact("settlement_kato", "settlement"),
-                exact("district_kato", "district"),
-                levels.ElseLevel().configure(label_for_charts="other"),
-            ],
-        ),
-        compare("sex", "sex", exact("sex")),
-    ]  # fmt: skip
 
 
 def write(include: Path, settings: dict[str, Any], trained: dict[str, Any]) -> None:
