@@ -10,6 +10,7 @@ damage      to bytes and lines
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
@@ -132,13 +133,17 @@ OF_FILES = ("other_registry", "file_gone", "file_twice")
 OF_ARCHIVES = {f"archive_{name}": OF_A_FILE[name] for name in ("truncate", "flip_bits", "overwrite", "hole")}
 
 
-def mutate(random: Random, sample: Sample, others: list[Sample]) -> Mutant:
-    """One mutant of a sample, of a kind drawn by `random`."""
-    while True:
-        kind = random.choice((*OF_A_FILE, *OF_FILES, *((*OF_ARCHIVES, "members") if sample.is_zipped else ())))
-        mutant = _mutant(random, kind, sample, others)
+KINDS = (*OF_A_FILE, *OF_FILES, *OF_ARCHIVES, "members")
+MOST_DRAWS = 100
+
+
+def mutate(random: Random, sample: Sample, others: list[Sample], kinds: Sequence[str] = ()) -> Mutant | None:
+    """One mutant of a sample, of a kind drawn by `random`, from `kinds` if some are named; None where none fits."""
+    for _ in range(MOST_DRAWS):
+        mutant = _mutant(random, random.choice(kinds or KINDS), sample, others)
         if mutant is not None and mutant.delivered() != good_files(sample):
             return mutant
+    return None
 
 
 def good_files(sample: Sample) -> dict[str, bytes]:
@@ -148,6 +153,8 @@ def good_files(sample: Sample) -> dict[str, bytes]:
 
 def _mutant(random: Random, kind: str, sample: Sample, others: list[Sample]) -> Mutant | None:
     name = random.choice(sorted(sample.files))
+    if not sample.is_zipped and kind in (*OF_ARCHIVES, "members"):
+        return None
     if kind == "members":
         content, what = containers.members(random, sample.files)
         return Mutant(kind, sample, {"extract.zip": content}, what)
