@@ -132,6 +132,13 @@ def previous_delivery(settings: Settings, registry: str, period: str, accepted: 
     return None
 
 
+def current_files(settings: Settings, registry: str, period: str) -> tuple[str, ...]:
+    """Names of the files of the extract that counts for a period; of the extract itself, where rows were corrected."""
+    b, f = tables.batch_ranked.c, tables.delivery_file.c
+    root = select(b.root_id).where(b.registry == registry, b.period == period, b.current_rank == 1).scalar_subquery()
+    return tuple(scalars(settings, select(f.name).where(f.delivery_id == root).order_by(f.name)))
+
+
 def extracts(settings: Settings, deltas: list[str], registry: str | None = None) -> list[dict[str, Any]]:
     """All deliveries, newest first, each with its account or its last refusal. `deltas`: registries that send changes.
 
