@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 # Signs that leave no mark on paper: a cell of them alone is a blank one.
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
+# A full sheet of thirty columns; texts that repeat a long shared one are as dangerous as many cells.
+MAX_CELLS, MAX_TEXT_BYTES = 32 << 20, 1 << 30
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -88,6 +90,8 @@ class _Reader:
     shared: pa.Array
     parts: list[Cells] = field(default_factory=list)
     waiting: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
+    cells: int = 0
+    bytes: int = 0
     # The last row with a number of its own: its place in the file and its number; the same of the last cell.
     last_row: tuple[int, int] = (-1, 0)
     last_cell: tuple[int, int, int] = (-1, -1, 0)
@@ -188,11 +192,21 @@ class _Reader:
             raise self.refusal("numbers of shared texts", "a cell with another value") from None
         if len(numbers) and not 0 <= pc.min(numbers).as_py() <= pc.max(numbers).as_py() < len(self.shared):
             raise self.refusal(f"one of {len(self.shared):,} shared texts in each cell", "a cell that refers to none")
+        size = pc.sum(pc.binary_length(self.shared).take(numbers)).as_py() or 0
+        self._check_size(size)
         return self.shared.take(numbers)
+
+    def _check_size(self, more_bytes: int = 0) -> None:
+        if self.cells > MAX_CELLS or self.bytes + more_bytes > MAX_TEXT_BYTES:
+            expected = f"at most {MAX_CELLS:,} cells and {MAX_TEXT_BYTES >> 20:,} MiB of text in a sheet"
+            raise self.refusal(expected, "more")
 
     def _add_part(self, rows: np.ndarray, columns: np.ndarray, texts: pa.Array, kind: int) -> None:
         import numpy as np
 
+        self.cells += len(texts)
+        self.bytes += texts.nbytes
+        self._check_size()
         if texts.null_count:
             valid = np.asarray(texts.is_valid())
             rows, columns, texts = rows[valid], columns[valid], texts.drop_null()

@@ -37,6 +37,9 @@ _MAYBE_EMPTY = (b"<v></", b":v></", b"v/>", b"v />", b'"></')
 _WITH_MARK = rb"<\1>" + EMPTY_VALUE.encode() + rb"</\1>"
 STEP_BYTES = 1 << 18
 SMALL_BYTES = 1 << 20
+# Of one cell, 32,767 letters; each as an entity of ten bytes.
+MAX_TEXT_BYTES = 1 << 20
+MAX_SHARED_BYTES = 1 << 30
 ENDS_BYTES = 1 << 10
 BATCH_ROWS = 1 << 18
 _EMPTY = re.compile(rb"<((?:[\w.\-]+:)?v)(?:\s[^>]*)?(?:/>|></\1>)")
@@ -103,13 +106,17 @@ class Package:
 
         if not self._texts_part or _key(self._texts_part) not in self._parts:
             return pa.array([], "string")
-        numbers, runs, texts = [], [], []
+        numbers, runs, texts, size = [], [], [], 0
         for name, batch in self.batches(self._texts_part, "sst"):
             if name == "si":
                 numbers.append(batch.num_rows)
             else:
                 runs.append(batch.column(0))
                 texts.append(pc.coalesce(batch.column("t"), batch.column("rich")))
+                size += texts[-1].nbytes
+                if size > MAX_SHARED_BYTES:
+                    expected = f"at most {MAX_SHARED_BYTES >> 20:,} MiB of shared texts"
+                    raise self.contract.refusal(self.file, expected, "more")
         of = pa.chunked_array(runs, "uint32").combine_chunks()
         return joined(of, pa.chunked_array(texts, "string").combine_chunks(), sum(numbers))
 
@@ -126,10 +133,13 @@ class Package:
                 else:
                     yield from _parser(root).parse_batches(source, max_rows_per_batch=BATCH_ROWS)
             except (xml2arrow.exceptions.Xml2ArrowError, ValueError, LookupError) as error:
-                if isinstance(error, ExtractRefused):
+                raise self._broken(part, _words(error)) from error
+            except BaseException as error:
+                if type(error).__name__ != "PanicException":  # of Rust; it is no Exception
                     raise
-                raise self._broken(part, str(error).splitlines()[0]) from error
-            if not re.search(rb"(?:</(?:[\w.\-]+:)?%s\s*>|^[^/]*/>)\s*(?:<!--.*-->\s*)?$" % root.encode(), source.tail):
+                raise self._broken(part, "damage that stops its reader") from error
+            closing = rb"(?:</(?:[\w.\-]+:)?%s\s*|<(?:[\w.\-]+:)?%s\b[^<>]*/)>\s*(?:<!--.*-->\s*)?$"
+            if not re.search(closing % (root.encode(), root.encode()), source.tail):
                 raise self._broken(part, "a part cut short")
 
     def _broken(self, part: str, found: str) -> ExtractRefused:
@@ -262,6 +272,8 @@ class _Utf8:
             while end > 0 and rest[end + 1 : end + 2] == b"/":
                 end = rest.rfind(b"<", 0, end)
             ready, rest = rest[: max(end, 0)], rest[max(end, 0) :]
+            if len(rest) > MAX_TEXT_BYTES:
+                raise ValueError("a text longer than any cell holds")
             if any(sign in ready for sign in _MAYBE_EMPTY):
                 ready = _EMPTY.sub(_WITH_MARK, ready)
             if ready:
@@ -289,6 +301,11 @@ def joined(numbers: pa.Array, texts: pa.Array, count: int) -> pa.Array:
     offsets = np.searchsorted(of, np.arange(count + 1)).astype("int32")
     runs = pa.ListArray.from_arrays(pa.array(offsets), pc.fill_null(texts, ""))
     return pc.binary_join(runs, "")
+
+
+def _words(error: Exception) -> str:
+    """What the parser says of damage, without the texts that it quotes."""
+    return re.sub("'.*'", "…", str(error).splitlines()[0].split(" (")[0])
 
 
 def _is_calculated(book: Any) -> bool:

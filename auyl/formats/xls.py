@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +19,15 @@ if TYPE_CHECKING:
 OLD_ENCODING = "cp1251"
 
 
-def read_sheets(contract: Contract, file: Path) -> Iterator[tuple[str, bool, Cells]]:
-    """Each worksheet: its name, is it hidden, its cells. Raises ExtractRefused."""
+def read_sheets(contract: Contract, file: Path) -> list[tuple[str, bool, Cells]]:
+    """Each worksheet: its name, is it hidden, its cells. Raises ExtractRefused.
+
+    Everything is a Python object for a while, at up to thirty times the size of the file: see `run_bounded`.
+    """
     import xlrd
 
     checked = check_workbook(contract, file)
+    sheets = []
     try:
         with Path(os.devnull).open("w") as log:
             book = xlrd.open_workbook(
@@ -37,7 +40,7 @@ def read_sheets(contract: Contract, file: Path) -> Iterator[tuple[str, bool, Cel
                 book.unload_sheet(name)
                 if rows < expected.rows:
                     raise contract.refusal(f"{file.name}#{name}", f"{expected.rows} rows with cells", f"{rows} read")
-                yield name, sheet.visibility != 0, cells
+                sheets.append((name, sheet.visibility != 0, cells))
     except (
         xlrd.XLRDError,
         ArithmeticError,
@@ -49,6 +52,7 @@ def read_sheets(contract: Contract, file: Path) -> Iterator[tuple[str, bool, Cel
     ) as error:
         found = f"damage that stops its reader ({type(error).__name__})"
         raise contract.refusal(file, "a whole old workbook (XLS)", found) from error
+    return sheets
 
 
 def _cells(book: xlrd.Book, sheet: Any, not_computed: frozenset[tuple[int, int]]) -> tuple[Cells, int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from auyl.contracts import Column, Contract, match_headings
 from auyl.contracts.options import XlsOptions, XlsxOptions
 from auyl.formats import xls
+from auyl.formats.bounded import run_bounded
 from auyl.formats.cells import Cells, read_cells, visible
 from auyl.formats.common import (
     NAMELESS,
@@ -70,7 +71,8 @@ def _sheets(contract: Contract, file: Path) -> Iterator[tuple[str, bool, Cells]]
         return any(fnmatchcase(name.strip(), pattern) for pattern in ignored)
 
     if contract.format == "xls":
-        yield from (sheet for sheet in xls.read_sheets(contract, file) if not is_ignored(sheet[0]))
+        sheets = run_bounded(contract, file, xls.read_sheets, contract, file)
+        yield from (sheet for sheet in sheets if not is_ignored(sheet[0]))
         return
     with opened_package(contract, file, contract.options(XlsxOptions).max_unpacked_bytes) as package:
         shared = visible(package.shared_texts())

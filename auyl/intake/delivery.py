@@ -10,9 +10,11 @@ from pathlib import Path
 from auyl import contracts, ledger, sources
 from auyl.contracts import Contract
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
+from auyl.intake import whole_reading
 from auyl.intake.age import Age, age_of
 from auyl.intake.corrections import base_of, corrected_batch
 from auyl.intake.land import Arrival, files_of, land
+from auyl.periods import LOCAL
 from auyl.settings import Settings, connection_from_environment, from_environment
 from auyl.sources.drop_folder import incompleteness, is_marker
 from auyl.store.lake import Lake
@@ -40,8 +42,9 @@ def pull(
     with lock(settings, PULL, registry, period), spill_folder(settings) as work:
         previous = ledger.previous_delivery(settings, registry, period, accepted=contract.is_delta)
         landed = lake.files(previous.landing_path) if previous else []
+        is_resumed = bool(landed) and not whole_reading.is_due(settings, contract, period, datetime.now(tz=LOCAL))
         history = sources.PullHistory(
-            previous.watermark if previous and landed else None,
+            previous.watermark if previous and is_resumed else None,
             ledger.pull_note(settings, registry, period),
             lambda note: ledger.write_pull_note(settings, registry, period, note),
             (lambda name: lake.read(f"{previous.landing_path}/{name}")) if previous else None,

@@ -30,6 +30,8 @@ from auyl.ledger.deliveries import (
     delivery,
     extracts,
     find_delivery,
+    last_whole,
+    mark_whole,
     previous_delivery,
     pull_note,
     write_pull_note,

@@ -46,7 +46,8 @@ select
     w.decided_at as withdrawn_at,
     w.reason as withdrawn_reason,
     case
-        when b.batch_id is null and r.reason is null then 'landed'
+        -- A failure of ours says nothing about the extract.
+        when b.batch_id is null and (r.reason is null or r.is_failure) then 'landed'
         when b.batch_id is null then 'refused'
         when b.is_withdrawn then 'withdrawn'
         when case when d.registry = any(:deltas) then b.counts_as_change else b.current_rank = 1 end then 'current'
@@ -58,7 +59,10 @@ left join ledger.batch_ranked as b on d.delivery_id = b.delivery_id and b.rank_i
 left join decided as w on d.delivery_id = w.delivery_id and w.is_withdrawn
 left join again as a on d.delivery_id = a.delivery_id
 left join lateral (
-    select f.reason from ledger.refusal as f
+    select
+        f.reason,
+        f.details ->> 'is_failure' is not null as is_failure
+    from ledger.refusal as f
     where f.delivery_id = d.delivery_id
     order by f.refusal_id desc limit 1
 ) as r on b.batch_id is null
