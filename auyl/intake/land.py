@@ -87,7 +87,7 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
 def names_in_the_lake(contract: Contract, files: list[Path]) -> dict[Path, str]:
     """Under which name each file is landed: its own, with its folder's before it where another has the same.
 
-    Raises ExtractRefused for files that cannot be told apart, before anything is written.
+    Raises ExtractRefused for files that the names do not distinguish, before anything is written.
     """
     counts = Counter(file.name for file in files)
     named: dict[Path, str] = {}

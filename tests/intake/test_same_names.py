@@ -25,7 +25,7 @@ def test_both_of_two_files_of_one_name_are_taken(settings: Settings, tmp_path: P
     assert result.notes["files"] == {"Енбекшиказах книга.xlsx#КРС": 30, "Талгар книга.xlsx#КРС": 10}
 
 
-def test_files_that_cannot_be_told_apart_are_refused_before_anything_is_written(
+def test_files_that_their_names_do_not_distinguish_are_refused_before_anything_is_written(
     settings: Settings, tmp_path: Path
 ) -> None:
     first, second = folder(tmp_path, "a/октябрь") / "s.csv", folder(tmp_path, "b/октябрь") / "s.csv"
