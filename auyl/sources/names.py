@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 SHOWN = 3
-ALIKE = 0.8
+LEAST_RATIO = 0.8
 
 
 def composed(name: str) -> str:
@@ -35,7 +35,7 @@ def near(names: Iterable[str], patterns: Sequence[str], known: Iterable[str]) ->
     for name in sorted(names):
         if not any(matches(name, pattern) for pattern in meant):
             score, pattern = max((_likeness(name, pattern), pattern) for pattern in patterns)
-            if score >= ALIKE:
+            if score >= LEAST_RATIO:
                 alike.setdefault(pattern, []).append(name)
     return alike
 
