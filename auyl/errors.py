@@ -77,6 +77,20 @@ class DatabaseUnusable(AuylError):
     """The PostgreSQL database cannot be used; the message says what to do."""
 
 
+class LockLost(AuylError):
+    """The server holds a lock of this process no longer, so another process may do the same work. Nothing was written.
+
+    A retry helps, unless a pooler in transaction mode stands between.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the serving database: expected to hold the lock {name}, found that the connection to it broke off or a "
+            f"pooler in transaction mode stands between. Nothing was written; it is done again at the next try. "
+            f"Fix: a data engineer, if it happens again"
+        )
+
+
 class HashKeyRefused(AuylError):
     """The key of this process is not the stored one, or a rotation has not ended. Nothing was written."""
 

@@ -27,6 +27,7 @@ FATAL = {
 TRANSIENT = {
     "auyl.reports.mail.MailNotSent": "the mail server is away",
     "auyl.errors.SourceUnavailable": "the source is away",
+    "auyl.errors.LockLost": "the connection to the database broke off",
 }
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "auyl",

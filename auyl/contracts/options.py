@@ -127,6 +127,7 @@ class GeojsonOptions(EnvelopeOptions):
 class XlsOptions(Options):
     fill_down: Names = ()
     heading_rows: Literal[1, 2] = 1
+    ignore_sheets: Names = ()
 
 
 class XlsxOptions(XlsOptions):
@@ -206,6 +207,7 @@ class SqlOptions(Options):
     watermark: Annotated[str, Field(min_length=1)]
     overlap_minutes: Annotated[int, Field(ge=0)] = 0
     statement_timeout_seconds: Annotated[float, Field(gt=0)] = 600.0
+    pull_timeout_seconds: Annotated[float, Field(gt=0)] = 14_400.0
 
 
 FORMATS: dict[str, type[Options]] = {

@@ -16,18 +16,24 @@ from auyl.contracts import Contract
 from auyl.formats import archive
 from auyl.formats.common import RawResult
 from auyl.formats.containers import check_container, check_is_zip
+from auyl.formats.crash import crash_is_refused
 
 if TYPE_CHECKING:
     import duckdb
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
-    """Read `files`, unpacked into `work` first when the contract says that they are archives. Raises ExtractRefused."""
-    opened_files = opened(contract, files, work)
-    for file in opened_files:
-        check_container(contract, file)
-    result: RawResult = _module(contract).read(contract, opened_files, folder, con, work)
-    return result
+    """Read `files`, unpacked into `work` first when the contract says that they are archives.
+
+    Raises ExtractRefused, also where a reader fails in a way that it does not foresee.
+    """
+    with crash_is_refused(contract, files):
+        opened_files = opened(contract, files, work)
+    with crash_is_refused(contract, opened_files):
+        for file in opened_files:
+            check_container(contract, file)
+        result: RawResult = _module(contract).read(contract, opened_files, folder, con, work)
+        return result
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:

@@ -39,7 +39,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         table = _open(contract, file)
         headings = distinct(table.headings)
         matched = match_headings(contract, headings, file.name, table.first - 1)
-        result.add_headings(matched, headings)
+        result.add_headings(matched, headings, file.name)
         unknown = sorted(h for h in set(headings) - set(matched.values()) if not h.startswith(NAMELESS))
         result.unknown_columns.update(unknown)
         text = work / f"records-{number}.csv"
