@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from auyl.contracts import Column, Contract, heading_key, match_headings
 from auyl.contracts.options import CsvOptions
 from auyl.formats.common import NAMELESS, RawResult, distinct, empty, select_list, write_part
+from auyl.formats.csv_records import CsvRecords
 from auyl.formats.encoding import SAMPLE_BYTES, check_text, guess
 from auyl.formats.lines import HEADING_WITHIN_LINES, Chunk, Lines, encoding_of
-from auyl.formats.records import Records
 from auyl.store.duck import literal
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ DELIMITERS = (";", ",", "\t", "|")
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
     """Read delimited files. Options: `CsvOptions`.
 
-    `_record` counts the records of a file that are no rejects; `Records` says what a record is. The heading is searched
+    `_record` counts the records of a file that are no rejects; `CsvRecords` says what a record is. The heading is searched
     in the first 30 lines. A file whose last line has no line end counts as truncated, unless `finalNewline` is false.
     Raises ExtractRefused.
     """
@@ -73,7 +73,7 @@ class _Table:
     """An open file: its heading, and what reads the records below from line `first` on."""
 
     lines: Lines
-    records: Records
+    records: CsvRecords
     headings: list[str | None]
     first: int
     chunks: Iterator[Chunk]
@@ -108,7 +108,7 @@ def _open(contract: Contract, file: Path) -> _Table:
             expected = f"columns divided by {delimiter!r}"
             found = f"a heading that {other!r} divides into the contract's columns"
             raise contract.refusal(file, expected, found, first)
-    records = Records(contract, file, lines.line_end, delimiter, headings)
+    records = CsvRecords(contract, file, lines.line_end, delimiter, headings)
     return _Table(lines, records, headings, first + 1, chain([top], chunks))
 
 

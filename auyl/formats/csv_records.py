@@ -24,7 +24,7 @@ _FORMULA = re.compile(r'\s*="([^"]*)"\s*')
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-class Records:
+class CsvRecords:
     """The records of a file below its heading. `rejects` are known when all were read."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Records:
         self.rejects: list[Reject] = []
 
     def read(self, chunks: Iterable[Chunk], first: int) -> Iterator[tuple[list[str], list[int]]]:
-        """Records from line `first` on: each as text with a cell for every heading, and the line where it begins.
+        """CsvRecords from line `first` on: each as text with a cell for every heading, and the line where it begins.
 
         Raises ExtractRefused for lines that do not all end alike.
         """
