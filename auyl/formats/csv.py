@@ -30,9 +30,9 @@ DELIMITERS = (";", ",", "\t", "|")
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
     """Read delimited files. Options: `CsvOptions`.
 
-    `_record` counts the records of a file that are no rejects; `CsvRecords` says what a record is. The heading is searched
-    in the first 30 lines. A file whose last line has no line end counts as truncated, unless `finalNewline` is false.
-    Raises ExtractRefused.
+    `_record` counts the records of a file that are no rejects; `CsvRecords` says what a record is. The heading is
+    searched in the first 30 lines. A file whose last line has no line end counts as truncated, unless `finalNewline` is
+    false. Raises ExtractRefused.
     """
     result = RawResult()
     for number, file in enumerate(files, start=1):
