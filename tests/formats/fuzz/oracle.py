@@ -33,7 +33,7 @@ class Source:
 
     records: dict[Place, Record]
     unparsed: int
-    thousands: Mapping[str, bool | None]
+    thousands: Mapping[str, Mapping[str, bool | None]]
 
     @property
     def texts(self) -> Iterator[str]:
@@ -52,8 +52,11 @@ def read(contract: Contract, files: Mapping[str, bytes]) -> Source:
                 unparsed += 1
             else:
                 seen[(name if record.sheet is None else f"{name}#{record.sheet}", record.place)] = record
+    by_machine, in_book = contract.format in ("xml", "json", "jsonl", "geojson"), contract.format in ("xlsx", "xls")
     thousands = {
-        column.name: values.points_are_thousands([r.cells[at] for r in seen.values() if r.cells and r.cells[at]])  # type: ignore[misc]
+        column.name: values.signs_of_thousands(
+            [cells[at] for record in seen.values() if (cells := record.cells) and cells[at]], by_machine, in_book
+        )
         for at, column in enumerate(contract.columns)
         if column.type == "number"
     }
@@ -112,7 +115,9 @@ def compare(
     return None
 
 
-def _fault(column: Column, cell: Cell | None, value: Any, is_warned: bool, thousands: bool | None) -> str | None:
+def _fault(
+    column: Column, cell: Cell | None, value: Any, is_warned: bool, thousands: Mapping[str, bool | None] | None
+) -> str | None:
     reading = values.read(column, cell, thousands)
     if value is None:
         if reading.is_nothing or cell is None:

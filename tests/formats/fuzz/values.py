@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -72,10 +73,10 @@ def plain(text: str) -> str:
     return re.sub(rf"{SPACES}+", " ", text).strip()
 
 
-def read(column: Column, cell: Cell | None, points_are_thousands: bool | None = None) -> Reading:
+def read(column: Column, cell: Cell | None, thousands: Mapping[str, bool | None] | None = None) -> Reading:
     """The reading of a cell of a column.
 
-    `points_are_thousands` is what the column's other cells say of «46.421»: None where they say nothing.
+    `thousands` is what the column's cells say of «46.421» and «46,421», see `signs_of_thousands`.
     """
     if cell is None or (cell.kind == TEXT and NOTHING.fullmatch(cell.plain)):
         return EMPTY
@@ -91,7 +92,7 @@ def read(column: Column, cell: Cell | None, points_are_thousands: bool | None = 
     elif column.type == "integer":
         values = (_integer(cell),)
     elif column.type == "number":
-        values = _amounts(cell, points_are_thousands)
+        values = _amounts(cell, thousands or {})
     elif column.type == "boolean":
         values = (_boolean(text),)
     else:
@@ -139,9 +140,9 @@ def _integer(cell: Cell) -> int | None:
     return int(whole[1]) if whole and not re.fullmatch(r"[-+]?[1-9][0-9]{0,2}[.,]0{3}", text) else None
 
 
-def _amounts(cell: Cell, points_are_thousands: bool | None) -> tuple[Decimal | None, ...]:
+def _amounts(cell: Cell, thousands: Mapping[str, bool | None]) -> tuple[Decimal | None, ...]:
     if cell.kind != NUMBER:
-        return (_amount(cell, points_are_thousands),)
+        return (_amount(cell, thousands),)
     exact = _decimal(cell.text)
     if exact is None:
         return ()
@@ -149,12 +150,11 @@ def _amounts(cell: Cell, points_are_thousands: bool | None) -> tuple[Decimal | N
     return (exact, Decimal(repr(float(exact))), Decimal(f"{float(exact):.15g}"))
 
 
-def _amount(cell: Cell, points_are_thousands: bool | None) -> Decimal | None:
+def _amount(cell: Cell, signs: Mapping[str, bool | None]) -> Decimal | None:
     text = _without_thousands(cell.plain)
-    if re.fullmatch(r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}", text):  # «46.421» is 46421 or 46 and a bit
-        if points_are_thousands is None:
-            return None
-        return Decimal(re.sub("[.,]", "" if points_are_thousands else ".", text))
+    if two := re.fullmatch(r"[-+]?[1-9][0-9]{0,2}([.,])[0-9]{3}", text):  # «46.421» is 46421 or 46 and a bit
+        is_thousands = signs.get(two[1])
+        return None if is_thousands is None else Decimal(text.replace(two[1], "" if is_thousands else "."))
     for thousands, point in ((",", "."), (".", ",")):
         grouped = rf"[-+]?[0-9]{{1,3}}(?:{re.escape(thousands)}[0-9]{{3}})+(?:{re.escape(point)}[0-9]+)?"
         if re.fullmatch(grouped, text) and (text.count(thousands) > 1 or point in text):
@@ -169,19 +169,26 @@ def _without_thousands(text: str) -> str:
     return re.sub("[ '’]", "", text) if grouped else text
 
 
-def points_are_thousands(cells: list[Cell]) -> bool | None:
-    """What the cells of a column of amounts say of a point before three digits; None where they say nothing."""
+def signs_of_thousands(cells: Iterable[Cell], is_by_machine: bool, is_in_book: bool) -> dict[str, bool | None]:
+    """Whether the point and the comma of a column of amounts stand between thousands, by what its cells prove.
+
+    None where they prove nothing or both. Programs that write messages put a point before decimals, and so does Excel.
+    """
+    if is_by_machine:
+        return {".": False, ",": None}
     texts = [_without_thousands(cell.plain) for cell in cells if cell.kind in (TEXT, NUMBER)]
-    thousands = any(
-        re.fullmatch(r"[-+]?[0-9]{1,3}(\.[0-9]{3}){2,}(,[0-9]+)?|[-+]?[0-9]{1,3}\.[0-9]{3},[0-9]+", t) for t in texts
-    )
-    commas = any(re.fullmatch(r"[-+]?[0-9]+,([0-9]{1,2}|[0-9]{4,})", t) for t in texts)
-    decimals = any(
-        re.fullmatch(r"[-+]?(?:[0-9]+\.([0-9]{1,2}|[0-9]{4,})|0\.[0-9]+|[0-9]{4,}\.[0-9]+)", t) for t in texts
-    )
-    if (thousands or commas) == decimals:
-        return None
-    return not decimals
+    decimal, thousands = {".": is_in_book, ",": False}, {".": False, ",": False}
+    for sign, other in ((".", ","), (",", ".")):
+        one, two = re.escape(sign), re.escape(other)
+        short = rf"[0-9]+{one}([0-9]{{1,2}}|[0-9]{{4,}})|(0|[0-9]{{4,}}){one}[0-9]{{3}}"
+        grouped = rf"[0-9]{{1,3}}(?:{two}[0-9]{{3}})+{one}[0-9]+"
+        decimal[sign] |= any(re.fullmatch(rf"[-+]?(?:{short}|{grouped})", text) for text in texts)
+        many = rf"[0-9]{{1,3}}(?:(?:{one}[0-9]{{3}}){{2,}}|(?:{one}[0-9]{{3}})+{two}[0-9]+)"
+        thousands[sign] = any(re.fullmatch(rf"[-+]?{many}", text) for text in texts)
+    return {
+        sign: None if decimal[sign] == (thousands[sign] or decimal[other]) else not decimal[sign]
+        for sign, other in ((".", ","), (",", "."))
+    }
 
 
 def _boolean(text: str) -> bool | None:
