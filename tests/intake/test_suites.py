@@ -78,8 +78,9 @@ def test_compiled_rules_count_what_great_expectations_counts(
         ((ours[rule.rule],),) = con.execute(
             f"select count(*) filter (coalesce({rule.broken}, false)) from candidates"
         ).fetchall()
-    document = json.loads((EXPECTATIONS / f"{suite.name}.json").read_text("utf-8"))
-    theirs = unexpected_counts(document["expectations"], con, tmp_path / "candidates.duckdb", monkeypatch)
+    written = [json.loads((EXPECTATIONS / name).read_text("utf-8")) for name in (f"{suite.name}.json", suites.CELLS)]
+    expectations = [item for document in written for item in document["expectations"]]
+    theirs = unexpected_counts(expectations, con, tmp_path / "candidates.duckdb", monkeypatch)
     assert ours == theirs
     silent = {rule for rule, count in ours.items() if not count} - {"one_row_per_key"}
     assert len(silent) <= 3, f"the cells never break {silent}"
@@ -117,7 +118,8 @@ def test_a_query_that_is_not_a_row_rule_is_refused(tmp_path: Path) -> None:
 
 def with_limits(folder: Path, limits: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Bounds of each batch rule, by rule, of a suite without rules of its own."""
-    (folder / suites.BATCH).write_bytes((EXPECTATIONS / suites.BATCH).read_bytes())
+    for shared in (suites.BATCH, suites.CELLS):
+        (folder / shared).write_bytes((EXPECTATIONS / shared).read_bytes())
     (folder / "own.json").write_text(json.dumps({"name": "own", "expectations": [], "meta": {"batch_limits": limits}}))
     return {e["meta"]["rule"]: e["kwargs"] for e in suites.load("own", folder).batch_expectations}
 

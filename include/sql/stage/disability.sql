@@ -24,7 +24,7 @@ select
     end as cause,
     established_on,
     valid_until as valid_until__text,
-    try_cast(valid_until as date) as valid_until_on,
+    read_date(valid_until) as valid_until_on,
     regexp_matches(lower(valid_until), 'бессроч|мерзімсіз') as is_indefinite,
     kato,
     settlement_name,

@@ -11,12 +11,7 @@ select
     rca,
     kato,
     homoglyphs_to_cyrillic(settlement_name) as settlement_name,
-    -- Areas have four decimals, which parse_amount would take for a separator of thousands.
-    case
-        when regexp_full_match(area_ha, '-?[0-9][0-9 ]*(?:[,.][0-9]+)?')
-            then try_cast(replace(replace(area_ha, ' ', ''), ',', '.') as decimal(14, 4))
-    end as area_ha,
-    area_ha as area_ha__text,
+    area_ha,
     case
         when regexp_matches(lower(purpose), 'подсобн|қосалқы') then 'homestead'
         when regexp_matches(lower(purpose), 'пашня|егіс') then 'arable'
@@ -26,9 +21,7 @@ select
         when regexp_matches(lower(purpose), 'запас|босалқы') then 'reserve'
     end as purpose,
     purpose as purpose__text,
-    case lower(is_pasture) when 'да' then true when 'иә' then true when 'нет' then false when 'жоқ' then false end
-        as is_pasture,
-    is_pasture as is_pasture__text,
+    is_pasture,
     case
         when regexp_matches(lower(land_right), '^частн|^жеке') then 'private'
         when regexp_matches(lower(land_right), '^аренд|^жалға') then 'lease'

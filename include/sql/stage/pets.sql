@@ -21,10 +21,7 @@ select
     registered_on,
     vaccinated_on,
     vaccinated_on__text,
-    case
-        when regexp_matches(lower(is_sterilised), '^(да|иә|1|true)') then true
-        when regexp_matches(lower(is_sterilised), '^(нет|жоқ|0|false)') then false
-    end as is_sterilised,
+    is_sterilised,
     case
         when regexp_matches(lower(status), '^(жив|актив|тірі)') then 'alive'
         when regexp_matches(lower(status), '^(утер|потер|пропал|жоғал)') then 'lost'
