@@ -6,7 +6,31 @@ An extract with an error is refused whole with `ExtractRefused`; a source that m
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import asdict, dataclass
+
+SHAPE_SIGNS = 40
+
+
+def shape(text: object) -> str:
+    """What a text looks like without its content, for refusals and logs.
+
+    Digits become 9, letters A (Cyrillic and others: А); signs that cannot be seen are written by number, such as
+    U+200B. At most 40 characters of the text are shown.
+    """
+    whole = str(text)
+    return "".join(map(_shape, whole[:SHAPE_SIGNS])) + ("…" if len(whole) > SHAPE_SIGNS else "")
+
+
+def _shape(sign: str) -> str:
+    kind = unicodedata.category(sign)
+    if kind[0] == "N":
+        return "9"
+    if kind[0] == "L":
+        return "A" if "LATIN" in unicodedata.name(sign, "") else "А"
+    if kind[0] in "CZ" and sign != " ":
+        return f"U+{ord(sign):04X}"
+    return "" if kind[0] == "M" else sign
 
 
 class AuylError(Exception):
@@ -51,6 +75,20 @@ class ConnectionUnusable(AuylError):
 
 class DatabaseUnusable(AuylError):
     """The PostgreSQL database cannot be used; the message says what to do."""
+
+
+class LockLost(AuylError):
+    """The server holds a lock of this process no longer, so another process may do the same work. Nothing was written.
+
+    A retry helps, unless a pooler in transaction mode stands between.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the serving database: expected to hold the lock {name}, found that the connection to it broke off or a "
+            f"pooler in transaction mode stands between. Nothing was written; it is done again at the next try. "
+            f"Fix: a data engineer, if it happens again"
+        )
 
 
 class HashKeyRefused(AuylError):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta, timezone
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
-# For schedules, which want a name.
 TIMEZONE = "Asia/Almaty"
-# All of Kazakhstan is UTC+5 since 1 March 2024; times without a zone in extracts are local.
-LOCAL = timezone(timedelta(hours=5))
+# UTC+5 since 1 March 2024, UTC+6 before; times without a zone in extracts are local.
+LOCAL = ZoneInfo(TIMEZONE)
+# How far the clock of a source may be ahead of ours before a time that it states is refused as one to come.
+CLOCK_TOLERANCE = timedelta(minutes=5)
 # A pattern to be found within a text, or to match the whole of it.
 PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowFailException
 
-from auyl.periods import PERIOD, TIMEZONE
+from auyl.periods import LOCAL, PERIOD
 
-LOCAL = ZoneInfo(TIMEZONE)
 # None keeps the trigger form enabled; with an empty text and a pattern its button stays grey.
 PERIOD_PARAM = Param(
     None,
@@ -29,6 +27,7 @@ FATAL = {
 TRANSIENT = {
     "auyl.reports.mail.MailNotSent": "the mail server is away",
     "auyl.errors.SourceUnavailable": "the source is away",
+    "auyl.errors.LockLost": "the connection to the database broke off",
 }
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "auyl",

@@ -27,8 +27,9 @@ from datetime import date, datetime, timedelta
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
 
+from auyl.periods import LOCAL, TIMEZONE
 from auyl_airflow.connections import address_or_none
-from auyl_airflow.defaults import DEFAULT_ARGS, LOCAL, day_of
+from auyl_airflow.defaults import DEFAULT_ARGS, day_of
 
 LOG = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ with DAG(
     dag_display_name="Daily report (daily_report)",
     description="Reports what is overdue, and publishes the snapshot without it",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("0 6 * * *", timezone=LOCAL.key),
+    schedule=CronTriggerTimetable("0 6 * * *", timezone=TIMEZONE),
     start_date=datetime(2026, 1, 1, tzinfo=LOCAL),
     catchup=False,
     default_args=DEFAULT_ARGS | {"execution_timeout": timedelta(minutes=10)},
@@ -74,7 +75,5 @@ with DAG(
 
     composed = compose()
     mail(composed)
-    publish = TriggerDagRunOperator.partial(
-        task_id="publish", trigger_dag_id="consolidate", note="all deadlines have passed"
-    )
-    publish.expand(conf=find_closed_periods(composed))
+    publish = {"task_id": "publish", "trigger_dag_id": "consolidate", "note": "all deadlines have passed"}
+    TriggerDagRunOperator.partial(**publish).expand(conf=find_closed_periods(composed))

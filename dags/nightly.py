@@ -18,14 +18,15 @@ from __future__ import annotations
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from auyl_airflow.defaults import DEFAULT_ARGS, LOCAL
+from auyl.periods import TIMEZONE
+from auyl_airflow.defaults import DEFAULT_ARGS
 
 with DAG(
     dag_id="nightly",
     dag_display_name="The night (nightly)",
     description="Starts quality and reconcile for what no new snapshot triggers",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("0 5 * * *", timezone=LOCAL.key),
+    schedule=CronTriggerTimetable("0 5 * * *", timezone=TIMEZONE),
     # Without a start date: with one, the last night's run would start when Airflow first sees the file.
     catchup=False,
     default_args=DEFAULT_ARGS,

@@ -12,6 +12,7 @@ from auyl.access.audit import audit
 from auyl.access.errors import AccessError, PasswordTooWeak, PrincipalInvalid, SignInRefused, TerritoryUnknown
 from auyl.access.grants import Grant, Reader, grant, grants, revoke, roles, who_may_see
 from auyl.access.logins import close_login, create_login, set_portal_password
+from auyl.access.matrix import MatrixLine, matrix
 from auyl.access.owners import Owner, give_registry, owners, take_registry
 from auyl.access.passwords import make_password
 from auyl.access.sessions import Session, SignedIn, enter, sign_in, sign_out
@@ -19,6 +20,7 @@ from auyl.access.sessions import Session, SignedIn, enter, sign_in, sign_out
 __all__ = [
     "AccessError",
     "Grant",
+    "MatrixLine",
     "Owner",
     "PasswordTooWeak",
     "PrincipalInvalid",
@@ -37,6 +39,7 @@ __all__ = [
     "grant",
     "grants",
     "make_password",
+    "matrix",
     "owners",
     "revoke",
     "roles",

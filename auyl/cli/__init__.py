@@ -14,7 +14,7 @@ What stays out: any work on data. Each command imports the package that it calls
 """
 
 from auyl.cli import access, intake, keys, linkage, links, operations, snapshot, territory
-from auyl.cli.shared import command_group
+from auyl.cli.shared import ListsByDefault, command_group
 
 __all__ = ["app"]
 
@@ -27,7 +27,6 @@ app = command_group(
         "contracts": intake.list_contracts,
         "intake": intake.intake,
         "build": snapshot.build,
-        "extracts": intake.extracts,
         "quarantine": intake.quarantine,
         "drift": intake.drift,
         "quality": snapshot.quality,
@@ -37,6 +36,14 @@ app = command_group(
         "overdue": operations.overdue,
         "report": operations.report,
     },
+)
+app.add_typer(
+    command_group(
+        "Extracts that came, and which of them count: `auyl extracts [REGISTRY]`, or a decision on one.",
+        {"list": intake.list_extracts, "withdraw": intake.withdraw, "restore": intake.restore},
+        ListsByDefault,
+    ),
+    name="extracts",
 )
 app.add_typer(
     command_group(
@@ -71,6 +78,7 @@ app.add_typer(
             "take": access.take,
             "owner": access.owner,
             "account": access.account,
+            "matrix": access.matrix,
         },
     ),
     name="access",

@@ -103,6 +103,15 @@ def account(
         typer.echo(f"{principal} may sign in; without a grant nothing is shown")
 
 
+def matrix() -> None:
+    """Every object of the database and who may do what with it, one a line: kind | object | rights | protection."""
+    from auyl import access
+
+    with _serving() as con:
+        for line in access.matrix(con, from_environment().include):
+            typer.echo(line)
+
+
 @contextmanager
 def _serving() -> Iterator[Any]:
     """A connection to the serving database, committed at the end."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,9 @@ from auyl import contracts
 from auyl.cli.shared import Format, Period, as_json, expected_errors, installation, month, table
 from auyl.periods import LOCAL, PERIOD
 from auyl.settings import from_environment
+
+if TYPE_CHECKING:
+    from auyl.intake.withdraw import Withdrawal
 
 
 def list_contracts(format: Format = "table") -> None:
@@ -48,6 +52,7 @@ def intake(
     corrects: Annotated[int | None, typer.Option(help="The batch whose rejected rows these files correct.")] = None,
 ) -> None:
     """Land and load an extract. Prints the account of its rows; exits 0 only when it is accepted."""
+    from auyl import ledger
     from auyl.intake import land_files, load
 
     with installation() as settings:
@@ -64,10 +69,17 @@ def intake(
         if result.notes.get("unknown_columns"):
             unknown = ", ".join(result.notes["unknown_columns"])
             typer.echo(f"  columns that the contract does not know, stored as well: {unknown}")
+        for sheet, why in (result.notes.get("ignored_sheets") or {}).items():
+            typer.echo(f"  not read: «{sheet}», {why}")
         for drift in result.drifts:
             typer.secho(
                 f"  {drift.kind} {drift.name or ''}: expected {drift.expected}; found {drift.found}", fg="yellow"
             )
+        if result.status in ("accepted", "unchanged"):
+            rows = ledger.extracts(settings, contracts.deltas(settings.include), registry)
+            (why,) = [row["why"] for row in rows if row["delivery_id"] == result.delivery_id]
+            if why:
+                typer.secho(f"  {why}", fg="yellow")
         if not result.accepted:
             typer.secho(result.refusal or "refused", fg="red", err=True)
             raise typer.Exit(1)
@@ -77,23 +89,52 @@ def _expand(paths: list[Path]) -> list[Path]:
     return [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
 
 
-def extracts(
+def list_extracts(
     registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
 ) -> None:
-    """Deliveries, newest first, and their state."""
+    """Deliveries, newest first, their state, and why: which one supersedes which, who withdrew one."""
     from auyl import ledger
 
     with installation() as settings:
         rows = ledger.extracts(settings, contracts.deltas(settings.include), registry)
         for row in rows:
-            row["extracted_at"] = f"{row['extracted_at']:%Y-%m-%d %H:%M}"
+            for name in ("extracted_at", "arrived_at"):
+                row[name] = f"{row[name].astimezone(LOCAL):%Y-%m-%d %H:%M}"
             row["digest"] = row["digest"][:12]
         account = ["rows_in", "staged", "linkable", "quarantined", "duplicates"]
-        delivered = ["files", "size_bytes", "extracted_at", "digest"]
-        table(rows, ["delivery_id", "registry", "period", "state", *account, *delivered])
+        delivered = ["files", "size_bytes", "extracted_at", "arrived_at", "digest"]
+        table(rows, ["delivery_id", "batch_id", "registry", "period", "state", *account, *delivered])
         for row in rows:
-            if row["reason"]:
-                typer.secho(f"{row['delivery_id']}: {row['reason']}", fg="red")
+            if row["why"]:
+                typer.secho(f"{row['delivery_id']}: {row['why']}", fg="red" if row["state"] == "refused" else "yellow")
+
+
+Batch = Annotated[int, typer.Argument(help="Number of the batch; `auyl extracts` shows it.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the ledger and in the audit.")]
+
+
+def withdraw(batch: Batch, reason: Reason) -> None:
+    """Take a batch out of what counts; the former extract of its period counts again, from the next build on."""
+    from auyl.intake import withdraw as withdrawals
+
+    with installation() as settings:
+        done = withdrawals.withdraw(settings, batch, reason, getpass.getuser())
+        _tell(done, "withdrawn" if done.is_new else "was withdrawn before")
+
+
+def restore(batch: Batch, reason: Reason) -> None:
+    """Let a withdrawn batch count again."""
+    from auyl.intake import withdraw as withdrawals
+
+    with installation() as settings:
+        done = withdrawals.restore(settings, batch, reason, getpass.getuser())
+        _tell(done, "restored" if done.is_new else "is not withdrawn")
+
+
+def _tell(done: Withdrawal, what: str) -> None:
+    current = ", ".join(f"batch {batch.batch_id} of delivery {batch.delivery_id}" for batch in done.current)
+    name = f"{done.batch.registry} {done.batch.period}"
+    typer.echo(f"{name}: batch {done.batch.batch_id} {what}; current: {current or 'none'}")
 
 
 def quarantine(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from auyl.errors import AuylError
 from auyl.periods import PERIOD
@@ -19,9 +20,21 @@ Period = Annotated[str | None, typer.Option(help="Month YYYY-MM; by default the 
 Format = Annotated[str, typer.Option(help="table or json")]
 
 
-def command_group(text: str, commands: Mapping[str, Callable[..., None]]) -> typer.Typer:
+class ListsByDefault(TyperGroup):
+    """A group whose command `list` needs not be named: `extracts livestock` is `extracts list livestock`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `list` in front of what names no command."""
+        if not args or args[0] not in (*self.commands, *ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+def command_group(
+    text: str, commands: Mapping[str, Callable[..., None]], cls: type[TyperGroup] = TyperGroup
+) -> typer.Typer:
     """A group of commands by name, with `text` as its help."""
-    group = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=text)
+    group = typer.Typer(cls=cls, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=text)
     for name, command in commands.items():
         group.command(name)(command)
     return group

@@ -44,12 +44,10 @@ def current(
     as_of: Annotated[datetime | None, typer.Option(help="Day of the extract, where the edition is unknown.")] = None,
 ) -> None:
     """The current code for one of an earlier edition. Exits 1 where there is none, with the reason."""
-    from auyl.territory.changes import translate_one
+    from auyl.territory.changes import current_code
 
     with installation() as settings:
-        translation = translate_one(settings, kato, edition, as_of.date() if as_of else None)
-        typer.echo(
-            f"{translation.kato} -> {translation.today_kato or 'unknown'} ({translation.reason or translation.kind})"
-        )
-        if translation.today_kato is None:
+        answer = current_code(settings, kato, edition, as_of.date() if as_of else None)
+        typer.echo(f"{answer.kato} -> {answer.today_kato or 'unknown'} ({answer.reason or answer.kind})")
+        if answer.today_kato is None:
             raise typer.Exit(1)

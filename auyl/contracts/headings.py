@@ -4,60 +4,129 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
+from collections.abc import Callable, Sequence
 
 from auyl.contracts.model import GEOMETRY, Column, Contract
-from auyl.errors import ExtractRefused
+from auyl.errors import ExtractRefused, shape
+
+# Latin letters and the Cyrillic ones that look like them in capitals or in small letters.
+_LATIN, _CYRILLIC = "abcehijkmopstxyү", "авсеніјкморѕтхуу"
+_LOOK_ALIKE = str.maketrans(_LATIN + _LATIN.upper() + "һҺ", _CYRILLIC + _CYRILLIC.upper() + "нН")
+
+
+def as_written(heading: str) -> str:
+    """A heading or key without what cannot be seen: composed (NFC), no invisible marks, single spaces."""
+    composed = heading if heading.isascii() else unicodedata.normalize("NFC", heading)
+    if not composed.isascii():
+        composed = "".join(sign for sign in composed if unicodedata.category(sign) != "Cf")
+    return " ".join(composed.split())
 
 
 def heading_key(heading: str) -> str:
-    """A heading for comparison: without case, outer and doubled spaces, byte order mark."""
-    return re.sub(r"\s+", " ", heading.replace("\ufeff", "").strip()).casefold()
+    """A heading for comparison: as written, without case."""
+    return as_written(heading).casefold()
 
 
-def match_headings(contract: Contract, headings: list[str], file: str, line: int) -> dict[Column, str]:
-    """Which heading of the extract is which column of the contract.
-
-    Raises ExtractRefused when a required column is missing, naming the nearest unclaimed heading, or when two headings
-    claim the same column.
-    """
-    by_key = {heading_key(heading): heading for heading in headings}
-    matched: dict[Column, str] = {}
+def _unique_looks(contract: Contract, spelling: Callable[[str], str]) -> dict[str, Column]:
+    """What names of columns look like, with look-alike letters as one; without the looks that two columns share."""
+    looks: dict[str, set[Column]] = {}
     for column in contract.columns:
-        claims = [by_key[k] for k in dict.fromkeys(map(heading_key, column.names)) if k in by_key]
-        if len(claims) > 1:
-            found_headings = f"{len(claims)}: {', '.join(claims)}"
-            raise contract.refusal(file, "one heading for the column", found_headings, line, column.source)
-        if claims:
-            matched[column] = claims[0]
-    taken = {heading_key(heading) for heading in matched.values()}
+        for name in column.names:
+            looks.setdefault(_look(spelling(name)), set()).add(column)
+    return {look: column for look, (column, *others) in looks.items() if not others}
+
+
+def _look(text: str) -> str:
+    return text.translate(_LOOK_ALIKE)
+
+
+def match_headings(contract: Contract, headings: Sequence[str], file: str, line: int) -> dict[Column, str]:
+    """Which heading of an extract is which column of the contract. `headings` are distinct (`formats.common.distinct`).
+
+    A heading as the contract writes it goes before one in other case, and this before one in which Latin and Cyrillic
+    letters that look alike are mixed. Raises ExtractRefused when a required column is missing, naming the nearest
+    unclaimed heading, or when two headings claim the same column.
+    """
+    # A doubled heading carries its place.
+    originals = [heading.removesuffix(f" ({number})") for number, heading in enumerate(headings, start=1)]
+    claims = {column: _claims(column, originals) for column in contract.columns}
+    taken = {place for places in claims.values() for place in places}
+    looks = _unique_looks(contract, heading_key)
+    alike: dict[Column, list[int]] = {}
+    for place, text in enumerate(originals):
+        if place not in taken and (column := looks.get(_look(heading_key(text)))):
+            alike.setdefault(column, []).append(place)
+    claims |= {column: places for column, places in alike.items() if not claims[column]}
+    for column, places in claims.items():
+        if len(places) > 1:
+            found = f"{len(places)}: " + ", ".join(f"«{originals[n]}» in column {n + 1}" for n in places)
+            raise contract.refusal(file, "one heading for the column", found, line, column.source)
+    matched = {column: headings[places[0]] for column, places in claims.items() if places}
     for column in contract.columns:
         if column.required and column not in matched:
-            spare = [heading for key, heading in by_key.items() if key not in taken and key]
-            raise missing_column(contract, column, spare, file, line)
+            spare = [text for text, name in zip(originals, headings, strict=True) if name not in matched.values()]
+            raise missing_column(contract, column, [s for s in spare if heading_key(s)], file, line, bool(matched))
     return matched
+
+
+def _claims(column: Column, originals: Sequence[str]) -> list[int]:
+    """Places of the headings that are one of the names of a column; as written goes before other case."""
+    places: set[int] = set()
+    for name in column.names:
+        for spelling in (as_written, heading_key):
+            if same := [n for n, text in enumerate(originals) if spelling(text) == spelling(name)]:
+                places.update(same)
+                break
+    return sorted(places)
 
 
 def match_keys(contract: Contract, keys: set[str], file: str) -> dict[Column, list[str]]:
-    """Which keys of JSON objects are which column: its source, then its aliases. Keys are compared as written.
+    """Which keys of JSON objects are which column: its source, then its aliases.
+
+    Keys are compared as written, then with look-alike letters as one. One name may be several keys, which differ in
+    marks that cannot be seen.
 
     Raises ExtractRefused when no object has the key of a required column, naming the nearest unclaimed key.
     """
+    spelt: dict[str, list[str]] = {}
+    for key in sorted(keys):
+        spelt.setdefault(as_written(key), []).append(key)
     matched = {
-        column: names for column in contract.columns if (names := [name for name in column.names if name in keys])
+        column: [key for name in column.names for key in spelt.get(as_written(name), ())] for column in contract.columns
     }
+    known = {as_written(name) for column in contract.columns for name in column.names}
+    looks = _unique_looks(contract, as_written)
+    for text in sorted(spelt.keys() - known):
+        if (alike := looks.get(_look(text))) and not matched[alike]:
+            matched[alike] = spelt[text]
+    matched = {column: names for column, names in matched.items() if names}
     taken = {name for names in matched.values() for name in names}
     for column in contract.columns:
         if column.required and column not in matched and not column.source.startswith(GEOMETRY):
-            raise missing_column(contract, column, sorted(keys - taken), file, None)
+            raise missing_column(contract, column, sorted(keys - taken), file, None, bool(matched))
     return matched
 
 
-def missing_column(contract: Contract, column: Column, spare: list[str], file: str, line: int | None) -> ExtractRefused:
-    """The refusal for a required column that is missing; `spare` are the headings that no column claims."""
+def missing_column(
+    contract: Contract, column: Column, spare: list[str], file: str, line: int | None, is_heading: bool = True
+) -> ExtractRefused:
+    """The refusal for a required column that is missing; `spare` are the headings that no column claims.
+
+    Where no column was recognised (`is_heading` is false) they may be cells, so their shapes are shown.
+    """
     near = difflib.get_close_matches(heading_key(column.source), [heading_key(s) for s in spare], n=1, cutoff=0.5)
-    if near:
-        found = f"no such column; the nearest unclaimed one is «{next(s for s in spare if heading_key(s) == near[0])}»"
+    shown = spare if is_heading else [shape(text) for text in spare]
+    if near and is_heading:
+        nearest = next(s for s in spare if heading_key(s) == near[0])
+        found = f"no such column; the nearest unclaimed one is «{nearest}»{_letters(nearest)}"
     else:
-        found = f"no such column among the unclaimed: {', '.join(spare[:12]) or 'none is left'}"
+        found = f"no such column among the unclaimed: {', '.join(shown[:12]) or 'none is left'}"
     owner = f"{contract.owner}; or us, by an alias in {contract.path.name}"
     return contract.refusal(file, "a required column", found, line, column.source, owner)
+
+
+def _letters(heading: str) -> str:
+    """A hint at a heading in letters of two alphabets, which nobody sees."""
+    latin, cyrillic = (re.findall(f"[{letters}]", heading.casefold()) for letters in ("a-z", "а-яёәғқңөұүһі"))
+    return f", which has {len(latin)} Latin letters among Cyrillic ones" if latin and cyrillic else ""

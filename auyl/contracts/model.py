@@ -14,7 +14,7 @@ import yaml
 from auyl.contracts import options as option
 from auyl.contracts.options import ArchiveOptions, ColumnOptions, Options, PlaceRole, RegistryOptions
 from auyl.descriptions import YAML_LOADER
-from auyl.errors import ConnectionUnusable, ContractInvalid, ExtractRefused
+from auyl.errors import ConnectionUnusable, ContractInvalid, ExtractRefused, SourceUnavailable
 
 # What a row may say of its person beside the number (`iin`); linkage compares these.
 PERSON_COLUMNS = ("surname", "given_name", "patronymic", "birth_date")
@@ -113,6 +113,10 @@ class Contract:
     def connection_unusable(self, expected: str, found: str) -> ConnectionUnusable:
         """The error to raise for the connection of this registry."""
         return ConnectionUnusable(self.registry, self.connection, expected, found)
+
+    def unavailable(self, trouble: str) -> SourceUnavailable:
+        """The error to raise for a source of this registry that did not answer, or not whole."""
+        return SourceUnavailable(f"{self.registry}: {trouble}")
 
     @property
     def names_person(self) -> bool:

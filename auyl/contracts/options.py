@@ -128,6 +128,7 @@ class GeojsonOptions(EnvelopeOptions):
 class XlsOptions(Options):
     fill_down: Names = ()
     heading_rows: Literal[1, 2] = 1
+    ignore_sheets: Names = ()
 
 
 class XlsxOptions(XlsOptions):
@@ -150,7 +151,14 @@ class FileOptions(Options):
     stable_seconds: Annotated[float, Field(ge=0)] = 0.0
 
 
-class RestOptions(Options):
+class HttpOptions(Options):
+    """Limits of a way in over HTTP."""
+
+    request_timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
+    pull_timeout_seconds: Annotated[float, Field(gt=0)] = 14_400.0
+
+
+class RestOptions(HttpOptions):
     resource: Annotated[str, Field(min_length=1)]
     items: Annotated[str, Field(min_length=1)]
     paging: Literal["number", "cursor", "next", "none"] = "number"
@@ -167,6 +175,7 @@ class RestOptions(Options):
     token_header: str = "X-Api-Key"  # noqa: S105 - the name of a header
     min_interval_seconds: Annotated[float, Field(ge=0)] = 0.0
     max_pages: AtLeastOne = 100_000
+    record_key: Names = ()
 
     @model_validator(mode="after")
     def _numbers_are_complete(self) -> RestOptions:
@@ -177,7 +186,9 @@ class RestOptions(Options):
         return self
 
 
-class SoapOptions(Options):
+class SoapOptions(HttpOptions):
+    # The gateway makes its answer while the client waits.
+    request_timeout_seconds: Annotated[float, Field(gt=0)] = 900.0
     channel: Literal["sync", "async"] = "sync"
     service: Annotated[str, Field(min_length=1)]
     request: dict[str, str | int] = {}
@@ -197,6 +208,7 @@ class SqlOptions(Options):
     watermark: Annotated[str, Field(min_length=1)]
     overlap_minutes: Annotated[int, Field(ge=0)] = 0
     statement_timeout_seconds: Annotated[float, Field(gt=0)] = 600.0
+    pull_timeout_seconds: Annotated[float, Field(gt=0)] = 14_400.0
 
 
 FORMATS: dict[str, type[Options]] = {

@@ -14,20 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 from auyl.contracts import Contract
 from auyl.formats import archive
-from auyl.formats.common import RawResult, empty
+from auyl.formats.common import RawResult
+from auyl.formats.containers import check_container, check_is_zip
+from auyl.formats.crash import crash_is_refused
 
 if TYPE_CHECKING:
     import duckdb
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
-    """Read `files`, unpacked into `work` first when the contract says that they are archives. Raises ExtractRefused."""
-    opened_files = opened(contract, files, work)
-    for file in opened_files:
-        if file.stat().st_size == 0:
-            raise empty(contract, file, "an empty file, 0 bytes")
-    result: RawResult = _module(contract).read(contract, opened_files, folder, con, work)
-    return result
+    """Read `files`, unpacked into `work` first when the contract says that they are archives.
+
+    Raises ExtractRefused, also where a reader fails in a way that it does not foresee.
+    """
+    with crash_is_refused(contract, files):
+        opened_files = opened(contract, files, work)
+    with crash_is_refused(contract, opened_files):
+        for file in opened_files:
+            check_container(contract, file)
+        result: RawResult = _module(contract).read(contract, opened_files, folder, con, work)
+        return result
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
@@ -40,6 +46,8 @@ def opened(contract: Contract, files: list[Path], work: Path) -> list[Path]:
     """The files themselves, or the members of archives unpacked into `work`. Raises ExtractRefused."""
     if contract.archive is None:
         return files
+    for file in files:
+        check_is_zip(contract, file)
     return [member for file in files for member in archive.members(contract, contract.archive, file, work)]
 
 

@@ -31,7 +31,9 @@ class Reject:
 class RawResult:
     """What was read: rows by file, rejects, headings that the contract does not know, fields of the envelope.
 
-    `headings` gives the heading of each column of the contract, and its position in formats whose columns have one.
+    `headings` gives the heading of each column of the contract, and its position in formats whose columns have one;
+    `columns_of` the columns that each file (or sheet) has, in formats in which a file can lack one;
+    `ignored` says which sheets were not read, and why.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -39,9 +41,18 @@ class RawResult:
     unknown_columns: set[str] = field(default_factory=set)
     envelope: dict[str, str] = field(default_factory=dict)
     headings: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+    columns_of: dict[str, set[str]] = field(default_factory=dict)
+    ignored: dict[str, str] = field(default_factory=dict)
 
-    def add_headings(self, found: Mapping[Column, str], headings: list[str] | None = None) -> None:
-        """Note the headings of the first file; `headings` are all of the file, in order, where it has an order."""
+    def add_headings(
+        self, found: Mapping[Column, str], headings: list[str] | None = None, file: str | None = None
+    ) -> None:
+        """Note the headings of the first file; `headings` are all of the file, in order, where it has an order.
+
+        With the name of the `file`, a column that only other files have is drift.
+        """
+        if file is not None:
+            self.columns_of[file] = {column.name for column in found}
         for column, heading in found.items():
             place = headings.index(heading) + 1 if headings else None
             self.headings.setdefault(column.name, (heading, place))

@@ -56,7 +56,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         if contract.options(CsvOptions).final_newline:
             check_last_line(contract, file, text)
         matched = match_headings(contract, headings, file.name, 1)
-        result.add_headings(matched, headings)
+        result.add_headings(matched, headings, file.name)
         unknown = sorted(h for h in set(headings) - set(matched.values()) if not h.startswith(NAMELESS))
         result.unknown_columns.update(unknown)
         columns = ", ".join(f"{literal(h)}: 'varchar'" for h in headings)

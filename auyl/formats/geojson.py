@@ -46,8 +46,8 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         features = collection["features"]
         if not features:
             raise empty(contract, file, "a collection without a feature")
-        result.add_envelope(contract, file, objects.envelope(contract, collection))
-        total = collection.get(contract.options(GeojsonOptions).total or "")
+        result.add_envelope(contract, file, objects.envelope(contract, file, collection))
+        total = objects.count(contract, file, collection, contract.options(GeojsonOptions).total)
         if total is not None and total != len(features):
             raise contract.refusal(file, f"{total} features, as the collection says", f"{len(features)} features")
         properties = [_properties(contract, file, n, feature) for n, feature in enumerate(features, start=1)]
@@ -76,7 +76,7 @@ def _collection(contract: Contract, file: Path) -> dict[str, Any]:
         # Coordinates become a point as soon as they are read, so that a large collection is never held whole.
         return _point(contract, file, node) if "coordinates" in node or "geometries" in node else node
 
-    collection = objects.load(contract, file, MAX_BYTES, object_hook=point, parse_constant=_no_number)
+    collection = objects.load(contract, file, MAX_BYTES, object_hook=point)
     if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
         kind = collection.get("type") if isinstance(collection, dict) else type(collection).__name__
         raise contract.refusal(file, "a FeatureCollection", f"{kind}")
@@ -86,10 +86,6 @@ def _collection(contract: Contract, file: Path) -> dict[str, Any]:
     if collection.get("crs") is not None and not any(name in system for name in DEGREES):
         raise contract.refusal(file, "degrees of WGS 84 (RFC 7946)", f"crs {system[:120]}")
     return collection
-
-
-def _no_number(word: str) -> None:
-    raise ValueError(f"{word} where JSON has a number")
 
 
 def _point(contract: Contract, file: Path, node: dict[str, Any]) -> Any:
@@ -111,7 +107,7 @@ def _point(contract: Contract, file: Path, node: dict[str, Any]) -> Any:
 
 def _pair(position: Any) -> tuple[float, float]:
     lon, lat = position[0], position[1]
-    if not (type(lon) in (int, float) and type(lat) in (int, float)):
+    if not (isinstance(lon, objects.Number) and isinstance(lat, objects.Number)):
         raise ValueError("no numbers")
     if abs(float(lon)) > 180 or abs(float(lat)) > 90:
         raise ValueError("no degrees")

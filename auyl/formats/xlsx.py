@@ -1,32 +1,35 @@
-"""Workbooks of several sheets, XLSX and XLS, read by calamine in Rust (`fastexcel`); every cell becomes text."""
+"""Workbooks of several sheets, XLSX and XLS; every cell becomes text."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auyl.contracts import Contract, heading_key, match_headings
+from auyl.contracts import Column, Contract, match_headings
 from auyl.contracts.options import XlsOptions, XlsxOptions
-from auyl.formats.archive import check_archive
-from auyl.formats.biff import rows_by_sheet
+from auyl.formats import xls
+from auyl.formats.bounded import run_bounded
+from auyl.formats.cells import Cells, read_cells, visible
 from auyl.formats.common import (
     NAMELESS,
     RawResult,
     Reject,
-    distinct,
     empty,
     part_path,
     repeats_heading,
     select_list,
     write_part,
 )
+from auyl.formats.ooxml import opened_package
+from auyl.formats.sheets import Sheet, body, sheet_of
 from auyl.store.duck import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
-HEADING_WITHIN_ROWS = 30
 # Workbooks have a sheet for each okrug: small sheets are written together into one part.
 ROWS_A_PART = 61_440
 
@@ -35,70 +38,63 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     """Read the sheets of workbooks. `_file` is `name#sheet`, `_record` the row that Excel shows.
 
     Options: `XlsxOptions`. The heading is searched in the first 30 rows, since titles and dates are above it; a row
-    that repeats it is a reject. Raises ExtractRefused, also for a sheet without the contract's headings.
+    that repeats it is a reject. Raises ExtractRefused, also for a visible table without the contract's headings and for
+    a hidden one with them.
     """
-    import fastexcel
-
     result = RawResult()
     part = _Part(folder, con, result)
+    levels = contract.options(XlsOptions).heading_rows
     for file in files:
-        counted = _check(contract, file)
-        try:
-            book = fastexcel.read_excel(str(file))
-        except BaseException as error:
-            raise _unreadable(contract, file.name, "a workbook", error) from error
-        for sheet in book.sheet_names:
-            name = f"{file.name}#{sheet}"
-            rows = _sheet_rows(contract, book, sheet, name)
-            if counted is not None:
-                _check_rows(contract, rows, counted[book.sheet_names.index(sheet)], name)
-            if rows is not None:
-                _add(contract, rows, name, part, result)
+        before = len(result.ignored)
+        for name, is_hidden, cells in _sheets(contract, file):
+            if not len(cells.rows):
+                continue
+            sheet = sheet_of(contract, f"{file.name}#{name}", is_hidden, cells, levels)
+            why = _reason_to_ignore(contract, sheet)
+            if why:
+                result.ignored[sheet.name] = why
+            else:
+                _add(contract, sheet, part, result)
         part.write()
         if not sum(result.rows.values()):
-            raise empty(contract, file, "sheets with headings and nothing below them")
+            ignored = [f"«{sheet}», {why}" for sheet, why in list(result.ignored.items())[before:]]
+            found = "sheets with headings and nothing below them"
+            raise empty(contract, file, f"no sheet to read: {'; '.join(ignored)}" if ignored else found)
     return result
 
 
-def _sheet_rows(contract: Contract, book: object, sheet: str, name: str) -> pyarrow.Table | None:
-    import pyarrow
+def _sheets(contract: Contract, file: Path) -> Iterator[tuple[str, bool, Cells]]:
+    """Each worksheet that the contract does not ignore: its name, is it hidden, its cells."""
+    ignored = contract.options(XlsOptions).ignore_sheets
 
-    try:
-        # With skip_rows=None the library drops empty first rows, and row numbers differ from those in Excel.
-        batch = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_arrow()  # type: ignore[attr-defined]
-    except BaseException as error:
-        raise _unreadable(contract, name, "a readable sheet", error) from error
-    return pyarrow.Table.from_batches([batch]) if batch.num_rows else None
+    def is_ignored(name: str) -> bool:
+        return any(fnmatchcase(name.strip(), pattern) for pattern in ignored)
 
-
-def _check(contract: Contract, file: Path) -> list[int] | None:
-    """Check a workbook before its library reads it; for XLS, the number of rows that each sheet must have."""
     if contract.format == "xls":
-        return rows_by_sheet(contract, file)
-    check_archive(contract, file, contract.options(XlsxOptions).max_unpacked_bytes)
+        sheets = run_bounded(contract, file, xls.read_sheets, contract, file)
+        yield from (sheet for sheet in sheets if not is_ignored(sheet[0]))
+        return
+    with opened_package(contract, file, contract.options(XlsxOptions).max_unpacked_bytes) as package:
+        shared = visible(package.shared_texts())
+        for entry in package.sheets:
+            if not is_ignored(entry.name):
+                yield entry.name, entry.is_hidden, read_cells(package, entry, shared)
+
+
+def _reason_to_ignore(contract: Contract, sheet: Sheet) -> str | None:
+    """Why a sheet is no table of the contract; None for one that is. Raises ExtractRefused for a hidden table."""
+    if sheet.is_hidden:
+        if not sheet.has_columns_of(contract):
+            return "a hidden sheet without the contract's columns"
+        rows = sheet.rows_below_heading()
+        if rows:
+            expected = "rows in visible sheets (or the sheet's name in the contract's ignoreSheets)"
+            raise contract.refusal(sheet.name, expected, f"a hidden sheet with the contract's columns and {rows} rows")
+        return "a hidden sheet with headings only"
+    width = sum(column.required for column in contract.columns)
+    if sheet.known_headings == 0 and not sheet.has_row_as_wide_as(width):
+        return "a sheet without the contract's columns, and with no row as wide as a record"
     return None
-
-
-def _check_rows(contract: Contract, rows: pyarrow.Table | None, expected: int, name: str) -> None:
-    import pyarrow.compute as pc
-
-    count = 0
-    if rows is not None and rows.num_columns:
-        filled = pc.is_valid(rows.column(0))
-        for column in rows.columns[1:]:
-            filled = pc.or_(filled, pc.is_valid(column))
-        count = pc.sum(filled).as_py() or 0
-    if count < expected:
-        raise contract.refusal(name, f"{expected} rows with cells", f"{count} read")
-
-
-def _unreadable(contract: Contract, name: str, expected: str, error: BaseException) -> BaseException:
-    """The refusal for what the library cannot read; on some damage it panics, which is no Exception in Python."""
-    import fastexcel
-
-    if not isinstance(error, fastexcel.FastExcelError) and type(error).__name__ != "PanicException":
-        return error
-    return contract.refusal(name, expected, (str(error) or "damage").splitlines()[0])
 
 
 class _Part:
@@ -138,57 +134,64 @@ class _Part:
         self._queries, self._waiting, self._held_rows = [], 0, 0
 
 
-def _add(contract: Contract, rows: pyarrow.Table, name: str, part: _Part, result: RawResult) -> None:
-    con = part.con
+def _add(contract: Contract, sheet: Sheet, part: _Part, result: RawResult) -> None:
     options = contract.options(XlsOptions)
-    levels = options.heading_rows
-    top = [list(row.values()) for row in rows.slice(0, HEADING_WITHIN_ROWS).to_pylist()]
-    at, headings = _heading(contract, top, levels)
-    matched = match_headings(contract, headings, name, at + 1)
-    result.add_headings(matched, headings)
+    headings = sheet.headings
+    matched = match_headings(contract, headings, sheet.name, sheet.heading_row)
+    result.add_headings(matched, headings, sheet.name)
     unknown = [h for h in headings if h not in matched.values() and not h.startswith(NAMELESS)]
     result.unknown_columns.update(unknown)
-    body = rows.rename_columns(headings).slice(at + 1)
-    numbered = f"(select *, row_number() over () + {at + 1} as _record from {part.hold(body)})"
-    known = set(matched.values())
-    heading_rows: list[list[str | None]] = [[h if h in known else None for h in headings]]
-    repeated = repeats_heading(matched)
-    if levels > 1:
-        heading_rows = top[max(0, at - levels + 1) : at + 1]
-        repeated = " or ".join(_is_row(headings, row) for row in heading_rows)
-    repeats = []
-    if any(_may_hold(body, row) for row in heading_rows):
-        repeats = con.execute(f"select _record from {numbered} where {repeated} order by 1").fetchall()
-    for (record,) in repeats:
-        result.rejects.append(Reject(name, record, " | ".join(matched.values()), "heading_repeated"))
+    table = body(contract, sheet, matched)
+    rows = part.hold(table)
+    repeats = _repeats(part.con, rows, table, sheet, matched, options.heading_rows)
+    for record in repeats:
+        result.rejects.append(Reject(sheet.name, record, " | ".join(matched.values()), "heading_repeated"))
     if repeats:
-        numbered = f"(from {numbered} where _record not in ({', '.join(str(record) for (record,) in repeats)}))"
+        rows = f"(from {rows} where _record not in ({', '.join(map(str, repeats))}))"
     filled = {matched[c] for c in contract.columns if c.name in options.fill_down and c in matched}
     blank = " and ".join(f"{identifier(h)} is null" for h in matched.values() if h not in filled) or "false"
     # Rows empty in all known columns are no records; a merged cell may reach below the last record.
-    numbered = f"(select *, {blank} as _blank from {numbered})"
+    rows = f"(select *, {blank} as _blank from {rows})"
     if filled:
         cells = ", ".join(
-            f"last_value(nullif(trim({identifier(h)}), '') ignore nulls) over (order by _record "
+            f"last_value({identifier(h)} ignore nulls) over (order by _record "
             f"rows between unbounded preceding and current row) as {identifier(h)}"
             for h in sorted(filled)
         )
-        numbered = f"(select * replace ({cells}) from {numbered})"
-    query = (
-        f"select {select_list(contract, matched, unknown)}, {literal(name)} as _file, _record "
-        f"from {numbered} where not _blank"
-    )
-    if filled:
-        query += " order by _record"
-    part.add(name, query)
+        rows = f"(select * replace ({cells}) from {rows})"
+    columns = select_list(contract, matched, unknown)
+    query = f"select {columns}, {literal(sheet.name)} as _file, _record from {rows} where not _blank"
+    part.add(sheet.name, query + " order by _record" if filled else query)
 
 
-def _may_hold(rows: pyarrow.Table, cells: list[str | None]) -> bool:
+def _repeats(
+    con: duckdb.DuckDBPyConnection,
+    rows: str,
+    table: pyarrow.Table,
+    sheet: Sheet,
+    matched: dict[Column, str],
+    levels: int,
+) -> list[int]:
+    """The rows that repeat the heading; `rows` is the relation that holds the table."""
+    width, at = len(sheet.headings), sheet.heading_row
+    known = set(matched.values())
+    heading: list[list[str | None]] = [[h if h in known else None for h in sheet.headings]]
+    repeated = repeats_heading(matched)
+    if levels > 1:
+        heading = [row[:width] + [None] * (width - len(row)) for row in sheet.top[max(0, at - levels) : at]]
+        repeated = " or ".join(_is_row(sheet.headings, row) for row in heading)
+    if not any(_may_hold(table, row) for row in heading):
+        return []
+    found = con.execute(f"select _record from {rows} where {repeated} order by 1").fetchall()
+    return [record for (record,) in found]
+
+
+def _may_hold(table: pyarrow.Table, cells: list[str | None]) -> bool:
     """Does any row contain the text of the first of these cells? A quick check before a query."""
     import pyarrow.compute as pc
 
     at, cell = next(((n, c.strip()) for n, c in enumerate(cells) if c and c.strip()), (0, ""))
-    return bool(cell) and bool(pc.any(pc.match_substring(rows.column(at).cast("string"), cell)).as_py())
+    return bool(cell) and bool(pc.any(pc.match_substring(table.column(at), cell)).as_py())
 
 
 def _is_row(headings: list[str], cells: list[str | None]) -> str:
@@ -198,28 +201,6 @@ def _is_row(headings: list[str], cells: list[str | None]) -> str:
         for h, cell in zip(headings, cells, strict=True)
     )
     return f"({' and '.join(same)})"
-
-
-def _heading(contract: Contract, top: list[list[str | None]], levels: int) -> tuple[int, list[str]]:
-    """Index of the last row of the heading, and the headings: distinct, those of empty cells by their number."""
-    known = {heading_key(n) for column in contract.columns for n in column.names}
-    lines = [_joined(top[end - levels + 1 : end + 1]) for end in range(levels - 1, len(top))] or [_joined(top)]
-    scores = [sum(heading_key(cell) in known for cell in line if cell) for line in lines]
-    at = scores.index(max(scores))
-    if scores[at] == 0:
-        at = next((i for i, line in enumerate(lines) if sum(cell is not None for cell in line) > 1), 0)
-    return at + min(levels, len(top)) - 1, distinct(lines[at])
-
-
-def _joined(rows: list[list[str | None]]) -> list[str | None]:
-    """One heading per column. A cell merged over several columns is the group of each of them."""
-    if len(rows) == 1:
-        return rows[0]
-    line, group = [], None
-    for above, below in zip(*rows, strict=True):
-        group = above or group
-        line.append(f"{group} / {below}" if group and below else below or above)
-    return line
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:

@@ -1,11 +1,16 @@
-"""XML of any size: parsed in Rust (`xml2arrow`), a large file as a stream, no entity ever expanded."""
+"""XML of any size: parsed in Rust (`xml2arrow`), a large file as a stream, no entity ever expanded.
+
+The fast parser reads ordinary files. Where it stops, or sees less than is there, the records are read one by one
+(`xml_records`): a record with a fault is rejected alone, an element that is repeated with other values is marked.
+"""
 
 from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,61 +19,87 @@ import yaml
 from auyl.contracts import Column, Contract, missing_column
 from auyl.contracts.options import XmlOptions
 from auyl.errors import ExtractRefused
-from auyl.formats.common import RawResult, empty, write_part
+from auyl.formats import xml_records
+from auyl.formats.common import RawResult, Reject, empty, write_part
+from auyl.formats.marks import REPEATED
+from auyl.formats.xml_document import Document, check_single, decoded, encoding_of, open_document
+from auyl.formats.xml_paths import Paths, count, paths_in
 from auyl.store.duck import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow
 
-ENDS_BYTES = 1 << 16
-# A file in memory is parsed a fifth faster; each thread holds one of at most this size.
-HELD_BYTES = 192 << 20
-SAMPLE_RECORDS = 200
-# Of lxml: no entity is expanded, nothing is fetched.
-SAFE_PARSER: dict[str, Any] = {"resolve_entities": False, "no_network": True, "huge_tree": False}
+BATCH_ROWS = 61440
+# A column that fewer records than these should fill may be empty in a file by chance.
+EXPECTED_FILLED = 5
+FEW_RECORDS = 20
+
+
+@dataclass
+class _Part:
+    """What was read of one file: rows, containers of records, filled cells by column, rejects."""
+
+    document: Document
+    paths: Paths
+    rows: int = 0
+    containers: int = 0
+    filled: dict[str, int] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+
+    def has(self, column: Column) -> bool:
+        """Is an element of the column in the first records, or a value in any?"""
+        return bool(self.paths.seen & set(column.names) or self.filled.get(column.name))
+
+    def note_elsewhere(self, elements: int) -> None:
+        """Report elements that are named like the record and are none."""
+        if elements > 0:
+            record = self.document.contract.options(XmlOptions).record_path[-1]
+            self.paths.unknown.add(f"{record} at another path ({elements:,})")
+
+
+class _Undecided(Exception):
+    """The fast parser does not know what a file holds."""
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
     """Read XML files, as many at once as there are threads. Options: `XmlOptions`.
 
-    A column's source is a path below the record. Raises ExtractRefused.
+    A column's source is a path below the record. `_record` counts the records of a file from 1, whatever containers
+    they are in. A record that cannot be parsed becomes a reject. Raises ExtractRefused.
     """
     result = RawResult()
-    for file in files:
-        result.add_envelope(contract, file, _check_ends(contract, file))
+    documents = [open_document(contract, file, work) for file in files]
+    part_files: dict[str, str] = {}
+    for document in documents:
+        fields = document.envelope
+        part_number = fields.pop("part", document.file.name)
+        result.add_envelope(contract, document.file, fields)
+        if part_number in part_files:
+            found = f"part {part_number[:9]} again, after {part_files[part_number]}"
+            raise contract.refusal(document.file, "each part once", found)
+        part_files[part_number] = document.file.name
     _check_parts(contract, files, result)
-    for file in files[:1]:
-        seen, unknown = _check_paths(contract, file)
-        result.unknown_columns |= unknown
-        result.add_headings({c: c.source for c in contract.columns if c.source in seen})
     config = _parser_config(contract, work)
 
-    def read_file(numbered: tuple[int, Path]) -> int:
-        number, file = numbered
-        return _read_file(contract, file, folder, number, config, con.cursor())
+    def read_file(numbered: tuple[int, Document]) -> _Part:
+        number, document = numbered
+        with document.content() as content:
+            part = _Part(document, paths_in(document, content))
+            _read_file(part, content, folder, number, config, con.cursor())
+        return part
 
     threads = con.execute("select current_setting('threads')").fetchone()
     with ThreadPoolExecutor(max_workers=int(threads[0]) if threads else 1) as pool:
-        counts = list(pool.map(read_file, enumerate(files, start=1)))
-    for file, rows in zip(files, counts, strict=True):
-        result.rows[file.name] = rows
+        parts = list(pool.map(read_file, enumerate(documents, start=1)))
+    _check_columns(contract, parts)
+    for part in parts:
+        result.rows[part.document.file.name] = part.rows
+        result.rejects += part.rejects
+        result.unknown_columns |= part.paths.unknown
+        seen = {c: c.source for c in contract.columns if part.has(c) or not _is_lost(c, part, parts)}
+        result.add_headings(seen, file=part.document.file.name)
     return result
-
-
-def _local(element: Any) -> str:
-    """Local name of an element; of one with an undeclared prefix, what follows the prefix."""
-    return re.split("[}:]", str(element.tag))[-1]
-
-
-def _with_paths(events: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, list[str], Any]]:
-    """Each event with the local names of the elements from the root to its element."""
-    path: list[str] = []
-    for event, element in events:
-        if event == "start":
-            path.append(_local(element))
-        yield event, path, element
-        if event == "end":
-            path.pop()
 
 
 def _parser_config(contract: Contract, work: Path) -> Path:
@@ -77,7 +108,7 @@ def _parser_config(contract: Contract, work: Path) -> Path:
     fields = [
         {"name": name, "xml_path": f"{record}/{path}", "data_type": "Utf8", "nullable": True}
         for c in contract.columns
-        for name, path in _paths(c)
+        for name, path in _sources(c)
     ]
     table = {"name": "record", "xml_path": "/" + "/".join(steps[:-1]), "levels": [steps[-1]], "fields": fields}
     path = work / f"{contract.registry}.xml2arrow.yaml"
@@ -85,110 +116,147 @@ def _parser_config(contract: Contract, work: Path) -> Path:
     return path
 
 
-def _paths(column: Column) -> list[tuple[str, str]]:
+def _sources(column: Column) -> list[tuple[str, str]]:
     """Name and path of a column, and of each of its aliases."""
     names = (column.name, *(f"{column.name} ({n})" for n, _ in enumerate(column.aliases, start=2)))
     return list(zip(names, column.names, strict=True))
 
 
 def _read_file(
-    contract: Contract, file: Path, folder: str, number: int, config: Path, con: duckdb.DuckDBPyConnection
-) -> int:
+    part: _Part, content: bytes | mmap.mmap, folder: str, number: int, config: Path, con: duckdb.DuckDBPyConnection
+) -> None:
+    document = part.document
+    contract = document.contract
+    try:
+        if part.paths.is_unusual:
+            raise _Undecided
+        _read_fast(part, content, folder, number, config, con)
+    except _Undecided:
+        records = xml_records.read_records(document, bytes(content))
+        part.rejects = records.rejects
+        part.note_elsewhere(records.elsewhere)
+        table = records.table()
+        con.register("records", table)
+        columns = ", ".join(identifier(c.name) for c in contract.columns)
+        query = f"select {columns}, {literal(document.file.name)} as _file, _record from records"
+        part.rows = write_part(con, query, folder, number)
+        part.filled = {c.name: part.rows - table.column(c.name).null_count for c in contract.columns}
+    con.unregister("records")
+    if part.rows + len(part.rejects) == 0:
+        raise empty(contract, document.file, "an envelope with no record in it")
+    _check_count(part)
+
+
+def _read_fast(
+    part: _Part, content: bytes | mmap.mmap, folder: str, number: int, config: Path, con: duckdb.DuckDBPyConnection
+) -> None:
+    """Parse a file in Rust. Raises _Undecided for one that must be read by record, and ExtractRefused."""
+    import duckdb
+    import pyarrow
     import xml2arrow
 
-    step = contract.options(XmlOptions).record_path[-1]
+    document, contract = part.document, part.document.contract
     parser = xml2arrow.XmlToArrowParser(str(config))
-    columns = ", ".join(
-        f"coalesce({', '.join(identifier(name) for name, _ in _paths(c))}) as {identifier(c.name)}"
-        if c.aliases
-        else identifier(c.name)
-        for c in contract.columns
-    )
-    place = f"{literal(file.name)} as _file, {identifier('<' + step + '>')}::bigint + 1 as _record"
-    query = f"select {columns}, {place} from records"
-    import duckdb
+    faults: list[Exception] = []
 
+    def batches() -> Iterator[pyarrow.RecordBatch]:
+        try:
+            if isinstance(content, bytes):
+                yield _tidy(part, parser.parse(content)["record"])
+            else:
+                for _, batch in parser.parse_batches(str(document.text), max_rows_per_batch=BATCH_ROWS):
+                    yield _tidy(part, batch)
+            _check_structure(part, content)
+        # The library's own errors, those of undecodable text (a TypeError), and of a panic.
+        except (xml2arrow.exceptions.Xml2ArrowError, TypeError, RuntimeError) as error:
+            faults.append(_Undecided())
+            raise faults[0] from error
+        except (_Undecided, ExtractRefused) as error:
+            faults.append(error)
+            raise
+
+    records: Any
+    if isinstance(content, bytes):
+        records = pyarrow.Table.from_batches(list(batches()))
+    else:
+        schema = pyarrow.schema([*parser.schema("record"), ("_record", pyarrow.int64())])
+        records = pyarrow.RecordBatchReader.from_batches(schema, batches())
+    con.register("records", records)
+    columns = ", ".join(_select(c) for c in contract.columns)
+    query = f"select {columns}, {literal(document.file.name)} as _file, _record from records"
     try:
-        if file.stat().st_size <= HELD_BYTES:
-            con.register("records", parser.parse(file.read_bytes())["record"])
+        part.rows = write_part(con, query, folder, number)
+    except duckdb.Error as error:
+        # DuckDB shows an error of the stream as one of its own.
+        raise faults[0] if faults else error from error
+
+
+def _check_structure(part: _Part, content: bytes | mmap.mmap) -> None:
+    """What the fast parser would not notice. Raises _Undecided for a second address in a person, ExtractRefused for a
+    second document in the file."""
+    document = part.document
+    if part.containers > 1:
+        check_single(document, content)
+    if count(content, document.end, part.paths.closing) > part.rows:
+        steps = document.contract.options(XmlOptions).record_path
+        part.note_elsewhere(xml_records.record_places(content[: document.end], steps)[1])
+    if any(count(content, document.end, closing) > part.rows for closing in part.paths.parents):
+        raise _Undecided
+
+
+def _tidy(part: _Part, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
+    """The batch without the white space of pretty-printed elements, and with `_record`; rows and cells are counted."""
+    import numpy
+    import pyarrow
+    import pyarrow.compute as pc
+
+    columns = []
+    for name, cells in zip(batch.schema.names, batch.columns, strict=True):
+        column = cells
+        if pyarrow.types.is_string(column.type):
+            content = column.buffers()[2]
+            control = numpy.frombuffer(content, "u1") < 32 if content else numpy.zeros(0, bool)
+            if control.any():
+                signs = set(numpy.unique(numpy.frombuffer(content, "u1")[control]).tolist())
+                if signs - {9, 10, 13}:
+                    raise _Undecided
+                column = pc.utf8_trim(column, characters=xml_records.SPACE)
+                column = pc.if_else(pc.equal(column, ""), None, column)
+            known = name.split(" (")[0]
+            part.filled[known] = part.filled.get(known, 0) + len(column) - column.null_count
         else:
-            con.register("records", parser.parse_single_table(str(file), max_rows_per_batch=61440))
-        rows = write_part(con, query, folder, number)
-    except (xml2arrow.exceptions.Xml2ArrowError, duckdb.Error, TypeError) as error:
-        raise _broken(contract, file, error) from error
-    if rows == 0:
-        raise empty(contract, file, "an envelope with no record in it")
-    expected = contract.options(XmlOptions).record_count
-    if expected:
-        stated = re.findall(rb"<(?:\w+:)?%s>(\d+)<" % expected.encode(), _tail(file))
-        if stated and int(stated[-1]) != rows:
-            found = f"{rows} records"
-            raise contract.refusal(file, f"{int(stated[-1])} records, as it says itself", found)
-    return rows
+            part.containers += pc.sum(pc.equal(column, 0)).as_py() or 0
+        columns.append(column)
+    first = part.rows + 1
+    part.rows += batch.num_rows
+    columns.append(pyarrow.array(numpy.arange(first, first + batch.num_rows, dtype="i8")))
+    return pyarrow.RecordBatch.from_arrays(columns, [*batch.schema.names, "_record"])
 
 
-def _broken(contract: Contract, file: Path, error: Exception) -> ExtractRefused:
-    """The refusal for a file that the stream parser gave up on; a second, strict parser finds the line."""
-    from lxml import etree
-
-    line, found = None, str(error).splitlines()[0][:300]
-    parser = etree.XMLPullParser(events=("end",), **SAFE_PARSER)
-    try:
-        with file.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
-                parser.feed(chunk)
-                for _, element in parser.read_events():
-                    element.clear(keep_tail=True)
-                    while element.getprevious() is not None:
-                        del element.getparent()[0]
-        parser.close()
-    except etree.XMLSyntaxError as syntax:
-        line, found = syntax.lineno, syntax.msg.splitlines()[0]
-    return contract.refusal(file, "well-formed XML in UTF-8", found, line)
+def _select(column: Column) -> str:
+    """SQL of a column: its source, else an alias; a mark where they differ."""
+    name = identifier(column.name)
+    if not column.aliases:
+        return name
+    names = ", ".join(identifier(source) for source, _ in _sources(column))
+    values = f"list_distinct([{names}])"
+    return (
+        f"case when len({values}) > 1 then {literal(REPEATED)} || ' ' || array_to_string(list_sort({values}), '; ') "
+        f"else coalesce({names}) end as {name}"
+    )
 
 
-def _tail(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        stream.seek(max(0, file.stat().st_size - ENDS_BYTES))
-        return stream.read()
-
-
-def _check_ends(contract: Contract, file: Path) -> dict[str, str]:
-    """Refuse at once what cannot be whole or safe; return the envelope before the records.
-
-    The stream parser accepts a truncated file as complete, so the end is checked here.
-    """
-    from lxml import etree
-
-    with file.open("rb") as stream:
-        head = stream.read(ENDS_BYTES)
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        found = f"a file that begins with {head[:16]!r}"
-        raise contract.refusal(file, "XML in UTF-8", found, 1)
-    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-        line = head[: head.find(b"<!")].count(b"\n") + 1
-        raise contract.refusal(file, "no document type and no entities", "a DOCTYPE", line)
-    steps = contract.options(XmlOptions).record_path
-    envelope: dict[str, str] = {}
-    name_of = {path: name for name, path in contract.envelope.items()}
-    parser = etree.XMLPullParser(events=("start", "end"), **SAFE_PARSER)
-    try:
-        parser.feed(head)
-        for event, path, element in _with_paths(parser.read_events()):
-            if event == "start" and path == steps:
-                break
-            name = name_of.get("/" + "/".join(path))
-            if event == "end" and name is not None and element.text:
-                envelope[name] = element.text.strip()
-    except etree.XMLSyntaxError as error:
-        raise contract.refusal(file, "well-formed XML in UTF-8", error.msg.splitlines()[0], error.lineno) from error
-    root = re.search(rb"<([A-Za-z_][\w.\-]*(?::[\w.\-]+)?)[\s/>]", re.sub(rb"<[?!][^>]*>", b"", head))
-    closing = b"</" + (root.group(1) if root else b"") + b">"
-    if not _tail(file).rstrip().endswith(closing):
-        with file.open("rb") as stream:
-            line = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b"")) + 1
-        raise contract.refusal(file, f"{closing.decode()} at its end", "a file cut short", line)
-    return envelope
+def _check_count(part: _Part) -> None:
+    expected = part.document.contract.options(XmlOptions).record_count
+    if not expected:
+        return
+    tail = part.document.tail()
+    stated = re.findall(rb"<(?:[^\s<>/:]+:)?%s(?:\s[^>]*)?>\s*(\d+)\s*<" % re.escape(expected.encode()), tail)
+    rows = part.rows + len(part.rejects)
+    # Each container may have a counter of its own.
+    if stated and rows not in (int(stated[-1]), sum(map(int, stated))):
+        found = f"{rows} records"
+        raise part.document.contract.refusal(part.document.file, f"{int(stated[-1])} records, as it says itself", found)
 
 
 def _check_parts(contract: Contract, files: list[Path], result: RawResult) -> None:
@@ -198,53 +266,46 @@ def _check_parts(contract: Contract, files: list[Path], result: RawResult) -> No
         raise contract.refusal(files[0], f"{parts} files, as the extract says itself", found)
 
 
-def _check_paths(contract: Contract, file: Path) -> tuple[set[str], set[str]]:
-    """All paths in the first records, and the leaves among them that the contract does not know.
+def _check_columns(contract: Contract, parts: list[_Part]) -> None:
+    """Refuse a part without a required column; one that lacks an optional column is left to drift.
 
-    Raises ExtractRefused when a required path is in none of them.
+    A part of few records may leave out what is empty in all of them. Raises ExtractRefused.
     """
-    from lxml import etree
-
-    steps = contract.options(XmlOptions).record_path
-    seen: set[str] = set()
-    leaves: set[str] = set()
-    records = 0
-    with file.open("rb") as stream:
-        events = etree.iterparse(stream, events=("start", "end"), recover=True, **SAFE_PARSER)
-        for event, path, element in _with_paths(events):
-            if event == "start":
-                continue
-            if path == steps:
-                records += 1
-                element.clear()
-                if records >= SAMPLE_RECORDS:
-                    break
-            elif path[: len(steps)] == steps:
-                below = "/".join(path[len(steps) :])
-                seen.add(below)
-                if len(element) == 0:
-                    leaves.add(below)
-    if records == 0:
-        raise empty(contract, file, f"no element {'/'.join(steps)}")
-    known = {source for c in contract.columns for source in c.names}
     for column in contract.columns:
-        if column.required and not seen & set(column.names):
-            raise missing_column(contract, column, sorted(leaves - known), file.name, None)
-    return seen, {leaf for leaf in leaves - known if not leaf.startswith(contract.options(XmlOptions).ignore)}
+        is_anywhere = any(part.has(column) for part in parts)
+        for part in parts:
+            if not column.required or part.has(column):
+                continue
+            if is_anywhere and part.rows + len(part.rejects) < FEW_RECORDS and not part.paths.unknown:
+                continue
+            raise missing_column(contract, column, sorted(part.paths.unknown), part.document.file.name, None)
+
+
+def _is_lost(column: Column, part: _Part, parts: list[_Part]) -> bool:
+    """Is a column that a part does not have missed there? One that few records fill may be in none by chance."""
+    others = [other for other in parts if other is not part]
+    rows = sum(other.rows for other in others)
+    expected = part.rows * sum(other.filled.get(column.name, 0) for other in others) / rows if rows else 0.0
+    return (
+        column.required
+        or expected >= EXPECTED_FILLED
+        or bool(part.paths.unknown)
+        or not any(other.has(column) for other in parts)
+    )
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
     """Line on which each of the `records` of a file begins."""
+    encoding, is_utf8 = encoding_of(contract, file)
+    text = file.read_bytes() if is_utf8 else "".join(decoded(contract, file, encoding)).encode()
+    places, _, _ = xml_records.record_places(text, contract.options(XmlOptions).record_path)
     lines: dict[int, int] = {}
-    last = max(records, default=0)
-    opening = re.compile(rb"<(?:[\w.\-]+:)?%s[\s>]" % re.escape(contract.options(XmlOptions).record_path[-1]).encode())
-    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        line, counted = 1, 0
-        for number, match in enumerate(opening.finditer(content), start=1):
-            if number in records:
-                line += content[counted : match.start()].count(b"\n")
-                counted = match.start()
-                lines[number] = line
-            if number >= last:
-                break
+    line = 1
+    counted = 0
+    for record in sorted(records):
+        if 0 < record <= len(places):
+            begin = places[record - 1][0]
+            line += text.count(b"\n", counted, begin)
+            counted = begin
+            lines[record] = line
     return lines

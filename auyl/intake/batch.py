@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,10 @@ from auyl import contracts, formats, ledger
 from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.formats.common import RawResult
+from auyl.formats.crash import place_of
+from auyl.intake import whole_reading
 from auyl.intake.corrections import merge, with_references
-from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, profile
+from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, compare_files, profile
 from auyl.intake.land import files_of
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
@@ -31,7 +34,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of a delivery. `status` is accepted, unchanged (accepted before) or refused."""
+    """What became of a delivery. `status` is accepted, unchanged (accepted before), refused or withdrawn.
+
+    `refusal` says why it was refused or withdrawn.
+    """
 
     registry: str
     period: str
@@ -81,24 +87,52 @@ def rules_digest(settings: Settings, contract: Contract) -> str:
 
 
 def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
-    """Load a delivery. A refused extract is returned as such and written down; nothing of it reaches stage."""
+    """Load a delivery. A refused extract is returned as such and written down; nothing of it reaches stage.
+
+    An error of ours or of the set-up is raised; the delivery stays landed, with the reason beside it.
+
+    A delivery that a person has withdrawn is left as it is.
+    """
     settings = settings or from_environment()
     delivery = ledger.delivery(settings, delivery_id)
     contract = contracts.load(delivery.registry, settings.include)
     rules = rules_digest(settings, contract)
     with lock(settings, LOAD, delivery.registry, delivery.period):
+        withdrawn = ledger.withdrawn(settings, delivery_id)
+        if withdrawn is not None:
+            return _result(delivery, "withdrawn", refusal=f"{delivery.registry} {delivery.period}: {withdrawn}")
         known = ledger.find_batch(settings, delivery_id, rules)
         if known is not None:
             return _result(delivery, "unchanged", known, batch_id=known.batch_id, notes=known.notes)
-        suite = suites.load(contract.suite, settings.expectations)
-        work = _Work(settings, Lake(settings.lake), contract, suite, delivery, rules)
         try:
-            return _load(work)
+            suite = suites.load(contract.suite, settings.expectations)
+            return _load(_Work(settings, Lake(settings.lake), contract, suite, delivery, rules))
         except ExtractRefused as refusal:
             ledger.add_refusal(
                 settings, delivery.registry, delivery.period, str(refusal), refusal.as_dict(), delivery_id, rules
             )
             return _result(delivery, "refused", refusal=str(refusal))
+        except Exception as error:
+            _note_failure(settings, contract, delivery, rules, error)
+            raise
+
+
+def _note_failure(
+    settings: Settings, contract: Contract, delivery: ledger.Delivery, rules: str, error: Exception
+) -> None:
+    """Leave the reason beside the delivery, as far as the ledger can be reached; the error itself is raised on."""
+    found = f"{place_of(error)}. The extract was not judged; load it again when that is corrected"
+    failure = contract.refusal(delivery.landing_path, "a load that ends", found, owner="a data engineer")
+    with suppress(Exception):
+        ledger.add_refusal(
+            settings,
+            delivery.registry,
+            delivery.period,
+            str(failure),
+            failure.as_dict() | {"is_failure": True},
+            delivery.delivery_id,
+            rules,
+        )
 
 
 def _result(
@@ -144,7 +178,8 @@ def _load(work: _Work) -> BatchResult:
         if breaches:
             return _refuse(work, account, breaches)
         _stage(work, con, account)
-    return _record(work, raw, account, shape)
+        found = whole_reading.differences(con, work.settings, work.contract, work.delivery)
+    return _record(work, raw, account, shape, found)
 
 
 def _parse(work: _Work, con: duckdb.DuckDBPyConnection) -> RawResult:
@@ -188,11 +223,11 @@ def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account) 
         raise RuntimeError(f"{contract.registry}: the account does not balance: {written}")
 
 
-def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile) -> BatchResult:
-    """Accept the batch: one transaction of the ledger."""
+def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile, found: list[Drift]) -> BatchResult:
+    """Accept the batch: one transaction of the ledger. `found` is drift that was seen already."""
     settings, contract, delivery = work.settings, work.contract, work.delivery
     severities = {rule.rule: rule.severity for rule in work.suite.row_rules}
-    drifts = compare(shape, _history(settings, delivery), contract)
+    drifts = compare(shape, _history(settings, delivery), contract) + compare_files(raw, contract) + found
     same = ledger.same_bytes(settings, delivery.registry, delivery.period, delivery.digest)
     if same:
         drifts.append(Drift("same_bytes", None, f"another extract than that of {same}", "the very same bytes"))
@@ -206,7 +241,12 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile)
             "quarantine_path": work.file(paths.quarantine_file),
             "linkable_path": work.file(paths.linkable_file) if contract.names_person else None,
             **{name: getattr(account, name) for name in ACCOUNT},
-            "notes": {"unknown_columns": sorted(raw.unknown_columns), "files": raw.rows, "envelope": raw.envelope},
+            "notes": {
+                "unknown_columns": sorted(raw.unknown_columns),
+                "files": raw.rows,
+                "envelope": raw.envelope,
+                "ignored_sheets": raw.ignored,
+            },
         },
         [(rule, severities.get(rule, "critical"), n) for rule, n in account.failed.items()],
         [{**asdict(c), "categories": list(c.categories) if c.categories else None} for c in shape.columns.values()],

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from auyl import contracts, ledger, sources
 from auyl.contracts import Contract
-from auyl.errors import ExtractRefused
+from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
+from auyl.intake import whole_reading
+from auyl.intake.age import Age, age_of
 from auyl.intake.corrections import base_of, corrected_batch
-from auyl.intake.land import files_of, land
+from auyl.intake.land import Arrival, files_of, land
+from auyl.periods import LOCAL
 from auyl.settings import Settings, connection_from_environment, from_environment
 from auyl.store.lake import Lake
 from auyl.store.locks import PULL, lock
@@ -38,27 +41,52 @@ def pull(
     with lock(settings, PULL, registry, period), spill_folder(settings) as work:
         previous = ledger.previous_delivery(settings, registry, period, accepted=contract.is_delta)
         landed = lake.files(previous.landing_path) if previous else []
+        is_resumed = bool(landed) and not whole_reading.is_due(settings, contract, period, datetime.now(tz=LOCAL))
         history = sources.PullHistory(
-            previous.watermark if previous and landed else None,
+            previous.watermark if previous and is_resumed else None,
             ledger.pull_note(settings, registry, period),
             lambda note: ledger.write_pull_note(settings, registry, period, note),
+            (lambda name: lake.read(f"{previous.landing_path}/{name}")) if previous else None,
         )
-        try:
+        with _looks(settings, contract, period):
             pulled = sources.pull(contract, period, address, work, history)
-        except ExtractRefused as refusal:
-            ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())
-            history.remember(None)  # the next pull asks again
-            raise
-        if pulled.is_unchanged and previous is not None:
-            history.remember(None)
-            return previous.delivery_id
-        reused = files_of(lake, previous, work, pulled.reused) if previous and pulled.reused else []
-        number = _land(
-            settings, contract, period, [*pulled.files, *reused], pulled.extracted_at, pulled.source, pulled.watermark,
-            pulled.evidence,
-        )  # fmt: skip
+            if pulled.is_unchanged and previous is not None:
+                ledger.add_look(
+                    settings, registry, period, "unchanged", pulled.source, previous.delivery_id, pulled.watermark
+                )
+                number = previous.delivery_id
+            else:
+                reused = files_of(lake, previous, work, pulled.reused) if previous and pulled.reused else []
+                number = _land_pulled(settings, contract, period, pulled, [*pulled.files, *reused])
         history.remember(None)
         return number
+
+
+@contextmanager
+def _looks(settings: Settings, contract: Contract, period: str) -> Iterator[None]:
+    """Write down a look that ends without a delivery, and why; the next pull starts without a note after a refusal."""
+    registry = contract.registry
+    try:
+        yield
+    except ExtractRefused as refusal:
+        ledger.add_look(settings, registry, period, "refused", str(refusal))
+        ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())
+        ledger.write_pull_note(settings, registry, period, None)
+        raise
+    except (SourceUnavailable, ConnectionUnusable) as error:
+        outcome: ledger.Outcome = "not_ready" if isinstance(error, SourceNotReady) else "unavailable"
+        ledger.add_look(settings, registry, period, outcome, str(error))
+        raise
+
+
+def _land_pulled(settings: Settings, contract: Contract, period: str, pulled: sources.Pulled, files: list[Path]) -> int:
+    if not files:
+        raise contract.refusal(pulled.source, f"an extract of {period}", "no file")
+    arrival = Arrival(
+        files, age_of(contract, files, pulled.extracted_at, "the source"), pulled.source, pulled.watermark,
+        pulled.evidence, promised=pulled.promised, check=pulled.check, is_whole=pulled.is_whole,
+    )  # fmt: skip
+    return land(settings, contract, period, arrival).delivery_id
 
 
 def land_files(
@@ -76,27 +104,17 @@ def land_files(
     settings = settings or from_environment()
     contract = contracts.load(registry, settings.include)
     corrects = corrects or next(filter(None, map(corrected_batch, files)), None)
-    if corrects is not None:
-        base = base_of(settings, contract, corrects)
-        return land(
-            settings, contract, base.period, files, base.extracted_at, "by hand, corrected rows", corrects=base.batch_id
-        ).delivery_id
-    return _land(settings, contract, period, files, extracted_at, "by hand", None, {})
-
-
-def _land(
-    settings: Settings,
-    contract: Contract,
-    period: str,
-    files: list[Path],
-    extracted_at: datetime | None,
-    source: str,
-    watermark: str | None,
-    evidence: dict[str, Any],
-) -> int:
-    if not files:
-        refusal = contract.refusal(source, f"an extract of {period}", "no file")
-        ledger.add_refusal(settings, contract.registry, period, str(refusal), refusal.as_dict())
-        raise refusal
-    stated = sources.extracted_at(contract, files) or extracted_at
-    return land(settings, contract, period, files, stated, source, watermark, evidence).delivery_id
+    try:
+        if corrects is not None:
+            base = base_of(settings, contract, corrects)
+            period = base.period
+            age = Age(base.extracted_at, True)
+            arrival = Arrival(files, age, f"{ledger.BY_HAND}, corrected rows", corrects=base.batch_id)
+        else:
+            if not files:
+                raise contract.refusal(ledger.BY_HAND, f"an extract of {period}", "no file")
+            arrival = Arrival(files, age_of(contract, files, extracted_at, "the operator"), ledger.BY_HAND)
+        return land(settings, contract, period, arrival).delivery_id
+    except ExtractRefused as refusal:
+        ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())
+        raise

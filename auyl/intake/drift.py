@@ -57,6 +57,24 @@ class Drift:
     found: str
 
 
+def compare_files(raw: RawResult, contract: Contract) -> list[Drift]:
+    """Optional columns that some files of the extract have and others lack; elements that no contract knows."""
+    found = []
+    for column in contract.columns:
+        having = [file for file, columns in raw.columns_of.items() if column.name in columns]
+        lacking = [file for file in raw.columns_of if file not in having]
+        if having and lacking:
+            expected = f"«{column.source}», as in {_list(having)}"
+            found.append(Drift("column_gone", column.name, expected, f"no such column in {_list(lacking)}"))
+    if contract.format == "xml":
+        # Of other formats the raw parts hold what the contract does not know.
+        found += [
+            Drift("column_new", name, "the elements of the contract", "an element that it does not know")
+            for name in sorted(raw.unknown_columns)
+        ]
+    return found
+
+
 def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) -> Profile:
     """Take the profile of the batch whose view `raw` and table `scan` are on `con`.
 

@@ -8,54 +8,87 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from auyl import ledger
 from auyl.contracts import Contract
+from auyl.intake.age import Age
 from auyl.settings import Settings
 from auyl.store import paths
 from auyl.store.lake import Lake
 from auyl.store.locks import LAND, lock
 
 
-def land(
-    settings: Settings,
-    contract: Contract,
-    period: str,
-    files: list[Path],
-    extracted_at: datetime | None,
-    source: str,
-    watermark: str | None = None,
-    evidence: dict[str, Any] | None = None,
-    corrects: int | None = None,
-) -> ledger.Delivery:
-    """Copy `files` into the lake and write the delivery down; the same bytes again give the row that is there.
+@dataclass(frozen=True)
+class Arrival:
+    """Files of one extract on their way in.
 
-    `corrects` is the batch whose rejected rows the files correct.
-    `extracted_at` says when the source made the extract; without it the newest time of the files stands for it.
-    `evidence` is what the source said of itself (request ids, signatures); it is kept in the manifest.
+    `corrects` is the batch whose rejected rows they correct. `evidence` is what the source said of itself (request ids,
+    signatures); it is kept in the manifest. `promised` and `check` are those of `auyl.sources.Pulled`.
+    """
+
+    files: list[Path]
+    age: Age
+    source: str
+    watermark: str | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+    corrects: int | None = None
+    promised: dict[str, str] = field(default_factory=dict)
+    check: Callable[[], None] = lambda: None
+    is_whole: bool = False
+
+    @property
+    def is_pulled(self) -> bool:
+        """Did the source give it, and not a person?"""
+        return not self.source.startswith(ledger.BY_HAND)
+
+
+def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) -> ledger.Delivery:
+    """Copy the files into the lake and write the delivery down; the same bytes again give the row that is there.
+
+    Raises ExtractRefused when the bytes that were copied are not those that the source promised.
     """
     lake = Lake(settings.lake)
-    files = sorted(files, key=lambda file: file.name)
+    files = sorted(arrival.files, key=lambda file: file.name)
     with lock(settings, LAND, contract.registry, period):
         # Only this lock's holder writes an incoming folder, so one that is there was left by a killed process.
         incoming = paths.landing_incoming(contract.registry, period)
         lake.prepare(incoming)
         with ThreadPoolExecutor(max_workers=settings.threads) as pool:
             sums = list(pool.map(lambda file: lake.put(file, f"{incoming}/{file.name}"), files))
+        arrival.check()
+        for file, total in zip(files, sums, strict=True):
+            promised = arrival.promised.get(file.name, total)
+            if total != promised:
+                raise contract.refusal(file, f"sha256 {promised[:16]}…, as its marker says", f"{total[:16]}…")
         digest = hashlib.sha256("\n".join(sorted(sums)).encode()).hexdigest()
         known = ledger.find_delivery(settings, contract.registry, period, digest)
         if known is not None:
             lake.remove(incoming)
+            if arrival.is_whole and not known.is_whole:
+                ledger.mark_whole(settings, known.delivery_id)
+            outcome: ledger.Outcome = "again" if _is_again(settings, known, arrival) else "unchanged"
+            ledger.add_look(
+                settings, contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark
+            )
             return known
-        return _write_down(
-            settings, lake, contract, period, files, sums, digest, extracted_at, source, watermark, evidence or {},
-            incoming, corrects,
-        )  # fmt: skip
+        return _write_down(settings, lake, contract, period, arrival, files, sums, digest, incoming)
+
+
+def _is_again(settings: Settings, known: ledger.Delivery, arrival: Arrival) -> bool:
+    """Do the bytes of an earlier delivery come again after those of another one?
+
+    Not where they are the last that arrived, with or without corrected rows, nor where a source goes on giving them
+    after a person has brought others.
+    """
+    last = ledger.last_arrival(settings, known.registry, known.period)
+    if last is not None and known.delivery_id in ledger.correction_chain(settings, last):
+        return False
+    return not (arrival.is_pulled and known.delivery_id == ledger.last_pulled(settings, known.registry, known.period))
 
 
 def _write_down(
@@ -63,35 +96,30 @@ def _write_down(
     lake: Lake,
     contract: Contract,
     period: str,
+    arrival: Arrival,
     files: list[Path],
     sums: list[str],
     digest: str,
-    extracted_at: datetime | None,
-    source: str,
-    watermark: str | None,
-    evidence: dict[str, Any],
     incoming: str,
-    corrects: int | None,
 ) -> ledger.Delivery:
     folder = paths.landing_folder(contract.registry, period, digest)
-    if extracted_at is None:
-        extracted_at = datetime.fromtimestamp(max(file.stat().st_mtime for file in files), tz=UTC)
     entries = [(file.name, total, file.stat().st_size) for file, total in zip(files, sums, strict=True)]
     manifest = {
         "registry": contract.registry,
         "period": period,
         "digest": digest,
-        "extracted_at": extracted_at.isoformat(),
-        "source": source,
+        "extracted_at": arrival.age.extracted_at.isoformat(),
+        "source": arrival.source,
         "contract": contract.digest,
-        "evidence": evidence,
+        "evidence": arrival.evidence,
         "files": [{"name": name, "sha256": total, "bytes": size} for name, total, size in entries],
     }
     lake.write(f"{incoming}/{paths.MANIFEST}", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
     lake.move(incoming, folder)
     return ledger.add_delivery(
-        settings, contract.registry, period, digest, entries, extracted_at, watermark, source, folder, corrects
-    )
+        settings, contract.registry, period, digest, entries, arrival.age.extracted_at, arrival.watermark,
+        arrival.source, folder, arrival.corrects, arrival.age.is_stated, arrival.is_whole,
+    )  # fmt: skip
 
 
 def files_of(lake: Lake, delivery: ledger.Delivery, work: Path, names: Collection[str] | None = None) -> list[Path]:

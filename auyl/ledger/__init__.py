@@ -29,11 +29,14 @@ from auyl.ledger.deliveries import (
     delivery,
     extracts,
     find_delivery,
+    last_whole,
+    mark_whole,
     previous_delivery,
     pull_note,
     write_pull_note,
 )
 from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
+from auyl.ledger.looks import BY_HAND, Outcome, add_look, last_arrival, last_pulled, last_seen
 from auyl.ledger.refusals import add_refusal, refusal_reasons, refusals_since
 from auyl.ledger.reports import (
     DailyReport,
@@ -44,3 +47,4 @@ from auyl.ledger.reports import (
     newest_snapshot,
     previous_report_at,
 )
+from auyl.ledger.withdrawals import add_withdrawal, withdrawn

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import case, func, insert, select
 
 from auyl.ledger import tables
 from auyl.ledger.queries import columns_of, dicts, record, record_or_none, records, scalar, scalars, sql_file
@@ -51,8 +51,6 @@ class Batch:
 
 _BATCH = columns_of(Batch, tables.batch_ranked)
 _C = tables.batch_ranked.c
-# The newest batch of a delivery whose rejected rows have not come back corrected.
-_COUNTS_AS_DELTA = (_C.rank_in_delivery == 1) & ~_C.is_corrected
 
 
 def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = None) -> Batch | None:
@@ -98,30 +96,36 @@ def newest_period(settings: Settings) -> str | None:
 
 
 def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> str | None:
-    """The newest period before `period` whose accepted extract had exactly the same bytes."""
-    same = select(func.max(_C.period)).where(_C.registry == registry, _C.period < period, _C.digest == digest)
-    return scalar(settings, same)
+    """The nearest other period whose accepted extract had exactly the same bytes; an earlier one before a later one."""
+    same = select(_C.period).where(_C.registry == registry, _C.period != period, _C.digest == digest)
+    nearest = case((_C.period < period, _C.period)).desc().nulls_last()
+    return scalar(settings, same.order_by(nearest, _C.period).limit(1))
 
 
 def current_batches(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
     """The batches of a registry that count for a period, oldest first: one, or all changes of a delta registry."""
-    counts = _COUNTS_AS_DELTA if is_delta else _C.current_rank == 1
+    counts = _C.counts_as_change if is_delta else _C.current_rank == 1
     wanted = _BATCH.where(_C.registry == registry, _C.period == period, counts)
-    return records(settings, wanted.order_by(_C.extracted_at, _C.delivery_id), Batch)
+    return records(settings, wanted.order_by(_C.current_rank.desc()), Batch)
 
 
 def accepted(settings: Settings, first: str, last: str) -> list[Batch]:
     """The newest batch of every accepted delivery of these periods, oldest extract first.
 
-    A delivery whose rejected rows have been corrected is left out: the corrected one replaces it.
+    Left out is a delivery whose rejected rows have been corrected, since the corrected one replaces it, and one that
+    was withdrawn.
     """
-    wanted = _BATCH.where(_C.period.between(first, last), _COUNTS_AS_DELTA)
-    return records(settings, wanted.order_by(_C.extracted_at, _C.delivery_id), Batch)
+    counts = (_C.rank_in_delivery == 1) & ~_C.is_corrected & ~_C.is_withdrawn
+    wanted = _BATCH.where(_C.period.between(first, last), counts)
+    return records(settings, wanted.order_by(_C.extracted_at, _C.current_rank.desc()), Batch)
 
 
 def previous_rows(settings: Settings, registry: str, period: str) -> int | None:
-    """Rows of the current batch for this period or the nearest one before it."""
-    current = select(_C.rows_in).where(_C.registry == registry, _C.period <= period, _C.current_rank == 1)
+    """Rows of the current batch for the nearest period before this one.
+
+    Never of this period: a batch that is being replaced may be the one that is incomplete.
+    """
+    current = select(_C.rows_in).where(_C.registry == registry, _C.period < period, _C.current_rank == 1)
     return scalar(settings, current.order_by(_C.period.desc()).limit(1))
 
 

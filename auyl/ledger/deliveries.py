@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from auyl.ledger import tables
+from auyl.ledger.explanations import explained
+from auyl.ledger.looks import insert_look
 from auyl.ledger.queries import columns_of, dicts, execute, record, record_or_none, scalar, scalars, sql_file
 from auyl.settings import Settings
 from auyl.store.postgres import transaction
@@ -28,6 +30,8 @@ class Delivery:
     landing_path: str
     source: str
     corrects_batch_id: int | None = None
+    is_time_stated: bool = True
+    is_whole: bool = False
 
 
 _DELIVERY = columns_of(Delivery, tables.delivery)
@@ -56,8 +60,14 @@ def add_delivery(
     source: str,
     landing_path: str,
     corrects: int | None = None,
+    is_time_stated: bool = True,
+    is_whole: bool = False,
 ) -> Delivery:
-    """Write a delivery and its files (name, sha256, bytes). The same bytes, landed meanwhile, give the row there is."""
+    """Write a delivery, its files (name, sha256, bytes) and the look that found it.
+
+    `is_time_stated`: `extracted_at` is what the extract says of itself, not the time stamp of a file. `is_whole`: of a
+    registry that sends changes, a reading of the whole period. The same bytes, landed meanwhile, give the row there is.
+    """
     new = postgresql.insert(tables.delivery).values(
         registry=registry,
         period=period,
@@ -69,6 +79,8 @@ def add_delivery(
         source=source,
         landing_path=landing_path,
         corrects_batch_id=corrects,
+        is_time_stated=is_time_stated,
+        is_whole=is_whole,
     )
     new = new.on_conflict_do_nothing(index_elements=["registry", "period", "digest"])
     with transaction(settings) as con:
@@ -78,6 +90,7 @@ def add_delivery(
                 insert(tables.delivery_file),
                 [{"delivery_id": row["delivery_id"], "name": n, "sha256": s, "size_bytes": b} for n, s, b in files],
             )
+            insert_look(con, registry, period, "landed", source, row["delivery_id"], watermark)
             return Delivery(**row)
     landed = find_delivery(settings, registry, period, digest)
     if landed is None:  # pragma: no cover - the conflict says that it is there
@@ -96,22 +109,47 @@ def correction_chain(settings: Settings, delivery_id: int) -> list[int]:
 
 
 def previous_delivery(settings: Settings, registry: str, period: str, accepted: bool) -> Delivery | None:
-    """The last delivery of a registry and period that says how far it has read.
+    """The delivery that the source gave last, with the watermark that says how far that look has read.
 
-    `accepted`: only one whose batch was accepted, so that refused changes are asked for again.
+    `accepted`: only one whose batch counts, so that refused and withdrawn changes are asked for again.
     """
-    last = _DELIVERY.where(_C.registry == registry, _C.period == period, _C.watermark.is_not(None))
-    if accepted:
-        last = last.where(exists().where(tables.batch.c.delivery_id == _C.delivery_id))
-    return record_or_none(settings, last.order_by(_C.delivery_id.desc()).limit(1), Delivery)
+    look = tables.look.c
+    counts = exists().where(tables.batch_ranked.c.delivery_id == _C.delivery_id, ~tables.batch_ranked.c.is_withdrawn)
+    others = [column for column in _DELIVERY.selected_columns if column.name != "watermark"]
+    looked = (
+        select(*others, look.watermark)
+        .join_from(tables.look, tables.delivery, look.delivery_id == _C.delivery_id)
+        .where(look.registry == registry, look.period == period, look.watermark.is_not(None))
+        .order_by(look.look_id.desc())
+    )
+    # What an older program landed has no look.
+    landed = _DELIVERY.where(_C.registry == registry, _C.period == period, _C.watermark.is_not(None))
+    landed = landed.order_by(_C.delivery_id.desc())
+    for found in (looked, landed):
+        last = record_or_none(settings, (found.where(counts) if accepted else found).limit(1), Delivery)
+        if last is not None:
+            return last
+    return None
+
+
+def last_whole(settings: Settings, registry: str, period: str) -> datetime | None:
+    """When the last whole reading of a registry that sends changes arrived, of those that were accepted."""
+    counts = exists().where(tables.batch_ranked.c.delivery_id == _C.delivery_id, ~tables.batch_ranked.c.is_withdrawn)
+    arrived = select(func.max(_C.arrived_at)).where(_C.registry == registry, _C.period == period, _C.is_whole, counts)
+    return scalar(settings, arrived)
+
+
+def mark_whole(settings: Settings, delivery_id: int) -> None:
+    """A whole reading of the period gave the very bytes of this delivery of changes."""
+    execute(settings, update(tables.delivery).where(_C.delivery_id == delivery_id).values(is_whole=True))
 
 
 def extracts(settings: Settings, deltas: list[str], registry: str | None = None) -> list[dict[str, Any]]:
     """All deliveries, newest first, each with its account or its last refusal. `deltas`: registries that send changes.
 
-    `state` is landed (not judged yet), refused, current or superseded.
+    `state` is landed (not judged yet), refused, withdrawn, current or superseded; `why` says so in words.
     """
-    return dicts(settings, sql_file(settings, "extracts", registry=registry, deltas=deltas))
+    return explained(dicts(settings, sql_file(settings, "extracts", registry=registry, deltas=deltas)))
 
 
 def pull_note(settings: Settings, registry: str, period: str) -> str | None:

@@ -19,10 +19,15 @@ delivery = _table(
     "ledger",
     "delivery",
     "delivery_id registry period digest files size_bytes extracted_at watermark source landing_path arrived_at "
-    "corrects_batch_id",
+    "corrects_batch_id is_time_stated is_whole",
 )
 # Grain: one file of a delivery, with the name it arrived with.
 delivery_file = _table("ledger", "delivery_file", "delivery_id name sha256 size_bytes")
+# Grain: look at a source, or files brought by hand. outcome: landed, again (the bytes of an earlier delivery, after
+# those of another one), unchanged, not_ready, unavailable, refused; `delivery_id` of the first three.
+look = _table("ledger", "look", "look_id registry period outcome delivery_id watermark seen looked_at")
+# Grain: decision that a batch does not count, or counts again. The newest of a delivery decides.
+withdrawal = _table("ledger", "withdrawal", "withdrawal_id batch_id is_withdrawn reason decided_by decided_at")
 # Grain: what a pull leaves for the next one of its registry and period. The newest row counts; a null note is none.
 pull_note = _table("ledger", "pull_note", "note_id registry period note noted_at")
 
@@ -32,12 +37,14 @@ _BATCH = (
 )
 # Grain: a delivery that was accepted under the rules of one day.
 batch = _table("ledger", "batch", _BATCH, json="notes")
-# A view. current_rank: 1 for the newest extract of a registry and period; rank_in_delivery: 1 for the newest batch of a
-# delivery; is_corrected: a later delivery corrects its rejected rows.
+# A view. current_rank: 1 for the batch that counts for a registry and period, null when withdrawn; rank_in_delivery: 1
+# for the newest batch of a delivery; is_corrected: a later delivery corrects its rejected rows; root_id: the
+# delivery that it corrects, or its own; counts_as_change: counts for a registry that sends changes.
 batch_ranked = _table(
     "ledger",
     "batch_ranked",
-    f"{_BATCH} registry period extracted_at digest current_rank rank_in_delivery is_corrected",
+    f"{_BATCH} registry period extracted_at digest current_rank rank_in_delivery is_corrected is_withdrawn "
+    "root_id counts_as_change",
     json="notes",
 )
 # Grain: a rule that some rows of a batch broke.

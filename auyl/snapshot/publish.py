@@ -17,7 +17,7 @@ from auyl.snapshot.missing import MISSING_COLUMNS
 from auyl.snapshot.vault import VaultLoad
 from auyl.store.copy import copy_csv, write_csv
 from auyl.store.duck import identifier
-from auyl.store.postgres import driver_transaction
+from auyl.store.postgres import confirm_locks, driver_transaction
 from auyl.store.spill import spill_folder
 from auyl.subjects import load_subjects
 
@@ -98,6 +98,7 @@ def publish(
             publication.write(subject.table, columns, f"select {', '.join(columns)} from {subject.table}")
         content = publication.content_sha256()
         published = _write(connection.cursor(), con, catalogue, inputs, publication, content, vault)
+        confirm_locks(settings)
         connection.commit()
     return published
 

@@ -6,6 +6,7 @@ source with nothing complete to give raises SourceNotReady at once, so a caller 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,18 +17,23 @@ from typing import Any
 from auyl.contracts import Contract
 from auyl.periods import LOCAL
 
+# An envelope stands before the records.
+ENVELOPE_BYTES = 1 << 16
+
 
 @dataclass
 class PullHistory:
     """What earlier pulls of this registry and period left.
 
     `watermark` says how far the last delivery read, in a form of its way in: a time, or the files and their state.
-    `note` is what a pull that did not finish left for the next one; `write` stores it.
+    `note` is what a pull that did not finish left for the next one; `write` stores it. `read` gives a file of the last
+    delivery by its name.
     """
 
     watermark: str | None = None
     note: str | None = None
     write: Callable[[str | None], None] = lambda note: None
+    read: Callable[[str], bytes] | None = None
 
     def remember(self, note: str | None) -> None:
         """Leave a note for the next pull, before anything that it must know about is done; None deletes it."""
@@ -40,6 +46,9 @@ class PullHistory:
 class Pulled:
     """What a source gave: files in a working folder, when it says it made them, and the new watermark.
 
+    `extracted_at` is a statement of the source, not the time stamp of a file. `promised` are the sha256 that it gives
+    for files by name; `check` raises SourceNotReady or ExtractRefused when the source has changed since it was listed.
+    Both are asked once the bytes are copied. `is_whole`: of a registry that sends changes, all of its period.
     `is_unchanged`: nothing is new since the delivery that left the watermark, and nothing was fetched. `reused` are
     names of unchanged files of that delivery that belong to this one too. `evidence` goes into the manifest.
     """
@@ -51,6 +60,9 @@ class Pulled:
     is_unchanged: bool = False
     reused: tuple[str, ...] = ()
     evidence: dict[str, Any] = field(default_factory=dict)
+    promised: dict[str, str] = field(default_factory=dict)
+    check: Callable[[], None] = lambda: None
+    is_whole: bool = False
 
 
 def pull(contract: Contract, period: str, address: str, work: Path, history: PullHistory) -> Pulled:
@@ -64,22 +76,25 @@ def pull(contract: Contract, period: str, address: str, work: Path, history: Pul
     return pulled
 
 
-def extracted_at(contract: Contract, files: list[Path]) -> datetime | None:
-    """When the source made an extract, if the envelope of its first file says so; local time where no zone is given."""
-    import re
+def extracted_at(contract: Contract, files: list[Path]) -> tuple[Path, datetime] | None:
+    """When the source made an extract: the file whose envelope states the latest time, and that time.
 
+    None where no envelope states a time that can be read. Local time where no zone is given.
+    """
     path = contract.envelope.get("extracted_at")
     if not path:
         return None
-    with files[0].open("rb") as stream:
-        head = stream.read(1 << 16)
-    name = path.rsplit("/", 1)[-1].encode()
+    name = re.escape(path.rsplit("/", 1)[-1].encode())
     pattern = rb'"%s"\s*:\s*"([^"]+)"' if contract.format in ("json", "geojson") else rb"<(?:[\w.\-]+:)?%s>\s*([^<\s]+)"
-    match = re.search(pattern % re.escape(name), head)
-    if not match:
-        return None
+    stated = [(file, when) for file in files if (when := _stated_in(file, re.compile(pattern % name)))]
+    return max(stated, key=lambda item: item[1]) if stated else None
+
+
+def _stated_in(file: Path, pattern: re.Pattern[bytes]) -> datetime | None:
+    with file.open("rb") as stream:
+        match = pattern.search(stream.read(ENVELOPE_BYTES))
     try:
-        stated = datetime.fromisoformat(match.group(1).decode("ascii", errors="replace"))
-    except ValueError:
+        stated = datetime.fromisoformat(match.group(1).decode("ascii")) if match else None
+    except ValueError:  # also of bytes that are no ASCII
         return None
-    return stated if stated.tzinfo else stated.replace(tzinfo=LOCAL)
+    return stated if stated is None or stated.tzinfo else stated.replace(tzinfo=LOCAL)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
-
-import httpx
 
 from auyl.contracts import Contract
 from auyl.contracts.options import RestOptions
 from auyl.sources import http
 from auyl.sources.address import Address
-from auyl.sources.backoff import AttemptFailed, retry, status_failed
+from auyl.sources.backoff import AttemptFailed, retry
+from auyl.sources.http import HttpSource
+
+MAX_TOKEN_BYTES = 1 << 20
 
 
 class NoAuth:
     """No credentials; the others derive from it."""
 
-    def __init__(self, contract: Contract, address: Address, client: httpx.Client) -> None:
+    def __init__(self, contract: Contract, address: Address, client: HttpSource) -> None:
         self.contract = contract
         self.options = contract.options(RestOptions)
         self.address = address
@@ -27,8 +29,11 @@ class NoAuth:
         return {}
 
     def renew(self) -> bool:
-        """After status 401: may a request with new credentials succeed?"""
+        """After a refusal or an answer without data: may a request with new credentials succeed?"""
         return False
+
+    def confirm(self) -> None:
+        """The source gave data for the credentials."""
 
 
 class Bearer(NoAuth):
@@ -57,19 +62,22 @@ class OAuth2(NoAuth):
     """Client credentials (RFC 6749, 4.4): login and password are the client's, the extra `token_url` gives tokens."""
 
     _token: str | None = None
-    _is_new = False
+    _is_renewed = False
 
     def headers(self) -> dict[str, str]:
-        self._is_new = self._token is None
         if self._token is None:
             self._token = retry(f"{self.contract.registry}: no token", self._request_token)
         return {"Authorization": f"Bearer {self._token}"}
 
     def renew(self) -> bool:
-        """A token that was used before may have expired; a refused new one is final."""
-        if not self._is_new:
-            self._token = None
-        return self._token is None
+        """A token may have expired: ask for another once, and again only after the source gave data for it."""
+        if self._is_renewed:
+            return False
+        self._token, self._is_renewed = None, True
+        return True
+
+    def confirm(self) -> None:
+        self._is_renewed = False
 
     def _request_token(self) -> str:
         url = self.address.extras.get("token_url")
@@ -78,20 +86,20 @@ class OAuth2(NoAuth):
         form = {"grant_type": "client_credentials"}
         if self.options.scope:
             form["scope"] = self.options.scope
-        try:
-            answer = self.client.post(url, data=form, auth=(self.address.user, self.address.password))
-        except httpx.HTTPError as error:
-            raise http.broken(self.contract, error) from None
-        if answer.status_code in (400, 401, 403):
+        login = (self.address.user, self.address.password)
+        answer, content = self.client.read("POST", url, MAX_TOKEN_BYTES, data=form, auth=login)
+        if answer.status_code == 400 or http.is_refusal(answer):
             found = f"status {answer.status_code} for a token"
             raise self.contract.connection_unusable("client credentials that the source accepts", found)
         if answer.status_code != 200:
-            source = f"{self.contract.registry}: the server that gives tokens"
-            raise status_failed(source, answer.status_code, answer.headers.get("Retry-After", ""))
+            raise http.failed(self.contract, "the server that gives tokens", answer)
         try:
-            return str(answer.json()["access_token"])
-        except (ValueError, KeyError, TypeError):
-            raise AttemptFailed("an answer without access_token") from None
+            token = json.loads(content)["access_token"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            token = None
+        if not isinstance(token, str) or not token:
+            raise AttemptFailed("an answer without access_token")
+        return token
 
 
 AUTH: dict[str, type[NoAuth]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +14,11 @@ from auyl.errors import SourceNotReady, SourceUnavailable
 
 ATTEMPTS = 6
 LONGEST_WAIT_S = 30.0
+# What a source may ask for at most.
+LONGEST_PAUSE_S = 86_400.0
+# Seconds since 1970 are meant from 2001 on, milliseconds a thousand times later.
+EPOCH_S = 1e9
+BUSY = (403, 429, 503)
 
 _random = SystemRandom()
 _Result = TypeVar("_Result")
@@ -34,7 +40,7 @@ class Backoff:
         self.failed = 0
 
     def next_wait_s(self, attempt: AttemptFailed) -> float:
-        """Seconds to wait after a failed attempt: as the source asked, else longer each time; LONGEST_WAIT_S at most.
+        """Seconds to wait after a failed attempt: longer each time, or as the source asked; LONGEST_WAIT_S at most.
 
         Raises SourceUnavailable after ATTEMPTS.
         """
@@ -43,9 +49,7 @@ class Backoff:
             # Not from the error before it, whose text may hold an address with credentials.
             failure = f"{self._failure} in {ATTEMPTS} attempts, last: {attempt}; nothing was landed"
             raise SourceUnavailable(failure) from None
-        if attempt.wait_s is not None:
-            return min(LONGEST_WAIT_S, attempt.wait_s)
-        return growing_wait_s(self.failed - 1)
+        return min(LONGEST_WAIT_S, max(attempt.wait_s or 0.0, growing_wait_s(self.failed - 1)))
 
     def reset(self) -> None:
         """The source gave something: the next failure is the first one again."""
@@ -73,19 +77,37 @@ def retry(failure: str, attempt: Callable[[], _Result]) -> _Result:
 def status_failed(source: str, status: int, retry_after: str) -> AttemptFailed:
     """The failure for an HTTP status; `retry_after` is the header of that name or empty.
 
-    Raises SourceNotReady for a busy source (429, 503) that asks to be left alone longer than LONGEST_WAIT_S.
+    Raises SourceNotReady for a busy source (BUSY) that asks to be left alone longer than LONGEST_WAIT_S.
     """
     asked_s = retry_after_s(retry_after)
-    if asked_s is not None and asked_s > LONGEST_WAIT_S and status in (429, 503):
+    if asked_s is not None and asked_s > LONGEST_WAIT_S and status in BUSY:
         raise SourceNotReady(f"{source} answered {status} and asks to be left alone for {asked_s:.0f} s", asked_s)
     return AttemptFailed(f"status {status}", asked_s)
 
 
 def retry_after_s(header: str) -> float | None:
-    """Seconds that a Retry-After header asks for, a number or a date (RFC 9110, 10.2.3); None when it is neither."""
-    if header.isascii() and header.isdigit():
-        return float(header)
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - datetime.now(tz=UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None
+    """Seconds that a Retry-After header asks for, LONGEST_PAUSE_S at most; None when it says nothing readable.
+
+    A number or a date (RFC 9110, 10.2.3); also a number of seconds or milliseconds since 1970 and a date as ISO 8601.
+    """
+    header = header.strip()
+    if re.fullmatch(r"[0-9]{1,20}(\.[0-9]*)?", header):
+        asked_s = float(header)
+        if asked_s >= EPOCH_S:
+            asked_s = asked_s / (1000 if asked_s >= 1000 * EPOCH_S else 1) - time.time()
+    else:
+        moment = _moment(header)
+        if moment is None:
+            return None
+        asked_s = (moment - datetime.now(tz=UTC)).total_seconds()
+    return min(LONGEST_PAUSE_S, max(0.0, asked_s))
+
+
+def _moment(text: str) -> datetime | None:
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = parse(text)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (TypeError, ValueError, OverflowError, IndexError):
+            continue
+    return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx
 
@@ -14,6 +15,10 @@ from auyl.errors import SourceUnavailable
 from auyl.sources.backoff import AttemptFailed
 
 Query = dict[str, str | int]
+PORTS = {"http": 80, "https": 443}
+# A link and its parameters, whose quoted values may hold any sign (RFC 8288, 3).
+LINK = re.compile(r"""<([^>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)""")
+RELATION = re.compile(r""";\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))""", re.IGNORECASE)
 
 
 @dataclass
@@ -55,6 +60,14 @@ class SinglePage:
         """Does another page follow?"""
         return page.after is not None
 
+    def is_conditional(self, known: Page) -> bool:
+        """May a page be asked for by its ETag? The first says how many there are, so it is always asked for whole."""
+        return known.number > 1
+
+    def not_modified(self, known: Page, answer: httpx.Response) -> Page:
+        """The known page after the answer that it has not changed."""
+        return known
+
 
 class PageNumber(SinglePage):
     """Pages are numbered, and each says its number and how many there are."""
@@ -63,8 +76,9 @@ class PageNumber(SinglePage):
         return url, {"page": number, **query}
 
     def check(self, body: dict[str, Any], number: int) -> None:
-        stated = body.get(self.options.page or "")
-        if any(body.get(key or "") is None for key in (self.options.page, self.options.pages, self.options.total)):
+        keys = (self.options.page, self.options.pages, self.options.total)
+        stated, pages, total = (count(body, key) for key in keys)
+        if stated is None or pages is None or total is None:
             raise AttemptFailed("a page that does not say its number and how many there are")
         if stated != number:
             raise AttemptFailed(f"page {stated} when page {number} was asked for")
@@ -80,7 +94,7 @@ class Cursor(SinglePage):
         return url, query if after is None else {self.options.cursor_parameter: after, **query}
 
     def after(self, body: dict[str, Any], answer: httpx.Response) -> str | None:
-        return _text(body.get(self.options.cursor))
+        return _token(body.get(self.options.cursor))
 
 
 class NextLink(SinglePage):
@@ -89,21 +103,62 @@ class NextLink(SinglePage):
     def request(self, url: str, query: Query, number: int, after: str | None) -> tuple[str, Query | None]:
         if after is None:
             return url, query
-        target = urljoin(url, after)
+        try:
+            here, target = httpx.URL(url), httpx.URL(urljoin(url, after))
+        except (ValueError, httpx.InvalidURL):
+            raise self._unavailable("an address", "text that is none") from None
         # Another server would be given the token.
-        if urlsplit(target)[:2] != urlsplit(url)[:2]:
-            raise SourceUnavailable(
-                f"{self.contract.registry}: expected the next page on {urlsplit(url).netloc}; found one on "
-                f"{urlsplit(target).netloc}, which is not asked. Fix: {self.contract.owner}"
-            )
-        return target, None
+        if _origin(here) != _origin(target):
+            raise self._unavailable(f"one on {here.netloc.decode()}", f"{target.netloc.decode()}, which is not asked")
+        return str(here.copy_with(raw_path=target.raw_path)), None
+
+    def _unavailable(self, expected: str, found: str) -> SourceUnavailable:
+        trouble = f"the next page: expected {expected}; found {found}. Fix: {self.contract.owner}"
+        return self.contract.unavailable(trouble)
 
     def after(self, body: dict[str, Any], answer: httpx.Response) -> str | None:
-        return _text(body.get(self.options.next) if self.options.next else answer.links.get("next", {}).get("url"))
+        return _token(body.get(self.options.next)) if self.options.next else _linked(answer)
+
+    def is_conditional(self, known: Page) -> bool:
+        # A server that leaves the header out of a 304 would hide the page after the last.
+        return super().is_conditional(known) and (bool(self.options.next) or known.after is not None)
+
+    def not_modified(self, known: Page, answer: httpx.Response) -> Page:
+        if self.options.next or "Link" not in answer.headers:
+            return known
+        return replace(known, after=_linked(answer))
 
 
-def _text(value: Any) -> str | None:
-    return None if value in (None, "") else str(value)
+def count(body: dict[str, Any], key: str | None) -> int | None:
+    """The whole number under a key, which may be written as text; None where there is none. Raises AttemptFailed."""
+    value = body.get(key) if key else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        value = int(value)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise AttemptFailed("a page that does not say in numbers which it is or how many there are")
+    return value
+
+
+def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
+    return url.scheme.lower(), url.raw_host.lower().rstrip(b"."), url.port or PORTS.get(url.scheme.lower())
+
+
+def _linked(answer: httpx.Response) -> str | None:
+    """The address of the next page in the Link header."""
+    for url, parameters in LINK.findall(answer.headers.get("Link", "")):
+        relation = RELATION.search(parameters)
+        if relation and "next" in (relation[1] or relation[2] or "").lower().split():
+            return str(url).strip() or None
+    return None
+
+
+def _token(value: Any) -> str | None:
+    """What leads to the next page; null, false, 0, and anything empty end the list. Raises AttemptFailed."""
+    if not value:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise AttemptFailed("a token of the next page that is neither text nor a number")
+    return str(value).strip() or None
 
 
 PAGINATORS: dict[str, type[SinglePage]] = {

@@ -9,86 +9,111 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from auyl.contracts import Contract
 from auyl.contracts.options import RestOptions
-from auyl.errors import SourceUnavailable
 from auyl.sources import Pulled, PullHistory, http
 from auyl.sources.address import Address, parse
 from auyl.sources.auth import AUTH
-from auyl.sources.backoff import AttemptFailed, retry, status_failed
-from auyl.sources.paginators import PAGINATORS, Page, Query
+from auyl.sources.backoff import AttemptFailed, retry
+from auyl.sources.http import HttpSource
+from auyl.sources.paginators import PAGINATORS, Page, Query, count
+from auyl.sources.whole import NotWhole, RecordsOnce, read_whole
 
 TIMEOUT_S = 30.0
 MAX_PAGE_BYTES = 64 << 20
+_Fetched = tuple[Page, bytes | None, list[Any]]
 
 
 def pull(contract: Contract, period: str, address: str, work: Path, history: PullHistory) -> Pulled:
     """All pages of `period`, each as it came. The address carries the credentials: `https://:token@host/`.
 
-    Pages of the last delivery are asked for by their ETag; unchanged ones are reused.
+    Pages of the last delivery are asked for by their ETag; unchanged ones are reused. Pages that do not make one whole
+    are read again, READINGS times in all.
 
     Raises SourceUnavailable when a page does not come whole in ATTEMPTS, or the pages do not add up to what the server
-    says; SourceNotReady when it asks for a longer wait; ConnectionUnusable when it refuses the credentials.
+    says; ExtractRefused when records come on two pages; SourceNotReady when the source asks for a longer wait;
+    ConnectionUnusable when it refuses the credentials.
     """
     parsed = parse(contract, address)
-    with http.client(contract, parsed, TIMEOUT_S) as client:
-        return _RestPull(contract, period, parsed, client).pull(work, history)
+    with HttpSource(contract, parsed, contract.options(RestOptions), TIMEOUT_S) as source:
+        return _RestPull(contract, period, parsed, source, work, history).pull()
 
 
 class _RestPull:
     """One pull from one interface, over one connection."""
 
-    def __init__(self, contract: Contract, period: str, address: Address, client: httpx.Client) -> None:
+    def __init__(
+        self, contract: Contract, period: str, address: Address, source: HttpSource, work: Path, history: PullHistory
+    ) -> None:
         self.contract = contract
         self.options = contract.options(RestOptions)
         self.period = period
         self.url = address.base + self.options.resource
-        self.client = client
-        self.auth = AUTH[self.options.auth](contract, address, client)
+        self.source = source
+        self.work = work
+        self.history = history
+        self.auth = AUTH[self.options.auth](contract, address, source)
         self.paginator = PAGINATORS[self.options.paging](contract)
         self.asked_at = 0.0
         self.requests = 0
-        self.seen: dict[str, int] = {}
+        self.readings = 0
+        self.previous_reading: list[str] = []
+        sources = {column.name: column.source for column in contract.columns}
+        self.record_key = self.options.record_key or tuple(sources[name] for name in contract.keys)
 
-    def pull(self, work: Path, history: PullHistory) -> Pulled:
+    def pull(self) -> Pulled:
         key = f"{self.url} {self.options.paging} {self.options.page_size}"
-        known = _known_pages(history.watermark, key)
+        known = _known_pages(self.history.watermark, key)
+        pages = read_whole(lambda: self._reading(known))
+        source = f"REST {self.options.resource}"
+        mark = json.dumps({"rest": key, "pages": [asdict(page) for page in pages]})
+        reused = tuple(page.name for page in pages if not (self.work / page.name).exists())
+        if len(reused) == len(pages) == len(known):
+            return Pulled([], source, watermark=mark, is_unchanged=True)
+        fetched = [self.work / page.name for page in pages if page.name not in reused]
+        counts = {"pages": len(pages), "fetched": len(fetched), "requests": self.requests, "readings": self.readings}
+        return Pulled(fetched, source, datetime.now(tz=UTC), mark, reused=reused, evidence=counts)
+
+    def _reading(self, known: dict[int, Page]) -> list[Page]:
+        """All pages, each changed one in the working folder. Raises NotWhole."""
+        self.readings += 1
+        for file in self.work.glob("page-*.json"):
+            file.unlink()
+        if self.readings > 1:
+            known = {}
         pages: list[Page] = []
-        fetched: list[Path] = []
-        number, after = 1, None
-        while True:
+        seen: dict[str, int] = {}
+        records = RecordsOnce(self.contract, "page")
+        while not pages or self.paginator.has_next(pages[-1]):
+            number, after = len(pages) + 1, pages[-1].after if pages else None
+            if number > self.options.max_pages:
+                raise self.contract.unavailable(f"{number - 1:,} pages and no end; nothing was landed")
             previous, leading = known.get(number), known.get(number - 1)
             # A page that is reached by another way than last time may be another one.
             if previous and leading and leading.after != after:
                 previous = None
-            content, page = self._page(number, after, previous)
-            if content is not None:
-                target = work / page.name
-                target.write_bytes(content)
-                fetched.append(target)
+            page, content, items = self._page(number, after, previous)
+            if content is not None and (previous is None or previous.sha256 != page.sha256):
+                (self.work / page.name).write_bytes(content)
+            if content is None and self.history.read:
+                items = json.loads(self.history.read(page.name))[self.options.items]
+            self._check_repeated(page, seen)
+            records.add(number, page.name, map(self._record, items))
             pages.append(page)
-            self._check_repeated(page)
-            if not self.paginator.has_next(page):
-                break
-            if page.number >= self.options.max_pages:
-                raise self._unavailable(f"{page.number:,} pages and no end; nothing was landed")
-            number, after = number + 1, page.after
         self._check_total(pages)
-        source = f"REST {self.options.resource}"
-        mark = json.dumps({"rest": key, "pages": [asdict(page) for page in pages]})
-        if not fetched and len(pages) == len(known):
-            return Pulled([], source, watermark=mark, is_unchanged=True)
-        reused = tuple(page.name for page in pages if page.name not in {file.name for file in fetched})
-        evidence = {"pages": len(pages), "fetched": len(fetched), "requests": self.requests}
-        return Pulled(fetched, source, datetime.now(tz=UTC), mark, reused=reused, evidence=evidence)
+        digests, before = [page.sha256 for page in pages], self.previous_reading
+        self.previous_reading = digests
+        records.check_settled(pages[-1].name, digests == before)
+        return pages
 
     # -- one page ------------------------------------------------------------------------------------------------
 
-    def _page(self, number: int, after: str | None, previous: Page | None) -> tuple[bytes | None, Page]:
-        """The page and its bytes; no bytes when it is `previous`, that of the last delivery, unchanged."""
+    def _page(self, number: int, after: str | None, previous: Page | None) -> _Fetched:
+        """The page, its bytes and items; no bytes when it is `previous`, that of the last delivery, unchanged."""
         query: Query = {}
         if self.options.period_parameter:
             query[self.options.period_parameter] = self.period
@@ -98,43 +123,42 @@ class _RestPull:
         failure = f"{self.contract.registry}: page {number} did not come"
         return retry(failure, partial(self._attempt, url, sent, number, previous))
 
-    def _attempt(self, url: str, query: Query | None, number: int, previous: Page | None) -> tuple[bytes | None, Page]:
-        try:
-            answer, content = self._get(url, query, previous.etag if previous else None)
-        except httpx.HTTPError as error:
-            raise http.broken(self.contract, error) from None
-        if answer.status_code == 304 and previous is not None:
-            return None, previous
+    def _attempt(self, url: str, query: Query | None, number: int, previous: Page | None) -> _Fetched:
+        is_conditional = previous is not None and self.paginator.is_conditional(previous)
+        answer, content = self._get(url, query, previous.etag if previous and is_conditional else None)
+        if answer.status_code == 304 and previous is not None and is_conditional:
+            return self.paginator.not_modified(previous, answer), None, []
+        if http.is_refusal(answer):
+            if self.auth.renew():
+                return self._attempt(url, query, number, previous)
+            found = f"it refused the token with {answer.status_code}"
+            raise self.contract.connection_unusable("a token that the source accepts", found)
         if answer.status_code != 200:
-            source = f"{self.contract.registry}: the source"
-            raise status_failed(source, answer.status_code, answer.headers.get("Retry-After", ""))
-        return content, self._read(content, number, answer)
+            raise http.failed(self.contract, "the source", answer)
+        try:
+            page, items = self._read(content, number, answer)
+        except AttemptFailed:
+            # Some services say with status 200 that a token has expired.
+            if self.auth.renew():
+                return self._attempt(url, query, number, previous)
+            raise
+        self.auth.confirm()
+        return page, content, items
 
     def _get(self, url: str, query: Query | None, etag: str | None) -> tuple[httpx.Response, bytes]:
         """One request, `minIntervalSeconds` after the last one; a body that is too long is not read to its end."""
         headers = self.auth.headers()
-        if etag:
+        if etag and etag.isascii() and etag.isprintable():
             headers["If-None-Match"] = etag
         left_s = self.asked_at + self.options.min_interval_seconds - time.monotonic()
         if self.requests and left_s > 0:
             time.sleep(left_s)
         self.asked_at = time.monotonic()
         self.requests += 1
-        content = bytearray()
-        with self.client.stream("GET", url, params=query, headers=headers) as answer:
-            for chunk in answer.iter_bytes():
-                content += chunk
-                if len(content) > MAX_PAGE_BYTES:
-                    break
-        if answer.status_code == 401 and self.auth.renew():
-            return self._get(url, query, etag)
-        if answer.status_code in (401, 403):
-            found = f"it refused the token with {answer.status_code}"
-            raise self.contract.connection_unusable("a token that the source accepts", found)
-        return answer, bytes(content)
+        return self.source.read("GET", url, MAX_PAGE_BYTES, params=query, headers=headers)
 
-    def _read(self, content: bytes, number: int, answer: httpx.Response) -> Page:
-        """The page in a body. Status 200 may come with nothing, with half, or with another page: AttemptFailed."""
+    def _read(self, content: bytes, number: int, answer: httpx.Response) -> tuple[Page, list[Any]]:
+        """The page in a body, and its items. Raises AttemptFailed: status 200 may come with half or another page."""
         if not content.strip():
             raise AttemptFailed("status 200 with an empty body")
         if len(content) > MAX_PAGE_BYTES:
@@ -147,40 +171,45 @@ class _RestPull:
         if not isinstance(items, list):
             raise AttemptFailed(f"no list «{self.options.items}» in the body")
         self.paginator.check(body, number)
-        try:
-            pages, total = (
-                None if not key or body.get(key) is None else int(body[key])
-                for key in (self.options.pages, self.options.total)
-            )
-        except (TypeError, ValueError):
-            raise AttemptFailed("a page that does not say in numbers how many there are") from None
+        pages, total = (count(body, key) for key in (self.options.pages, self.options.total))
         after = self.paginator.after(body, answer)
         digest = hashlib.sha256(content).hexdigest()
         etag = answer.headers.get("ETag")
-        return Page(f"page-{number:05d}.json", etag, len(items), number, pages, total, after, digest)
+        return Page(f"page-{number:05d}.json", etag, len(items), number, pages, total, after, digest), items
 
     # -- all pages -----------------------------------------------------------------------------------------------
 
-    def _check_repeated(self, page: Page) -> None:
-        marks = {f"content {page.sha256}": page.items > 0, f"next {page.after}": page.after is not None}
-        for mark in (mark for mark, counts in marks.items() if counts):
-            if mark in self.seen:
-                what = "is page" if mark.startswith("content") else "leads to the same next page as"
-                raise self._unavailable(f"page {page.number} {what} {self.seen[mark]} again; nothing was landed")
-            self.seen[mark] = page.number
+    def _record(self, item: Any) -> tuple[str | None, str]:
+        """Key and content of an item; no key where it lacks one."""
+        if not isinstance(item, dict):
+            return None, repr(item)
+        values = [item.get(name) for name in self.record_key]
+        return repr(values) if values and None not in values else None, repr(sorted(item.items()))
+
+    def _check_repeated(self, page: Page, seen: dict[str, int]) -> None:
+        """Raises NotWhole for a page that came before, SourceUnavailable for a loop."""
+        leads_to, content = f"next {page.after}", f"content {page.sha256}"
+        if page.after is not None and leads_to in seen:
+            trouble = f"page {page.number} leads to the same next page as {seen[leads_to]} again"
+            raise self.contract.unavailable(f"{trouble}; nothing was landed")
+        if page.items and content in seen:
+            trouble = f"page {page.number} is page {seen[content]} again; nothing was landed"
+            raise NotWhole(self.contract.unavailable(trouble))
+        seen |= {leads_to: page.number, content: page.number}
 
     def _check_total(self, pages: list[Page]) -> None:
         items = sum(page.items for page in pages)
         totals = {page.total for page in pages if page.total is not None}
-        if totals - {items}:
+        # An empty list may have no page or one.
+        counts = {page.pages for page in pages if page.pages is not None and (items or page.pages)}
+        if totals - {items} or counts - {len(pages)}:
             stated = " and ".join(str(total) for total in sorted(totals))
-            raise self._unavailable(
-                f"the source says {stated} items and gave {items} on {len(pages)} pages; they changed while they were "
-                f"read, or it lost some; nothing was landed"
+            on = f", on {' and '.join(map(str, sorted(counts)))} pages by its own count" if counts else ""
+            trouble = (
+                f"the source says {stated} items and gave {items} on {len(pages)} pages{on}; they changed while they "
+                f"were read, or it lost some; nothing was landed"
             )
-
-    def _unavailable(self, trouble: str) -> SourceUnavailable:
-        return SourceUnavailable(f"{self.contract.registry}: {trouble}")
+            raise NotWhole(self.contract.unavailable(trouble))
 
 
 def _known_pages(watermark: str | None, key: str) -> dict[int, Page]:

@@ -9,8 +9,8 @@ send any registry. Options: `FileOptions`.
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -59,11 +59,12 @@ class _SftpPull:
         await self._fetch(plan.fetch, delivery, work)
         for name in plan.fetch:
             delivery.check_sha256(self.contract, name, work / name)
+            # The time stamp of a fetched file is that of the server's.
+            os.utime(work / name, (delivery.files[name].mtime, delivery.files[name].mtime))
         evidence = {"fetched": plan.fetch, "reused": list(plan.reused), "resumed_at": self.resumed}
-        newest = max(stat.mtime for stat in delivery.files.values())
         return Pulled(
-            [work / name for name in plan.fetch], source, datetime.fromtimestamp(newest, tz=UTC), plan.watermark,
-            reused=plan.reused, evidence=delivery.evidence() | evidence,
+            [work / name for name in plan.fetch], source, watermark=plan.watermark, reused=plan.reused,
+            evidence=delivery.evidence() | evidence,
         )  # fmt: skip
 
     # -- listing -------------------------------------------------------------------------------------------------

@@ -10,24 +10,26 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 from cryptography import x509
 from lxml import etree
 
 from auyl.contracts import Contract
-from auyl.contracts.options import SoapOptions
-from auyl.errors import SourceNotReady, SourceUnavailable
+from auyl.contracts.options import SoapOptions, XmlOptions
+from auyl.errors import SourceNotReady, shape
 from auyl.periods import LOCAL
 from auyl.sources import Pulled, PullHistory, http, signature, soap_message
 from auyl.sources.address import Address, parse
-from auyl.sources.backoff import retry, status_failed
+from auyl.sources.backoff import retry
+from auyl.sources.http import HttpSource
 from auyl.sources.soap_message import Answer, RequestBuilder, SoapFault
+from auyl.sources.whole import NotWhole, RecordsOnce, read_whole
 
 # The gateway makes its answer while the client waits.
 TIMEOUT_S = 300.0
@@ -46,8 +48,8 @@ def pull(contract: Contract, period: str, address: str, work: Path, history: Pul
     parsed = parse(contract, address)
     is_verified = contract.options(SoapOptions).signature == "required"
     trusted = signature.certificates(contract, parsed) if is_verified else []
-    with http.client(contract, parsed, TIMEOUT_S) as client:
-        return _SoapPull(contract, period, parsed, client, trusted).pull(work, history)
+    with HttpSource(contract, parsed, contract.options(SoapOptions), TIMEOUT_S) as source:
+        return _SoapPull(contract, period, parsed, source, trusted).pull(work, history)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class _Reply:
     """The answer to one message, with what the manifest keeps about it."""
 
     message_id: str
-    answer: Answer
+    file: Path
+    sha256: str
     details: dict[str, Any]
 
 
@@ -67,33 +70,51 @@ class _SoapPull:
         contract: Contract,
         period: str,
         address: Address,
-        client: httpx.Client,
+        source: HttpSource,
         trusted: list[x509.Certificate],
     ) -> None:
         self.contract = contract
         self.options = contract.options(SoapOptions)
         self.address = address
         self.requests = RequestBuilder(contract, period, address)
-        self.client = client
+        self.source = source
         self.trusted = trusted
+        self.previous_reading: list[str] = []
 
     def pull(self, work: Path, history: PullHistory) -> Pulled:
         if self.options.channel == "async":
             replies = [self._asynchronous(work, history)]
         else:
-            replies = [self._synchronous(work, 1)]
-            for part in range(2, self._parts(replies[0].answer) + 1):
-                replies.append(self._synchronous(work, part))
-        messages = [{"message_id": r.message_id, "sha256": r.answer.sha256, **r.details} for r in replies]
+            replies = read_whole(lambda: self._all_parts(work))
+        messages = [{"message_id": r.message_id, "sha256": r.sha256, **r.details} for r in replies]
         evidence = {"channel": self.options.channel, "service": self.options.service, "messages": messages}
         first = replies[0]
         more = f" and {len(replies) - 1} more" if len(replies) > 1 else ""
-        source = f"gateway {self.options.service}, message {first.message_id}, sha256 {first.answer.sha256[:16]}{more}"
-        return Pulled([r.answer.file for r in replies], source, datetime.now(tz=LOCAL), evidence=evidence)
+        source = f"gateway {self.options.service}, message {first.message_id}, sha256 {first.sha256[:16]}{more}"
+        return Pulled([r.file for r in replies], source, datetime.now(tz=LOCAL), evidence=evidence)
 
     # -- the synchronous channel ---------------------------------------------------------------------------------
 
-    def _synchronous(self, work: Path, part: int) -> _Reply:
+    def _all_parts(self, work: Path) -> list[_Reply]:
+        """Each part once, with records of its own. Raises NotWhole."""
+        records = RecordsOnce(self.contract, "part")
+        replies: list[_Reply] = []
+        parts = 1
+        while len(replies) < parts:
+            part = len(replies) + 1
+            reply, answer = self._synchronous(work, part)
+            if part == 1:
+                parts = self._parts(answer)
+            if parts > 1:
+                self._check_part(answer, part, parts)
+                records.add(part, reply.file.name, self._records(answer))
+            replies.append(reply)
+        digests, before = [reply.sha256 for reply in replies], self.previous_reading
+        self.previous_reading = digests
+        records.check_settled(replies[-1].file.name, digests == before)
+        return replies
+
+    def _synchronous(self, work: Path, part: int) -> tuple[_Reply, Answer]:
         message_id = str(uuid.uuid4())
         body, request = self.requests.operation("SendMessage")
         self.requests.add_info(etree.SubElement(request, "requestInfo"), message_id)
@@ -104,7 +125,7 @@ class _SoapPull:
         code = answer.text(*response, "responseInfo", "status", "code")
         if code not in self.options.success:
             message = answer.text(*response, "responseInfo", "status", "message") or ""
-            raise self._unavailable(
+            raise self.contract.unavailable(
                 f"message {message_id}: expected status {' or '.join(self.options.success)}; found {code}: "
                 f"{message[:300]}. Fix: {self.contract.owner}"
             )
@@ -114,17 +135,41 @@ class _SoapPull:
             "status": code,
             "signature": self._verify(answer, (*response, "responseData", "data")),
         }
-        return _Reply(message_id, answer, details)
+        return _Reply(message_id, answer.file, answer.sha256, details), answer
+
+    def _stated(self, answer: Answer, field: str) -> str | None:
+        """A field of the contract's envelope; its path begins with the elements Envelope and Body."""
+        path = self.contract.envelope.get(field)
+        return answer.text(*_steps(path)[2:]) if path else None
 
     def _parts(self, answer: Answer) -> int:
         """How many parts the answer says it has, where the contract says how to ask for them."""
-        path = self.contract.envelope.get("parts")
-        if not path or not self.options.part_field:
+        if not self.options.part_field:
             return 1
-        stated = answer.text(*[step for step in path.split("/") if step][2:]) or "1"
+        stated = self._stated(answer, "parts") or "1"
         if not (stated.isascii() and stated.isdigit() and 1 <= int(stated) <= MAX_PARTS):
-            raise self.contract.refusal(answer.file, f"a number of parts from 1 to {MAX_PARTS:,}", stated[:40])
+            raise self.contract.refusal(answer.file, f"a number of parts from 1 to {MAX_PARTS:,}", shape(stated))
         return int(stated)
+
+    def _check_part(self, answer: Answer, part: int, parts: int) -> None:
+        """Raises NotWhole for an answer that says it is another part, or that there is another number of parts."""
+        for field, expected in (("part", part), ("parts", parts)):
+            stated = self._stated(answer, field)
+            if stated is not None and stated.lstrip("0") != str(expected):
+                name = self.contract.envelope[field].rpartition("/")[2]
+                raise NotWhole(
+                    self.contract.refusal(answer.file, f"part {part} of {parts}", f"{name} {stated[:9]}", column=name)
+                )
+
+    def _records(self, answer: Answer) -> Iterator[tuple[str | None, str]]:
+        """Key and content of each record of a part."""
+        sources = {column.name: column.source for column in self.contract.columns}
+        keys = ["/".join(f"{{*}}{step}" for step in _steps(sources[name])) for name in self.contract.keys]
+        path = "/".join(f"{{*}}{step}" for step in self.contract.options(XmlOptions).record_path[2:])
+        for record in answer.body.iterfind(path):
+            values = [record.findtext(key) for key in keys]
+            content = etree.tostring(record, encoding="unicode", with_tail=False)
+            yield repr(values) if values and all(values) else None, content
 
     # -- the asynchronous channel --------------------------------------------------------------------------------
 
@@ -149,16 +194,16 @@ class _SoapPull:
                 return reply
         elif state in ("NOT_DELIVERED", "DELIVERY_STOPPED"):
             history.remember(None)
-            raise self._unavailable(
+            raise self.contract.unavailable(
                 f"{message}: expected DELIVERED; the gateway says {state}. The next pull sends a new one; if that is "
                 f"not delivered either: the gateway's operator, with this id"
             )
         elif state is not None and state != "ON_DELIVERY":
-            raise self._unavailable(f"{message}: a state that is not known, «{state[:40]}»")
+            raise self.contract.unavailable(f"{message}: a state that is not known, «{state[:40]}»")
         waited = datetime.now(tz=LOCAL) - datetime.fromisoformat(note["asked_at"])
         if waited > timedelta(hours=self.options.give_up_hours):
             history.remember(None)
-            raise self._unavailable(
+            raise self.contract.unavailable(
                 f"{message} has had no answer for {waited.total_seconds() / 3600:.0f} hours; the next pull sends a "
                 f"new one. Fix: {self.contract.owner}"
             )
@@ -215,7 +260,7 @@ class _SoapPull:
             "asked_at": note["asked_at"],
             "signature": self._verify(answer, (*response, "messageData", "data")),
         }
-        return _Reply(note["message_id"], answer, details)
+        return _Reply(note["message_id"], answer.file, answer.sha256, details)
 
     # -- asking and verifying ------------------------------------------------------------------------------------
 
@@ -229,28 +274,24 @@ class _SoapPull:
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{operation}"'}
         digest = hashlib.sha256()
         size = 0
-        try:
-            with (
-                target.open("wb") as out,
-                self.client.stream("POST", self.address.base, content=content, headers=headers) as answer,
-            ):
-                if answer.status_code in (401, 403):
-                    found = f"status {answer.status_code}"
-                    raise self.contract.connection_unusable("a sender that the gateway accepts", found)
-                for chunk in answer.iter_bytes(CHUNK_BYTES):
-                    size += len(chunk)
-                    if size > max_bytes:
-                        found = "more; ask for less at once, or raise maxMegabytes"
-                        expected = f"an answer of at most {max_bytes:,} bytes"
-                        raise self.contract.refusal(target, expected, found, owner="us")
-                    digest.update(chunk)
-                    out.write(chunk)
-        except httpx.HTTPError as error:
-            raise http.broken(self.contract, error) from None
+        with (
+            target.open("wb") as out,
+            self.source.stream("POST", self.address.base, content=content, headers=headers) as answer,
+        ):
+            if http.is_refusal(answer):
+                found = f"status {answer.status_code}"
+                raise self.contract.connection_unusable("a sender that the gateway accepts", found)
+            for chunk in answer.iter_bytes(CHUNK_BYTES):
+                size += len(chunk)
+                if size > max_bytes:
+                    found = "more; ask for less at once, or raise maxMegabytes"
+                    expected = f"an answer of at most {max_bytes:,} bytes"
+                    raise self.contract.refusal(target, expected, found, owner="us")
+                digest.update(chunk)
+                out.write(chunk)
         # SOAP 1.1 sends a fault with status 500.
         if answer.status_code not in (200, 500):
-            source = f"{self.contract.registry}: the gateway"
-            raise status_failed(source, answer.status_code, answer.headers.get("Retry-After", ""))
+            raise http.failed(self.contract, "the gateway", answer)
         return soap_message.read(self.contract, self.address, operation, target, digest.hexdigest())
 
     def _verify(self, answer: Answer, path: tuple[str, ...]) -> dict[str, Any] | str:
@@ -265,8 +306,9 @@ class _SoapPull:
                 raise self.contract.refusal(answer.file, f"one element {'/'.join(path)}", found)
         return signature.verify(self.contract, answer.file.name, elements[0], self.trusted)
 
-    def _unavailable(self, trouble: str) -> SourceUnavailable:
-        return SourceUnavailable(f"{self.contract.registry}: {trouble}")
+
+def _steps(path: str) -> list[str]:
+    return [step for step in path.split("/") if step]
 
 
 def _note(text: str | None) -> dict[str, Any]:

@@ -4,56 +4,53 @@ from __future__ import annotations
 
 import csv
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, cast
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    MetaData,
-    Select,
-    Table,
-    create_engine,
-    func,
-    select,
-    text,
-    tuple_,
-    type_coerce,
-    types,
-)
-from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, text
+from sqlalchemy.exc import NoSuchTableError, SAWarning, SQLAlchemyError
 
 from auyl.contracts import Contract, missing_column
 from auyl.contracts.options import SqlOptions
-from auyl.periods import LOCAL
+from auyl.errors import SourceUnavailable
 from auyl.sources import Pulled, PullHistory
 from auyl.sources.backoff import AttemptFailed, Backoff
+from auyl.sources.sql_query import TableQuery
 from auyl.store.postgres import driver_url
 
 if TYPE_CHECKING:
     import sqlite3
 
 ROWS_AT_ONCE = 20_000
-CONNECT_S = 20
-# The connect timeout of these drivers; for another driver the query of its address sets it.
-CONNECT_ARGUMENT = {"psycopg2": "connect_timeout", "psycopg": "connect_timeout", "sqlite3": "timeout"}
+# Arguments of these drivers, so that neither connecting nor a line that is gone takes long; for another driver the
+# query of its address says it.
+_LIBPQ = {"connect_timeout": 20, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+CONNECT_ARGUMENTS: dict[str, dict[str, int]] = {
+    "psycopg2": _LIBPQ,
+    "psycopg": _LIBPQ,
+    "pysqlite": {"timeout": 20},
+    "pymysql": {"connect_timeout": 20, "read_timeout": 900},
+    "mysqldb": {"connect_timeout": 20, "read_timeout": 900},
+    "pymssql": {"login_timeout": 20, "timeout": 900},
+    "pyodbc": {"timeout": 20},
+    "oracledb": {"tcp_connect_timeout": 20},
+}
 
 
 def pull(contract: Contract, period: str, address: str, work: Path, history: PullHistory) -> Pulled:
-    """Rows of `period` that changed since the watermark, as CSV in the order of their change.
+    """Rows of `period` as CSV in the order of their change: all, or of a registry of changes those since the watermark.
 
-    Read in one read-only, repeatable-read transaction (PostgreSQL; SQLite's own). Reading starts `overlapMinutes`
-    before the watermark, since a row may carry an earlier time than one that was committed before it; of rows read
-    twice the newest by key counts. When the line breaks, a registry of changes is resumed after the last row, if its
-    table has a primary key; any other is read again from the start, to be of one moment.
+    Read in one read-only, repeatable-read transaction (PostgreSQL; SQLite's own), from the start again when the line
+    breaks. Changes are read from `overlapMinutes` before the watermark, since a row may carry an earlier time than one
+    that was committed before it; of rows read twice the newest by key counts. Rows whose watermark column says nothing
+    are always read, and the watermark never passes the source's own clock.
 
-    Raises SourceUnavailable when the database does not answer or breaks off ATTEMPTS times without a row,
-    ExtractRefused when its table is not what the contract says, ConnectionUnusable for a login that is refused.
+    Raises SourceUnavailable when the database does not answer whole in ATTEMPTS, ExtractRefused when its table is not
+    what the contract says, ConnectionUnusable for a login that is refused.
     """
     return _SqlPull(contract, period, address, history).pull(work)
 
@@ -64,54 +61,47 @@ class _SqlPull:
     def __init__(self, contract: Contract, period: str, address: str, history: PullHistory) -> None:
         self.contract = contract
         self.options = contract.options(SqlOptions)
-        self.begins = date.fromisoformat(f"{period}-01")
-        self.ends = (self.begins + timedelta(days=31)).replace(day=1)
         self.period = period
         watermark = history.watermark if contract.is_delta else None
         # Another way in leaves JSON.
-        self.since = None if watermark is None or watermark.startswith("{") else watermark
-        self.newest = self.since
-        self.last: tuple[Any, ...] | None = None
+        self.watermark = None if watermark is None or watermark.startswith("{") else watermark
+        self.newest = self.watermark
+        self.is_whole = True
         self.extracted_at: datetime | None = None
         self.rows = 0
         self.breaks = 0
         self.backoff = Backoff(f"{contract.registry}: the source database did not answer whole")
+        self.ends_at = time.monotonic() + self.options.pull_timeout_seconds
         self.engine = self._engine(address)
 
     def pull(self, work: Path) -> Pulled:
         target = work / f"{self.contract.registry}_{self.period}.csv"
         try:
-            with target.open("w", encoding="utf-8", newline="") as stream:
-                while True:
-                    rows_before = self.rows
-                    try:
-                        with self._connection() as con:
-                            self._read(con, stream)
-                        break
-                    except SQLAlchemyError as error:
-                        if self.rows > rows_before:
-                            self.backoff.reset()
-                        self._wait(error)
-                        if self.last is None:
-                            stream.truncate(0)
-                            stream.seek(0)
-                            self.rows = 0
+            while True:
+                try:
+                    with self._connection() as con, target.open("w", encoding="utf-8", newline="") as stream:
+                        self._read(con, stream)
+                    break
+                except SQLAlchemyError as error:
+                    self._wait(error)
+        except (ValueError, ArithmeticError, LookupError) as error:
+            # A driver's own, for a value that Python has no type for.
+            expected, found = "a table whose values can be read", f"one that its driver cannot ({type(error).__name__})"
+            raise self.contract.refusal("source database", expected, found) from None
         finally:
             self.engine.dispose()
         name = ".".join(filter(None, (self.options.table_schema, self.options.table)))
         source = f"{self.engine.dialect.name} table {name}"
-        evidence = {"rows": self.rows, "since": self.since, "broken_off": self.breaks}
-        if self.rows == 0 and self.since is not None:
+        evidence = {"rows": self.rows, "since": None if self.is_whole else self.watermark, "broken_off": self.breaks}
+        if self.rows == 0 and not self.is_whole:
             return Pulled([], source, watermark=self.newest, is_unchanged=True)
-        return Pulled([target], source, self.extracted_at, self.newest, evidence=evidence)
+        is_whole = self.is_whole and self.contract.is_delta
+        return Pulled([target], source, self.extracted_at, self.newest, evidence=evidence, is_whole=is_whole)
 
     def _engine(self, address: str) -> Engine:
         try:
             url = driver_url(address)
-            arguments = {}
-            driver = url.get_dialect()().driver if "+" not in url.drivername else url.drivername.partition("+")[2]
-            if argument := CONNECT_ARGUMENT.get({"pysqlite": "sqlite3"}.get(driver, driver)):
-                arguments[argument] = CONNECT_S
+            arguments = CONNECT_ARGUMENTS.get(url.get_dialect().driver, {})
             # Never more than one connection; a dead one is noticed before it is used.
             return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=arguments)
         except (SQLAlchemyError, ImportError, ValueError) as error:
@@ -140,31 +130,29 @@ class _SqlPull:
                 yield con
 
     def _read(self, con: Connection, stream: IO[str]) -> None:
-        table = self._table(con)
-        now = con.execute(select(func.current_timestamp())).scalar_one()
-        if self.last is None or self.extracted_at is None:
-            self.extracted_at = self._stated(now, con)
-        query, mark, keys = self._query(table)
-        with con.execute(query) as result:
+        query = TableQuery(self.contract, self._table(con), con.dialect.name, self.period)
+        self.extracted_at, clock = query.clocks(con)
+        since = query.since(self.watermark, clock)
+        self.is_whole = since is None
+        if self.contract.is_delta:
+            newest = query.newest_mark(con, clock)
+            if newest is not None:
+                self.newest = newest.isoformat() if isinstance(newest, datetime) else str(newest)
+        self.rows = 0
+        with con.execute(query.rows(since).execution_options(stream_results=True)) as result:
             writer = csv.writer(stream)
-            headings = list(result.keys())
-            if self.rows == 0 and stream.tell() == 0:
-                writer.writerow(headings)
-            places = [headings.index(column.name) for column in (mark, *keys)]
+            writer.writerow(result.keys())
             for rows in result.partitions(ROWS_AT_ONCE):
                 writer.writerows(rows)
                 self.rows += len(rows)
-                last = tuple(rows[-1][at] for at in places)
-                if last[0] is not None:
-                    self.newest = last[0].isoformat() if isinstance(last[0], date) else str(last[0])
-                # SQLite stores times as text of any shape, which a bound value would not equal.
-                if self.contract.is_delta and keys and None not in last and con.dialect.name != "sqlite":
-                    self.last = last
+                if time.monotonic() > self.ends_at:
+                    raise self._too_long()
 
     def _table(self, con: Connection) -> Table:
         options = self.options
         try:
-            table = Table(options.table, MetaData(), schema=options.table_schema, autoload_with=con)
+            with warnings.catch_warnings(action="ignore", category=SAWarning):  # a type that SQLAlchemy does not know
+                table = Table(options.table, MetaData(), schema=options.table_schema, autoload_with=con)
         except NoSuchTableError as error:
             raise self.contract.refusal("source database", f"a table {options.table}", "none") from error
         existing = set(table.columns.keys())
@@ -179,30 +167,11 @@ class _SqlPull:
                 )
         return table
 
-    def _query(self, table: Table) -> tuple[Select[Any], Column[Any], list[Column[Any]]]:
-        mark = table.columns[self.options.watermark]
-        within = table.columns[self.options.period_column]
-        keys = list(table.primary_key.columns)
-        dialect = self.engine.dialect.name
-        when = _compared(within, dialect)
-        query = select(table).where(when >= _as(within, dialect, self.begins), when < _as(within, dialect, self.ends))
-        if self.last is not None:
-            # Rows of the same moment that the broken transaction has read are not read again.
-            query = query.where(tuple_(mark, *keys) > tuple_(*self.last))
-        elif self.since is not None:
-            reopened: Any = self.since
-            if not self.since.isdigit():
-                reopened = datetime.fromisoformat(self.since) - timedelta(minutes=self.options.overlap_minutes)
-            query = query.where(_compared(mark, dialect) >= _as(mark, dialect, reopened))
-        return query.order_by(mark, *keys).execution_options(stream_results=True), mark, keys
-
-    def _stated(self, now: Any, con: Connection) -> datetime:
-        try:
-            moment = now if isinstance(now, datetime) else datetime.fromisoformat(str(now))
-        except ValueError:
-            moment = datetime.now(tz=LOCAL)
-        # SQLite's clock is UTC without saying so; other times without a zone are local.
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC if con.dialect.name == "sqlite" else LOCAL)
+    def _too_long(self) -> SourceUnavailable:
+        return self.contract.unavailable(
+            f"the pull has taken longer than {self.options.pull_timeout_seconds:g} s; nothing was landed. "
+            f"Fix: {self.contract.owner}, or pullTimeoutSeconds in the contract"
+        )
 
     def _wait(self, error: SQLAlchemyError) -> None:
         """Wait before the next attempt. Raises SourceUnavailable after the last, ConnectionUnusable for the login."""
@@ -213,30 +182,8 @@ class _SqlPull:
         if code.startswith("28") or code == "42501" or "authentication failed" in str(cause):
             found = f"it is refused, SQLSTATE {code or '28P01'}"
             raise self.contract.connection_unusable("a login that may read the table", found) from None
+        if time.monotonic() > self.ends_at:
+            raise self._too_long() from None
         wait_s = self.backoff.next_wait_s(AttemptFailed(f"the line broke ({type(cause).__name__})"))
         self.breaks += 1
         time.sleep(wait_s)
-
-
-def _is_text(column: Column[Any], dialect: str) -> bool:
-    """Is the column a time or date that is stored as text? In SQLite it is; its dialect would write more digits."""
-    return dialect == "sqlite" and isinstance(column.type, (types.DateTime, types.Date))
-
-
-def _compared(column: Column[Any], dialect: str) -> ColumnElement[Any]:
-    return type_coerce(column, types.String()) if _is_text(column, dialect) else column
-
-
-def _as(column: Column[Any], dialect: str, value: Any) -> Any:
-    """`value` (a date, a time, or a number as text) in the type that the column is compared with."""
-    try:
-        kind = column.type.python_type
-    except NotImplementedError:
-        return value
-    if not isinstance(value, date):
-        return int(value) if kind is int else value
-    if kind is str or _is_text(column, dialect):
-        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
-    if kind is datetime and not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day)
-    return value.date() if kind is date and isinstance(value, datetime) else value

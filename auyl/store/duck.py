@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -89,6 +90,11 @@ def write_parquet(con: duckdb.DuckDBPyConnection, query: str, address: str, opti
 def sql(path: Path) -> str:
     """Text of a SQL file without its trailing semicolon, so that it can stand inside another statement."""
     return path.read_text(encoding="utf-8").rstrip().rstrip(";")
+
+
+def without_comments(text: str) -> str:
+    """SQL without its line comments."""
+    return re.sub(r"--[^\n]*", "", text)
 
 
 def identifier(name: str) -> str:

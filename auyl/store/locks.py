@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from auyl.settings import Settings
 from auyl.store.hash_key import check_hash_key
-from auyl.store.postgres import engine, held_by_lock
+from auyl.store.postgres import Held, LockHolder, engine, held_by_lock, lock_holder, transaction
 
 # Whether this thread shares the lock that a rotation of the hash key waits for. A second request, queued behind a
 # waiting rotation, would deadlock.
@@ -49,43 +50,62 @@ def lock_name(kind: LockKind, *scope: str) -> str:
 def lock(settings: Settings, kind: LockKind, *scope: str) -> Iterator[None]:
     """Hold a lock against every other process.
 
-    The holder writes to the ledger through the connection of the lock: if the server has dropped it, and with it the
-    lock, nothing more is written.
+    The holder writes to the ledger through the connection of the lock, and each of its transactions begins by asking
+    whether the server still holds the lock. A lock within another one is held by the same connection.
 
-    Keyed work runs only under the current hash key, and never during its rotation. Raises HashKeyRefused.
+    Keyed work runs only under the current hash key, and never during its rotation. Raises HashKeyRefused, and LockLost
+    when the server has dropped the lock meanwhile.
     """
     shares = kind.is_keyed and not _SHARES.get()
-    name = {"name": lock_name(kind, *scope)}
-    with engine(settings.dsn).connect() as con:
-        with con.begin():
-            if shares:
-                con.execute(text("select pg_advisory_lock_shared(hashtext(:name))"), {"name": lock_name(KEYED)})
-            con.execute(text("select pg_advisory_lock(hashtext(:name))"), name)
+    names = [Held(lock_name(KEYED), is_shared=True)] if shares else []
+    names.append(Held(lock_name(kind, *scope)))
+    with _held(settings, *names):
         shared = _SHARES.set(shares or _SHARES.get())
         try:
-            with held_by_lock(settings, con):
-                if kind.is_keyed:
-                    check_hash_key(settings)
-                yield
+            if kind.is_keyed:
+                check_hash_key(settings)
+            yield
         finally:
             _SHARES.reset(shared)
-            with con.begin():
-                con.execute(text("select pg_advisory_unlock(hashtext(:name))"), name)
-                if shares:
-                    con.execute(text("select pg_advisory_unlock_shared(hashtext(:name))"), {"name": lock_name(KEYED)})
 
 
 @contextmanager
 def exclusive(settings: Settings) -> Iterator[Connection]:
     """Wait until no keyed work runs and keep it out; yields the connection that holds the lock."""
-    with engine(settings.dsn).connect() as con:
-        with con.begin():
-            con.execute(text("select pg_advisory_lock(hashtext(:name))"), {"name": lock_name(KEYED)})
+    with _held(settings, Held(lock_name(KEYED))) as con:
         shared = _SHARES.set(True)
         try:
-            with held_by_lock(settings, con):
-                yield con
+            yield con
         finally:
             _SHARES.reset(shared)
-            with con.begin():
-                con.execute(text("select pg_advisory_unlock(hashtext(:name))"), {"name": lock_name(KEYED)})
+
+
+@contextmanager
+def _held(settings: Settings, *names: Held) -> Iterator[Connection]:
+    """Take locks of the server one after another, and give them back at the end."""
+    outer = lock_holder(settings)
+    held = outer.held if outer else ()
+    with (
+        nullcontext(outer.connection) if outer else engine(settings.dsn).connect() as con,
+        held_by_lock(settings, LockHolder(con, held)) as holder,
+    ):
+        with transaction(settings):
+            for name in names:
+                con.execute(text(f"select pg_advisory_lock{name.suffix}(hashtext(:name))"), {"name": name.name})
+            holder.held = (*held, *names)
+        try:
+            yield con
+        finally:
+            if not con.closed and not con.invalidated:
+                _give_back(con, names)
+
+
+def _give_back(con: Connection, names: tuple[Held, ...]) -> None:
+    try:
+        with nullcontext() if con.in_transaction() else con.begin():
+            for held in reversed(names):
+                con.execute(text(f"select pg_advisory_unlock{held.suffix}(hashtext(:name))"), {"name": held.name})
+    except DBAPIError as error:
+        # The server drops the locks of a connection that breaks off.
+        if not error.connection_invalidated:
+            raise

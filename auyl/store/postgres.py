@@ -6,19 +6,46 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from auyl.errors import LockLost
 from auyl.settings import Settings
 from auyl.store.version import current_version, refuse_other
 
-# The connection of the lock that this thread holds. Its holder writes through it, so a holder whose lock the server
-# has dropped can write nothing.
-_LOCK_HOLDER: ContextVar[tuple[str, Connection] | None] = ContextVar("lock_holder", default=None)
+# Firewalls drop a connection that is idle during a long transfer, and a dead one would look alive for hours.
+KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+
+
+@dataclass(frozen=True)
+class Held:
+    """An advisory lock of the server, by its name."""
+
+    name: str
+    is_shared: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """What the server's functions for this kind of lock end in."""
+        return "_shared" if self.is_shared else ""
+
+
+@dataclass
+class LockHolder:
+    """The connection through which the holder of locks writes, and the locks that it holds."""
+
+    connection: Connection
+    held: tuple[Held, ...] = ()
+
+
+# Of this thread, with the DSN.
+_LOCK_HOLDER: ContextVar[tuple[str, LockHolder] | None] = ContextVar("lock_holder", default=None)
 
 
 @cache
@@ -35,6 +62,7 @@ def unchecked_engine(dsn: str) -> Engine:
         driver_url(dsn),
         poolclass=NullPool,
         executemany_mode="values_plus_batch",
+        connect_args=KEEPALIVES,
         json_serializer=partial(json.dumps, ensure_ascii=False, default=str),
     )
 
@@ -53,27 +81,71 @@ def driver_url(address: str) -> URL:
 
 @contextmanager
 def transaction(settings: Settings) -> Iterator[Connection]:
-    """A transaction on the serving database, committed at the end; on the connection of this thread's lock, if any.
+    """A transaction on the serving database, committed at the end; on the connection of this thread's locks, if any.
 
-    Within a transaction on that connection it is the same transaction.
+    Within a transaction on that connection it is the same transaction. Raises LockLost when the server holds one of the
+    locks no longer.
     """
-    holder = _LOCK_HOLDER.get()
-    if holder is None or holder[0] != settings.dsn:
+    holder = lock_holder(settings)
+    if holder is None:
         with engine(settings.dsn).begin() as con:
             yield con
-    elif holder[1].in_transaction():
-        yield holder[1]
+    elif holder.connection.in_transaction():
+        yield holder.connection
     else:
-        with holder[1].begin():
-            yield holder[1]
+        if holder.held and (holder.connection.closed or holder.connection.invalidated):
+            raise LockLost(holder.held[-1].name)
+        with holder.connection.begin():
+            _check_held(holder)
+            yield holder.connection
+
+
+def confirm_locks(settings: Settings) -> None:
+    """Ask whether this thread's locks are still held, before another connection commits. Raises LockLost."""
+    with transaction(settings):
+        pass
+
+
+def lock_holder(settings: Settings) -> LockHolder | None:
+    """The connection of the locks that this thread holds."""
+    holder = _LOCK_HOLDER.get()
+    return holder[1] if holder is not None and holder[0] == settings.dsn else None
+
+
+def _check_held(holder: LockHolder) -> None:
+    """Ask the server whether this very session holds the locks. Raises LockLost.
+
+    A pooler in transaction mode gives each transaction another session of the server.
+    """
+    if not holder.held:
+        return
+    names = [held.name for held in holder.held]
+    try:
+        count = holder.connection.execute(_HELD, {"names": names}).scalar()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise LockLost(names[-1]) from error
+        raise
+    if count != len(set(names)):
+        raise LockLost(names[-1])
+
+
+# The two halves of the lock's key are shown as oids, which are unsigned.
+_HELD = text(
+    "select count(distinct name) from unnest(cast(:names as text[])) as name inner join pg_locks as l "
+    "on l.classid::bigint = (hashtext(name)::bigint >> 32) & 4294967295 "
+    "and l.objid::bigint = hashtext(name)::bigint & 4294967295 and l.objsubid = 1 "
+    "where l.locktype = 'advisory' and l.granted and l.pid = pg_backend_pid() "
+    "and l.database = (select oid from pg_database where datname = current_database())"
+)
 
 
 @contextmanager
-def held_by_lock(settings: Settings, con: Connection) -> Iterator[None]:
-    """Within it, `transaction` works on `con`, which holds a lock."""
-    previous = _LOCK_HOLDER.set((settings.dsn, con))
+def held_by_lock(settings: Settings, holder: LockHolder) -> Iterator[LockHolder]:
+    """Within it, `transaction` works on the connection of `holder`."""
+    previous = _LOCK_HOLDER.set((settings.dsn, holder))
     try:
-        yield
+        yield holder
     finally:
         _LOCK_HOLDER.reset(previous)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Translation:
+class CurrentCode:
     """A former code as the current edition has it; `today_kato` is None where `reason` says why not."""
 
     kato: str
@@ -66,25 +66,25 @@ def write_changes(settings: Settings, period: str) -> dict[str, int]:
         con.close()
 
 
-def translate(
+def current_codes(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
     codes: list[tuple[str, str | None, date | None]],
     edition: str,
-) -> list[Translation]:
+) -> list[CurrentCode]:
     """Codes (KATO, edition or None, day of the extract or None) by the tables `change` and `territory` on `con`.
 
-    For many codes use `include/sql/territory/translate.sql` over a relation of them.
+    For many codes use `include/sql/territory/current_code.sql` over a relation of them.
     """
     con.execute("create or replace temp table former_code (_key integer, kato varchar, edition varchar, as_of date)")
     con.executemany("insert into former_code values (?, ?, ?, ?)", [[n, *code] for n, code in enumerate(codes)])
-    text = duck.sql(settings.include / "sql" / "territory" / "translate.sql")
+    text = duck.sql(settings.include / "sql" / "territory" / "current_code.sql")
     bound = duck.bind(text, codes="former_code", change="change", kato="territory", edition_name=literal(edition))
     rows = con.execute(f"select today_kato, kind, reason from ({bound}) order by _key").fetchall()
-    return [Translation(code[0], *row) for code, row in zip(codes, rows, strict=True)]
+    return [CurrentCode(code[0], *row) for code, row in zip(codes, rows, strict=True)]
 
 
-def translate_one(settings: Settings, kato: str, edition: str | None, as_of: date | None) -> Translation:
+def current_code(settings: Settings, kato: str, edition: str | None, as_of: date | None) -> CurrentCode:
     """One code by the table that `write_changes` left in the lake. Raises TerritoryMissing where it is absent."""
     lake = Lake(settings.lake)
     current = current_edition(settings, lake)
@@ -95,6 +95,6 @@ def translate_one(settings: Settings, kato: str, edition: str | None, as_of: dat
     try:
         open_territory(con, settings, lake, current)
         con.execute(f"create temp view change as select * from read_parquet({literal(lake.address(path))})")
-        return translate(con, settings, [(kato, edition, as_of)], current)[0]
+        return current_codes(con, settings, [(kato, edition, as_of)], current)[0]
     finally:
         con.close()

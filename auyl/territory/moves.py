@@ -1,7 +1,7 @@
 """Where each place of one edition lies in another: okrugs divided, merged and renamed, settlements that moved.
 
 Rests on the tables of changes that `auyl territory changes` wrote for either edition, and on codes with names where
-those say nothing (`include/sql/territory/move.sql`). `changes` translates single codes, with reasons.
+those say nothing (`include/sql/territory/move.sql`). `changes` gives the current code of single ones, with reasons.
 """
 
 from __future__ import annotations

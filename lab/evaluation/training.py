@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from auyl.linkage.persons.match_weights import create_features, create_linker, open_splink
+from auyl.settings import Settings
+from auyl.store import duck
 from auyl.store.duck import literal
+from lab.synthetic import foreign_noise, keyless
+from lab.synthetic.keyless import Laboratory
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,24 +30,43 @@ JARO_HIGH = 0.92
 JARO_LOW = 0.8
 
 
-def read_synthetic(con: duckdb.DuckDBPyConnection, known: Path, keyless: Path) -> None:
+def read_synthetic(con: duckdb.DuckDBPyConnection, known: Path, *keyless: Path) -> None:
     """Create `lab_known`, `lab_record` (both with label) and `ground_truth` (record, person, kinds).
 
-    The two Parquet files are those of `lab.synthetic.keyless`.
+    The Parquet files are those of `lab.synthetic.keyless`. Records of several files are numbered through.
     """
+    files = ", ".join(literal(str(file)) for file in keyless)
+    con.execute(
+        "create or replace temp view lab_keyless as select * replace (row_number() over () as record) "
+        f"from read_parquet([{files}])"
+    )
     con.execute(
         f"create or replace temp table lab_known as select person as unique_id, person as label, * exclude (person) "
         f"from read_parquet({literal(str(known))})"
     )
     con.execute(
-        f"create or replace temp table lab_record as select record::varchar as unique_id, "
-        f"coalesce(person, 'stranger ' || record) as label, * exclude (record, person, kinds) "
-        f"from read_parquet({literal(str(keyless))})"
+        "create or replace temp table lab_record as select record::varchar as unique_id, "
+        "coalesce(person, 'stranger ' || record) as label, * exclude (record, person, kinds) "
+        "from lab_keyless"
     )
     con.execute(
-        f"create or replace temp table ground_truth as select record::varchar as record, person, kinds "
-        f"from read_parquet({literal(str(keyless))})"
+        "create or replace temp table ground_truth as select record::varchar as record, person, kinds from lab_keyless"
     )
+
+
+def make_records(folder: Path, noise: str, people: int, seed: int, is_training: bool = False) -> Laboratory:
+    """Synthetic persons and records with our own noise or with the foreign one, of which training sees half."""
+    if noise == "foreign":
+        return foreign_noise.make(folder, people, seed, variants="even" if is_training else "all")
+    return keyless.make(folder, people, seed)
+
+
+def train_on(settings: Settings, folder: Path, noises: list[str], people: int, seed: int) -> dict[str, Any]:
+    """Splink settings trained on an oblast of `people` persons whose records have each of these kinds of noise."""
+    with duck.connect(settings) as con:
+        parts = [make_records(folder / noise, noise, people, seed, is_training=True) for noise in noises]
+        read_synthetic(con, parts[0].known, *(part.keyless for part in parts))
+        return train(con, settings.include, "lab_known", "lab_record", seed)
 
 
 def train(con: duckdb.DuckDBPyConnection, include: Path, known: str, keyless: str, seed: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ people          tables that all registries share: households, persons, organisat
 names           personal names
 territory       where people live; classifier and districts are its reference data
 keyless         records without a person number, for training and evaluation of linkage
+foreign_noise   the same with noise of another hand; foreign_spelling has its spellings
 engine, draws   the DuckDB connection and the hashes that all chance comes from
 """
 

@@ -7,11 +7,13 @@ depend on it, so nothing that is written may come from one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from string import Template
 
 import duckdb
+
+from auyl.periods import LOCAL
 
 SQL = Path(__file__).with_name("sql")
 
@@ -47,6 +49,11 @@ class Month:
     def produced(self) -> date:
         """Day on which extracts are produced, at 02:00 +05:00."""
         return (self.first + timedelta(days=32)).replace(day=1)
+
+    @property
+    def stated(self) -> date:
+        """Day on which extracts say that they were produced: of a month that has not ended, the day before today."""
+        return min(self.produced, datetime.now(tz=LOCAL).date() - timedelta(days=1))
 
     @property
     def quarter(self) -> str:

@@ -1,9 +1,12 @@
 """ZIP: landed unchanged, unpacked safely, every row traced to archive and member."""
 
 import io
+import itertools
 import stat
 import struct
+import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +26,7 @@ OPTIONS: dict[str, Any] = {"format": "csv", "archive": "zip", "memberPattern": "
 GOOD = social_csv([social_row(n) for n in range(1, 21)])
 MORE = social_csv([social_row(n) for n in range(21, 41)])
 Refusal = Callable[..., str]
+ENCODINGS = ("cp866", "cp1251", "utf-8", "utf-8 of macOS", "unicode path")
 
 
 def test_rows_name_archive_and_member_and_the_archive_is_landed_unchanged(
@@ -47,9 +51,37 @@ def test_workbooks_and_xml_are_read_from_archives_too(load_derived: LoadDerived,
     assert (result.staged, set(result.notes["files"])) == (10, {"l.zip/l.xlsx#КРС"})
 
 
-def test_names_of_a_russian_windows_are_read(load_derived: LoadDerived) -> None:
-    archive = zipped({"aaaaaa.csv": GOOD}).replace(b"aaaaaa.csv", "Талгар.csv".encode("cp866"))
-    assert set(load_derived("social_assistance", OPTIONS, {"s.zip": archive}).notes["files"]) == {"s.zip/Талгар.csv"}
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        *itertools.product(("выгрузка_АСП.csv", "Талгар/Свод за октябрь.csv", "ОТЧЕТ.csv", "й.csv"), ENCODINGS),
+        *(("Қонаев.csv", encoding) for encoding in ENCODINGS[2:]),
+    ],
+)
+def test_names_of_members_are_read_as_their_archiver_wrote_them(
+    load_derived: LoadDerived, name: str, encoding: str
+) -> None:
+    """Explorer and 7-Zip write cp866, others cp1251, macOS decomposed UTF-8 that is not marked, WinRAR a field."""
+    written = unicodedata.normalize("NFD", name) if "macOS" in encoding else name
+    stored = b"?" * len(name) if encoding == "unicode path" else written.encode(encoding.split(" ")[0])
+    item = zipfile.ZipInfo("a" * len(stored))
+    if encoding == "unicode path":
+        field = struct.pack("<BI", 1, zlib.crc32(stored)) + name.encode()
+        item.extra = struct.pack("<HH", 0x7075, len(field)) + field
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(item, GOOD)
+        archive.writestr("__MACOSX/._" + "b" * len(stored), b"\0\5\x16\7")
+    content = out.getvalue().replace(b"a" * len(stored), stored).replace(b"b" * len(stored), stored)
+    result = load_derived("social_assistance", OPTIONS, {"s.zip": content})
+    assert set(result.notes["files"]) == {f"s.zip/{name}"}
+    assert result.staged == 20
+
+
+def test_what_a_system_leaves_in_an_archive_is_no_member(load_derived: LoadDerived) -> None:
+    left = ("Thumbs.db", "d/desktop.ini", ".DS_Store", "~$s.csv", "__MACOSX/d/._s.csv", "._s.csv")
+    archive = zipped({"d/s.csv": GOOD} | dict.fromkeys(left, b"x"))
+    assert set(load_derived("social_assistance", OPTIONS, {"s.zip": archive}).notes["files"]) == {"s.zip/d/s.csv"}
 
 
 def test_members_that_the_contract_ignores_are_skipped(load_derived: LoadDerived) -> None:
@@ -75,6 +107,13 @@ def locked() -> bytes:
     return bytes(content)
 
 
+def packed_by(method: int) -> bytes:
+    content = bytearray(zipped({"s.csv": GOOD}))
+    for magic, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        struct.pack_into("<H", content, content.index(magic) + at, method)
+    return bytes(content)
+
+
 def bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("s.csv", "w") as member:
@@ -93,8 +132,11 @@ DAMAGED = DAMAGED[:60] + bytes([DAMAGED[60] ^ 255]) + DAMAGED[61:]
     ("archive", "expected", "found"),
     [
         (b"", "at least one record", "0 bytes"),
-        (GOOD, "a whole ZIP archive", "not a zip file"),
-        (zipped({"s.csv": GOOD})[:-30], "a whole ZIP archive", "not a zip file"),
+        (GOOD, "a whole ZIP archive", "text, such as CSV"),
+        (zipped({"s.csv": GOOD})[:-30], "a whole ZIP archive", "without its end"),
+        (b"PK\x07\x08" + zipped({"s.csv": GOOD})[:-30], "a whole ZIP archive", "first part of a split archive"),
+        (packed_by(9), "members packed by Deflate", "packed by deflate64"),
+        (packed_by(98), "members packed by Deflate", "packed by ppmd"),
         (DAMAGED, "a whole ZIP archive", ""),
         (zipped({}), "at least one record", "no member named *.csv"),
         (zipped({"s.csv": GOOD, "s.xml": b"x"}), "members named *.csv", "s.xml"),

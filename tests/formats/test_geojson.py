@@ -102,7 +102,7 @@ METRES = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32643"}}
         (collection(seekers({"type": "Point", "coordinates": [643210.5, 4791234.1]})), "of a Point", "643210.5"),
         (collection(seekers({"type": "Polygon", "coordinates": [SQUARE[:3]]})), "of a Polygon", "77.2"),
         (collection(seekers(POINT), crs=METRES), "degrees of WGS 84", "32643"),
-        (collection(seekers(POINT)).replace(b"77.25", b"NaN"), "whole JSON", "NaN"),
+        (collection(seekers(POINT)).replace(b"77.25", b"NaN"), "coordinates of a Point", "NaN"),
         (collection(seekers(POINT)).decode().encode("utf-16"), "whole JSON in UTF-8", "decode"),
         (collection([{"type": "Feature", "geometry": None, "properties": [1]}]), "properties of feature 1", "list"),
         (collection([{"geometry": None}]), "a Feature in place 1", "None"),

@@ -57,7 +57,7 @@ def test_numbers_and_keys_of_any_line_are_seen(load_derived: LoadDerived) -> Non
         (b"", "0 bytes"),
         (b"\n\n", "nothing in them"),
         ("".join(lines())[:-9].encode(), "cut short"),
-        (b"id;iin\n1;2\n", "id;iin"),
+        (b"id;iin\n1;2\n", "line 1: expected JSON objects, one on a line; found AA;AAA"),
         (json.dumps(ROWS).encode() + b"\n", "[{"),
         ("".join(lines()).encode("cp1251", errors="replace"), "line 1"),
         ("".join([*lines()[:9], lines()[9].replace("Омаров", "Омар\\u0000в"), *lines()[10:]]).encode(), "line 10"),
@@ -73,3 +73,46 @@ def test_what_is_no_text_of_objects_is_refused(refusal: Refusal, content: bytes,
 def test_a_last_line_without_a_line_end_is_accepted_where_the_contract_says_so(load_derived: LoadDerived) -> None:
     content = "".join(lines()).rstrip().encode()
     assert load_derived("employment", {**OPTIONS, "finalNewline": False}, {"j.jsonl": content}).staged == 30
+
+
+@pytest.mark.parametrize(
+    ("content", "records"),
+    [
+        (lambda text: "\ufeff".encode() + text.encode(), range(1, 31)),
+        (lambda text: text.replace("\n", "\r\n").encode(), range(1, 31)),
+        (lambda text: text.replace("\n", "\r").encode(), range(1, 31)),
+        (lambda text: text.replace("\n", "\n \n").encode(), range(1, 60, 2)),
+        (lambda text: b"[\n" + text.replace("\n", ",\n").encode() + b"]\n", range(2, 32)),
+        (lambda text: text.encode() + b"\x1a", range(1, 31)),
+        (lambda text: text.encode() + b"\0" * 300, range(1, 31)),
+        (lambda text: text.encode() + b"\xef\xbb\xbf" + text.encode(), [*range(1, 31), *range(31, 61)]),
+    ],
+    ids=["mark", "crlf", "cr", "blank", "array", "ctrl-z", "padding", "joined"],
+)
+def test_lines_are_read_as_peers_read_them(
+    settings: Settings, tmp_path: Path, content: Callable[[str], bytes], records: list[int]
+) -> None:
+    import duckdb
+
+    from auyl import contracts, formats
+
+    contract = contracts.load("derived", derived.include_with(tmp_path, ("derived", "employment", dict(OPTIONS))))
+    file = tmp_path / "j.jsonl"
+    file.write_bytes(content("".join(lines())))
+    with duckdb.connect() as con:
+        result = formats.read(contract, [file], str(tmp_path), con, tmp_path)
+        rows = con.execute(f"select iin, _record from '{tmp_path}/part-*.parquet' order by _record").fetchall()
+    numbers = [row["iin"] for row in ROWS] * (len(records) // 30)
+    assert rows == list(zip(numbers, records, strict=True))
+    assert result.rejects == []
+
+
+def test_a_line_in_another_encoding_is_quarantined_and_its_neighbours_are_not(
+    load_derived: LoadDerived, settings: Settings, tmp_path: Path
+) -> None:
+    text = [line.encode("cp1251" if n == 11 else "utf-8") for n, line in enumerate(lines(), start=1)]
+    result = load_derived("employment", OPTIONS, {"j.jsonl": b"".join(text)})
+    assert (result.status, result.rows_in, result.staged) == ("accepted", 30, 29)
+    assert result.failed["line_not_in_encoding"] == 1
+    frame = quarantine.quarantine(replace(settings, include=tmp_path / "include"), "derived")
+    assert list(frame["_line"]) == [11] and ROWS[10]["iin"] in frame["_text"].iloc[0]

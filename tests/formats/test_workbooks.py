@@ -116,8 +116,8 @@ OPTIONS = {"format": "xls"}
     ("content", "found"),
     [
         (b"", "0 bytes"),
-        (xlsx({"КРС": [list(LIVESTOCK_HEADING), *animals(1, 9)]}), "a ZIP archive (XLSX?)"),
-        (b"<html><table><tr><td>1</td></tr></table></html>", "begins with b'<html"),
+        (xlsx({"КРС": [list(LIVESTOCK_HEADING), *animals(1, 9)]}), "a workbook of today's Excel (XLSX)"),
+        (b"<html><table><tr><td>1</td></tr></table></html>", "an HTML page"),
         (OLD[: len(OLD) // 2], "cut short"),
         (OLD[:-600], "breaks off"),
         (OLD[:600], "cut short"),
@@ -135,12 +135,9 @@ def test_rows_that_the_library_loses_in_a_damaged_workbook_are_noticed(tmp_path:
     """Any damaged length field of a sheet's records refuses the workbook or leaves all its rows."""
     import struct
 
-    import fastexcel
-
     from auyl.contracts import load
     from auyl.errors import ExtractRefused
-    from auyl.formats import xlsx as workbooks
-    from auyl.formats.biff import rows_by_sheet
+    from auyl.formats.xls import read_sheets
     from auyl.settings import REPOSITORY
 
     contract = load("livestock", REPOSITORY / "include")
@@ -152,10 +149,8 @@ def test_rows_that_the_library_loses_in_a_damaged_workbook_are_noticed(tmp_path:
     for place in places[:: len(places) // 40]:
         path.write_bytes(OLD[: place + 2] + bytes([OLD[place + 2] ^ 4]) + OLD[place + 3 :])
         try:
-            (expected,) = rows_by_sheet(contract, path)
-            rows = workbooks._sheet_rows(contract, fastexcel.read_excel(str(path)), "КРС", "l.xls#КРС")
-            workbooks._check_rows(contract, rows, expected, "l.xls#КРС")
-            assert expected == 61
+            ((_, _, cells),) = read_sheets(contract, path)
+            assert set(cells.rows.tolist()) == {*range(1, 62)}
         except ExtractRefused:
             refused += 1
     assert len(places) > 300

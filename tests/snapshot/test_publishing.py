@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import text
@@ -36,8 +35,7 @@ def test_a_correction_makes_the_next_revision_and_keeps_the_previous_one(
     cells[9] = "123456.0"
     lines[at] = ";".join(cells)
     corrected.write_text("\ufeff" + "\n".join(lines) + "\n", "utf-8")
-    when = datetime(2030, 1, 1, tzinfo=UTC)
-    loaded = intake.load(intake.land_files("budget_okrug", PERIOD, [corrected], installation, when), installation)
+    loaded = intake.load(intake.land_files("budget_okrug", PERIOD, [corrected], installation), installation)
     assert loaded.status == "accepted"
     result = build(PERIOD, installation)
     assert (result.status, result.revision) == ("published", 2)

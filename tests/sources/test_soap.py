@@ -386,3 +386,55 @@ def test_the_gateway_as_a_separate_process(gateway: Gateway, work: Path, tmp_pat
     finally:
         process.terminate()
         process.communicate(timeout=90)
+
+
+class TestParts:
+    """Parts of one answer belong together: each comes once, and no record in two of them."""
+
+    PARTED = with_options(BASE, **OPTIONS, partField="part")
+
+    @pytest.fixture(autouse=True)
+    def _no_waits(self, waits: list[int]) -> None:
+        pass
+
+    @pytest.mark.parametrize(
+        ("parts", "found"),
+        [
+            ([(1, 1, 3), (2, 2, 3), (2, 3, 3)], "expected part 2 of 3; found part 3"),
+            ([(1, 1, 3), (2, 2, 4), (3, 3, 4)], "expected part 2 of 3; found parts 4"),
+            ([(1, 1, 2), (1, 2, 2)], "1 records of earlier parts again on part 2"),
+        ],
+    )
+    def test_parts_that_are_not_one_whole_are_refused(
+        self,
+        answering: Answering,
+        gateway: Gateway,
+        work: Path,
+        tmp_path: Path,
+        parts: list[tuple[int, ...]],
+        found: str,
+    ) -> None:
+        """Each part: number of its person, its own number, number of parts that it states."""
+        contents = [population_xml([person(n)], part=part, parts=of) for n, part, of in parts]
+        if found.endswith("part 3"):
+            contents[1] = contents[2]
+        write(tmp_path, *contents)
+        with pytest.raises(ExtractRefused, match=found):
+            soap.pull(self.PARTED, PERIOD, serve(answering, gateway), work, PullHistory())
+
+    def test_parts_that_shifted_are_asked_for_again(
+        self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path
+    ) -> None:
+        write(tmp_path, *(population_xml([person(n)], part=part, parts=2) for part, n in ((1, 1), (2, 1))))
+        where = serve(answering, gateway)
+
+        def settle(attempt: int) -> float:
+            write(tmp_path, *(population_xml([person(n)], part=part, parts=2) for part, n in ((1, 0), (2, 1))))
+            return 0.0
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("auyl.sources.backoff.growing_wait_s", settle)
+            pulled = soap.pull(self.PARTED, PERIOD, where, work, PullHistory())
+        found = [re.search(rb"<iin>(\d+)</iin>", file.read_bytes())[1].decode() for file in pulled.files]
+        assert found == [person(0)["iin"], person(1)["iin"]]
+        assert len(set(gateway.received)) == 4

@@ -34,6 +34,7 @@ RENAMED = {
     "ledger.digest": "ledger.daily_report",
     "ledger.digest_mail": "ledger.daily_report_mail",
 }
+ADDED = ("linkable", "linkable_path", "is_time_stated", "is_whole")
 # What a schema consists of, as the server describes it.
 DESCRIPTION = """
 select 'column', c.table_schema || '.' || c.table_name || '.' || c.column_name,
@@ -95,7 +96,7 @@ def rows(dsn: str) -> dict[str, tuple[int, list[str]]]:
     )
     found = {}
     for table, columns in tables:
-        kept = [column for column in columns if column not in ("linkable", "linkable_path")]
+        kept = [column for column in columns if column not in ADDED]
         values = [row[0] for row in ask(dsn, f"select row({', '.join(kept)})::text from {table} order by 1")]
         found[table] = (len(values), values)
     return found

@@ -7,7 +7,7 @@ import pytest
 
 from auyl.settings import REPOSITORY, from_environment
 from auyl.store.duck import bind, sql
-from auyl.territory.changes import Translation, make_changes, translate
+from auyl.territory.changes import CurrentCode, current_codes, make_changes
 
 FORMER = "FORMER"
 # kato, edition, level, name_ru, name_kk, became_kato, changed_on
@@ -48,7 +48,7 @@ def _open(con, territory, staged):
             "select code, name_ru, successor_kato, kind from change where edition_from = ? and kind <> 'same'",
             [edition],
         ).fetchall(),
-        ask=lambda *code: translate(con, settings, [code], territory.edition)[0],
+        ask=lambda *code: current_codes(con, settings, [code], territory.edition)[0],
         edition=territory.edition,
     )
 
@@ -107,7 +107,7 @@ def test_a_code_of_a_former_edition_is_todays_or_openly_none(world, code, editio
     assert (found.today_kato, found.reason) == (today, reason)
 
 
-def test_the_resolver_reads_a_former_code_as_it_is_translated(con, world):
+def test_the_resolver_reads_a_former_code_as_the_command_does(con, world):
     text = sql(REPOSITORY / "include" / "sql" / "territory" / "resolve_former.sql")
     read = con.execute(f"from ({bind(text, change='change', kato='territory')})").fetchall()
     assert {code for code, *_ in read} >= {"191600000", "194099100", "199900000"}
@@ -128,7 +128,7 @@ def test_without_the_registry_a_reused_code_is_believed_on_no_day(con, invented)
     """The dictionary of ГБД ФЛ knows that the code meant Талдыкорган, and not until when."""
     world = _open(con, invented, [])
     assert world.ask("191000000", None, date(2020, 1, 1)).reason == "several meanings"
-    assert world.ask("191000000", "ГБД ФЛ", None) == Translation("191000000", "331000000", "recoded", None)
+    assert world.ask("191000000", "ГБД ФЛ", None) == CurrentCode("191000000", "331000000", "recoded", None)
 
 
 def test_official_dictionary_tells_renamings_and_the_split_of_2022(con, official):

@@ -72,8 +72,7 @@ class ContradictionType(Description):
         if self.owner not in (self.left.registry, self.right.registry):
             raise ValueError(f"expected one of the two sides as owner, not {self.owner}")
         self._sql = self._bind(context["folder"])
-        code = "\n".join(line.partition("--")[0] for line in self._sql.splitlines())
-        if (read_by_sql := set(RELATION.findall(code))) != set(self.registries):
+        if (read_by_sql := set(RELATION.findall(duck.without_comments(self._sql)))) != set(self.registries):
             raise ValueError(
                 f"its SQL reads {', '.join(sorted(read_by_sql))}, it names {', '.join(sorted(self.registries))}"
             )

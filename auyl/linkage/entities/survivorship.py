@@ -232,8 +232,7 @@ def load(kind: str, include: Path) -> EntityKind:
 
 def words(text: str) -> set[str]:
     """Words of an SQL expression outside quoted texts and comments."""
-    bare = re.sub(r"--[^\n]*", "", text.lower())
-    return {match.group(1) for match in _WORD.finditer(bare) if match.group(1)}
+    return {match.group(1) for match in _WORD.finditer(duck.without_comments(text.lower())) if match.group(1)}
 
 
 def _include(info: ValidationInfo) -> Path:

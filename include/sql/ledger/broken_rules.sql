@@ -10,6 +10,6 @@ where
     b.registry = :registry
     and b.period = :period
     and o.failed > 0
-    and case when :is_delta then b.rank_in_delivery = 1 and not b.is_corrected else b.current_rank = 1 end
+    and case when :is_delta then b.counts_as_change else b.current_rank = 1 end
 group by o.rule, o.severity
 order by sum(o.failed) desc, o.rule

@@ -1,13 +1,38 @@
--- Grain: delivery, newest first. Key: delivery_id. Inputs: ledger.delivery, batch_ranked, refusal.
+-- Grain: delivery, newest first. Key: delivery_id. Inputs: ledger.delivery, batch_ranked, withdrawal, look, refusal.
 -- Of a registry that sends changes (:deltas) every accepted delivery counts, as in `ledger.current_batches`.
+with decided as (
+    select distinct on (b.delivery_id)
+        b.delivery_id,
+        w.is_withdrawn,
+        w.decided_by,
+        w.decided_at,
+        w.reason
+    from ledger.withdrawal as w
+    inner join ledger.batch as b on w.batch_id = b.batch_id
+    order by b.delivery_id, w.withdrawal_id desc
+),
+
+again as (
+    select
+        delivery_id,
+        max(looked_at) as arrived_at
+    from ledger.look
+    where outcome = 'again'
+    group by delivery_id
+)
+
 select
     d.delivery_id,
+    b.batch_id,
     d.registry,
     d.period,
     d.files,
     d.size_bytes,
     d.extracted_at,
-    d.arrived_at,
+    coalesce(a.arrived_at, d.arrived_at) as arrived_at,
+    a.arrived_at is not null as is_again,
+    d.is_time_stated,
+    d.is_whole,
     d.source,
     d.digest,
     b.rows_in,
@@ -15,17 +40,29 @@ select
     b.linkable,
     b.quarantined,
     b.duplicates,
+    b.current_rank as rank,
+    b.root_id,
+    w.decided_by as withdrawn_by,
+    w.decided_at as withdrawn_at,
+    w.reason as withdrawn_reason,
     case
-        when b.batch_id is null and r.reason is null then 'landed'
+        -- A failure of ours says nothing about the extract.
+        when b.batch_id is null and (r.reason is null or r.is_failure) then 'landed'
         when b.batch_id is null then 'refused'
-        when b.current_rank = 1 or d.registry = any(:deltas) then 'current'
+        when b.is_withdrawn then 'withdrawn'
+        when case when d.registry = any(:deltas) then b.counts_as_change else b.current_rank = 1 end then 'current'
         else 'superseded'
     end as state,
     r.reason
 from ledger.delivery as d
 left join ledger.batch_ranked as b on d.delivery_id = b.delivery_id and b.rank_in_delivery = 1
+left join decided as w on d.delivery_id = w.delivery_id and w.is_withdrawn
+left join again as a on d.delivery_id = a.delivery_id
 left join lateral (
-    select f.reason from ledger.refusal as f
+    select
+        f.reason,
+        f.details ->> 'is_failure' is not null as is_failure
+    from ledger.refusal as f
     where f.delivery_id = d.delivery_id
     order by f.refusal_id desc limit 1
 ) as r on b.batch_id is null

@@ -8,6 +8,6 @@ select
 from ledger.batch_ranked
 where
     linkable + quarantined > 0
-    and case when registry = any(:deltas) then rank_in_delivery = 1 else current_rank = 1 end
+    and case when registry = any(:deltas) then counts_as_change else current_rank = 1 end
 group by registry
 order by registry

@@ -3,7 +3,7 @@
 with kept as (
     select
         period,
-        case when current_rank = 1 or (:is_delta and not is_corrected) then 'current' else 'superseded' end as state,
+        case when current_rank = 1 or (:is_delta and counts_as_change) then 'current' else 'superseded' end as state,
         batch_id,
         quarantine_path,
         accepted_at as decided_at

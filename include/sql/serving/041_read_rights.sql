@@ -38,9 +38,16 @@ grant select on
 to auyl_reader;
 grant execute on function access.allowed(text[]), access.readers_of(text), access.current_edition() to auyl_reader;
 
+-- Named one by one: what a later version adds is closed until somebody decides.
+alter default privileges in schema ledger revoke select on tables from auyl_engineer;
+alter default privileges revoke execute on functions from public;
+revoke all on all tables in schema ledger from auyl_engineer;
 grant usage on schema ledger to auyl_engineer;
-grant select on all tables in schema ledger to auyl_engineer;
-alter default privileges in schema ledger grant select on tables to auyl_engineer;
+grant select on
+    ledger.delivery, ledger.delivery_file, ledger.pull_note, ledger.refusal,
+    ledger.batch, ledger.batch_column, ledger.batch_ranked, ledger.rule_outcome, ledger.drift,
+    ledger.build, ledger.build_input, ledger.entity_set, ledger.hash_key, ledger.hash_key_settled
+to auyl_engineer;
 
 grant usage on schema access to auyl_portal;
 grant execute on function
@@ -52,15 +59,23 @@ grant execute on function
     access.write_audit(text, text, text, text, inet, text)
 to auyl_portal;
 
--- Everybody may store large objects by default; only a superuser can take that back. A database that came through
--- pg_upgrade from before version 15 also lets everybody create in public.
+-- Everybody may store large objects and connect to the server's own databases by default; only a superuser can take
+-- that back. A database that came through pg_upgrade from before version 15 also lets everybody create in public.
 do $$
+declare
+    shared name;
 begin
     if exists (select from pg_namespace where nspname = 'public') then
         revoke create on schema public from public;
     end if;
     if (select rolsuper from pg_roles where rolname = current_user) then
         revoke execute on function lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) from public;
+        for shared in
+            select d.datname from pg_database as d
+            where d.datname in ('postgres', 'template1') and has_database_privilege('public', d.oid, 'connect')
+        loop
+            execute format('revoke all on database %I from public', shared);
+        end loop;
     end if;
 end
 $$;

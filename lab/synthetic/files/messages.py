@@ -81,7 +81,7 @@ class Message:
             '<ns2:SendMessageResponse xmlns:ns2="http://bip.bee.kz/SyncChannel/v10/Types" '
             'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
             f"<response><responseInfo><messageId>{message}</messageId><correlationId>{correlation}</correlationId>"
-            f"<responseDate>{month.produced}T02:00:00.000+05:00</responseDate><status><code>SCSS001</code>"
+            f"<responseDate>{month.stated}T02:00:00.000+05:00</responseDate><status><code>SCSS001</code>"
             "<message>Message has been processed successfully</message></status></responseInfo>"
             f"<responseData><data><period>{month.period}</period><part>{part}</part><parts>{parts}</parts>"
             f"<{self.records}>\n"

@@ -45,7 +45,7 @@ class Acts:
             head = (
                 '<?xml version="1.0" encoding="UTF-8"?>\n<zags:answer xmlns:zags="urn:zags:acts:v1" '
                 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
-                f"<producedAt>{month.produced}T03:00:00.000+05:00</producedAt><period>{month.period}</period>"
+                f"<producedAt>{month.stated}T03:00:00.000+05:00</producedAt><period>{month.period}</period>"
                 f"<part>{part + 1}</part><parts>{parts}</parts><acts>\n"
             )
             tail = f"</acts><actCount>{after - first}</actCount></zags:answer>\n"

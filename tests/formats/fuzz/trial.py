@@ -77,6 +77,9 @@ class Laboratory:
         try:
             return self._run(mutant, folder)
         except ExtractRefused as refusal:
+            # The refusal of a reader that failed in a way nobody foresaw.
+            if f"the reader of {mutant.sample.contract.format} failed: " in refusal.found:
+                return Outcome(mutant, "crash", refusal.found)
             return named(mutant, refusal)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt | SystemExit):

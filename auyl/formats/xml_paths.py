@@ -1,0 +1,146 @@
+"""Which elements the records of an XML file have: paths of its first records, names of all tags of the file.
+
+Parsing every record for its paths would take longer than reading them. So the first records are parsed, and the tags
+of the rest are compared by the first eight bytes of their names; only what is new there is parsed.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from auyl.contracts.options import XmlOptions
+from auyl.formats.common import empty
+from auyl.formats.containers import HEAD_BYTES
+from auyl.formats.xml_document import SAFE_PARSER, Document, with_paths
+from auyl.formats.xml_records import leaves, parse_record, record_parser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SAMPLE_RECORDS = 200
+BLOCK_BYTES = 1 << 18
+# In a larger file the names in every fourth block are looked at.
+ALL_BYTES = 16 << 20
+NEW_NAMES = 50
+NO_ELEMENT = tuple(b"/!?")
+TAG = re.compile(rb"<([^\s<>/?!][^\s<>/]*)")
+
+
+@dataclass
+class Paths:
+    """Paths below the record that a file has, the leaves among them that the contract does not know."""
+
+    seen: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    # Something that the fast parser would not notice: a NUL, elements in place of a text.
+    is_unusual: bool = False
+    # The end tag of a record.
+    closing: bytes = b""
+    # End tags of which a record has one at most.
+    parents: list[bytes] = field(default_factory=list)
+
+
+def paths_in(document: Document, content: bytes | mmap.mmap) -> Paths:
+    """The paths of a file whose text is `content`. Raises ExtractRefused when it has no record."""
+    contract = document.contract
+    steps = contract.options(XmlOptions).record_path
+    known = {source for c in contract.columns for source in c.names}
+    paths, found = Paths(), set[str]()
+    records, prefix = _sample(document, steps, paths, found)
+    if not records:
+        raise empty(contract, document.file, f"no element {'/'.join(steps)}")
+    opening = prefix + steps[-1].encode()
+    names = {match.group(1) for match in TAG.finditer(content[:HEAD_BYTES])}
+    names |= _names_after_records(content, opening, document.end)
+    for position in _new_names(content, document.end, names, len(prefix)):
+        found |= _leaves_around(content, opening, position) or {_name_at(content, position)}
+    paths.is_unusual = content.find(b"\0", 0, document.end) >= 0
+    paths.closing = b"</%s>" % opening
+    paths.parents = [b"</%s%s>" % (prefix, parent.encode()) for parent in _parents(known)]
+    paths.is_unusual |= any(leaf.startswith(f"{source}/") for leaf in found for source in known)
+    ignored = contract.options(XmlOptions).ignore
+    paths.unknown = {leaf for leaf in found - known if not leaf.startswith(ignored)}
+    return paths
+
+
+def _sample(document: Document, steps: list[str], paths: Paths, found: set[str]) -> tuple[int, bytes]:
+    """Note the paths of the first records; returns how many there are, and the prefix of their name."""
+    from lxml import etree
+
+    records, prefix = 0, b""
+    with document.text.open("rb") as stream:
+        events = etree.iterparse(stream, events=("start", "end"), recover=True, **SAFE_PARSER)
+        for event, path, element in with_paths(events):
+            if event == "end" and path == steps:
+                records += 1
+                prefix = f"{element.prefix}:".encode() if element.prefix else b""
+                for below, is_leaf in leaves(element):
+                    paths.seen.add(below)
+                    if is_leaf:
+                        found.add(below)
+                element.clear()
+                if records >= SAMPLE_RECORDS:
+                    break
+    return records, prefix
+
+
+def _names_after_records(content: bytes | mmap.mmap, opening: bytes, end: int) -> set[bytes]:
+    last = content.rfind(b"</%s>" % opening, 0, end)
+    return {match.group(1) for match in TAG.finditer(content[last:end])} if last >= 0 else set()
+
+
+def _new_names(content: bytes | mmap.mmap, end: int, known: set[bytes], skip: int) -> Iterator[int]:
+    """Where an element is whose name is not `known`, by the first eight bytes after the prefix; once for each name."""
+    import numpy
+    import pyarrow
+    import pyarrow.compute as pc
+
+    names = {name[skip:][:8] for name in known}
+    seen: set[int] = set()
+    fresh = 0
+    for begin in range(0, end - skip - 9, BLOCK_BYTES):
+        if end > ALL_BYTES and begin // BLOCK_BYTES % 4:
+            continue
+        size = min(BLOCK_BYTES, end - skip - 9 - begin)
+        tags = numpy.flatnonzero(numpy.frombuffer(content, "u1", size, begin) == ord("<"))
+        first = numpy.frombuffer(content, "u1", size, begin + 1)[tags]
+        tags = tags[~numpy.isin(first, NO_ELEMENT)]
+        words = numpy.ndarray(size, "<u8", content, begin + 1 + skip, (1,))[tags]
+        for word in set(pc.unique(pyarrow.array(words)).to_pylist()) - seen:
+            seen.add(word)
+            name = re.split(rb"[\s/>]", word.to_bytes(8, "little"))[0]
+            if name and name not in names and fresh < NEW_NAMES:
+                names.add(name)
+                fresh += 1
+                yield begin + int(tags[words == word][0])
+
+
+def _leaves_around(content: bytes | mmap.mmap, opening: bytes, position: int) -> set[str]:
+    """The leaves of the record that holds a position; none when it is in no record."""
+    begin = content.rfind(b"<" + opening, 0, position + 1)
+    closing = b"</%s>" % opening
+    end = content.find(closing, max(begin, 0))
+    if begin < 0 or end < position:
+        return set()
+    record, _ = parse_record(record_parser(), content[begin : end + len(closing)])
+    return {path for path, is_leaf in leaves(record) if is_leaf} if record is not None else set()
+
+
+def _name_at(content: bytes | mmap.mmap, position: int) -> str:
+    name = TAG.match(content[position : position + 256])
+    return name.group(1).decode(errors="replace").rsplit(":")[-1] if name else "an element without a name"
+
+
+def _parents(known: set[str]) -> set[str]:
+    """Names of elements below which the contract has several columns: two of them would be read as one."""
+    parents = [source.split("/")[0] for source in known if "/" in source]
+    return {parent for parent in parents if parents.count(parent) > 1}
+
+
+def count(content: bytes | mmap.mmap, end: int, text: bytes) -> int:
+    """How often a text is in the first `end` bytes."""
+    step = 64 << 20
+    return sum(content[at : min(at + step + len(text) - 1, end)].count(text) for at in range(0, end, step))

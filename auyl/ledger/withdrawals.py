@@ -1,0 +1,34 @@
+"""Withdrawals: a person decides that an accepted batch does not count, or that it counts again. Append-only."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, text
+
+from auyl.ledger import tables
+from auyl.ledger.batches import Batch
+from auyl.ledger.queries import dicts, sql_file
+from auyl.periods import LOCAL
+from auyl.settings import Settings
+from auyl.store.postgres import transaction
+
+
+def add_withdrawal(settings: Settings, batch: Batch, is_withdrawn: bool, reason: str, decided_by: str) -> None:
+    """Write a decision down, in the ledger and in the audit."""
+    row = {"batch_id": batch.batch_id, "is_withdrawn": is_withdrawn, "reason": reason, "decided_by": decided_by}
+    act = {
+        "what": "withdraw_batch" if is_withdrawn else "restore_batch",
+        "which": f"{batch.registry} {batch.period} batch {batch.batch_id}",
+        "why": reason,
+        "who": decided_by,
+    }
+    with transaction(settings) as con:
+        con.execute(insert(tables.withdrawal).values(row))
+        con.execute(text("select access.write_audit(:what, :which, 'done', :why, null, :who)"), act)
+
+
+def withdrawn(settings: Settings, delivery_id: int) -> str | None:
+    """Which batch of a delivery, or of what it corrects, was withdrawn by whom, when and why; None if it counts."""
+    for row in dicts(settings, sql_file(settings, "withdrawn", delivery_id=delivery_id)):
+        when = row["decided_at"].astimezone(LOCAL)
+        return f"batch {row['batch_id']} was withdrawn by {row['decided_by']} on {when:%Y-%m-%d %H:%M}: {row['reason']}"
+    return None

@@ -1,0 +1,126 @@
+-- Grain: object of this database, and of its server where the server's defaults open it. Key: kind, object.
+-- Answer: (kind, object, rights, protection). `rights` says who may do what beside the object's owner, as granted or
+-- as PostgreSQL's defaults have it; `protection` has what limits a reader further.
+with objects (kind, object, acl, protection, place) as (
+    select
+        'database',
+        case d.datname when current_database() then '(this)' else d.datname end,
+        coalesce(d.datacl, acldefault('d', d.datdba)),
+        null,
+        1
+    from pg_database as d
+    where d.datname in (current_database(), 'postgres', 'template1')
+    union all
+    select 'schema', n.nspname, coalesce(n.nspacl, acldefault('n', n.nspowner)), null, 2
+    from pg_namespace as n
+    where n.nspname !~ '^pg_(toast|temp)' and n.nspname not in ('pg_catalog', 'information_schema')
+    union all
+    select
+        case c.relkind
+            when 'r' then 'table' when 'p' then 'table' when 'v' then 'view' when 'm' then 'materialised view'
+            when 'S' then 'sequence' when 'f' then 'foreign table'
+        end,
+        format('%s.%s', n.nspname, c.relname),
+        coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner)),
+        nullif(concat_ws(
+            '; ',
+            case when c.relrowsecurity then 'row-level security' end,
+            case when c.relforcerowsecurity then 'for its owner too' end,
+            array_to_string(c.reloptions, ', ')
+        ), ''),
+        3
+    from pg_class as c inner join pg_namespace as n on c.relnamespace = n.oid
+    where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+        and n.nspname !~ '^pg_(toast|temp)' and n.nspname not in ('pg_catalog', 'information_schema')
+    union all
+    select 'column', format('%s.%s.%s', n.nspname, c.relname, a.attname), a.attacl, null, 4
+    from pg_attribute as a
+    inner join pg_class as c on a.attrelid = c.oid
+    inner join pg_namespace as n on c.relnamespace = n.oid
+    where a.attacl is not null and n.nspname not in ('pg_catalog', 'information_schema')
+    union all
+    select
+        'policy',
+        format('%s.%s', n.nspname, c.relname),
+        null::aclitem[],
+        format(
+            '%s for %s to %s using (%s)%s',
+            p.polname,
+            case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete'
+                else 'all' end,
+            array_to_string(array(select r.rolname from pg_roles as r where r.oid = any(p.polroles) order by 1), ', '),
+            regexp_replace(pg_get_expr(p.polqual, p.polrelid), '\s+', ' ', 'g'),
+            ' with check (' || regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '\s+', ' ', 'g') || ')'
+        ),
+        5
+    from pg_policy as p
+    inner join pg_class as c on p.polrelid = c.oid
+    inner join pg_namespace as n on c.relnamespace = n.oid
+    union all
+    select
+        case f.prokind when 'p' then 'procedure' else 'function' end,
+        format('%s.%s(%s)', n.nspname, f.proname, pg_get_function_identity_arguments(f.oid)),
+        coalesce(f.proacl, acldefault('f', f.proowner)),
+        nullif(concat_ws(
+            '; ', case when f.prosecdef then 'with its owner''s rights' end, array_to_string(f.proconfig, ', ')
+        ), ''),
+        6
+    from pg_proc as f inner join pg_namespace as n on f.pronamespace = n.oid
+    where n.nspname not in ('pg_catalog', 'information_schema')
+        or f.proname in ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_import')
+    union all
+    select 'large object', l.oid::text, coalesce(l.lomacl, acldefault('L', l.lomowner)), null, 7
+    from pg_largeobject_metadata as l
+    union all
+    select
+        'default',
+        format(
+            '%s of %s', case d.defaclobjtype
+                when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types'
+                when 'n' then 'schemas' when 'L' then 'large objects'
+            end,
+            coalesce(n.nspname, 'every schema')
+        ),
+        d.defaclacl,
+        null,
+        8
+    from pg_default_acl as d left join pg_namespace as n on d.defaclnamespace = n.oid
+    union all
+    select
+        'role',
+        r.rolname,
+        null::aclitem[],
+        concat_ws(
+            '; ',
+            case when r.rolcanlogin then 'may log in' else 'no login' end,
+            case when r.rolsuper then 'superuser' end,
+            case when r.rolcreaterole then 'makes roles' end,
+            case when r.rolcreatedb then 'makes databases' end,
+            case when r.rolreplication then 'replication' end,
+            case when r.rolbypassrls then 'bypasses row-level security' end,
+            'member of ' || nullif(array_to_string(array(
+                select g.rolname from pg_auth_members as m inner join pg_roles as g on m.roleid = g.oid
+                where m.member = r.oid order by 1
+            ), ', '), '')
+        ),
+        0
+    from pg_roles as r
+    where r.rolname in ('auyl_reader', 'auyl_engineer', 'auyl_portal')
+)
+select
+    o.kind,
+    o.object,
+    coalesce((
+        select string_agg(format('%s: %s', g.grantee, g.privileges), '; ' order by g.grantee)
+        from (
+            select
+                case e.grantee when 0 then 'everybody' else pg_get_userbyid(e.grantee) end as grantee,
+                string_agg(lower(e.privilege_type), ', ' order by e.privilege_type) as privileges
+            from aclexplode(o.acl) as e
+            where e.grantee <> e.grantor
+            group by 1
+        ) as g
+    ), '-') as rights,
+    coalesce(o.protection, '-') as protection
+from objects as o
+order by o.place, o.kind, o.object, protection
