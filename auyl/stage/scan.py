@@ -32,7 +32,7 @@ OUTCOMES = ("duplicate", "quarantined", "linkable", "warned")
 STAGED = "scan as s anti join (select row from verdict where outcome <> 'warned') as v on s.rowid = v.row"
 
 # Columns of `typed` and `candidate` that only the rules use, beside the texts.
-HELPERS = ("_period", "_is_required_unread", "_is_optional_unread", "_is_date_empty")
+HELPERS = ("_period", "_is_required_unread", "_is_optional_unread", "_is_date_empty", "_is_before_birth")
 # Before the name of a stage column in quarantine, where raw columns keep their own names.
 STAGED_PREFIX = "_staged_"
 
@@ -107,8 +107,11 @@ def _masks(contract: Contract, odd: frozenset[str]) -> dict[str, str]:
 
 
 def _summaries(contract: Contract) -> dict[str, str]:
-    """SQL of what the rules of `expectations/_cells.json` ask, over the masks, by name."""
+    """SQL of what the rules of `expectations/_cells.json` ask, over `typed` and its masks, by name."""
+    dates = {column.name for column in contract.columns if column.type == "date"}
+    later = ", ".join(identifier(name) for name in sorted(dates - {"birth_date"}))
     return {
+        "_is_before_birth": f"least({later}) < birth_date" if "birth_date" in dates and later else "false",
         "_is_required_unread": _any_unread(contract, lambda column: column.required),
         "_is_optional_unread": _any_unread(contract, lambda column: not column.required),
     }

@@ -8,7 +8,7 @@ format; the different texts of those are read by the macros, and the rows look t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Column, Contract
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 # They write dates as ISO 8601 does and a dot before decimals.
 MADE_BY_MACHINES = ("xml", "json", "jsonl", "geojson")
 WORKBOOKS = ("xlsx", "xls")
-ODD_ROWS = "_odd_rows"
 
 
 @dataclass(frozen=True)
@@ -47,19 +46,19 @@ class TypedCells:
 def typed_cells(con: duckdb.DuckDBPyConnection, contract: Contract, raw: str) -> TypedCells:
     """Read the relation `raw` of raw columns, `_file` and `_record`. The texts of odd cells become temporary tables."""
     columns = contract.columns
-    _select_odd_rows(con, contract, raw)
-    asked = _asked(con, ODD_ROWS, [(column.name, (_is_odd(column, contract),)) for column in columns])
-    odd = [column for column in columns if asked[column.name][0]]
+    odd = _find_odd_texts(con, contract, raw)
     signs = _signs(con, contract, raw, [column.name for column in odd if column.type == "number"])
-    for number, column in enumerate(odd):
-        _read_odd(con, column, contract, _table(number), signs.get(column.name))
-    numbers = {column: number for number, column in enumerate(odd)}
-    read = ", ".join(_usual(column, contract, column in numbers) for column in columns)
-    values = ", ".join(_cell(column, numbers.get(column)) for column in columns)
+    for kind in dict.fromkeys(map(_kind, odd)):
+        _read_odd_texts(con, kind, [column for column in odd if _kind(column) == kind], contract, signs)
+    aliases = {column: f"odd_{number}" for number, column in enumerate(odd)}
+    read = ", ".join(_usual(column, contract, column in aliases) for column in columns)
+    values = ", ".join(_cell(column, aliases.get(column)) for column in columns)
     joins = "".join(
-        f" left join {_table(number)} on {_table(number)}.raw = {_raw(column)}" for number, column in enumerate(odd)
+        f" left join {_table(_kind(column))} as {alias} on {alias}.raw = {_raw(column)} "
+        f"and {alias}.of_column = {literal(column.name)}"
+        for column, alias in aliases.items()
     )
-    empty = [f"{_table(numbers[column])}.means_nothing" for column in odd if column.type in ("date", "timestamp")]
+    empty = [f"{alias}.means_nothing" for column, alias in aliases.items() if column.type in ("date", "timestamp")]
     is_empty = " or ".join(f"coalesce({flag}, false)" for flag in empty) or "false"
     content = f"hash({', '.join(identifier(column.name) for column in columns)}) as _content"
     return TypedCells(
@@ -69,32 +68,58 @@ def typed_cells(con: duckdb.DuckDBPyConnection, contract: Contract, raw: str) ->
     )
 
 
-def _table(number: int) -> str:
-    return f"_odd_cells_{number}"
+def _kind(column: Column) -> str:
+    """The type of a column, with codes as a type of their own."""
+    return "code" if column.type == "string" and column.is_code else column.type
 
 
-def _select_odd_rows(con: duckdb.DuckDBPyConnection, contract: Contract, raw: str) -> None:
-    """Create a table of the rows with an odd cell. The strings of a row are searched as one, since calls cost most."""
+def _table(kind: str) -> str:
+    return f"_odd_{kind}s"
+
+
+def _find_odd_texts(con: duckdb.DuckDBPyConnection, contract: Contract, raw: str) -> list[Column]:
+    """Create a table of the different texts of odd cells by column; return the columns that have any.
+
+    The strings of a row are searched as one, since a search costs most by the call.
+    """
     columns = contract.columns
     strings = ", ".join(identifier(column.name) for column in columns if column.type == "string")
-    odd = [_is_odd(column, contract) for column in columns if column.type != "string"]
-    odd += [f"odd_cells(concat_ws(chr(31), {strings}))"] if strings else []
+    conditions = [_is_odd(column, contract) for column in columns if column.type != "string"]
+    conditions += [f"odd_cells(concat_ws(chr(31), {strings}))"] if strings else []
     names = ", ".join(identifier(column.name) for column in columns)
-    con.execute(f"create or replace temp table {ODD_ROWS} as select {names} from {raw} where {' or '.join(odd)}")
+    con.execute(f"create or replace temp table _odd_rows as select {names} from {raw} where {' or '.join(conditions)}")
+    by_type: dict[tuple[str, int], list[Column]] = {}
+    for column in columns:
+        by_type.setdefault((column.type, column.decimals), []).append(column)
+    texts = " union all ".join(
+        f"from (select distinct unnest([{', '.join(literal(c.name) for c in alike)}]) as of_column, "
+        f"unnest([{', '.join(identifier(c.name) for c in alike)}]) as raw from _odd_rows) "
+        f"where {_is_odd(replace(alike[0], name='raw'), contract)}"
+        for alike in by_type.values()
+    )
+    con.execute(f"create or replace temp table _odd_texts as {texts}")
+    found = {name for (name,) in con.execute("select distinct of_column from _odd_texts").fetchall()}
+    return [column for column in columns if column.name in found]
 
 
-def _read_odd(
-    con: duckdb.DuckDBPyConnection, column: Column, contract: Contract, table: str, signs: Signs | None
+def _read_odd_texts(
+    con: duckdb.DuckDBPyConnection, kind: str, columns: list[Column], contract: Contract, signs: dict[str, Signs]
 ) -> None:
-    """Create `table` of the different odd texts of a column, as `raw`, with the value and the clean text of each."""
-    name = identifier(column.name)
-    kind = "code" if column.is_code and column.type == "string" else column.type
+    """Create a table of the odd texts of these columns: of_column, raw, value, text, means_nothing of dates."""
     macro = {"string": "text", "timestamp": "moment"}.get(kind, kind)
-    text = f"as_shown({name})" if kind == "number" and contract.format in WORKBOOKS else name
-    more = f", {literal(signs.dot)}, {literal(signs.comma)}, {column.decimals}" if signs else ""
+    names = ", ".join(literal(column.name) for column in columns)
+    read, relation = f"{macro}_cell(raw)", "_odd_texts"
+    if kind == "number":
+        rows = ", ".join(
+            f"({literal(c.name)}, {literal(signs[c.name].dot)}, {literal(signs[c.name].comma)}, {c.decimals})"
+            for c in columns
+        )
+        text = "as_shown(raw)" if contract.format in WORKBOOKS else "raw"
+        read = f"number_cell({text}, dot, comma, decimals)"
+        relation = f"_odd_texts inner join (values {rows}) as s (of_column, dot, comma, decimals) using (of_column)"
     con.execute(
-        f"create or replace temp table {table} as select {name} as raw, unnest({macro}_cell({text}{more})) "
-        f"from (select distinct {name} from {ODD_ROWS} where {_is_odd(column, contract)})"
+        f"create or replace temp table {_table(kind)} as select of_column, raw, unnest({read}) "
+        f"from {relation} where of_column in ({names})"
     )
 
 
@@ -102,14 +127,13 @@ def _raw(column: Column) -> str:
     return identifier(column.name + "__raw")
 
 
-def _cell(column: Column, number: int | None) -> str:
-    """Value and text of a column; `number` is that of an odd one."""
+def _cell(column: Column, odd: str | None) -> str:
+    """Value and text of a column; `odd` is the alias of the table of its odd texts, if it has any."""
     name, text = identifier(column.name), identifier(column.name + "__text")
     value, said = name, f"nullif({_raw(column)}, '')"
-    if number is not None:
-        table = _table(number)
-        value = f"case when {table}.raw is null then {name} else try_cast({table}.value as {_sql_type(column)}) end"
-        said = f"case when {table}.raw is null then {said} else {table}.text end"
+    if odd is not None:
+        value = f"case when {odd}.raw is null then {name} else try_cast({odd}.value as {_sql_type(column)}) end"
+        said = f"case when {odd}.raw is null then {said} else {odd}.text end"
     if column.letters is not None:
         value = f"kazakh_letters({value})"
     return f"{value} as {name}, {said} as {text}"

@@ -7,7 +7,6 @@ select
                 regexp_replace(cadastral_number, '[-:]', '', 'g'), '^(..)(...)(...)(.+)$', '\1-\2-\3-\4'
             )
     end as cadastral_number,
-    cadastral_number as cadastral_number__text,
     rca,
     kato,
     homoglyphs_to_cyrillic(settlement_name) as settlement_name,
@@ -20,7 +19,6 @@ select
         when regexp_matches(lower(purpose), 'пастбищ|жайылым') then 'pasture'
         when regexp_matches(lower(purpose), 'запас|босалқы') then 'reserve'
     end as purpose,
-    purpose as purpose__text,
     is_pasture,
     case
         when regexp_matches(lower(land_right), '^частн|^жеке') then 'private'
@@ -28,13 +26,11 @@ select
         when regexp_matches(lower(land_right), '^постоянн|^тұрақты') then 'permanent_use'
         when regexp_matches(lower(land_right), '^государств|^мемлекет') then 'state'
     end as land_right,
-    land_right as land_right__text,
     holder_number,
     iin_or_bin_kind(holder_number) as holder_number_kind,
     case when bin_is_valid(holder_number) then holder_number end as holder_bin,
     person_key(holder_number) as holder_key,
     registered_on,
-    registered_on__text,
     returned_on,
     returned_on__text,
     reported_on,

@@ -10,7 +10,6 @@ select
     pet_name,
     sex_name,
     birth_date,
-    birth_date__text,
     owner_iin,
     iin_is_valid(owner_iin) as is_owner_iin_valid,
     person_key(owner_iin) as owner_key,

@@ -20,7 +20,6 @@ select
     end as status,
     area_ha,
     found_on,
-    found_on__text,
     removed_on,
     removed_on__text,
     checked_on,
