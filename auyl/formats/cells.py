@@ -167,6 +167,7 @@ class _Reader:
             self._add_part(rows, columns, words, PLAIN)
         elif type_ == "d":
             moments = pc.replace_substring_regex(pc.utf8_trim_whitespace(values), "^(.{10})T", r"\1 ")
+            moments = pc.replace_substring_regex(moments, r" 00:00:00(?:\.0+)?$", "")
             self._add_part(rows, columns, moments, MOMENT)
         else:
             formats = self.package.formats
