@@ -15,6 +15,7 @@ from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.formats.common import RawResult
 from auyl.formats.crash import place_of
+from auyl.intake import whole_reading
 from auyl.intake.corrections import merge, with_references
 from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, compare_files, profile
 from auyl.intake.land import files_of
@@ -58,6 +59,11 @@ class BatchResult:
     def rejected(self) -> int:
         """Rows that the owner gets back to correct."""
         return self.linkable + self.quarantined
+
+    @property
+    def periods(self) -> list[str]:
+        """The periods for which other rows count now: its own, and those that rows have left for it."""
+        return [self.period, *(d.name for d in self.drifts if d.kind == ledger.ROWS_MOVED and d.name)]
 
     @property
     def accepted(self) -> bool:
@@ -177,7 +183,10 @@ def _load(work: _Work) -> BatchResult:
         if breaches:
             return _refuse(work, account, breaches)
         _stage(work, con, account)
-    return _record(work, raw, account, shape)
+        found = whole_reading.differences(con, work.settings, work.contract, work.delivery)
+        staged = work.lake.address(work.file(paths.stage_file))
+        found += whole_reading.moved(con, work.settings, work.contract, work.delivery, staged)
+    return _record(work, raw, account, shape, found)
 
 
 def _parse(work: _Work, con: duckdb.DuckDBPyConnection) -> RawResult:
@@ -221,11 +230,11 @@ def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account) 
         raise RuntimeError(f"{contract.registry}: the account does not balance: {written}")
 
 
-def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile) -> BatchResult:
-    """Accept the batch: one transaction of the ledger."""
+def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile, found: list[Drift]) -> BatchResult:
+    """Accept the batch: one transaction of the ledger. `found` is drift that was seen already."""
     settings, contract, delivery = work.settings, work.contract, work.delivery
     severities = {rule.rule: rule.severity for rule in work.suite.row_rules}
-    drifts = compare(shape, _history(settings, delivery), contract) + compare_files(raw, contract)
+    drifts = compare(shape, _history(settings, delivery), contract) + compare_files(raw, contract) + found
     same = ledger.same_bytes(settings, delivery.registry, delivery.period, delivery.digest)
     if same:
         drifts.append(Drift("same_bytes", None, f"another extract than that of {same}", "the very same bytes"))

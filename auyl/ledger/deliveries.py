@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from auyl.ledger import tables
@@ -130,6 +130,25 @@ def previous_delivery(settings: Settings, registry: str, period: str, accepted: 
         if last is not None:
             return last
     return None
+
+
+def current_files(settings: Settings, registry: str, period: str) -> tuple[str, ...]:
+    """Names of the files of the extract that counts for a period; of the extract itself, where rows were corrected."""
+    b, f = tables.batch_ranked.c, tables.delivery_file.c
+    root = select(b.root_id).where(b.registry == registry, b.period == period, b.current_rank == 1).scalar_subquery()
+    return tuple(scalars(settings, select(f.name).where(f.delivery_id == root).order_by(f.name)))
+
+
+def last_whole(settings: Settings, registry: str, period: str) -> datetime | None:
+    """When the last whole reading of a registry that sends changes arrived, of those that were accepted."""
+    counts = exists().where(tables.batch_ranked.c.delivery_id == _C.delivery_id, ~tables.batch_ranked.c.is_withdrawn)
+    arrived = select(func.max(_C.arrived_at)).where(_C.registry == registry, _C.period == period, _C.is_whole, counts)
+    return scalar(settings, arrived)
+
+
+def mark_whole(settings: Settings, delivery_id: int) -> None:
+    """A whole reading of the period gave the very bytes of this delivery of changes."""
+    execute(settings, update(tables.delivery).where(_C.delivery_id == delivery_id).values(is_whole=True))
 
 
 def extracts(settings: Settings, deltas: list[str], registry: str | None = None) -> list[dict[str, Any]]:

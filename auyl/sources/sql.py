@@ -95,7 +95,8 @@ class _SqlPull:
         evidence = {"rows": self.rows, "since": None if self.is_whole else self.watermark, "broken_off": self.breaks}
         if self.rows == 0 and not self.is_whole:
             return Pulled([], source, watermark=self.newest, is_unchanged=True)
-        return Pulled([target], source, self.extracted_at, self.newest, evidence=evidence)
+        is_whole = self.is_whole and self.contract.is_delta
+        return Pulled([target], source, self.extracted_at, self.newest, evidence=evidence, is_whole=is_whole)
 
     def _engine(self, address: str) -> Engine:
         try:
