@@ -74,7 +74,7 @@ class Load(BaseOperator):
         batch = load(self.delivery_id)
         if not batch.accepted:
             raise AirflowFailException(str(batch.refusal))
-        context["outlet_events"][self.outlets[0]].add_partitions([batch.period])
+        context["outlet_events"][self.outlets[0]].add_partitions(batch.periods)
         counts = {name: getattr(batch, name) for name in COUNTS}
         summary = ", ".join(f"{count} {name}" for name, count in counts.items())
         self.log.info("%s %s: batch %s %s: %s", self.registry, batch.period, batch.batch_id, batch.status, summary)

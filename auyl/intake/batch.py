@@ -61,6 +61,11 @@ class BatchResult:
         return self.linkable + self.quarantined
 
     @property
+    def periods(self) -> list[str]:
+        """The periods for which other rows count now: its own, and those that rows have left for it."""
+        return [self.period, *(d.name for d in self.drifts if d.kind == ledger.ROWS_MOVED and d.name)]
+
+    @property
     def accepted(self) -> bool:
         """Does its content count?"""
         return self.status in ("accepted", "unchanged")
@@ -179,6 +184,8 @@ def _load(work: _Work) -> BatchResult:
             return _refuse(work, account, breaches)
         _stage(work, con, account)
         found = whole_reading.differences(con, work.settings, work.contract, work.delivery)
+        staged = work.lake.address(work.file(paths.stage_file))
+        found += whole_reading.moved(con, work.settings, work.contract, work.delivery, staged)
     return _record(work, raw, account, shape, found)
 
 

@@ -5,6 +5,7 @@ A row here, not an Airflow event, says that something has happened. Long questio
 """
 
 from auyl.ledger.batches import (
+    ROWS_MOVED,
     Batch,
     accepted,
     add_batch,
@@ -14,6 +15,7 @@ from auyl.ledger.batches import (
     current_batches,
     drifts,
     find_batch,
+    moved_from,
     newest_period,
     open_quarantine,
     periods,
@@ -26,6 +28,7 @@ from auyl.ledger.deliveries import (
     add_delivery,
     arrived_at,
     correction_chain,
+    current_files,
     delivery,
     extracts,
     find_delivery,

@@ -25,6 +25,7 @@ KIND_COLUMNS = (
     "kind", "outcome", "rows", "met", "unseen", "quarantined", "duplicate", "warned", "staged", "absent",
 )  # fmt: skip
 Extracts = Annotated[Path, typer.Argument(help="Folder of synthetic extracts and ground truth.", exists=True)]
+NOISES = ("own", "foreign")
 Noise = Literal["own", "foreign"]
 Folder = Annotated[Path | None, typer.Option(help="For the synthetic records; a temporary one by default.")]
 
@@ -57,7 +58,8 @@ def persons(
             typer.secho(f"the model was trained with seed {seed}: choose another one", fg="red", err=True)
             raise typer.Exit(1)
         if trained_on:
-            learned = training.train_on(settings, Path(temporary) / "training", [trained_on], **trained.trained)
+            only = trained.trained | {"noises": [trained_on]}
+            learned = training.train_on(settings, Path(temporary) / "training", **only)
             trained = replace(trained, settings=learned)
         made = training.make_records(folder or Path(temporary), noise, people, seed)
         measured = evaluate.evaluate_persons(settings, made.known, made.keyless, trained)
@@ -177,8 +179,9 @@ def train(
 
     settings = from_environment()
     with expected_errors(), tempfile.TemporaryDirectory(prefix="auyl-") as temporary:
-        trained = training.train_on(settings, folder or Path(temporary), ["own"], people, seed)
-        training.write(settings.include, trained, {"people": people, "seed": seed})
+        given: dict[str, Any] = {"people": people, "seed": seed, "noises": list(NOISES)}
+        trained = training.train_on(settings, folder or Path(temporary), **given)
+        training.write(settings.include, trained, given)
     typer.echo(f"trained on {people:,} persons of seed {seed}: include/linkage/person.json")
 
 

@@ -16,6 +16,7 @@ from auyl.linkage.persons.match_weights import create_features, create_linker, o
 from auyl.settings import Settings
 from auyl.store import duck
 from auyl.store.duck import literal
+from lab.evaluation.comparisons import comparisons
 from lab.synthetic import foreign_noise, keyless
 from lab.synthetic.keyless import Laboratory
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 PRIOR_POPULATION = 2_000_000
 # Probability of an agreement level that training never saw.
 SMOOTHING = 0.001
-JARO_HIGH = 0.92
-JARO_LOW = 0.8
 
 
 def read_synthetic(con: duckdb.DuckDBPyConnection, known: Path, *keyless: Path) -> None:
@@ -61,7 +60,7 @@ def make_records(folder: Path, noise: str, people: int, seed: int, is_training: 
     return keyless.make(folder, people, seed)
 
 
-def train_on(settings: Settings, folder: Path, noises: list[str], people: int, seed: int) -> dict[str, Any]:
+def train_on(settings: Settings, folder: Path, people: int, seed: int, noises: list[str]) -> dict[str, Any]:
     """Splink settings trained on an oblast of `people` persons whose records have each of these kinds of noise."""
     with duck.connect(settings) as con:
         parts = [make_records(folder / noise, noise, people, seed, is_training=True) for noise in noises]
@@ -109,58 +108,11 @@ def _untrained(include: Path) -> Any:
     return SettingsCreator(
         link_type="link_only",
         unique_id_column_name="unique_id",
-        comparisons=_comparisons(),
+        comparisons=comparisons(),
         blocking_rules_to_generate_predictions=[CustomRule(rule) for rule in rules],
         # Splink returns the levels at which columns agree only together with the columns.
         retain_matching_columns=True,
     )
-
-
-def _comparisons() -> list[Any]:
-    import splink.comparison_level_library as levels
-    from splink.comparison_library import CustomComparison
-
-    def when(sql: str, label: str) -> Any:
-        return levels.CustomLevel(sql, label_for_charts=label)
-
-    def near(column: str) -> Any:
-        # One letter in a short name is too large a difference for Jaro–Winkler. Damerau–Levenshtein is ten times as
-        # expensive as the other comparisons: names one edit apart differ by at most one letter in length and by at most
-        # two in plain Levenshtein distance, which is cheaper to find out.
-        names = f"{column}_l, {column}_r"
-        return when(
-            f"(abs(strlen({column}_l) - strlen({column}_r)) <= 1 and levenshtein({names}) <= 2 "
-            f"and damerau_levenshtein({names}) <= 1) or jaro_winkler_similarity({names}) >= {JARO_HIGH}",
-            "near",
-        )
-
-    def alike(column: str) -> Any:
-        return when(f"jaro_winkler_similarity({column}_l, {column}_r) >= {JARO_LOW}", "alike")
-
-    def exact(column: str, label: str = "exact") -> Any:
-        return levels.ExactMatchLevel(column).configure(label_for_charts=label)
-
-    def compare(name: str, column: str, *chosen: Any) -> Any:
-        other = levels.ElseLevel().configure(label_for_charts="other")
-        return CustomComparison(output_column_name=name, comparison_levels=[levels.NullLevel(column), *chosen, other])
-
-    swapped = when("surname_l = given_name_r or given_name_l = surname_r", "swapped")
-    woman = when("sex_l = 'f' or sex_r = 'f'", "woman")
-    return [
-        compare("surname", "surname", exact("surname"), near("surname"), swapped, alike("surname"), woman),
-        compare("given_name", "given_name", exact("given_name"), near("given_name"), swapped, alike("given_name")),
-        compare("patronymic", "patronymic", exact("patronymic"), near("patronymic")),
-        compare(
-            "born",
-            "born",
-            exact("born"),
-            when("born_l = born_swapped_r", "swapped"),
-            when("left(born_l, 6) = left(born_r, 6)", "day"),
-            when("birth_day_l = birth_day_r and abs(birth_year_l - birth_year_r) in (1, 10)", "year"),
-        ),
-        compare("place", "settlement_kato", exact("settlement_kato", "settlement"), exact("district_kato", "district")),
-        compare("sex", "sex", exact("sex")),
-    ]
 
 
 def write(include: Path, settings: dict[str, Any], trained: dict[str, Any]) -> None:

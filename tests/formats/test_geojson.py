@@ -92,20 +92,28 @@ METRES = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32643"}}
         (b"", "at least one record", "0 bytes"),
         (collection([]), "at least one record", "without a feature"),
         (collection(seekers(POINT, POINT))[:-40], "whole JSON", "Expecting"),
-        (json.dumps(feature({}, POINT)).encode(), "a FeatureCollection", "Feature"),
+        (json.dumps(feature({}, POINT)).encode(), "a FeatureCollection", "the type AAAAAAA."),
         (json.dumps([1]).encode(), "a FeatureCollection", "list"),
         (b'{"type": "FeatureCollection"}', "a list «features»", "keys type"),
-        (collection(seekers(POINT, LINE)), "MultiPolygon, Point, Polygon", "a LineString"),
-        (collection(seekers(POINT, {"type": "Circle"})), "geometry of feature 2", "Circle"),
+        (collection(seekers(None, LINE)), "geometry of feature 2: MultiPolygon, Point, Polygon", "a LineString"),
+        (collection(seekers({"type": "Circle"}, LINE)), "geometry of feature 1", "of another type"),
         (collection(seekers({"type": "Point", "coordinates": []})), "coordinates of a Point", "[]"),
-        (collection(seekers({"type": "Point", "coordinates": ["77", "43"]})), "of a Point", '["77", "43"]'),
-        (collection(seekers({"type": "Point", "coordinates": [643210.5, 4791234.1]})), "of a Point", "643210.5"),
-        (collection(seekers({"type": "Polygon", "coordinates": [SQUARE[:3]]})), "of a Polygon", "77.2"),
+        (collection(seekers({"type": "Point", "coordinates": ["77", "43"]})), "of a Point", '["99", "99"]'),
+        (
+            collection(seekers({"type": "Point", "coordinates": [643210.5, 4791234.1]})),
+            "of a Point",
+            "[999999.9, 9999999.9]",
+        ),
+        (
+            collection(seekers({"type": "Polygon", "coordinates": [SQUARE[:3]]})),
+            "of a Polygon",
+            "[[[99.9, 99.9], [99.9, 99.9]",
+        ),
         (collection(seekers(POINT), crs=METRES), "degrees of WGS 84", "32643"),
-        (collection(seekers(POINT)).replace(b"77.25", b"NaN"), "coordinates of a Point", "NaN"),
+        (collection(seekers(POINT)).replace(b"77.25", b"NaN"), "coordinates of a Point", "[AAA, 99.9"),
         (collection(seekers(POINT)).decode().encode("utf-16"), "whole JSON in UTF-8", "decode"),
         (collection([{"type": "Feature", "geometry": None, "properties": [1]}]), "properties of feature 1", "list"),
-        (collection([{"geometry": None}]), "a Feature in place 1", "None"),
+        (collection([{"geometry": None}]), "a Feature in place 1", "without a type"),
     ],
 )
 def test_what_is_no_complete_feature_collection_is_refused(
@@ -113,6 +121,51 @@ def test_what_is_no_complete_feature_collection_is_refused(
 ) -> None:
     text = refusal("employment", OPTIONS, {"p.geojson": content})
     assert "p.geojson" in text and expected in text and found in text
+
+
+BAD = [
+    (LINE, "a LineString"),
+    ({"type": "GeometryCollection", "geometries": [POINT]}, "a GeometryCollection"),
+    ({"type": "Circle", "coordinates": [77, 43]}, "a geometry of type Circle"),
+    ([77.25, 43.5], "a geometry of type list"),
+    ({"type": "Point", "coordinates": ["77.25", "43.5"]}, '["77.25", "43.5"]'),
+    ({"type": "Point", "coordinates": [77.25]}, "[77.25]"),
+    ({"type": "Point", "coordinates": [77.25, None]}, "[77.25, null]"),
+    ({"type": "Point", "coordinates": [643210.5, 4791234.1]}, "[643210.5, 4791234.1]"),
+    ({"type": "Point", "coordinates": float("nan")}, "NaN"),
+    ({"type": "Point", "coordinates": [float("inf"), 43.5]}, "[NaN, 43.5]"),
+    ({"type": "Point"}, "null"),
+    ({"type": "Polygon", "coordinates": []}, "[]"),
+    ({"type": "Polygon", "coordinates": [SQUARE[:3]]}, "[[[77.0, 43.0], [77.2, 43.0], [77.2, 43.1]]]"),
+    ({"type": "MultiPolygon", "coordinates": [SQUARE]}, "[[[77.0, 43.0], [77.2, 43.0],"),
+]
+
+
+def test_a_bad_geometry_costs_its_own_feature_only(load_derived: LoadDerived, settings: Settings) -> None:
+    geometries = [POINT, *(geometry for geometry, _ in BAD), None]
+    result = load_derived("employment", OPTIONS, {"p.geojson": collection(seekers(*geometries))})
+    assert (result.status, result.rows_in) == ("accepted", len(BAD) + 2), result.refusal
+    first, *bad, last = raw(settings)
+    assert first == ("77.2500000", "43.5000000", extracts.iin(1), 1)
+    for (lon, lat, iin, record), (_, found) in zip(bad, BAD, strict=True):
+        assert lon == lat and lon.startswith(f"#STRUCTURE! {found}"), record
+        assert iin == extracts.iin(record)
+    assert last == (None, None, extracts.iin(len(BAD) + 2), len(BAD) + 2)
+
+
+def test_what_is_no_feature_is_rejected_alone(load_derived: LoadDerived, settings: Settings) -> None:
+    features: list[object] = [*seekers(*[POINT] * 18)]
+    features[1:1] = [None, {"type": "Feature", "geometry": None, "properties": [1]}]
+    result = load_derived("employment", OPTIONS, {"p.geojson": collection(features)})
+    assert (result.status, result.rows_in, result.failed["record_unreadable"]) == ("accepted", 20, 2), result.refusal
+    numbers = [1, *range(4, 21)]
+    assert [(row[2], row[3]) for row in raw(settings)] == [(extracts.iin(n), r) for n, r in enumerate(numbers, 1)]
+
+
+def test_a_property_named_like_a_geometry_is_a_property(load_derived: LoadDerived, settings: Settings) -> None:
+    features = seekers(POINT, type="Point", coordinates="как в акте")
+    result = load_derived("employment", OPTIONS, {"p.geojson": collection(features)})
+    assert (result.status, raw(settings)[0][:2]) == ("accepted", ("77.2500000", "43.5000000")), result.refusal
 
 
 def test_a_collection_that_is_too_large_is_refused(refusal: Refusal, monkeypatch: pytest.MonkeyPatch) -> None:

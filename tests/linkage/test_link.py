@@ -13,7 +13,7 @@ from sqlalchemy import text
 from auyl import intake
 from auyl.identifiers import keyed_hash
 from auyl.linkage.persons import review as room
-from auyl.linkage.persons.link import link
+from auyl.linkage.persons.link import REVIEW_CANDIDATES, link
 from auyl.linkage.persons.model import FIELDS
 from auyl.settings import Settings
 from auyl.store.lake import Lake
@@ -142,19 +142,29 @@ def test_reasons_are_in_three_languages_and_names_nobody(loaded: Settings) -> No
 
 
 def test_only_the_vault_shows_a_reviewer_both_sides(loaded: Settings) -> None:
-    # a threshold that nobody reaches: everything waits
+    # a threshold that nobody reaches: everything waits, and distant namesakes too
     model_file = loaded.include / "linkage" / "person.yaml"
     own = loaded.home / "include"
     shutil.copytree(loaded.include, own)
     strict = own / "linkage" / "person.yaml"
-    strict.write_text(model_file.read_text("utf-8").replace("link: 4.0", "link: 99.0"), "utf-8")
+    thresholds = model_file.read_text("utf-8").replace("link: 4.0", "link: 99.0")
+    strict.write_text(thresholds.replace("review: -4.0", "review: -20.0"), "utf-8")
     settings = replace(loaded, include=own)
     result = link(settings, PERIOD)
     waiting = room.review(settings, 10_000)
-    assert result.reviewed == len(waiting) > 50
+    candidates = Counter(row["record_key"] for row in waiting)
+    assert result.reviewed == len(candidates) > 50
+    # a record stands beside everybody it could be, the likeliest first
+    assert 1 < max(candidates.values()) <= REVIEW_CANDIDATES
+    (ambiguous, count) = candidates.most_common(1)[0]
+    rows = [row for row in waiting if row["record_key"] == ambiguous]
+    assert len({row["person_key"] for row in rows}) == count
+    assert [row["weight_bits"] for row in rows] == sorted((row["weight_bits"] for row in rows), reverse=True)
     assert all(row["record"]["surname"] and row["person"]["number"] and row["places"] for row in waiting)
-    room.decide(settings, str(waiting[0]["record_key"]), str(waiting[0]["person_key"]), True, "papers seen")
+    room.decide(settings, str(rows[0]["record_key"]), str(rows[0]["person_key"]), False, "another one")
     assert len(room.review(settings, 10_000)) == len(waiting) - 1
+    room.decide(settings, str(rows[1]["record_key"]), str(rows[1]["person_key"]), True, "papers seen")
+    assert ambiguous not in {row["record_key"] for row in room.review(settings, 10_000)}
     with engine(settings.dsn).connect() as con:
         for role in ("auyl_reader", "auyl_engineer", "auyl_portal"):
             for table in ("vault.link_review", "ledger.link_decision"):

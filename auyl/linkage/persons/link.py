@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 REVIEW_COLUMNS = (
     "period", "record_key", "person_key", "weight_bits", "next_weight_bits", "levels", "places", "record", "person",
 )  # fmt: skip
+# A reviewer compares a record with so many persons at most.
+REVIEW_CANDIDATES = 5
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,8 @@ def _record_run(
     query = duck.bind(
         model.sql(settings.include, "link_review"),
         of_period=literal(result.period),
-        levels=", ".join(f"'{name}', {name}_level" for name in FIELDS),
+        levels=", ".join(f"'{name}', c.{name}" for name in FIELDS),
+        candidates=str(REVIEW_CANDIDATES),
         details=", ".join((*contracts.PERSON_COLUMNS, "sex", "settlement_kato", "number")),
     )
     with transaction(settings) as connection:

@@ -22,6 +22,18 @@ def create_features(con: duckdb.DuckDBPyConnection, include: Path, people: str) 
     con.execute(f"create or replace temp table {people}_spelling as {spelling}")
     query = duck.bind(sql(include, "person_features"), records=people, spelling=f"{people}_spelling")
     con.execute(f"create or replace temp table {people}_features as {query}")
+    _arrange_names(con, include, people)
+
+
+def _arrange_names(con: duckdb.DuckDBPyConnection, include: Path, people: str) -> None:
+    """Find surname, given name and patronymic in the rows of `<people>_features` that are not plain."""
+    con.execute(
+        f"create or replace temp view jumbled as select p.unique_id, p.surname, p.given_name, p.patronymic "
+        f"from {people} as p semi join (from {people}_features where not is_plain) as f on p.unique_id = f.unique_id"
+    )
+    arranged = duck.bind(sql(include, "arranged_names"), rows="jumbled")
+    names = ", ".join(f"{name} = a.{name}" for name in ("surname", "surname_other", "given_name", "patronymic"))
+    con.execute(f"update {people}_features as f set {names} from ({arranged}) as a where f.unique_id = a.unique_id")
 
 
 def candidates(model: Model, known: str, records: str) -> str:
@@ -38,20 +50,28 @@ def create_pairs(
     """Create `target` with the candidate pairs of two tables of features that reach the review weight.
 
     Columns: record, person (unique_id of `records` and of `known`), for each of FIELDS the level at which it agrees
-    (-1 where a side has no value, 0 where it does not agree), weight in bits.
+    (-1 where a side has no value, 0 where it does not agree), weight in bits, is_evident.
     """
-    blocked = duck.bind(
-        sql(include, "blocked_pairs"), known=known, records=records, candidates=candidates(model, known, records)
+    # Row numbers stand for rows until all blocking rules have run: 16 bytes a pair instead of two texts.
+    con.execute(
+        f"create or replace temp table candidate as select distinct * from ({candidates(model, known, records)})"
     )
-    con.execute(f"create or replace temp table blocked_pair as {blocked}")
+    # Splink copies its tables, so it gets only those who are in a pair.
+    for side, people, row in (("known", known, "person_row"), ("record", records, "record_row")):
+        con.execute(
+            f"create or replace temp table {side}_in_pair as select *, rowid as _row from {people} "
+            f"where rowid in (select {row} from candidate)"
+        )
+    con.execute(f"create or replace temp table blocked_pair as {sql(include, 'blocked_pairs')}")
     api = open_splink(con)
-    linker = create_linker(api, model.settings, {"known": known, "record": records})
+    linker = create_linker(api, model.settings, {"known": "known_in_pair", "record": "record_in_pair"})
     linker.table_management.register_blocked_pairs_for_predict(api.register("blocked_pair"))
     scored = linker.inference.predict(threshold_match_weight=model.review_weight)
     levels = ", ".join(f"gamma_{field}::tinyint as {field}" for field in FIELDS)
     con.execute(
-        f"create or replace temp table {target} as select unique_id_r as record, unique_id_l as person, {levels}, "
-        f"round(match_weight, 4) as weight from {scored.physical_name}"
+        f"create or replace temp table {target} as select *, {model.is_evident} as is_evident from ("
+        f"select unique_id_r as record, unique_id_l as person, {levels}, round(match_weight, 4) as weight "
+        f"from {scored.physical_name})"
     )
     scored.drop_table_from_database_and_remove_from_cache()
 

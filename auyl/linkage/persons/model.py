@@ -24,6 +24,7 @@ class Model:
 
     `link_weight`: from this weight on a pair is a link. `review_weight`: from this weight on a person reviews it.
     `margin`: a record's best pair must outweigh its second best by this, or the record is ambiguous.
+    `evidence`: the levels beside the names of which a link needs one, for a full name and for a part of a name.
     `trained`: the number of people and the seed of the synthetic oblast it was trained on.
     """
 
@@ -31,6 +32,7 @@ class Model:
     link_weight: float
     review_weight: float
     margin: float
+    evidence: dict[str, dict[str, list[str]]]
     trained: dict[str, Any]
 
     @property
@@ -48,13 +50,30 @@ class Model:
             labels[comparison["output_column_name"]] = {**numbered, -1: "none"}
         return labels
 
+    @property
+    def is_evident(self) -> str:
+        """SQL over the levels of a pair: whether it agrees in enough beside the names to be a link."""
+        full_name, part_of_name = (self._any_level(self.evidence[kind]) for kind in ("full_name", "part_of_name"))
+        is_part = self._any_level({"surname": ["none"], "given_name": ["none", "initial"]})
+        return f"case when {is_part} then {part_of_name} else {full_name} end"
+
+    def _any_level(self, fields: dict[str, list[str]]) -> str:
+        labels = self.level_labels
+        conditions = [
+            f"{field} in ({', '.join(str(level) for level, label in labels[field].items() if label in chosen)})"
+            for field, chosen in fields.items()
+        ]
+        return f"({' or '.join(conditions)})"
+
 
 def load(include: Path) -> Model:
     """The current model. Raises FileNotFoundError if there is none."""
     thresholds = yaml.safe_load((include / "linkage" / "person.yaml").read_text(encoding="utf-8"))
     settings = json.loads((include / "linkage" / "person.json").read_text(encoding="utf-8"))
     weights = thresholds["weights"]
-    return Model(settings, weights["link"], weights["review"], weights["margin"], thresholds["trained"])
+    return Model(
+        settings, weights["link"], weights["review"], weights["margin"], thresholds["evidence"], thresholds["trained"]
+    )
 
 
 def sql(include: Path, name: str) -> str:

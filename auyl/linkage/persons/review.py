@@ -18,6 +18,18 @@ from auyl.store.lake import Lake
 from auyl.store.locks import DECIDE, lock
 from auyl.store.postgres import transaction
 
+_WAITING = """
+select r.*
+from vault.link_review as r
+where not exists (
+    select from ledger.current_link_decision as d
+    where d.record_key = r.record_key and (d.person_key = r.person_key or d.is_same)
+)
+order by max(r.weight_bits) over (partition by r.period, r.record_key) desc, r.period, r.record_key,
+    r.weight_bits desc, r.person_key
+limit :n
+"""
+
 
 def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, reason: str) -> None:
     """Record a person's decision on a pair. From the next run on it outranks every weight; a later one replaces it."""
@@ -32,16 +44,12 @@ def decide(settings: Settings, record_key: str, person_key: str, is_same: bool, 
 
 
 def review(settings: Settings, limit: int = 50) -> list[dict[str, Any]]:
-    """The pairs to review, the heaviest first: period, keys, weights in bits, levels, places and both sides."""
+    """The pairs to review: period, keys, weights in bits, levels, places and both sides.
+
+    The candidates of a record stand together, the heaviest first; a record whose person was decided is left out.
+    """
     with transaction(settings) as con:
-        rows = con.execute(
-            text(
-                "select r.* from vault.link_review as r left join ledger.current_link_decision as d "
-                "using (record_key, person_key) where d.is_same is null "
-                "order by r.weight_bits desc, r.period, r.record_key limit :n"
-            ),
-            {"n": limit},
-        )
+        rows = con.execute(text(_WAITING), {"n": limit})
         return [dict(row._mapping) for row in rows]
 
 

@@ -1,14 +1,16 @@
 -- Grain: record with at least one pair of ${review} bits or more. Key: record.
--- Inputs: ${pairs} (record, person, weight).
+-- Inputs: ${pairs} (record, person, weight, is_evident).
 -- Output: record, person, weight, next_weight, outcome: 'link', 'review'.
 -- The record's heaviest pair wins; if ${one_to_one}, only if it is also the person's heaviest. A record whose second
--- pair comes within ${margin} of its first is ambiguous: it is reviewed, not linked.
+-- pair comes within ${margin} of its first is ambiguous: it is reviewed, not linked. So is a pair that is not evident,
+-- which agrees in too little beside the names.
 -- Most records and persons have a single pair, so only the others are ranked.
 with candidate as (
     select
         record,
         person,
-        weight
+        weight,
+        is_evident
     from ${pairs}
     where weight >= ${review}
 ),
@@ -30,6 +32,7 @@ heaviest as (
         p.record,
         p.person,
         p.weight,
+        p.is_evident,
         null as next_weight
     from candidate as p
     anti join ambiguous_record as a on p.record = a.record
@@ -38,6 +41,7 @@ heaviest as (
         p.record,
         p.person,
         p.weight,
+        p.is_evident,
         lead(p.weight) over (partition by p.record order by p.weight desc, p.person) as next_weight
     from candidate as p
     semi join ambiguous_record as a on p.record = a.record
@@ -62,7 +66,7 @@ select
     h.next_weight,
     case
         when
-            h.weight >= ${link} and coalesce(h.weight - h.next_weight >= ${margin}, true)
+            h.is_evident and h.weight >= ${link} and coalesce(h.weight - h.next_weight >= ${margin}, true)
             and (not ${one_to_one} or o.record is null)
             then 'link'
         else 'review'
