@@ -61,7 +61,7 @@ def write_handback(
         path = paths.handback_file(registry, batch_period, name)
         if only_new and lake.exists(path):
             continue
-        # Whole or not at all: a file that is there is taken for written.
+        # A file that is there is taken for written, so it appears in one step.
         lake.write(f"{path}.partial", _write(contract, batch_period, rows))
         lake.replace(f"{path}.partial", path)
         files.append(HandbackFile(registry, contract.owner, batch_period, batch_id, state, path, len(rows)))
