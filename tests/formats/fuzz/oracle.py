@@ -97,11 +97,11 @@ def compare(
     # Columns of the vault do not reach stage.
     names = ", ".join(("p." if c.name in staged else "s.") + identifier(c.name) for _, c in columns)
     rows = con.execute(
-        f"select p._file, p._record, p._warned, {names} from '{folder / 'stage.parquet'}' as p "
+        f"select p._file, p._record, p._unreadable, {names} from '{folder / 'stage.parquet'}' as p "
         f"inner join scan as s on p._file = s._file and p._record = s._record"
     ).fetchall()
     lines = _lines(contract, folder, [(row[0], row[1]) for row in rows])
-    for file, number, warned, *cells in rows:
+    for file, number, unreadable, *cells in rows:
         place = (file, lines.get((file, number), number))
         record = source.records.get(place)
         if record is None or record.cells is None:
@@ -109,20 +109,22 @@ def compare(
                 continue  # its quotes are wrong: readers differ
             return "misread", f"{place} is staged, and nothing is there"
         for (at, column), value in zip(columns, cells, strict=True):
-            fault = _fault(column, record.cells[at], value, bool(warned), source.thousands.get(column.name))
+            fault = _fault(
+                column, record.cells[at], value, column.name in (unreadable or ()), source.thousands.get(column.name)
+            )
             if fault:
                 return fault, f"{place} {column.name}: {record.cells[at]} became {value!r}"
     return None
 
 
 def _fault(
-    column: Column, cell: Cell | None, value: Any, is_warned: bool, thousands: Mapping[str, bool | None] | None
+    column: Column, cell: Cell | None, value: Any, is_named: bool, thousands: Mapping[str, bool | None] | None
 ) -> str | None:
     reading = values.read(column, cell, thousands)
     if value is None:
         if reading.is_nothing or cell is None:
             return None
-        return None if is_warned and not (column.required and not reading.values) else "emptied"
+        return None if is_named and not (column.required and not reading.values) else "emptied"
     return None if any(_is_same(value, one) for one in reading.values) else "changed"
 
 

@@ -216,7 +216,7 @@ def _xml(contract: Contract, content: bytes) -> list[Record]:
 
 
 def _one_by_one(contract: Contract, content: bytes, step: str) -> list[Record]:
-    """The records of a document that is broken somewhere: each from its tag to that of the next, if it can be parsed."""
+    """The records of a document that is broken somewhere: each from its tag to that of the next."""
     from lxml import etree
 
     tag = re.compile(rb"<(?:[\w.-]+:)?%s[\s>]" % step.encode())

@@ -9,7 +9,7 @@ unbalanced  rows_in ≠ staged + linkable + quarantined + duplicates, as counted
 lost        fewer rows were read than an independent, lenient reader sees records
 misread     a record that this reader can parse was read differently, or one was read that does not exist
 changed     a staged value is none that an independent reading of the same cell allows
-emptied     a cell that holds something is missing in stage, without a warning on its row or though it is required
+emptied     a cell that holds something is missing in stage, and its row does not name the column, or it is required
 cut         accepted although the end of a file is missing. A cut just after a record leaves a valid CSV or JSON-lines
             file: that is reported as `cut at record`, and only a stated count, a marker with a size or the volume
             compared with the previous period can reveal it.
@@ -213,9 +213,9 @@ class Laboratory:
         damaged = self._source(mutant).texts
         for line in said:
             for cell in {*self._cells[contract.registry], *damaged}:
-                if len(cell) >= QUOTED_FROM and cell in line:
-                    if not IS_PERIOD.match(cell) and heading(cell) not in known:
-                        return cell
+                is_quoted = len(cell) >= QUOTED_FROM and cell in line
+                if is_quoted and not IS_PERIOD.match(cell) and heading(cell) not in known:
+                    return cell
         return None
 
 
