@@ -73,7 +73,7 @@ class BatchResult:
 
 ACCOUNT = ("rows_in", "staged", "linkable", "quarantined", "duplicates", "warned")
 # Batches of another layout of the lake are made again.
-LAYOUT = b"place and required values in quarantine"
+LAYOUT = b"unreadable columns in quarantine and stage"
 
 
 def rules_digest(settings: Settings, contract: Contract) -> str:

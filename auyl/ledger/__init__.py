@@ -28,6 +28,7 @@ from auyl.ledger.deliveries import (
     add_delivery,
     arrived_at,
     correction_chain,
+    current_files,
     delivery,
     extracts,
     find_delivery,

@@ -171,10 +171,11 @@ def drifts(settings: Settings, registry: str | None = None, period: str | None =
 
 
 def arrivals(settings: Settings) -> list[dict[str, Any]]:
-    """Registries and periods with an accepted or refused delivery.
+    """Registries and periods with a delivery or a look.
 
-    Columns registry, period, extracted_at (of the newest accepted batch, or null), refused_at and details (of the last
-    refusal, or null).
+    Columns registry, period, extracted_at (of the newest batch that counts, or null), is_withdrawn (all accepted ones
+    are), refused_at and details (of the last refusal, or null), pulled_at (when the source last gave something or had
+    nothing new), seen (what the last look saw instead of a delivery).
     """
     return dicts(settings, sql_file(settings, "arrivals"))
 

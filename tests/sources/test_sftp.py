@@ -20,7 +20,6 @@ from tests.sources.conftest import Adopt, with_options
 
 BASE = contracts.load("population", REPOSITORY / "include")
 CONTRACT = with_options(BASE, way="sftp", marker="{name}.ok")
-PLAIN = with_options(BASE, way="sftp")
 ONE, TWO = f"population_{PERIOD}_part001.xml", f"population_{PERIOD}_part002.xml"
 PASSWORD = "geheim-p/w:?"
 OLD = 1_790_000_000
@@ -230,7 +229,7 @@ def test_a_lake_that_lost_its_landing_is_filled_again(serve: Serve, settings: Se
 
     changed = adopt(settings, "population", way="sftp")
     server = serve()
-    put(server, ONE, population_xml([person(1)]), mark=False)
+    put(server, ONE, population_xml([person(1)]))
     first = intake.pull("population", PERIOD, lambda _: address(server), changed)
     shutil.rmtree(settings.lake)
     intake.pull("population", PERIOD, lambda _: address(server), changed)
