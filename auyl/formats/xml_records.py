@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 SPACE = " \t\r\n"
 # After these nobody knows where an element ends.
-TORN = frozenset(
-    ("tag name mismatch", "tag not finished", "cdata not finished", "comment not finished", "a lost block")
-)
+LOST = "a lost block"
+TORN = frozenset(("tag name mismatch", "tag not finished", "cdata not finished", "comment not finished", LOST))
 # So many NULs in a row may stand where a record ended and another began.
 LOST_BLOCK = b"\0" * 16
 # These change no value.
