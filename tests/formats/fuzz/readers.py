@@ -11,7 +11,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -185,7 +185,7 @@ def _json(contract: Contract, content: bytes) -> list[Record]:
 
 
 def _jsonl(contract: Contract, content: bytes) -> list[Record]:
-    lines = enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1)
+    lines = enumerate(content.rstrip(PADDING).removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1)
     return [_of_object(contract, n, _parsed(line)) for n, line in lines if line.strip(b" \t\r\x1a")]
 
 
@@ -219,18 +219,22 @@ def _one_by_one(contract: Contract, content: bytes, step: str) -> list[Record]:
     """The records of a document that is broken somewhere: each from its tag to that of the next."""
     from lxml import etree
 
-    tag = re.compile(rb"<(?:[\w.-]+:)?%s[\s>]" % step.encode())
-    starts = [match.start() for match in tag.finditer(content)]
+    opening, closing = (re.compile(rb"<%s(?:[\w.-]+:)?%s[\s>]" % (slash, step.encode())) for slash in (b"", b"/"))
     names = b" ".join(set(re.findall(rb"xmlns:[\w.-]+\s*=\s*[\"'][^\"'<>]*[\"']", content)))
-    found = []
-    for number, (start, end) in enumerate(pairwise([*starts, len(content)]), 1):
-        whole = re.match(rb".*</(?:[\w.-]+:)?%s\s*>" % step.encode(), content[start:end], re.DOTALL)
+    ends = [0, *(match.end() for match in closing.finditer(content)), len(content)]
+    found: list[Record] = []
+    for start, end in pairwise(ends):
+        starts = [match.start() for match in opening.finditer(content, start, end)]
+        if end == len(content) and not starts:
+            break
+        # One whose opening tag is broken counts too; of several that begin, only the last may end here.
+        found += [Record(0, None)] * (len(starts) - 1)
         try:
-            node = etree.fromstring(b"<x " + names + b">" + whole[0] + b"</x>")[0] if whole else None
-        except etree.XMLSyntaxError:
-            node = None
-        found.append(Record(number, None) if node is None else _of_element(contract, number, node))
-    return found
+            part = content[starts[-1] : end]
+            found.append(_of_element(contract, 0, etree.fromstring(b"<x " + names + b">" + part + b"</x>")[0]))
+        except (etree.XMLSyntaxError, IndexError):
+            found.append(Record(0, None))
+    return [replace(record, place=number) for number, record in enumerate(found, 1)]
 
 
 def _of_element(contract: Contract, number: int, node: Any) -> Record:
