@@ -126,6 +126,7 @@ def test_a_broken_record_is_rejected_alone(
     [
         (PEOPLE.replace("</surname>", "</surnam>", 1), 3, "tag name mismatch"),
         (PEOPLE.replace("</person>", "", 1), 9, "tag name mismatch"),
+        (PEOPLE.replace("</person>\n<person>", "</person>\n<persoU>", 1), 4, "tag name mismatch"),
         (PEOPLE.replace("ОМАРОВ", "<![CDATA[ОМАРОВ", 1), None, ""),
         (PEOPLE + PEOPLE, 10, "a second document"),
         (PEOPLE + "<html/>", 9, "something else"),
@@ -141,7 +142,7 @@ def test_a_broken_record_is_rejected_alone(
         (PEOPLE.replace("<period>", "<period>2026-09</period><period>"), None, "two that differ"),
     ],
     ids=[
-        "mismatch", "no end tag", "cdata", "glued", "page after it", "cut", "nul outside",
+        "mismatch", "no end tag", "no start tag", "cdata", "glued", "page after it", "cut", "nul outside",
         "nuls over a tag", "nuls over a value", "two faults", "utf-7", "false declaration",
         "no readable record", "doctype", "two periods",
     ],
