@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SAMPLE_RECORDS = 200
 BLOCK_BYTES = 1 << 18
-# In a larger file the names in every fourth block are looked at.
+# In a larger file the names in every eighth block are looked at.
 ALL_BYTES = 16 << 20
 NEW_NAMES = 50
 NO_ELEMENT = tuple(b"/!?")
@@ -102,7 +102,7 @@ def _new_names(content: bytes | mmap.mmap, end: int, known: set[bytes], skip: in
     seen: set[int] = set()
     fresh = 0
     for begin in range(0, end - skip - 9, BLOCK_BYTES):
-        if end > ALL_BYTES and begin // BLOCK_BYTES % 4:
+        if end > ALL_BYTES and begin // BLOCK_BYTES % 8:
             continue
         size = min(BLOCK_BYTES, end - skip - 9 - begin)
         tags = numpy.flatnonzero(numpy.frombuffer(content, "u1", size, begin) == ord("<"))
@@ -142,5 +142,7 @@ def _parents(known: set[str]) -> set[str]:
 
 def count(content: bytes | mmap.mmap, end: int, text: bytes) -> int:
     """How often a text is in the first `end` bytes."""
+    if isinstance(content, bytes):
+        return content.count(text, 0, end)
     step = 64 << 20
     return sum(content[at : min(at + step + len(text) - 1, end)].count(text) for at in range(0, end, step))
