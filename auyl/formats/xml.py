@@ -303,7 +303,7 @@ def _is_lost(column: Column, part: _Part, parts: list[_Part]) -> bool:
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
     """Line on which each of the `records` of a file begins."""
     encoding, is_utf8 = encoding_of(contract, file)
-    text = file.read_bytes() if is_utf8 else "".join(decoded(contract, file, encoding)).encode()
+    text = file.read_bytes() if is_utf8 else "".join(decoded(file, encoding)).encode()
     places, _, _ = xml_records.record_places(text, contract.options(XmlOptions).record_path)
     lines: dict[int, int] = {}
     line = 1

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from auyl.contracts.options import XmlOptions
 from auyl.formats.common import empty
 from auyl.formats.containers import HEAD_BYTES
-from auyl.formats.xml_document import SAFE_PARSER, Document, with_paths
+from auyl.formats.xml_document import SAFE_PARSER, Document, syntax_error, with_paths
 from auyl.formats.xml_records import leaves, parse_record, record_parser
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ def paths_in(document: Document, content: bytes | mmap.mmap) -> Paths:
     paths, found = Paths(), set[str]()
     records, prefix = _sample(document, steps, paths, found)
     if not records:
+        # A limit of the parser on depth or length may end the search.
+        fault = syntax_error([content[: document.end]])
+        if fault:
+            raise document.refusal(*fault)
         raise empty(contract, document.file, f"no element {'/'.join(steps)}")
     opening = prefix + steps[-1].encode()
     names = {match.group(1) for match in TAG.finditer(content[:HEAD_BYTES])}
