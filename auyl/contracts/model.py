@@ -28,7 +28,7 @@ _Kind = TypeVar("_Kind", bound=Options)
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a registry. `source` is its heading, path or key in the extract."""
+    """One column of a registry. `source` is its heading, path or key in the extract; `decimals` those of a number."""
 
     name: str
     source: str
@@ -38,6 +38,7 @@ class Column:
     classification: str
     is_code: bool
     letters: str | None
+    decimals: int = 2
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -264,4 +265,5 @@ def _column(node: dict[str, Any]) -> Column:
         classification=node.get("classification", "internal"),
         is_code=custom.code,
         letters=custom.letters,
+        decimals=custom.decimals,
     )

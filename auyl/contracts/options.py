@@ -65,6 +65,7 @@ class ColumnOptions(Options):
 
     aliases: Names = ()
     code: bool = False
+    decimals: Annotated[int, Field(ge=0, le=9)] = 2
     letters: Literal["kazakh_legacy"] | None = None
 
 

@@ -22,6 +22,8 @@ from auyl.ledger.batches import (
     previous_rows,
     profiles,
     same_bytes,
+    same_bytes_since,
+    same_files,
 )
 from auyl.ledger.deliveries import (
     Delivery,
