@@ -73,7 +73,7 @@ class BatchResult:
 
 ACCOUNT = ("rows_in", "staged", "linkable", "quarantined", "duplicates", "warned")
 # Batches of another layout of the lake are made again.
-LAYOUT = b"place and required values in quarantine"
+LAYOUT = b"unreadable columns in quarantine and stage"
 
 
 def rules_digest(settings: Settings, contract: Contract) -> str:
@@ -235,9 +235,7 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
     settings, contract, delivery = work.settings, work.contract, work.delivery
     severities = {rule.rule: rule.severity for rule in work.suite.row_rules}
     drifts = compare(shape, _history(settings, delivery), contract) + compare_files(raw, contract) + found
-    same = ledger.same_bytes(settings, delivery.registry, delivery.period, delivery.digest)
-    if same:
-        drifts.append(Drift("same_bytes", None, f"another extract than that of {same}", "the very same bytes"))
+    drifts += _same_bytes(settings, delivery)
     batch = ledger.add_batch(
         settings,
         {
@@ -262,6 +260,17 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
     return _result(
         delivery, "accepted", account, batch_id=batch.batch_id, failed=account.failed, notes=batch.notes, drifts=drifts
     )
+
+
+def _same_bytes(settings: Settings, delivery: ledger.Delivery) -> list[Drift]:
+    """The extract, or files of it, that came for another period already."""
+    same = ledger.same_bytes(settings, delivery.registry, delivery.period, delivery.digest)
+    if same:
+        return [Drift("same_bytes", None, f"another extract than that of {same}", "the very same bytes")]
+    return [
+        Drift("same_bytes", file["name"], f"another file than that of {file['period']}", "the very same bytes")
+        for file in ledger.same_files(settings, delivery.delivery_id)
+    ]
 
 
 def _history(settings: Settings, delivery: ledger.Delivery) -> list[Profile]:

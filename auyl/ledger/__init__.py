@@ -22,12 +22,15 @@ from auyl.ledger.batches import (
     previous_rows,
     profiles,
     same_bytes,
+    same_bytes_since,
+    same_files,
 )
 from auyl.ledger.deliveries import (
     Delivery,
     add_delivery,
     arrived_at,
     correction_chain,
+    current_files,
     delivery,
     extracts,
     find_delivery,

@@ -105,6 +105,41 @@ def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> s
     return scalar(settings, same.order_by(nearest, _C.period).limit(1))
 
 
+def same_files(settings: Settings, delivery_id: int) -> list[dict[str, Any]]:
+    """Files of a delivery whose bytes an accepted extract of another period had: name, period (the newest one)."""
+    d, o = tables.delivery.c, tables.delivery.alias("other").c
+    f, g = tables.delivery_file.c, tables.delivery_file.alias("same").c
+    same = (
+        select(f.name, func.max(o.period).label("period"))
+        .where(
+            d.delivery_id == delivery_id,
+            f.delivery_id == d.delivery_id,
+            g.sha256 == f.sha256,
+            o.delivery_id == g.delivery_id,
+            o.registry == d.registry,
+            o.period != d.period,
+            exists().where(tables.batch.c.delivery_id == o.delivery_id),
+        )
+        .group_by(f.name)
+        .order_by(f.name)
+    )
+    return dicts(settings, same)
+
+
+def same_bytes_since(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:
+    """Batches that count, were accepted after `since` and hold bytes of another period: registry, period, name (of a
+    file, or null for the whole extract), found (in words).
+    """
+    d = tables.drift.c
+    same = select(_C.registry, _C.period, d.name, d.expected).join_from(
+        tables.drift, tables.batch_ranked, d.batch_id == _C.batch_id
+    )
+    same = same.where(d.kind == "same_bytes", _C.rank_in_delivery == 1, ~_C.is_withdrawn)
+    if since is not None:
+        same = same.where(_C.accepted_at > since)
+    return dicts(settings, same.order_by(_C.registry, _C.period, d.drift_id))
+
+
 def current_batches(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
     """The batches of a registry that count for a period, oldest first: one, or all changes of a delta registry."""
     counts = _C.counts_as_change if is_delta else _C.current_rank == 1
@@ -171,10 +206,11 @@ def drifts(settings: Settings, registry: str | None = None, period: str | None =
 
 
 def arrivals(settings: Settings) -> list[dict[str, Any]]:
-    """Registries and periods with an accepted or refused delivery.
+    """Registries and periods with a delivery or a look.
 
-    Columns registry, period, extracted_at (of the newest accepted batch, or null), refused_at and details (of the last
-    refusal, or null).
+    Columns registry, period, extracted_at (of the newest batch that counts, or null), is_withdrawn (all accepted ones
+    are), refused_at and details (of the last refusal, or null), pulled_at (when the source last gave something or had
+    nothing new), seen (what the last look saw instead of a delivery).
     """
     return dicts(settings, sql_file(settings, "arrivals"))
 
