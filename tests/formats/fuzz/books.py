@@ -1,4 +1,4 @@
-"""Workbooks read without the libraries of intake: XLSX as the XML that it is, XLS with xlrd."""
+"""Workbooks: XLSX as the XML that it is, XLS with xlrd (as intake: no other library keeps errors apart)."""
 
 from __future__ import annotations
 
