@@ -70,7 +70,7 @@ def cells_of(places: Sequence[Sequence[int]], row: Sequence[Cell | None]) -> tup
 def _csv(contract: Contract, content: bytes) -> list[Record]:
     encoding = "utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else contract.encoding
     text = content.decode(encoding, errors="replace").removeprefix("\ufeff").rstrip(PADDING.decode())
-    lines = re.split(r"\r\n|\n|\r", text)
+    lines = re.split(r"\r\n|\n" if "\n" in text else r"\r", text)
     delimiter = contract.options(CsvOptions).delimiter
     heading_line, headings = _heading(contract, lines, delimiter)
     if not headings:
