@@ -74,7 +74,7 @@ class Load(BaseOperator):
         batch = load(self.delivery_id)
         if not batch.accepted:
             raise AirflowFailException(str(batch.refusal))
-        context["outlet_events"][self.outlets[0]].add_partitions([batch.period])
+        context["outlet_events"][self.outlets[0]].add_partitions(batch.periods)
         counts = {name: getattr(batch, name) for name in COUNTS}
         summary = ", ".join(f"{count} {name}" for name, count in counts.items())
         self.log.info("%s %s: batch %s %s: %s", self.registry, batch.period, batch.batch_id, batch.status, summary)
@@ -84,7 +84,8 @@ class Load(BaseOperator):
 class HandBack(BaseOperator):
     """Writes the file of rejected rows for the registry's owner, of a refused delivery too.
 
-    It runs whenever something was pulled, and is skipped when no row was rejected or the batch was loaded before.
+    It runs whenever something was pulled, and is skipped when no row was rejected or the file is in the lake already.
+    So rows go back too if the load was killed after its commit: run again, it finds the batch unchanged.
     """
 
     template_fields = ("delivery_id", "account")
@@ -101,11 +102,11 @@ class HandBack(BaseOperator):
         from auyl.settings import from_environment
 
         period = period_of(context)
-        if self.account and (
-            self.account["status"] == "unchanged" or not self.account["linkable"] + self.account["quarantined"]
-        ):
+        if self.account and not self.account["linkable"] + self.account["quarantined"]:
+            raise AirflowSkipException(f"{self.registry} {period}: no rejected rows")
+        files = write_handback(from_environment(), self.registry, period, only_new=True)
+        if self.account and not files:
             raise AirflowSkipException(f"{self.registry} {period}: no newly rejected rows")
-        files = write_handback(from_environment(), self.registry, period)
         counts = {"files": len(files), "rows": sum(file.rows for file in files)}
         self.log.info("%s %s: %d rejected rows in %d files", self.registry, period, counts["rows"], counts["files"])
         return counts

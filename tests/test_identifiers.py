@@ -128,24 +128,6 @@ def test_iin_and_bin_are_told_apart(con, number, kind):
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("194083100.0", "194083100"),
-        (" 0123 ", "0123"),
-        ("\xa0194083100\xa0", "194083100"),
-        ("19408.31", "19408.31"),
-        ("94083100", "94083100"),
-        ("nan", None),
-        ("-", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_code_is_cleaned_but_not_guessed(con, text, code):
-    assert ask(con, "clean_code", text) == code
-
-
-@pytest.mark.parametrize(
     ("macro", "good", "bad"),
     [
         ("kato_is_wellformed", ["194083100"], ["94083100", "194083100.0", "094083100", "19408310٠", None]),

@@ -1,35 +1,9 @@
 """Spellings of names and places: one key for one name, and clean text stays as it is."""
 
-from datetime import date
-from decimal import Decimal
-
 import pytest
 
 from tests.macros import ask
 from tests.reference import reference_file
-
-
-@pytest.mark.parametrize(
-    ("text", "clean"),
-    [
-        ("Қонаев", "Қонаев"),
-        ("  Жаңа   ауыл ", "Жаңа ауыл"),
-        ("Ақмырза \xa0а.о.", "Ақмырза а.о."),
-        ("46\u2009228", "46 228"),
-        ("a\tb\r\nc", "a b c"),
-        ("\ufeffиин", "иин"),
-        ("NULL", None),
-        (" null ", None),
-        ("-", None),
-        ("—", None),
-        ("", None),
-        ("\xa0", None),
-        (None, None),
-        ("-5", "-5"),
-    ],
-)
-def test_clean_text(con, text, clean):
-    assert ask(con, "clean_text", text) == clean
 
 
 @pytest.mark.parametrize(
@@ -97,46 +71,6 @@ def test_every_name_of_the_classifier_has_a_key_without_look_alikes(con):
     ).fetchall()
     assert len(rows) > 20_000
     assert [name for name, key, disguised in rows if not key or key != disguised] == []
-
-
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("31.10.2026", date(2026, 10, 31)),
-        ("2026-10-31", date(2026, 10, 31)),
-        ("31.10.2026 00:00:00", date(2026, 10, 31)),
-        ("2008-03-01T13:21:45", date(2008, 3, 1)),
-        ("2026-11-01T02:00:00.000+05:00", date(2026, 11, 1)),
-        ("31.02.2026", None),
-        ("2026-02-31", None),
-        ("10/31/2026", None),
-        ("31.10.26", None),
-        ("infinity", None),
-        (None, None),
-    ],
-)
-def test_parse_date(con, text, day):
-    assert ask(con, "parse_date", text) == day
-
-
-@pytest.mark.parametrize(
-    ("text", "amount"),
-    [
-        ("46 228,00", Decimal("46228.00")),
-        ("46\xa0228,5", Decimal("46228.50")),
-        ("46\u2009228.00", Decimal("46228.00")),
-        ("-12,30", Decimal("-12.30")),
-        ("1.0", Decimal("1.00")),
-        ("1,234", None),
-        ("1.234,56", None),
-        ("1e5", None),
-        ("двести", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_parse_amount(con, text, amount):
-    assert ask(con, "parse_amount", text) == amount
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 import yaml
 
 from auyl.contracts import options as option
-from auyl.contracts.options import ArchiveOptions, ColumnOptions, Options, PlaceRole, RegistryOptions
+from auyl.contracts.options import ArchiveOptions, ColumnOptions, JsonOptions, Options, PlaceRole, RegistryOptions
 from auyl.descriptions import YAML_LOADER
 from auyl.errors import ConnectionUnusable, ContractInvalid, ExtractRefused, SourceUnavailable
 
@@ -28,7 +28,7 @@ _Kind = TypeVar("_Kind", bound=Options)
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a registry. `source` is its heading, path or key in the extract."""
+    """One column of a registry. `source` is its heading, path or key in the extract; `decimals` those of a number."""
 
     name: str
     source: str
@@ -38,6 +38,7 @@ class Column:
     classification: str
     is_code: bool
     letters: str | None
+    decimals: int = 2
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -91,10 +92,20 @@ class Contract:
 
     def options(self, kind: type[_Kind]) -> _Kind:
         """The options of its way in or of its format, whichever is of this kind. Raises TypeError if neither is."""
-        for options in self.option_sets:
-            if isinstance(options, kind):
-                return options
+        options = self.option_set(kind)
+        if options is not None:
+            return options
         raise TypeError(f"{self.registry}: no {kind.__name__} for way {self.way} with format {self.format}")
+
+    def option_set(self, kind: type[_Kind]) -> _Kind | None:
+        """The options of this kind; None if it reads others."""
+        return next((options for options in self.option_sets if isinstance(options, kind)), None)
+
+    @property
+    def counts_its_files(self) -> bool:
+        """Does an extract say itself of how many files, or of how many records in all of them, it consists?"""
+        json = self.option_set(JsonOptions)
+        return "parts" in self.envelope or bool(json and json.total)
 
     def refusal(
         self,
@@ -254,4 +265,5 @@ def _column(node: dict[str, Any]) -> Column:
         classification=node.get("classification", "internal"),
         is_code=custom.code,
         letters=custom.letters,
+        decimals=custom.decimals,
     )

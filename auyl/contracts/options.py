@@ -65,6 +65,7 @@ class ColumnOptions(Options):
 
     aliases: Names = ()
     code: bool = False
+    decimals: Annotated[int, Field(ge=0, le=9)] = 2
     letters: Literal["kazakh_legacy"] | None = None
 
 
@@ -148,6 +149,16 @@ class FileOptions(Options):
     file_pattern: Annotated[str, Field(min_length=1)]
     marker: str | None = None
     stable_seconds: Annotated[float, Field(ge=0)] = 0.0
+    expected_files: AtLeastOne | None = None
+    parts: Names = ()
+
+    @model_validator(mode="after")
+    def _parts_are_named(self) -> FileOptions:
+        if bool(self.parts) != ("{part}" in self.file_pattern):
+            raise ValueError("parts: the option and {part} in filePattern need each other")
+        if self.parts and self.expected_files:
+            raise ValueError("parts: they say how many files are expected, expectedFiles must not")
+        return self
 
 
 class HttpOptions(Options):

@@ -157,7 +157,7 @@ class _Reader:
             self._add_part(rows, columns, visible(values), PLAIN)
         elif type_ == "e":
             values = pc.utf8_trim_whitespace(values)
-            known = pc.match_substring_regex(values, "^#[A-Z0-9/_]+[!?]?$")
+            known = pc.match_substring_regex(values, "^#(?:N/A|GETTING_DATA|[A-Z/0]+[!?])$")
             unknown = pa.scalar(mark(NOT_COMPUTED, "an error"))
             self._add_part(rows, columns, pc.if_else(known, values, unknown), PLAIN)
         elif type_ == "b":
@@ -167,6 +167,7 @@ class _Reader:
             self._add_part(rows, columns, words, PLAIN)
         elif type_ == "d":
             moments = pc.replace_substring_regex(pc.utf8_trim_whitespace(values), "^(.{10})T", r"\1 ")
+            moments = pc.replace_substring_regex(moments, r" 00:00:00(?:\.0+)?$", "")
             self._add_part(rows, columns, moments, MOMENT)
         else:
             formats = self.package.formats

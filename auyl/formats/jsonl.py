@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 # A byte order mark may stand inside a file that was put together of several.
-AROUND = "\ufeff \t\r"
+AROUND = "\ufeff \t\r\n"
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:

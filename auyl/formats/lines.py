@@ -18,6 +18,8 @@ from auyl.formats.encoding import SAMPLE_BYTES, guess, undecodable
 
 CHUNK_BYTES = 1 << 23
 MAX_LINE_BYTES = 1 << 24
+# Titles and dates may stand above the heading of a table.
+HEADING_WITHIN_LINES = 30
 # Stands for a line that is not in the encoding: no text has a NUL.
 UNDECODABLE = "\0"
 # With a greater share of such lines the whole file is taken to be in another encoding.
@@ -38,10 +40,10 @@ def encoding_of(contract: Contract, file: Path) -> str:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Lines that follow one another, from line `number`.
+    """Lines that follow one another, from line `number`, without their line ends.
 
-    `is_plain`: all of them end as the first line of the file does, and none has another CR or LF in it. Else they are
-    cut at LF (in a file without LF in its first lines: at CR) and keep their CRs.
+    Where not all lines end as the first of the file does (`is_plain` is false), a CR or LF stays in its line: at the
+    end of one that ends in LF in a file of CRLF, and wherever a sign stands that ends no line in this file.
     """
 
     number: int
@@ -52,14 +54,16 @@ class Chunk:
 class Lines:
     """The lines of one file. `rejects` are those not in its encoding, known when all were read."""
 
-    def __init__(self, contract: Contract, file: Path, encoding: str, final_newline: bool) -> None:
+    def __init__(self, contract: Contract, file: Path, encoding: str, final_newline: bool, line_end: str = "") -> None:
+        """`line_end` is how lines end, by default as the first of the file does."""
         self._contract, self._file, self._final = contract, file, final_newline
         self._encoding = encoding.removesuffix("-sig")
         self._is_wide = self._encoding.startswith(("utf-16", "utf-32"))
         size = file.stat().st_size
         self._size, self._is_ended = (size, False) if self._is_wide else _end(file, size)
         self.rejects: list[Reject] = []
-        self.line_end = ""
+        self._odd_bytes = ""
+        self.line_end = line_end
 
     def chunks(self) -> Iterator[Chunk]:
         """All lines in order; `UNDECODABLE` for those that are not in the encoding.
@@ -72,17 +76,22 @@ class Lines:
             text = block if isinstance(block, str) else self._decode(block, number)
             line_ends = text.count(self.line_end)
             is_plain = all(text.count(sign) == (line_ends if sign in self.line_end else 0) for sign in "\r\n")
-            lines = text.split(self.line_end if is_plain else self.line_end[-1])
-            if not lines[-1]:
-                lines.pop()
+            lines = self._split(text, is_plain)
             yield Chunk(number, lines, is_plain)
             number += len(lines)
             self._check_share(number - 1, 0.5)
-        if self._final and text and not (text.endswith(self.line_end) or self._is_ended):
+        if self._final and text and not (text.endswith(self.line_end[-1]) or self._is_ended):
             found = "a file that stops in a line, as one cut short does"
             expected = "a line end after the last line (or finalNewline: false in the contract)"
             raise self._contract.refusal(self._file, expected, found, number - 1)
         self._check_share(number - 1, FEW)
+
+    def _split(self, text: str, is_plain: bool) -> list[str]:
+        cut = self.line_end if is_plain else self.line_end[-1]
+        *lines, last = text.split(cut)
+        if not is_plain and self.line_end == "\r\n":
+            lines = [line[:-1] if line.endswith("\r") else line + "\n" for line in lines]
+        return [*lines, last] if last else lines
 
     def _blocks(self) -> Iterator[bytes | str]:
         """The file in pieces of whole lines; as text where characters are of several bytes each."""
@@ -100,13 +109,21 @@ class Lines:
                     try:
                         data = decoder.decode(data, final=done >= self._size)
                     except UnicodeError as error:
-                        place = before + getattr(error, "start", 0)
+                        if not isinstance(error, UnicodeDecodeError):
+                            found = "no byte order mark"
+                            raise self._contract.refusal(self._file, f"text in {self._encoding}", found, 1) from error
+                        place = before + error.start
                         raise undecodable(self._contract, self._file, self._encoding, place) from error
                 block = rest + data
                 if decoder and done >= self._size:
                     whole = block.rstrip(END_MARKS.decode())
                     self._is_ended, block = CTRL_Z in block[len(whole) :], whole
-                self.line_end = self.line_end or _line_end(block)
+                if not self.line_end:
+                    is_short = done < self._size and len(block) <= MAX_LINE_BYTES
+                    if is_short and ("\n" if decoder else b"\n") not in block:
+                        rest = block
+                        continue
+                    self.line_end = _line_end(block)
                 cut = self.line_end[-1] if decoder else self.line_end[-1].encode()
                 end = block.rfind(cut) + 1 if done < self._size else len(block)
                 if end == 0 and len(block) > MAX_LINE_BYTES:
@@ -137,7 +154,8 @@ class Lines:
             if text is None or other is not None:
                 shown = other or content.decode(self._encoding, "backslashreplace")
                 self.rejects.append(Reject(self._file.name, line, shown.strip("\r"), "line_not_in_encoding"))
-                text = UNDECODABLE
+                self._odd_bytes = self._odd_bytes or _odd_byte(content, self._encoding)
+                text = UNDECODABLE + "\r" * content.endswith(b"\r")
             lines.append(text)
         return cut.join(lines)
 
@@ -147,7 +165,7 @@ class Lines:
         line = self.rejects[0].line
         with self._file.open("rb") as stream:
             hint = guess(stream.read(SAMPLE_BYTES))
-        found = f"other bytes in {len(self.rejects):,} of {lines:,} lines; {hint}"
+        found = f"{self._odd_bytes} in {len(self.rejects):,} of {lines:,} lines; {hint}"
         raise self._contract.refusal(self._file, f"text in {self._encoding}", found, line)
 
 
@@ -158,10 +176,23 @@ def _decoded(content: bytes, encoding: str) -> str | None:
         return None
 
 
+def _odd_byte(content: bytes, encoding: str) -> str:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError as error:
+        return f"byte 0x{content[error.start]:02x}, which {encoding} does not have,"
+    return "letters of UTF-8"
+
+
 def _line_end(start: bytes | str) -> str:
-    """How the first line ends. A CR is a line end of its own only in files of old Macs."""
+    """How the first line ends that does not end in quotes. A CR is a line end of its own only in files of old Macs."""
     text = start if isinstance(start, str) else start.decode("latin-1")
-    at = text.find("\n")
+    at = first = text.find("\n")
+    for _ in range(HEADING_WITHIN_LINES):
+        if at < 0 or text.count('"', 0, at) % 2 == 0:
+            break
+        at = text.find("\n", at + 1)
+    at = max(at, first)
     if at >= 0:
         return "\r\n" if text[at - 1 : at] == "\r" else "\n"
     return "\r" if "\r" in text else "\n"

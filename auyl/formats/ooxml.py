@@ -33,7 +33,7 @@ MAX_DESCRIPTION_BYTES = 64 << 20
 _DECLARED = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([\w.\-]+)["']""")
 # The parser cannot tell an empty element from a missing one, and an empty result of a formula is a result.
 EMPTY_VALUE = "\x01"
-_MAYBE_EMPTY = (b"<v></", b":v></", b"v/>", b"v />", b'"></')
+_MAYBE_EMPTY = (b"<v></", b":v></", b"v/>", b"<v ", b":v ")
 _WITH_MARK = rb"<\1>" + EMPTY_VALUE.encode() + rb"</\1>"
 STEP_BYTES = 1 << 18
 SMALL_BYTES = 1 << 20

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 # Workbooks have a sheet for each okrug: small sheets are written together into one part.
-ROWS_A_PART = 61_440
+ROWS_A_PART, BYTES_A_PART = 61_440, 256 << 20
 
 
 def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBPyConnection, work: Path) -> RawResult:
@@ -102,13 +102,14 @@ class _Part:
 
     def __init__(self, folder: str, con: duckdb.DuckDBPyConnection, result: RawResult) -> None:
         self.con, self._folder, self._result = con, folder, result
-        self._number = self._waiting = self._held_rows = 0
+        self._number = self._waiting = self._held_rows = self._held_bytes = 0
         self._queries: list[str] = []
 
     def hold(self, rows: pyarrow.Table) -> str:
         """Register the rows of a sheet until the part is written; returns the name of the relation."""
         self._waiting += 1
         self._held_rows += rows.num_rows
+        self._held_bytes += rows.nbytes
         name = f"sheet_{self._waiting}"
         self.con.register(name, rows)
         return name
@@ -117,7 +118,7 @@ class _Part:
         """Add the rows of `query` for the sheet `name`."""
         self._result.rows[name] = 0
         self._queries.append(f"({query})")
-        if self._held_rows >= ROWS_A_PART:
+        if self._held_rows >= ROWS_A_PART or self._held_bytes >= BYTES_A_PART:
             self.write()
 
     def write(self) -> None:
@@ -131,7 +132,7 @@ class _Part:
         self._result.rows.update(counts)
         for number in range(1, self._waiting + 1):
             self.con.unregister(f"sheet_{number}")
-        self._queries, self._waiting, self._held_rows = [], 0, 0
+        self._queries, self._waiting, self._held_rows, self._held_bytes = [], 0, 0, 0
 
 
 def _add(contract: Contract, sheet: Sheet, part: _Part, result: RawResult) -> None:

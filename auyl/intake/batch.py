@@ -61,6 +61,11 @@ class BatchResult:
         return self.linkable + self.quarantined
 
     @property
+    def periods(self) -> list[str]:
+        """The periods for which other rows count now: its own, and those that rows have left for it."""
+        return [self.period, *(d.name for d in self.drifts if d.kind == ledger.ROWS_MOVED and d.name)]
+
+    @property
     def accepted(self) -> bool:
         """Does its content count?"""
         return self.status in ("accepted", "unchanged")
@@ -68,7 +73,7 @@ class BatchResult:
 
 ACCOUNT = ("rows_in", "staged", "linkable", "quarantined", "duplicates", "warned")
 # Batches of another layout of the lake are made again.
-LAYOUT = b"place and required values in quarantine"
+LAYOUT = b"unreadable columns in quarantine and stage"
 
 
 def rules_digest(settings: Settings, contract: Contract) -> str:
@@ -179,6 +184,8 @@ def _load(work: _Work) -> BatchResult:
             return _refuse(work, account, breaches)
         _stage(work, con, account)
         found = whole_reading.differences(con, work.settings, work.contract, work.delivery)
+        staged = work.lake.address(work.file(paths.stage_file))
+        found += whole_reading.moved(con, work.settings, work.contract, work.delivery, staged)
     return _record(work, raw, account, shape, found)
 
 
@@ -228,9 +235,7 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
     settings, contract, delivery = work.settings, work.contract, work.delivery
     severities = {rule.rule: rule.severity for rule in work.suite.row_rules}
     drifts = compare(shape, _history(settings, delivery), contract) + compare_files(raw, contract) + found
-    same = ledger.same_bytes(settings, delivery.registry, delivery.period, delivery.digest)
-    if same:
-        drifts.append(Drift("same_bytes", None, f"another extract than that of {same}", "the very same bytes"))
+    drifts += _same_bytes(settings, delivery)
     batch = ledger.add_batch(
         settings,
         {
@@ -255,6 +260,17 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
     return _result(
         delivery, "accepted", account, batch_id=batch.batch_id, failed=account.failed, notes=batch.notes, drifts=drifts
     )
+
+
+def _same_bytes(settings: Settings, delivery: ledger.Delivery) -> list[Drift]:
+    """The extract, or files of it, that came for another period already."""
+    same = ledger.same_bytes(settings, delivery.registry, delivery.period, delivery.digest)
+    if same:
+        return [Drift("same_bytes", None, f"another extract than that of {same}", "the very same bytes")]
+    return [
+        Drift("same_bytes", file["name"], f"another file than that of {file['period']}", "the very same bytes")
+        for file in ledger.same_files(settings, delivery.delivery_id)
+    ]
 
 
 def _history(settings: Settings, delivery: ledger.Delivery) -> list[Profile]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from auyl.intake.corrections import base_of, corrected_batch
 from auyl.intake.land import Arrival, files_of, land
 from auyl.periods import LOCAL
 from auyl.settings import Settings, connection_from_environment, from_environment
+from auyl.sources.drop_folder import incompleteness, is_marker
 from auyl.store.lake import Lake
 from auyl.store.locks import PULL, lock
-from auyl.store.spill import spill_folder
+from auyl.store.spill import partial_folder, remove_partial, spill_folder
 
 
 def pull(
@@ -47,6 +48,8 @@ def pull(
             ledger.pull_note(settings, registry, period),
             lambda note: ledger.write_pull_note(settings, registry, period, note),
             (lambda name: lake.read(f"{previous.landing_path}/{name}")) if previous else None,
+            () if contract.is_delta else ledger.current_files(settings, registry, period),
+            partial_folder(settings, registry, period),
         )
         with _looks(settings, contract, period):
             pulled = sources.pull(contract, period, address, work, history)
@@ -59,6 +62,7 @@ def pull(
                 reused = files_of(lake, previous, work, pulled.reused) if previous and pulled.reused else []
                 number = _land_pulled(settings, contract, period, pulled, [*pulled.files, *reused])
         history.remember(None)
+        remove_partial(settings, registry, period)
         return number
 
 
@@ -77,6 +81,10 @@ def _looks(settings: Settings, contract: Contract, period: str) -> Iterator[None
         outcome: ledger.Outcome = "not_ready" if isinstance(error, SourceNotReady) else "unavailable"
         ledger.add_look(settings, registry, period, outcome, str(error))
         raise
+    except Exception as error:
+        with suppress(Exception):  # the ledger itself may be what cannot be reached
+            ledger.add_look(settings, registry, period, "unavailable", f"{registry}: {type(error).__name__}")
+        raise
 
 
 def _land_pulled(settings: Settings, contract: Contract, period: str, pulled: sources.Pulled, files: list[Path]) -> int:
@@ -86,7 +94,13 @@ def _land_pulled(settings: Settings, contract: Contract, period: str, pulled: so
         files, age_of(contract, files, pulled.extracted_at, "the source"), pulled.source, pulled.watermark,
         pulled.evidence, promised=pulled.promised, check=pulled.check, is_whole=pulled.is_whole,
     )  # fmt: skip
-    return land(settings, contract, period, arrival).delivery_id
+    try:
+        return land(settings, contract, period, arrival).delivery_id
+    except (FileNotFoundError, PermissionError) as error:
+        if error.filename not in map(str, files):
+            raise
+        found = "was there and is gone" if isinstance(error, FileNotFoundError) else "cannot be read"
+        raise SourceNotReady(f"{contract.registry}: {Path(error.filename).name} {found}") from error
 
 
 def land_files(
@@ -103,6 +117,7 @@ def land_files(
     """
     settings = settings or from_environment()
     contract = contracts.load(registry, settings.include)
+    files = [file for file in files if not is_marker(contract, file.name)]
     corrects = corrects or next(filter(None, map(corrected_batch, files)), None)
     try:
         if corrects is not None:
@@ -113,6 +128,11 @@ def land_files(
         else:
             if not files:
                 raise contract.refusal(ledger.BY_HAND, f"an extract of {period}", "no file")
+            current = () if contract.is_delta else ledger.current_files(settings, registry, period)
+            missing = incompleteness(contract, period, [file.name for file in files], current)
+            if missing is not None:
+                expected = f"all files of {period}, or the current extract withdrawn first (auyl extracts withdraw)"
+                raise contract.refusal(ledger.BY_HAND, expected, missing)
             arrival = Arrival(files, age_of(contract, files, extracted_at, "the operator"), ledger.BY_HAND)
         return land(settings, contract, period, arrival).delivery_id
     except ExtractRefused as refusal:

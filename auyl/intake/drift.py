@@ -95,7 +95,7 @@ def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) 
     unreadable = {
         column.name: bad / cells
         for (column, _, _), cells, bad in zip(places, filled, unread, strict=False)
-        if column.type != "string" and cells
+        if cells and (bad or column.type != "string")
     }
     categories = _categories(con, contract)
     nowhere: tuple[str | None, int | None] = (None, None)

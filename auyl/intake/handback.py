@@ -6,6 +6,7 @@ owner corrects the rows and sends the file again (`auyl.intake.corrections`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,11 +38,16 @@ class HandbackFile:
     rows: int
 
 
-def write_handback(settings: Settings, registry: str, period: str | None = None) -> list[HandbackFile]:
+def write_handback(
+    settings: Settings, registry: str, period: str | None = None, only_new: bool = False
+) -> list[HandbackFile]:
     """Write a file for every batch of the newest period, or the given one, with rejected rows; refused ones too.
 
-    The files are in the lake below `handback/<registry>/<period>/`. Without rejected rows nothing is written.
+    The files are in the lake below `handback/<registry>/<period>/`. Without rejected rows nothing is written; with
+    `only_new` nothing either for rows whose file is there already.
     """
+    import pandas
+
     contract = contracts.load(registry, settings.include)
     frame = quarantine(settings, registry, period)
     if frame.empty:
@@ -50,12 +56,21 @@ def write_handback(settings: Settings, registry: str, period: str | None = None)
     files = []
     frame = frame[frame["_outcome"] != "duplicate"]
     for (batch_period, state, batch), rows in frame.groupby(["_batch_period", "_state", "_batch_id"], dropna=False):
-        batch_id = None if batch != batch else int(batch)
-        name = f"handback_{registry}_{batch_period}_{batch_id or 'refused'}{_suffix(contract)}"
+        batch_id = None if pandas.isna(batch) else int(batch)
+        name = f"handback_{registry}_{batch_period}_{batch_id or _refused(rows)}{_suffix(contract)}"
         path = paths.handback_file(registry, batch_period, name)
-        lake.write(path, _write(contract, batch_period, rows))
+        if only_new and lake.exists(path):
+            continue
+        # A file that is there is taken for written, so it appears in one step.
+        lake.write(f"{path}.partial", _write(contract, batch_period, rows))
+        lake.replace(f"{path}.partial", path)
         files.append(HandbackFile(registry, contract.owner, batch_period, batch_id, state, path, len(rows)))
     return files
+
+
+def _refused(rows: pandas.DataFrame) -> str:
+    """Part of a name: the digest of refused rows, which belong to no batch."""
+    return f"refused_{hashlib.sha256(rows.to_csv(index=False).encode()).hexdigest()[:8]}"
 
 
 def _suffix(contract: Contract) -> str:

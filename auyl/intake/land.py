@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -50,16 +51,18 @@ class Arrival:
 def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) -> ledger.Delivery:
     """Copy the files into the lake and write the delivery down; the same bytes again give the row that is there.
 
-    Raises ExtractRefused when the bytes that were copied are not those that the source promised.
+    Files of one name from several folders are landed under the names of folder and file. Raises ExtractRefused when a
+    file is given twice, or when the bytes that were copied are not those that the source promised.
     """
     lake = Lake(settings.lake)
-    files = sorted(arrival.files, key=lambda file: file.name)
+    named = names_in_the_lake(contract, arrival.files)
+    files = sorted(arrival.files, key=named.__getitem__)
     with lock(settings, LAND, contract.registry, period):
         # Only this lock's holder writes an incoming folder, so one that is there was left by a killed process.
         incoming = paths.landing_incoming(contract.registry, period)
         lake.prepare(incoming)
         with ThreadPoolExecutor(max_workers=settings.threads) as pool:
-            sums = list(pool.map(lambda file: lake.put(file, f"{incoming}/{file.name}"), files))
+            sums = list(pool.map(lambda file: lake.put(file, f"{incoming}/{named[file]}"), files))
         arrival.check()
         for file, total in zip(files, sums, strict=True):
             promised = arrival.promised.get(file.name, total)
@@ -76,7 +79,26 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
                 settings, contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark
             )
             return known
-        return _write_down(settings, lake, contract, period, arrival, files, sums, digest, incoming)
+        sizes = [file.stat().st_size for file in files]
+        entries = list(zip([named[file] for file in files], sums, sizes, strict=True))
+        return _write_down(settings, lake, contract, period, arrival, entries, digest, incoming)
+
+
+def names_in_the_lake(contract: Contract, files: list[Path]) -> dict[Path, str]:
+    """Under which name each file is landed: its own, with its folder's before it where another has the same.
+
+    Raises ExtractRefused for files that the names do not distinguish, before anything is written.
+    """
+    counts = Counter(file.name for file in files)
+    named: dict[Path, str] = {}
+    for file in files:
+        # The manifest of the delivery stands beside the files.
+        is_alone = counts[file.name] == 1 and file.name != paths.MANIFEST
+        name = file.name if is_alone else f"{file.parent.resolve().name} {file.name}"
+        if name in named.values():
+            raise contract.refusal(name, "each file once, in folders of different names", "two of this name")
+        named[file] = name
+    return named
 
 
 def _is_again(settings: Settings, known: ledger.Delivery, arrival: Arrival) -> bool:
@@ -97,13 +119,11 @@ def _write_down(
     contract: Contract,
     period: str,
     arrival: Arrival,
-    files: list[Path],
-    sums: list[str],
+    entries: list[tuple[str, str, int]],
     digest: str,
     incoming: str,
 ) -> ledger.Delivery:
     folder = paths.landing_folder(contract.registry, period, digest)
-    entries = [(file.name, total, file.stat().st_size) for file, total in zip(files, sums, strict=True)]
     manifest = {
         "registry": contract.registry,
         "period": period,

@@ -76,8 +76,9 @@ def due_deliveries(settings: Settings, on: date) -> list[DueDelivery]:
     ]
 
 
-def _span_ends(contract: Contract, arrivals: dict[str, Any], on: date) -> list[str]:
+def _span_ends(contract: Contract, rows: dict[str, Any], on: date) -> list[str]:
     """Last months of the spans whose deadline has passed, oldest first."""
+    arrivals = [period for period, row in rows.items() if _has_arrived(row)]
     months = contract.frequency_months
     newest = span_end(period_of(on), months)
     while due_on(contract, newest) >= on:
@@ -104,17 +105,26 @@ def _state(contract: Contract, arrivals: dict[str, Any], end: str) -> tuple[str,
     accepted = {period: row["extracted_at"] for period, row in arrivals.items() if row["extracted_at"]}
     period = next((period for period in span if period in accepted), None)
     if period:
-        # Changes are pulled all month long; only a pull after its end has seen all of it.
-        pulled_on = accepted[period].astimezone(LOCAL).date()
+        # Changes are pulled all month long; only a pull after its end has seen all of it, if it found nothing new too.
+        pulled_at = max(filter(None, (accepted[period], arrivals[period]["pulled_at"])))
+        pulled_on = pulled_at.astimezone(LOCAL).date()
         if contract.is_delta and pulled_on <= last_day(period):
             return "overdue", period, f"last pulled on {pulled_on}, before the period had ended"
         return "current", period, None
-    refused = next((arrivals[period]["details"] for period in span if period in arrivals), None)
+    rows = [arrivals[period] for period in span if period in arrivals]
+    refused = next((row["details"] for row in rows if row["details"]), None)
+    seen = next((row["seen"] for row in rows if row["seen"]), None)
     older = [month_before(end, back) for back in range(len(span), contract.carry_forward_months + 1)]
     counted_period = next((period for period in older if period in accepted), None)
     if refused:
         return "refused", counted_period, without_content(refused)
-    return "carried_forward" if counted_period else "overdue", counted_period, None if arrivals else NEVER
+    never = None if any(map(_has_arrived, arrivals.values())) else NEVER
+    return "carried_forward" if counted_period else "overdue", counted_period, seen or never
+
+
+def _has_arrived(row: dict[str, Any]) -> bool:
+    """Did anything come, accepted, refused or withdrawn, and not only somebody look?"""
+    return bool(row["extracted_at"] or row["refused_at"] or row["is_withdrawn"])
 
 
 def without_content(details: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from auyl import contracts
 from auyl.contracts import Contract
 from auyl.intake.locate import locate
 from auyl.settings import Settings
-from auyl.stage.suites import LINE_RULES
+from auyl.stage.suites import CELL_RULES, LINE_RULES, REQUIRED_CELL
 from auyl.stage.suites import load as load_suite
 from auyl.store import duck
 from auyl.store.duck import literal
@@ -29,7 +29,8 @@ def quarantine(
 
     Columns: _batch_period, _state (current or refused), _batch_id, _file, _record, _line, _text (of a line that never
     became a row), _outcome (quarantined, linkable, duplicate), _rules, _reasons_ru, _reasons_kk, then the registry's
-    own columns as they came. Lines are looked up in the landed files.
+    own columns as they came. Reasons about unreadable cells name their columns by heading. Lines are looked up in the
+    landed files.
     """
     import pandas
 
@@ -55,11 +56,16 @@ def quarantine(
                 line if pandas.notna(line) else lines.get((f, int(r)))
                 for f, r, line in zip(frame["_file"], frame["_record"], frame["_line"], strict=True)
             ]
+            # Batches of earlier versions lack it.
+            unreadable = frame.pop("_unreadable") if "_unreadable" in frame else [[]] * len(frame)
             for index, language in enumerate(("ru", "kk")):
                 frame.insert(
                     8 + index,
                     f"_reasons_{language}",
-                    ["; ".join(reasons.get(rule, (rule, rule))[index] for rule in rules) for rules in frame["_rules"]],
+                    [
+                        _reasons(rules, cells, contract, reasons, index)
+                        for rules, cells in zip(frame["_rules"], unreadable, strict=True)
+                    ],
                 )
             frame["_rules"] = ["; ".join(rules) for rules in frame["_rules"]]
             frames.append(frame)
@@ -71,6 +77,18 @@ def quarantine(
     whole["_record"] = whole["_record"].astype("Int64")
     whole["_line"] = whole["_line"].astype("Int64")
     return whole
+
+
+def _reasons(
+    rules: list[str], unreadable: list[str], contract: Contract, reasons: dict[str, tuple[str, str]], language: int
+) -> str:
+    """The reasons in words; those about unreadable cells name the columns."""
+    cells = [column for column in contract.columns if column.name in unreadable]
+    words = []
+    for rule in rules:
+        named = ", ".join(f"«{c.source}»" for c in cells if c.required == (rule == REQUIRED_CELL))
+        words.append(reasons.get(rule, (rule, rule))[language] + (f": {named}" if rule in CELL_RULES else ""))
+    return "; ".join(words)
 
 
 def _batches(settings: Settings, contract: Contract, period: str | None) -> list[dict[str, Any]]:

@@ -67,6 +67,34 @@ def differences(
     return drifts
 
 
+def moved(
+    con: duckdb.DuckDBPyConnection, settings: Settings, contract: Contract, delivery: ledger.Delivery, staged: str
+) -> list[Drift]:
+    """The periods whose current rows have keys that are in `staged`, the address of this delivery's stage, as well.
+
+    A record belongs to one period. The extract that was made later counts, see `auyl.stage.current`.
+    """
+    if not contract.is_delta:
+        return []
+    lake = Lake(settings.lake)
+    keys = ", ".join(map(identifier, contract.keys))
+    drifts = []
+    for period in ledger.periods(settings, contract.registry):
+        others = ledger.current_batches(settings, contract.registry, period, is_delta=True)
+        if period == delivery.period or not others:
+            continue
+        files = ", ".join(literal(lake.address(batch.stage_path)) for batch in others)
+        ((rows,),) = con.execute(
+            f"select count(*) from (select distinct {keys} from read_parquet({literal(staged)})) as s "
+            f"where exists (from read_parquet([{files}]) as b where {_equal(contract.keys)})"
+        ).fetchall()
+        if rows:
+            drifts.append(
+                Drift(ledger.ROWS_MOVED, period, "each key in one period", f"{rows} rows of {period} as well")
+            )
+    return drifts
+
+
 def _hidden(settings: Settings, contract: Contract, delivery: ledger.Delivery) -> str:
     """SQL: would the next changes leave out the row of `s`, because its watermark is no later than the last one?"""
     options = contract.options(SqlOptions)

@@ -5,6 +5,7 @@ A row here, not an Airflow event, says that something has happened. Long questio
 """
 
 from auyl.ledger.batches import (
+    ROWS_MOVED,
     Batch,
     accepted,
     add_batch,
@@ -14,18 +15,22 @@ from auyl.ledger.batches import (
     current_batches,
     drifts,
     find_batch,
+    moved_from,
     newest_period,
     open_quarantine,
     periods,
     previous_rows,
     profiles,
     same_bytes,
+    same_bytes_since,
+    same_files,
 )
 from auyl.ledger.deliveries import (
     Delivery,
     add_delivery,
     arrived_at,
     correction_chain,
+    current_files,
     delivery,
     extracts,
     find_delivery,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, insert, select
+from sqlalchemy import case, exists, func, insert, select
 
 from auyl.ledger import tables
 from auyl.ledger.queries import columns_of, dicts, record, record_or_none, records, scalar, scalars, sql_file
@@ -49,6 +49,8 @@ class Batch:
         return paths.batch_of(self.stage_path)
 
 
+# The drift of a batch with keys that another period, its name, has too.
+ROWS_MOVED = "rows_moved"
 _BATCH = columns_of(Batch, tables.batch_ranked)
 _C = tables.batch_ranked.c
 
@@ -85,9 +87,10 @@ def add_batch(
     return batch(settings, batch_id)
 
 
-def periods(settings: Settings) -> list[str]:
-    """Periods with an accepted batch, oldest first."""
-    return scalars(settings, select(_C.period).distinct().order_by(_C.period))
+def periods(settings: Settings, registry: str | None = None) -> list[str]:
+    """Periods with an accepted batch, oldest first; of one registry where given."""
+    of = select(_C.period).distinct().order_by(_C.period)
+    return scalars(settings, of if registry is None else of.where(_C.registry == registry))
 
 
 def newest_period(settings: Settings) -> str | None:
@@ -102,11 +105,54 @@ def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> s
     return scalar(settings, same.order_by(nearest, _C.period).limit(1))
 
 
+def same_files(settings: Settings, delivery_id: int) -> list[dict[str, Any]]:
+    """Files of a delivery whose bytes an accepted extract of another period had: name, period (the newest one)."""
+    d, o = tables.delivery.c, tables.delivery.alias("other").c
+    f, g = tables.delivery_file.c, tables.delivery_file.alias("same").c
+    same = (
+        select(f.name, func.max(o.period).label("period"))
+        .where(
+            d.delivery_id == delivery_id,
+            f.delivery_id == d.delivery_id,
+            g.sha256 == f.sha256,
+            o.delivery_id == g.delivery_id,
+            o.registry == d.registry,
+            o.period != d.period,
+            exists().where(tables.batch.c.delivery_id == o.delivery_id),
+        )
+        .group_by(f.name)
+        .order_by(f.name)
+    )
+    return dicts(settings, same)
+
+
+def same_bytes_since(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:
+    """Batches that count, were accepted after `since` and hold bytes of another period: registry, period, name (of a
+    file, or null for the whole extract), found (in words).
+    """
+    d = tables.drift.c
+    same = select(_C.registry, _C.period, d.name, d.expected).join_from(
+        tables.drift, tables.batch_ranked, d.batch_id == _C.batch_id
+    )
+    same = same.where(d.kind == "same_bytes", _C.rank_in_delivery == 1, ~_C.is_withdrawn)
+    if since is not None:
+        same = same.where(_C.accepted_at > since)
+    return dicts(settings, same.order_by(_C.registry, _C.period, d.drift_id))
+
+
 def current_batches(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
     """The batches of a registry that count for a period, oldest first: one, or all changes of a delta registry."""
     counts = _C.counts_as_change if is_delta else _C.current_rank == 1
     wanted = _BATCH.where(_C.registry == registry, _C.period == period, counts)
     return records(settings, wanted.order_by(_C.current_rank.desc()), Batch)
+
+
+def moved_from(settings: Settings, registry: str, period: str) -> list[Batch]:
+    """The current changes of other periods with keys that `period` had when they were accepted, oldest first."""
+    d = tables.drift.c
+    took = exists().where(d.batch_id == _C.batch_id, d.kind == ROWS_MOVED, d.name == period)
+    wanted = _BATCH.where(_C.registry == registry, _C.period != period, _C.counts_as_change, took)
+    return records(settings, wanted.order_by(_C.extracted_at, _C.batch_id), Batch)
 
 
 def accepted(settings: Settings, first: str, last: str) -> list[Batch]:
@@ -160,10 +206,11 @@ def drifts(settings: Settings, registry: str | None = None, period: str | None =
 
 
 def arrivals(settings: Settings) -> list[dict[str, Any]]:
-    """Registries and periods with an accepted or refused delivery.
+    """Registries and periods with a delivery or a look.
 
-    Columns registry, period, extracted_at (of the newest accepted batch, or null), refused_at and details (of the last
-    refusal, or null).
+    Columns registry, period, extracted_at (of the newest batch that counts, or null), is_withdrawn (all accepted ones
+    are), refused_at and details (of the last refusal, or null), pulled_at (when the source last gave something or had
+    nothing new), seen (what the last look saw instead of a delivery).
     """
     return dicts(settings, sql_file(settings, "arrivals"))
 

@@ -132,6 +132,13 @@ def previous_delivery(settings: Settings, registry: str, period: str, accepted: 
     return None
 
 
+def current_files(settings: Settings, registry: str, period: str) -> tuple[str, ...]:
+    """Names of the files of the extract that counts for a period; of the extract itself, where rows were corrected."""
+    b, f = tables.batch_ranked.c, tables.delivery_file.c
+    root = select(b.root_id).where(b.registry == registry, b.period == period, b.current_rank == 1).scalar_subquery()
+    return tuple(scalars(settings, select(f.name).where(f.delivery_id == root).order_by(f.name)))
+
+
 def last_whole(settings: Settings, registry: str, period: str) -> datetime | None:
     """When the last whole reading of a registry that sends changes arrived, of those that were accepted."""
     counts = exists().where(tables.batch_ranked.c.delivery_id == _C.delivery_id, ~tables.batch_ranked.c.is_withdrawn)

@@ -13,7 +13,7 @@ from typing import Any
 
 from auyl import contracts, ledger
 from auyl.intake.overdue import NEVER, due_deliveries, without_content
-from auyl.periods import LOCAL
+from auyl.periods import LOCAL, PERIOD
 from auyl.reports import mail
 from auyl.settings import Settings, from_environment
 from auyl.store.locks import DAILY_REPORT, lock
@@ -66,6 +66,7 @@ def _content(settings: Settings, day: date, since: datetime | None) -> tuple[dic
     known = contracts.load_all(settings.include)
     overdue = [due for due in due_deliveries(settings, day) if due.is_overdue]
     refused = ledger.refusals_since(settings, since)
+    same_bytes = ledger.same_bytes_since(settings, since)
     quarantine = ledger.open_quarantine(settings, [c.registry for c in known if c.is_delta])
     snapshot = ledger.newest_snapshot(settings)
     without = ledger.missing_in_snapshot(settings, snapshot["period"]) if snapshot else []
@@ -74,7 +75,7 @@ def _content(settings: Settings, day: date, since: datetime | None) -> tuple[dic
         return since is None or when > since
 
     has_news = (
-        bool(overdue or refused)
+        bool(overdue or refused or same_bytes)
         or any(is_new(row["newest"]) for row in quarantine)
         or bool(snapshot and without and is_new(snapshot["published_at"]))
     )
@@ -91,6 +92,7 @@ def _content(settings: Settings, day: date, since: datetime | None) -> tuple[dic
             }
             for row in refused
         ],
+        "same_bytes": same_bytes,
         "quarantine": quarantine,
         "snapshot": snapshot | {"without": without} if snapshot else None,
     }
@@ -115,6 +117,10 @@ def as_text(content: dict[str, Any]) -> str:
         [f"{r['registry']} за {r['period']}, {_time(r['refused_at'])}: {r['reason']}" for r in content["refused"]],
     )
     section(
+        "Приняты, но байты те же, что за другой период",
+        [_same_bytes_line(row) for row in content.get("same_bytes", ())],
+    )
+    section(
         "На карантине, реестров",
         [f"{r['registry']}: строк {r['rows']}, с {_day(r['since'])}" for r in content["quarantine"]],
     )
@@ -131,6 +137,12 @@ def as_text(content: dict[str, Any]) -> str:
             ],
         )
     return "\n".join(lines)
+
+
+def _same_bytes_line(row: dict[str, Any]) -> str:
+    other = PERIOD.search(row["expected"])
+    file = f", файл {row['name']}" if row["name"] else ""
+    return f"{row['registry']} за {row['period']}{file}: байты те же, что за {other.group() if other else '?'}"
 
 
 def _overdue_line(row: dict[str, Any]) -> str:

@@ -48,7 +48,7 @@ def missing_table(con: duckdb.DuckDBPyConnection, settings: Settings, inputs: Sn
 def waiting(settings: Settings, on: date) -> list[str]:
     """Periods that can be built now although registries are missing: all their deadlines have passed by `on`.
 
-    The population is there, and these inputs have not been built yet, neither published nor refused by the gate.
+    The population is there, and these inputs are not those of the current revision, nor refused by the gate.
     Oldest first. Raises TerritoryMissing.
     """
     catalogue = catalogues.load(settings.include)
@@ -71,6 +71,10 @@ def _is_new(settings: Settings, inputs: SnapshotInputs) -> bool:
     inputs = with_links(settings, inputs)
     with transaction(settings) as con:
         return not con.execute(
-            text("select exists (select from ledger.build where period = :p and inputs_digest = :d)"),
+            text(
+                "select exists (select from ledger.build as b left join serving.current_snapshot as f "
+                "using (period, revision) where b.period = :p and b.inputs_digest = :d "
+                "and (b.outcome = 'refused' or f.revision is not null))"
+            ),
             {"p": inputs.period, "d": inputs.digest},
         ).scalar_one()

@@ -27,13 +27,16 @@ class PullHistory:
 
     `watermark` says how far the last delivery read, in a form of its way in: a time, or the files and their state.
     `note` is what a pull that did not finish left for the next one; `write` stores it. `read` gives a file of the last
-    delivery by its name.
+    delivery by its name. `current_files` are the names of the files of the extract that counts now. `partial` is a
+    folder for files of which a part has arrived; it outlives the pull.
     """
 
     watermark: str | None = None
     note: str | None = None
     write: Callable[[str | None], None] = lambda note: None
     read: Callable[[str], bytes] | None = None
+    current_files: tuple[str, ...] = ()
+    partial: Path | None = None
 
     def remember(self, note: str | None) -> None:
         """Leave a note for the next pull, before anything that it must know about is done; None deletes it."""

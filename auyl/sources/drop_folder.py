@@ -1,7 +1,8 @@
 """Which files of a drop folder are complete, by the marker that the contract promises, and which of them are new.
 
 Nothing here reads a folder: `file` and `sftp` list it and fetch the markers. Options: `FileOptions`. Without
-`marker`, `stableSeconds` asks that size and time of every file are the same in two listings so far apart.
+`marker`, `stableSeconds` asks that size and time of every file are the same in two listings so far apart. Names in a
+listing are in NFC (`names`).
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from auyl.contracts import Contract
 from auyl.contracts.options import FileOptions
 from auyl.errors import ExtractRefused, SourceNotReady
 from auyl.sources import PullHistory
+from auyl.sources.names import composed, matches, near, quoted
 
 MAX_MARKER_BYTES = 1 << 20
 # A file may change again within the resolution of its time: one so young is not recognised next time.
@@ -28,10 +29,28 @@ RACY_S = 2.0
 
 @dataclass(frozen=True)
 class FileStat:
-    """A file in a listing: size in bytes, time of change in seconds since 1970."""
+    """A file in a listing: size in bytes, time of change in seconds since 1970, its name as the folder spells it."""
 
     size: int
     mtime: float
+    name: str = field(default="", compare=False)
+
+
+@dataclass
+class Listing:
+    """The regular files of a folder by their names in NFC; `skipped` is why another entry is none, by its name."""
+
+    files: dict[str, FileStat] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, size: int, mtime: float) -> None:
+        """Add a file; one whose name differs from another in its form only is skipped with it."""
+        key = composed(name)
+        if key in self.files or key in self.skipped:
+            self.files.pop(key, None)
+            self.skipped[key] = "two files whose names look the same"
+        else:
+            self.files[key] = FileStat(size, mtime, name)
 
 
 @dataclass(frozen=True)
@@ -56,7 +75,7 @@ class CompleteDelivery:
         return self.entries.get(name, MarkerEntry()).sha256
 
     def check_sha256(self, contract: Contract, name: str, file: Path) -> None:
-        """Compare a fetched file with what the marker promises. Raises ExtractRefused."""
+        """Compare a file with what the marker promises, before it is copied. Raises ExtractRefused."""
         promised = self.sha256(name)
         if promised is None:
             return
@@ -64,6 +83,10 @@ class CompleteDelivery:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if digest != promised:
             raise contract.refusal(name, f"sha256 {promised[:16]}…, as its marker says", f"{digest[:16]}…")
+
+    def promised(self) -> dict[str, str]:
+        """The sha256 that the marker promises, by the names of the folder."""
+        return {stat.name or name: digest for name, stat in self.files.items() if (digest := self.sha256(name))}
 
     def evidence(self) -> dict[str, Any]:
         """What the manifest of the delivery keeps: times of the files, the marker, names that it does not list."""
@@ -78,7 +101,44 @@ class CompleteDelivery:
 
 def file_pattern(contract: Contract, period: str) -> str:
     """Names of the data files of a period."""
-    return contract.options(FileOptions).file_pattern.replace("{period}", period)
+    return contract.options(FileOptions).file_pattern.replace("{period}", period).replace("{part}", "*")
+
+
+def is_marker(contract: Contract, name: str) -> bool:
+    """Is a file in a folder of the registry a marker, not data?"""
+    options = contract.option_set(FileOptions)
+    if options is None or options.marker is None:
+        return False
+    shape = options.marker.replace("{name}", options.file_pattern)
+    return matches(name, shape.replace("{period}", "*").replace("{part}", "*"))
+
+
+def incompleteness(contract: Contract, period: str, names: Collection[str], current: Collection[str]) -> str | None:
+    """Which files of a period are missing or too many, in words; None when they are all there.
+
+    As the contract says (`expectedFiles`, `parts`). Where it says nothing, and no file says of how many it is one,
+    there must be as many as in the `current` extract of the period, which a part of them would replace.
+    """
+    options = contract.option_set(FileOptions)
+    if options is None:
+        return None
+    if options.parts:
+        pattern = options.file_pattern.replace("{period}", period)
+        missing = [p for p in options.parts if not any(matches(n, pattern.replace("{part}", p)) for n in names)]
+        known = [pattern.replace("{part}", part) for part in options.parts]
+        unknown = [name for name in names if not any(matches(name, pattern) for pattern in known)]
+        if missing:
+            return f"{len(missing)} of {len(options.parts)} parts are missing: {', '.join(missing)}"
+        return f"files of no part that the contract knows: {quoted(sorted(unknown))}" if unknown else None
+    if options.expected_files:
+        if len(names) == options.expected_files:
+            return None
+        there = quoted(sorted(names))
+        return f"{len(names)} of {options.expected_files} files are there: {there}"
+    if len(names) >= len(current) or (options.marker and "{name}" not in options.marker) or contract.counts_its_files:
+        return None
+    gone = quoted(sorted(set(map(composed, current)) - set(map(composed, names))))
+    return f"{len(names)} of the {len(current)} files of the current extract are there; missing: {gone}"
 
 
 def permanent_folder(path: str) -> str | None:
@@ -91,26 +151,22 @@ def _marker(contract: Contract, period: str) -> str | None:
     return marker.replace("{period}", period) if marker else None
 
 
-def markers_to_read(contract: Contract, period: str, listing: Mapping[str, FileStat]) -> list[str]:
+def markers_to_read(contract: Contract, period: str, listing: Listing) -> list[str]:
     """Names in `listing` that `complete_delivery` needs the content of. Raises ExtractRefused for a marker too big."""
     marker = _marker(contract, period)
     if marker is None:
         return []
     shape = marker.replace("{name}", file_pattern(contract, period))
-    names = sorted(name for name in listing if fnmatchcase(name, shape))
+    names = sorted(name for name in listing.files if matches(name, shape))
     for name in names:
-        if listing[name].size > MAX_MARKER_BYTES:
-            found = f"{listing[name].size:,} bytes"
+        if listing.files[name].size > MAX_MARKER_BYTES:
+            found = f"{listing.files[name].size:,} bytes"
             raise contract.refusal(name, f"a marker of at most {MAX_MARKER_BYTES:,} bytes", found)
     return names
 
 
 def complete_delivery(
-    contract: Contract,
-    period: str,
-    listing: Mapping[str, FileStat],
-    markers: Mapping[str, bytes],
-    history: PullHistory,
+    contract: Contract, period: str, listing: Listing, markers: Mapping[str, bytes], history: PullHistory
 ) -> CompleteDelivery:
     """The files of `listing` that are complete; `markers` is the content of those that `markers_to_read` named.
 
@@ -119,30 +175,56 @@ def complete_delivery(
     """
     pattern = file_pattern(contract, period)
     marker = _marker(contract, period)
-    files = {name: stat for name, stat in listing.items() if fnmatchcase(name, pattern) and name not in markers}
-    if marker is None:
-        if not files:
+    files = {name: stat for name, stat in listing.files.items() if matches(name, pattern) and name not in markers}
+    try:
+        if not files and (marker is None or ("{name}" in marker and not markers)):
             raise SourceNotReady(f"{contract.registry}: nothing named {pattern} in the drop folder yet")
-        return _stable(contract, files, history)
-    if "{name}" in marker:
-        return _each_marked(contract, pattern, marker, files, markers)
-    if not markers:
-        raise SourceNotReady(
-            f"{contract.registry}: no {marker} in the drop folder yet, which says that the delivery is complete"
-        )
-    return _listed(contract, marker, files, markers[marker])
+        if marker is None:
+            delivery = _stable(contract, files, history)
+        elif "{name}" in marker:
+            delivery = _each_marked(contract, marker, files, markers)
+        elif markers:
+            (content,) = markers.values()
+            delivery = _listed(contract, marker, files, content)
+        else:
+            raise SourceNotReady(
+                f"{contract.registry}: no {marker} in the drop folder yet, which says that the delivery is complete"
+            )
+        # Of changes, a folder keeps as many files as it likes.
+        missing = None if contract.is_delta else incompleteness(contract, period, delivery.files, history.current_files)
+        if missing is not None:
+            raise SourceNotReady(f"{contract.registry}: {missing}")
+    except SourceNotReady as waiting:
+        found = _look_alikes(contract, period, listing, files, markers)
+        raise SourceNotReady(f"{waiting}{found}", waiting.again_in_s) from None
+    return delivery
+
+
+def _look_alikes(
+    contract: Contract, period: str, listing: Listing, files: Collection[str], markers: Collection[str]
+) -> str:
+    """What a folder holds that may have been meant, in words; empty where nothing comes near."""
+    pattern, marker = file_pattern(contract, period), _marker(contract, period)
+    patterns = [pattern, *([marker.replace("{name}", pattern)] if marker else [])]
+    known = [text.replace(period, "*") for text in patterns]
+    others = [name for name in listing.files if name not in files and name not in markers]
+    texts = [f"found {quoted(names)}; expected «{meant}»" for meant, names in near(others, patterns, known).items()]
+    texts += [
+        f"{why}: «{name}»"
+        for name, why in sorted(listing.skipped.items())
+        if any(matches(name, meant) for meant in patterns) or near([name], patterns, known)
+    ]
+    return "".join(f"; {text}" for text in texts)
 
 
 def _each_marked(
-    contract: Contract, pattern: str, marker: str, files: dict[str, FileStat], markers: Mapping[str, bytes]
+    contract: Contract, marker: str, files: dict[str, FileStat], markers: Mapping[str, bytes]
 ) -> CompleteDelivery:
     before, after = marker.split("{name}", 1)
     marker_of = {name.removeprefix(before).removesuffix(after): name for name in markers}
     for name, its_marker in sorted(marker_of.items()):
         if name not in files:
             raise contract.refusal(its_marker, f"the file {name} that it marks as complete", "no such file")
-    if not files:
-        raise SourceNotReady(f"{contract.registry}: nothing named {pattern} in the drop folder yet")
     if waiting := sorted(files.keys() - marker_of.keys()):
         names = ", ".join(waiting[:5])
         raise SourceNotReady(
@@ -156,7 +238,7 @@ def _each_marked(
 
 
 def _listed(contract: Contract, marker: str, files: dict[str, FileStat], content: bytes) -> CompleteDelivery:
-    entries = _manifest_entries(contract, marker, content)
+    entries = {composed(name): entry for name, entry in _manifest_entries(contract, marker, content).items()}
     for name, entry in entries.items():
         if name not in files:
             raise contract.refusal(marker, f"the file {name} that it lists", "no such file")

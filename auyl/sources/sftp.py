@@ -9,10 +9,15 @@ send any registry. Options: `FileOptions`.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
+import shutil
+import time
+from collections import deque
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import asyncssh
 
@@ -21,11 +26,17 @@ from auyl.errors import ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.sources import Pulled, PullHistory, drop_folder
 from auyl.sources.address import Address, parse
 from auyl.sources.backoff import AttemptFailed, Backoff
-from auyl.sources.drop_folder import CompleteDelivery, FileStat
+from auyl.sources.drop_folder import CompleteDelivery, FileStat, Listing
+from auyl.sources.names import composed
 
 CONNECT_S = 20.0
 SILENCE_S = 30.0
-CHUNK_BYTES = 4 << 20
+# A task that transfers has two hours; what has arrived by then is kept for its next try.
+TRANSFER_S = 90 * 60.0
+# Bytes that are asked for at once, in pieces that a slow line brings well within SILENCE_S.
+CHUNK_BYTES = 1 << 20
+PIECE_BYTES = 1 << 16
+LATEST_MTIME_S = float(1 << 33)
 BROKEN = (asyncssh.DisconnectError, asyncssh.ChannelOpenError, asyncssh.SFTPConnectionLost,
           asyncssh.SFTPNoConnection, asyncssh.SFTPFailure, OSError, asyncio.TimeoutError)  # fmt: skip
 
@@ -33,9 +44,10 @@ BROKEN = (asyncssh.DisconnectError, asyncssh.ChannelOpenError, asyncssh.SFTPConn
 def pull(contract: Contract, period: str, address: str, work: Path, history: PullHistory) -> Pulled:
     """The complete files of `period`; `{period}` in the address and in `filePattern` stands for it.
 
-    A download that breaks off resumes at its byte over a new connection, and its size is checked. A file that is
-    unchanged since the last delivery is not fetched again. Raises SourceNotReady, SourceUnavailable after ATTEMPTS
-    without a byte, ConnectionUnusable for a wrong host key or login, ExtractRefused.
+    A download that breaks off resumes at its byte over a new connection, in a later pull too, and its size is checked.
+    A file that is unchanged since the last delivery is not fetched again. Raises SourceNotReady, SourceUnavailable
+    after ATTEMPTS without a byte or TRANSFER_S in all, ConnectionUnusable for a wrong host key or login, and
+    ExtractRefused.
     """
     return asyncio.run(_SftpPull(contract, period, parse(contract, address)).pull(work, history))
 
@@ -49,6 +61,7 @@ class _SftpPull:
         self.address = address
         self.folder = address.path.replace("{period}", period) or "."
         self.resumed: dict[str, list[int]] = {}
+        self.received = 0
 
     async def pull(self, work: Path, history: PullHistory) -> Pulled:
         delivery = await self._list(history)
@@ -56,15 +69,17 @@ class _SftpPull:
         source = f"SFTP {self.folder}, {drop_folder.file_pattern(self.contract, self.period)}"
         if plan.is_unchanged:
             return Pulled([], source, watermark=plan.watermark, is_unchanged=True)
-        await self._fetch(plan.fetch, delivery, work)
+        await self._fetch(plan.fetch, delivery, work, history.partial or work)
         for name in plan.fetch:
             delivery.check_sha256(self.contract, name, work / name)
-            # The time stamp of a fetched file is that of the server's.
-            os.utime(work / name, (delivery.files[name].mtime, delivery.files[name].mtime))
+            # A fetched file has the time stamp that it has on the server.
+            stamp = min(delivery.files[name].mtime, LATEST_MTIME_S)
+            os.utime(work / name, (stamp, stamp))
         evidence = {"fetched": plan.fetch, "reused": list(plan.reused), "resumed_at": self.resumed}
         return Pulled(
             [work / name for name in plan.fetch], source, watermark=plan.watermark, reused=plan.reused,
             evidence=delivery.evidence() | evidence,
+            promised={name: digest for name in delivery.files if (digest := delivery.sha256(name))},
         )  # fmt: skip
 
     # -- listing -------------------------------------------------------------------------------------------------
@@ -83,17 +98,21 @@ class _SftpPull:
                 is_second_listing = True
             except BROKEN as error:
                 await _wait(backoff, error, self.folder)
+            except asyncssh.Error as error:
+                raise self._unusable_answer(self.folder, error) from None
+
+    def _unusable_answer(self, name: str, error: asyncssh.Error) -> SourceUnavailable:
+        return SourceUnavailable(
+            f"{self.contract.registry}: SFTP server: expected to read {name}, found the answer {error.code} "
+            f"({type(error).__name__.removeprefix('SFTP')}). Fix: {self.contract.owner}"
+        )
 
     async def _delivery(self, sftp: asyncssh.SFTPClient, history: PullHistory) -> CompleteDelivery:
-        listing: dict[str, FileStat] = {}
+        listing = Listing()
         try:
-            async for entry in sftp.scandir(self.folder):
-                name, state = str(entry.filename), entry.attrs
-                if state.type in (asyncssh.FILEXFER_TYPE_SYMLINK, asyncssh.FILEXFER_TYPE_UNKNOWN):
-                    state = await sftp.stat(f"{self.folder}/{name}")
-                # The name comes from the server and becomes the name of a file here.
-                if state.type == asyncssh.FILEXFER_TYPE_REGULAR and "/" not in name and "\0" not in name:
-                    listing[name] = FileStat(state.size or 0, float(state.mtime or 0))
+            # As bytes, since one name that is no UTF-8 would end the listing of all.
+            async for entry in sftp.scandir(self.folder.encode()):
+                await self._add(listing, sftp, entry)
         except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPNotADirectory):
             above = drop_folder.permanent_folder(self.address.path)
             if above is None or not await sftp.isdir(above):
@@ -108,51 +127,78 @@ class _SftpPull:
             ) from None
         markers = {}
         for name in drop_folder.markers_to_read(self.contract, self.period, listing):
-            async with sftp.open(f"{self.folder}/{name}", "rb") as marker:
+            async with sftp.open(f"{self.folder}/{listing.files[name].name}", "rb") as marker:
                 markers[name] = cast("bytes", await marker.read(drop_folder.MAX_MARKER_BYTES))
         return drop_folder.complete_delivery(self.contract, self.period, listing, markers, history)
 
+    async def _add(self, listing: Listing, sftp: asyncssh.SFTPClient, entry: asyncssh.SFTPName) -> None:
+        raw, state = cast("bytes", entry.filename), entry.attrs
+        name = raw.decode(errors="replace")
+        # The name comes from the server and becomes the name of a file here.
+        if name in (".", "..") or b"/" in raw or b"\0" in raw:
+            return
+        if name.encode() != raw:
+            listing.skipped[name] = "a name that is no UTF-8"
+            return
+        if state.type in (asyncssh.FILEXFER_TYPE_SYMLINK, asyncssh.FILEXFER_TYPE_UNKNOWN):
+            try:
+                state = await sftp.stat(f"{self.folder}/{name}")
+            except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPLinkLoop, asyncssh.SFTPFailure):
+                listing.skipped[composed(name)] = "a link to nothing"
+                return
+        if state.type == asyncssh.FILEXFER_TYPE_REGULAR:
+            listing.add(name, state.size or 0, float(state.mtime or 0))
+
     # -- fetching ------------------------------------------------------------------------------------------------
 
-    async def _fetch(self, names: list[str], delivery: CompleteDelivery, work: Path) -> None:
+    async def _fetch(self, names: list[str], delivery: CompleteDelivery, work: Path, partial: Path) -> None:
         left = list(names)
         backoff = self._backoff("give all files")
+        until = time.monotonic() + TRANSFER_S
         while left:
-            bytes_before = _bytes(work, names)
+            bytes_before = self.received
             try:
                 async with AsyncExitStack() as stack:
                     sftp = await self._connect(stack)
                     while left:
-                        await self._download(sftp, left[0], delivery.files[left[0]], work / left[0])
+                        part = partial / _part_name(left[0], delivery.files[left[0]])
+                        await self._download(sftp, left[0], delivery.files[left[0]], part, until)
+                        shutil.move(part, work / left[0])
                         left.pop(0)
             except BROKEN as error:
-                if _bytes(work, names) > bytes_before:
+                if self.received > bytes_before:
                     backoff.reset()
                 await _wait(backoff, error, left[0])
+            except asyncssh.Error as error:
+                raise self._unusable_answer(left[0], error) from None
 
-    async def _download(self, sftp: asyncssh.SFTPClient, name: str, stat: FileStat, target: Path) -> None:
+    async def _download(self, sftp: asyncssh.SFTPClient, name: str, stat: FileStat, target: Path, until: float) -> None:
         """Fetch what is missing of a file. Raises SourceNotReady when it differs from the listing."""
+        registry = self.contract.registry
         try:
-            async with sftp.open(f"{self.folder}/{name}", "rb") as remote:
+            async with sftp.open(f"{self.folder}/{stat.name}", "rb") as remote:
                 state = await remote.stat()
                 if (state.size, float(state.mtime or 0)) != (stat.size, stat.mtime):
-                    raise SourceNotReady(f"{self.contract.registry}: {name} changes while it is read")
+                    raise SourceNotReady(f"{registry}: {name} changes while it is read")
                 with target.open("ab") as local:
-                    offset = local.tell()
+                    offset = await _resume_at(remote, target)
+                    local.truncate(offset)
                     if offset:
                         self.resumed.setdefault(name, []).append(offset)
-                    while offset < stat.size:
-                        wanted = min(CHUNK_BYTES, stat.size - offset)
-                        chunk = cast("bytes", await asyncio.wait_for(remote.read(wanted, offset), SILENCE_S))
-                        if not chunk:
-                            raise SourceNotReady(
-                                f"{self.contract.registry}: {name} ends at byte {offset:,} of {stat.size:,}"
-                            )
-                        local.write(chunk)
+                    async for piece in _pieces(remote, offset, stat.size):
+                        local.write(piece)
                         local.flush()
-                        offset += len(chunk)
+                        offset += len(piece)
+                        self.received += len(piece)
+                        if time.monotonic() > until:
+                            raise SourceUnavailable(
+                                f"{registry}: {offset:,} of {stat.size:,} bytes of {name} arrived in "
+                                f"{TRANSFER_S / 60:.0f} minutes of transfer; the next try goes on there"
+                            )
+                if offset < stat.size:
+                    raise SourceNotReady(f"{registry}: {name} ends at byte {offset:,} of {stat.size:,}")
         except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
-            raise SourceNotReady(f"{self.contract.registry}: {name} was there and is gone") from None
+            raise SourceNotReady(f"{registry}: {name} was there and is gone") from None
         except asyncssh.SFTPPermissionDenied:
             raise self.contract.connection_unusable(f"a login that may read {name}", "permission denied") from None
 
@@ -214,5 +260,37 @@ async def _wait(backoff: Backoff, error: BaseException, name: str) -> None:
     await asyncio.sleep(backoff.next_wait_s(AttemptFailed(f"{name}: the line broke ({type(error).__name__})")))
 
 
-def _bytes(work: Path, names: list[str]) -> int:
-    return sum((work / name).stat().st_size for name in names if (work / name).exists())
+def _part_name(name: str, stat: FileStat) -> str:
+    """The part of a file is known by its name, size and time: another state of the file is another part."""
+    return hashlib.sha256(f"{name}\0{stat.size}\0{stat.mtime}".encode()).hexdigest()[:32] + ".part"
+
+
+async def _resume_at(remote: asyncssh.SFTPClientFile, part: Path) -> int:
+    """The byte at which to go on; 0 where the end of what has arrived is not what the server has there."""
+    offset = part.stat().st_size
+    if not offset:
+        return 0
+    tail = min(offset, PIECE_BYTES)
+    there = cast("bytes", await asyncio.wait_for(remote.read(tail, offset - tail), SILENCE_S))
+    with part.open("rb") as local:
+        local.seek(offset - tail)
+        return offset if local.read() == there else 0
+
+
+async def _pieces(remote: asyncssh.SFTPClientFile, offset: int, size: int) -> AsyncIterator[bytes]:
+    """The bytes of a file from `offset` on, in order; ends early where the file does."""
+    asked: deque[asyncio.Future[Any]] = deque()
+    try:
+        while asked or offset < size:
+            while offset < size and len(asked) * PIECE_BYTES < CHUNK_BYTES:
+                wanted = min(PIECE_BYTES, size - offset)
+                asked.append(asyncio.ensure_future(remote.read(wanted, offset)))
+                offset += wanted
+            piece = await asyncio.wait_for(asked.popleft(), SILENCE_S)
+            yield piece
+            if len(piece) < PIECE_BYTES and (asked or offset < size):
+                return
+    finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def stage_view(
     con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, contract: Contract, batches: list[ledger.Batch]
 ) -> str:
-    """Create `stage_<registry>` and return its name; an empty one where nothing came. Changes are folded by key."""
+    """Create `stage_<registry>` and return its name; an empty one where nothing came. Changes are folded by key.
+
+    A key that an extract of another period, made later, has too is left out: its row has moved there.
+    """
     view = f"stage_{contract.registry}"
     if not batches:
         con.execute(f"create or replace temp view {view} as {empty_stage(con, settings, contract)}")
@@ -33,10 +36,26 @@ def stage_view(
     keys = ", ".join(map(identifier, contract.keys))
     newest = "".join(f"{identifier(name)} desc nulls last, " for name in contract.newest_by)
     con.execute(
-        f"create or replace temp table {view} as select * exclude (_turn) from ({ordered}) "
-        f"qualify row_number() over (partition by {keys} order by {newest}_turn desc, _file, _record) = 1"
+        f"create or replace temp table {view} as select * exclude (_turn) from (select * from ({ordered}) "
+        f"qualify row_number() over (partition by {keys} order by {newest}_turn desc, _file, _record) = 1) as s"
+        f"{_where_not_moved(settings, lake, contract, batches)}"
     )
     return view
+
+
+def _where_not_moved(settings: Settings, lake: Lake, contract: Contract, batches: list[ledger.Batch]) -> str:
+    """SQL that leaves out rows of `s` whose key a later extract of another period has."""
+    periods = {batch.period for batch in batches}
+    if len(periods) > 1:
+        return ""  # months of events, folded over all of them
+    conditions = []
+    for other in ledger.moved_from(settings, contract.registry, *periods):
+        turns = [str(n) for n, batch in enumerate(batches) if batch.extracted_at < other.extracted_at]
+        equal = " and ".join(f"o.{identifier(key)} = s.{identifier(key)}" for key in contract.keys)
+        exists = f"exists (from read_parquet({literal(lake.address(other.stage_path))}) as o where {equal})"
+        if turns:
+            conditions.append(f"not (s._turn in ({', '.join(turns)}) and {exists})")
+    return f" where {' and '.join(conditions)}" if conditions else ""
 
 
 def empty_stage(con: duckdb.DuckDBPyConnection, settings: Settings, contract: Contract) -> str:

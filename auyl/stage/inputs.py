@@ -45,6 +45,9 @@ def digest(settings: Settings, lake: Lake, batches: Batches, edition: str, rules
     for registry in sorted(batches):
         for batch in batches[registry]:
             total.update(f"{registry} {batch.period} {batch.digest} {batch.rules_digest}\n".encode())
+        if batches[registry] and contracts.load(registry, settings.include).is_delta:
+            for batch in ledger.moved_from(settings, registry, batches[registry][0].period):
+                total.update(f"{registry} moved to {batch.period} {batch.digest} {batch.rules_digest}\n".encode())
     for path in territory_files(lake, edition):
         total.update(path.encode() + hashlib.sha256(lake.read(path)).digest())
     of_rules = hashlib.sha256()

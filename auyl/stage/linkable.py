@@ -62,7 +62,7 @@ def counted_rows(
     columns = ", ".join(
         "l.person_key" if column == "person_key" else f"r.{identifier(column)}"
         for (column, *_) in con.execute(f"describe {stage}").fetchall()
-        if column != "_warned"
+        if column not in ("_warned", "_unreadable")
     )
     con.execute(
         f"create or replace temp table linked_{contract.registry} as select * from ("

@@ -1,7 +1,7 @@
 """The scan: every row of a batch against every rule of its suite, once, in DuckDB.
 
-typed      view: the contract's columns with their types, `<name>__text` beside each that was converted; `_filled` and
-           `_unread` have a bit a column that holds something, and that holds what could not be converted
+typed      view: the contract's columns with their types, `<name>__text` beside each (`auyl.stage.types`); `_filled` and
+           `_unread` have a bit a column that holds something, and that holds what is no value
 candidate  view: `include/sql/stage/<stage>.sql` over typed, what stage would hold
 scan       table: candidate, made once, with the digest of the content, the key and the bits of the broken rules
 verdict    table: the few rows that break a rule or repeat another; `row` is the rowid in scan, `outcome` one of
@@ -10,13 +10,14 @@ verdict    table: the few rows that break a rule or repeat another; `row` is the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import PERSON_COLUMNS, Column, Contract
 from auyl.stage.suites import PERSON_NUMBER, RANK, RowRule, Suite
+from auyl.stage.types import typed_cells
 from auyl.store import duck
 from auyl.store.duck import identifier, literal
 
@@ -29,10 +30,9 @@ COLUMNS_A_MASK = 60
 OUTCOMES = ("duplicate", "quarantined", "linkable", "warned")
 # The rows of `scan` that are staged.
 STAGED = "scan as s anti join (select row from verdict where outcome <> 'warned') as v on s.rowid = v.row"
-# They carry no stray spaces and write dates as ISO 8601 does; people's spreadsheets and CSV do neither.
-MADE_BY_MACHINES = ("xml", "json", "jsonl")
 
-
+# Columns of `typed` and `candidate` that only the rules use, beside the texts.
+HELPERS = ("_period", "_is_required_unread", "_is_optional_unread", "_is_date_empty", "_is_before_birth")
 # Before the name of a stage column in quarantine, where raw columns keep their own names.
 STAGED_PREFIX = "_staged_"
 
@@ -75,16 +75,15 @@ def define_views(
 
 
 def define_views_over(con: duckdb.DuckDBPyConnection, include: Path, contract: Contract, raw: str, period: str) -> None:
-    """Create `typed` and `candidate` over a relation of raw columns."""
-    content = ", ".join(identifier(column.name) for column in contract.columns)
-    columns = ", ".join(_typed(column, contract) for column in contract.columns)
-    masks = _masks(contract)
-    marked = ", ".join(f"{bits} as {name}" for name, bits in masks.items())
+    """Create `typed` and `candidate` over a relation of raw columns, which must not change any more."""
+    cells = typed_cells(con, contract, raw)
+    masks, summaries = _masks(contract, cells.odd), _summaries(contract)
+    marked, summed = (", ".join(f"{sql} as {name}" for name, sql in part.items()) for part in (masks, summaries))
     con.execute(
-        f"create or replace temp view typed as select *, {marked} from (select {columns}, _file, _record, "
-        f"hash({content}) as _content, {literal(period)} as _period from {raw})"
+        f"create or replace temp view typed as select *, {summed} from ("
+        f"select *, {marked}, {literal(period)} as _period from ({cells.query}))"
     )
-    origin = ", ".join(["_file", "_record", "_content", "_period", *masks])
+    origin = ", ".join(["_file", "_record", "_content", *masks, *HELPERS])
     query = duck.bind(stage_sql(include, contract), row_origin=origin)
     con.execute(f"create or replace temp view candidate as {query}")
 
@@ -95,35 +94,45 @@ def mask_bits(contract: Contract) -> Iterator[tuple[Column, int, int]]:
         yield column, nth // COLUMNS_A_MASK, nth % COLUMNS_A_MASK
 
 
-def _masks(contract: Contract) -> dict[str, str]:
-    """SQL of each mask over the columns of `typed`, by name."""
+def _masks(contract: Contract, odd: frozenset[str]) -> dict[str, str]:
+    """SQL of each mask over the columns of `typed`, by name; only cells of the columns in `odd` can be unreadable."""
     parts: dict[str, list[str]] = {}
     for column, number, bit in mask_bits(contract):
         name, text = identifier(column.name), identifier(column.name + "__text")
-        said = name if column.type == "string" else text
-        parts.setdefault(f"_filled{number}", []).append(f"(({said} is not null)::bigint << {bit})")
+        parts.setdefault(f"_filled{number}", []).append(f"(({text} is not null)::bigint << {bit})")
         unread = parts.setdefault(f"_unread{number}", [])
-        if column.type != "string":
+        if column.name in odd:
             unread.append(f"(({text} is not null and {name} is null)::bigint << {bit})")
     return {name: " | ".join(bits) or "0::bigint" for name, bits in parts.items()}
 
 
-def _typed(column: Column, contract: Contract) -> str:
-    name = identifier(column.name)
-    if column.type == "string":
-        cleaned = f"nullif(trim({name}), '')" if contract.format in MADE_BY_MACHINES else f"clean_text({name})"
-        if column.is_code:
-            cleaned = f"clean_code({name})"
-        return f"{cleaned if column.letters is None else f'kazakh_letters({cleaned})'} as {name}"
-    text = f"nullif(trim({name}), '')"
-    converted = {
-        "integer": f"try_cast(clean_code({name}) as bigint)",
-        "number": f"parse_amount({text})",
-        "date": f"try_cast({text} as date)" if contract.format in MADE_BY_MACHINES else f"parse_date({text})",
-        "timestamp": f"try_cast({text} as timestamp)",
-        "boolean": f"try_cast({text} as boolean)",
-    }[column.type]
-    return f"{converted} as {name}, {text} as {identifier(column.name + '__text')}"
+def _summaries(contract: Contract) -> dict[str, str]:
+    """SQL of what the rules of `expectations/_cells.json` ask, over `typed` and its masks, by name."""
+    dates = {column.name for column in contract.columns if column.type == "date"}
+    later = ", ".join(identifier(name) for name in sorted(dates - {"birth_date"}))
+    return {
+        "_is_before_birth": f"least({later}) < birth_date" if "birth_date" in dates and later else "false",
+        "_is_required_unread": _any_unread(contract, lambda column: column.required),
+        "_is_optional_unread": _any_unread(contract, lambda column: not column.required),
+    }
+
+
+def _any_unread(contract: Contract, chosen: Callable[[Column], bool]) -> str:
+    """SQL condition: is a cell of any chosen column unreadable?"""
+    masks: dict[int, int] = {}
+    for column, number, bit in mask_bits(contract):
+        if chosen(column):
+            masks[number] = masks.get(number, 0) | 1 << bit
+    return " or ".join(f"_unread{number} & {mask} <> 0" for number, mask in masks.items()) or "false"
+
+
+def _unreadable_names(contract: Contract, of: str) -> str:
+    """SQL list of the names of the columns whose cell is unreadable in a row of the relation `of`."""
+    names = (
+        f"case when {of}._unread{number} & {1 << bit} <> 0 then {literal(column.name)} end"
+        for column, number, bit in mask_bits(contract)
+    )
+    return f"list_filter([{', '.join(names)}]::varchar[], lambda name: name is not null)"
 
 
 def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejects: Mapping[str, int]) -> Account:
@@ -162,10 +171,10 @@ def _scan_rows(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite)
     key = "hash(" + ", ".join(map(identifier, contract.keys)) + ")"
     required = [c.name for c in contract.columns if c.name in contract.keys and c.required]
     has_key = " and ".join(f"{identifier(name)} is not null" for name in required) or "true"
-    # Only the rule bits use the period and the raw texts.
+    hidden = ", ".join(map(literal, HELPERS))
     con.execute(
         f"create or replace temp table scan as "
-        f"select columns(lambda name: name <> '_period' and not ends_with(name, '__text')), "
+        f"select columns(lambda name: name not in ({hidden}) and not ends_with(name, '__text')), "
         f"case when {has_key} then {key} end as _key, {' | '.join(bits) or '0::bigint'} as _bits from candidate"
     )
 
@@ -232,7 +241,7 @@ def stage_columns(con: duckdb.DuckDBPyConnection, contract: Contract, relation: 
     After the scan its table, as `relation`, says the same without binding the view's SQL again.
     """
     hidden = {column.name for column in contract.columns if column.is_vault}
-    hidden |= {"_content", "_period", "_key", "_bits", *_masks(contract)}
+    hidden |= {"_content", "_key", "_bits", *_masks(contract, frozenset()), *HELPERS}
     columns = [row[0] for row in con.execute(f"describe {relation}").fetchall()]
     return [name for name in columns if name not in hidden and not name.endswith("__text")]
 
@@ -247,16 +256,18 @@ def _measured_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> lis
 def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, target: str) -> int:
     """Write the rows that stay to `target`: what stage SQL makes, without the vault's columns; return how many.
 
-    `_warned` lists the warning rules that the row breaks, null for most.
+    `_warned` lists the warning rules that the row breaks, `_unreadable` the columns whose cell could not be read; both
+    are null for most.
     """
     columns = ", ".join(f"s.{identifier(name)}" for name in stage_columns(con, contract, "scan"))
     con.execute(
-        f"create or replace temp table warned as select row, {_rule_list(suite, '_bits', False)} as _warned "
-        f"from verdict where outcome = 'warned'"
+        f"create or replace temp table warned as select v.row, {_rule_list(suite, 'v._bits', False)} as _warned, "
+        f"nullif({_unreadable_names(contract, 's')}, []) as _unreadable "
+        f"from verdict as v inner join scan as s on v.row = s.rowid where v.outcome = 'warned'"
     )
     return duck.write_parquet(
         con,
-        f"select {columns}, w._warned from {STAGED} left join warned as w on s.rowid = w.row",
+        f"select {columns}, w._warned, w._unreadable from {STAGED} left join warned as w on s.rowid = w.row",
         target,
     )
 
@@ -295,7 +306,8 @@ def write_quarantine(
     """Write the rows that are not staged, as they came, with every rule each breaks; return how many.
 
     `_outcome` is quarantined, linkable or duplicate, `_line` is known for lines that never became rows, `_text` is
-    their text. Columns `_staged_<name>` have what stage would hold of a row's place and of its required values.
+    their text, `_unreadable` lists the columns whose cell could not be read. Columns `_staged_<name>` have what stage
+    would hold of a row's place and of its required values.
     """
     raw_columns = ", ".join(f"r.{identifier(column.name)}" for column in contract.columns)
     empty = ", ".join(f"null::varchar as {identifier(column.name)}" for column in contract.columns)
@@ -312,12 +324,14 @@ def write_quarantine(
         con.unregister("reject_rows")
     rows = (
         f"select r._file, r._record, null::bigint as _line, null::varchar as _text, "
-        f"v.outcome as _outcome, {_rule_list(suite, 'v._bits')} as _rules, {raw_columns}{staged} "
+        f"v.outcome as _outcome, {_rule_list(suite, 'v._bits')} as _rules, "
+        f"{_unreadable_names(contract, 's')} as _unreadable, {raw_columns}{staged} "
         f"from raw as r inner join verdict as v using (_file, _record) inner join scan as s on v.row = s.rowid "
         f"where v.outcome <> 'warned'"
     )
     lines = (
-        f"select _file, null::bigint as _record, _line, _text, 'quarantined' as _outcome, [_rule] as _rules, {empty} "
+        f"select _file, null::bigint as _record, _line, _text, 'quarantined' as _outcome, [_rule] as _rules, "
+        f"[]::varchar[] as _unreadable, {empty} "
         f"from reject"
     )
     query = f"{rows} union all by name {lines} order by _file, _record, _line"

@@ -17,8 +17,12 @@ from auyl.errors import ContractInvalid
 from auyl.store.duck import identifier, literal
 
 RANK = "_rank_in_key"
-# The suite of batch rules that all registries share.
+# Rules that all registries share: on batches, and on cells that hold no value.
 BATCH = "_batch.json"
+CELLS = "_cells.json"
+# Those whose reason is followed by the names of the columns.
+REQUIRED_CELL = "required_cell_unreadable"
+CELL_RULES = (REQUIRED_CELL, "cell_unreadable")
 # `about` of a rule on the person's number. A row that breaks only such rules can be linked to its person.
 PERSON_NUMBER = "person_number"
 
@@ -85,13 +89,18 @@ LINE_RULES = tuple(
             "Строка записана в другой кодировке, чем файл",
             "Жол файлдың өзінен басқа кодтауда жазылған",
         ),
+        (
+            "line_quotes",
+            "Кавычки внутри ячейки не удвоены, столбцы строки не определить",
+            "Ұяшық ішіндегі тырнақшалар қосарланбаған, жолдың бағандарын анықтау мүмкін емес",
+        ),
         ("line_unreadable", "Строка не читается как запись JSON", "Жол JSON жазбасы ретінде оқылмайды"),
     )
 )
 
 
 def load(name: str, folder: Path) -> Suite:
-    """Read the suite `name`, with the batch rules that all registries share (`_batch.json`).
+    """Read the suite `name`, with the rules that all registries share (`_batch.json`, `_cells.json`).
 
     `meta.batch_limits` of a suite gives its own limits by shared rule; null leaves the rule out.
     Raises ContractInvalid when a rule cannot be compiled.
@@ -99,6 +108,7 @@ def load(name: str, folder: Path) -> Suite:
     file = f"{name}.json"
     document = _read(folder / file)
     rules = [_row_rule(item, file) for item in document["expectations"] if item["meta"]["level"] == "row"]
+    rules += [_row_rule(item, CELLS) for item in _read(folder / CELLS)["expectations"]]
     names = [rule.rule for rule in rules]
     if len(set(names)) < len(names) or len(names) > 62:
         raise ContractInvalid(f"{file}: expected different rule names, 62 row rules at most; found {len(names)} rules")
@@ -112,7 +122,7 @@ def load(name: str, folder: Path) -> Suite:
 
 def files(name: str, folder: Path) -> list[Path]:
     """The files that a suite is read from."""
-    return [folder / f"{name}.json", folder / BATCH]
+    return [folder / f"{name}.json", folder / BATCH, folder / CELLS]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ LEGACY = str.maketrans("ЌЄЅҐЎЇЈЋќєѕґўїјћ", "ҚҒҢӨҰҮӘҺқғ
 LOOK_ALIKE = str.maketrans("ABEKMHOPCTXYIƏaekmopcxyithə", "АВЕКМНОРСТХУІӘаекморсхуітһә")
 RUSSIFIED = str.maketrans("ёәғқңөұүһі", "еагкноуухи")
 CYRILLIC = "[А-ЯЁӘҒҚҢӨҰҮҺІа-яёәғқңөұүһі]"
+NOTHING = ["", "-", "—", "NULL", "н/д"]
 TEST_NAMES = ("тест", "тестов", "тестова", "тестовый", "тестовая", "для теста", "проверка", "test")
 KIND = (
     r"(?:с\.? ?/?о\.?|а\.? ?о\.?|с\.а\.|а\.ә\.|п\.а\.|к\.ә\.|г\.? ?а\.?|қ\.? ?ә\.?"
@@ -30,15 +31,15 @@ def over_distinct(s: pd.Series, work: Callable[[pd.Series], pd.Series]) -> pd.Se
 
 
 def trimmed(s: pd.Series) -> pd.Series:
-    """Text written by machines: only strip it."""
+    """Text written by machines: strip it; words for nothing mean missing."""
     s = s.str.strip()
-    return s.mask(s == "")
+    return s.mask(s.isin(NOTHING))
 
 
 def clean(s: pd.Series) -> pd.Series:
-    """Text written by people: single spaces between words; a dash or NULL means missing."""
+    """Text written by people: single spaces between words; words for nothing mean missing."""
     s = s.str.strip().str.replace(r"\s+", " ", regex=True)
-    return s.mask(s.isin(["", "-", "—", "NULL"]))
+    return s.mask(s.isin(NOTHING))
 
 
 def clean_code(s: pd.Series) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from bench.pandas_way.read import WHERE, Raw
 
 Rules = dict[str, pd.Series]
+NO_DATES = ["0000-00-00", "00.00.0000"]
 
 
 @dataclass
@@ -26,6 +28,27 @@ class Batch:
     quarantine: pd.DataFrame
     failed: pd.DataFrame
     account: dict[str, int]
+
+
+def cell_rules(
+    texts: Mapping[str, pd.Series] | pd.DataFrame, typed: pd.DataFrame, required: str, optional: str
+) -> tuple[Rules, Rules]:
+    """The critical and the warning rules on cells that hold something and no value; names of columns with spaces."""
+    names = f"{required} {optional}".split()
+
+    def any_unread(columns: list[str]) -> pd.Series:
+        unread = [texts[column].notna() & typed[column].isna() for column in columns]
+        return pd.concat(unread, axis=1).any(axis=1) if unread else pd.Series(False, index=typed.index)
+
+    zeros = [texts[column].isin(NO_DATES) for column in names if column.endswith(("_date", "_on"))]
+    critical = {"required_cell_unreadable": any_unread(required.split())}
+    warnings = {"cell_unreadable": any_unread(optional.split())}
+    if zeros:
+        warnings["date_means_nothing"] = pd.concat(zeros, axis=1).any(axis=1)
+    later = [column for column in names if column.endswith(("_date", "_on", "_from"))]
+    if "birth_date" in later:
+        warnings["date_before_birth"] = typed[later].drop(columns="birth_date").min(axis=1) < typed["birth_date"]
+    return critical, warnings
 
 
 def judge(

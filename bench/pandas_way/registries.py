@@ -24,7 +24,7 @@ from bench.pandas_way.clean import (
     to_number,
     trimmed,
 )
-from bench.pandas_way.judge import Batch, judge
+from bench.pandas_way.judge import Batch, cell_rules, judge
 from bench.pandas_way.parts import part
 from bench.pandas_way.places import PLACE, Territory
 
@@ -88,21 +88,23 @@ def population(files: list[Path], given: Given) -> Batch:
         t = raw.rows.copy()
         for column in raw.columns:
             t[column] = trimmed(t[column])
-        death_text = t["death_date"]
+        texts = t.copy()
         for column in ("birth_date", "death_date", "registered_from"):
             t[column] = pd.to_datetime(t[column], format="%Y-%m-%d", errors="coerce")
         t["sex"] = t["sex_code"].map({"1": "m", "2": "f"}).fillna(t["sex_code"]).astype("str")
         t["is_alive"] = (t["life_status_code"] == "0") & t["death_date"].isna() & (t["is_removed"] != "true")
         valid = is_valid_number(t["iin"])
         names = t["surname"] + t["given_name"].fillna("")
+        unread, doubtful = cell_rules(texts, t, "birth_date", "death_date registered_from")
         critical = {
+            **unread,
             "iin_present": t["iin"].isna(),
             "iin_checksum": t["iin"].notna() & ~valid,
             "surname_present": t["surname"].isna(),
             "not_a_test_row": is_test(t["surname"], t["given_name"]),
             "birth_date_present": t["birth_date"].isna(),
             "birth_date_not_ahead": t["birth_date"] > given.end,
-            "death_date_readable": t["death_date"].isna() & death_text.notna(),
+            "death_date_readable": t["death_date"].isna() & texts["death_date"].notna(),
             "death_after_birth": t["death_date"] < t["birth_date"],
             "sex_present": t["sex"].isna(),
             "sex_known": t["sex"].notna() & ~t["sex"].isin(["m", "f"]),
@@ -111,6 +113,7 @@ def population(files: list[Path], given: Given) -> Batch:
             "district_code_wellformed": t["district_code"].notna() & ~t["district_code"].str.fullmatch(r"[0-9]{7}"),
         }
         warnings = {
+            **doubtful,
             "iin_birth_date_agrees": valid & disagrees_with_birth(t["iin"], t["birth_date"]),
             "sex_agrees": valid & t["sex"].notna() & (t["iin"].str[6].map(SEX_OF_DIGIT).fillna(t["sex"]) != t["sex"]),
             "rca_wellformed": t["rca"].notna() & ~t["rca"].str.fullmatch(r"[0-9]{16}"),
@@ -143,10 +146,12 @@ def assistance(files: list[Path], given: Given) -> Batch:
     for column in ("birth_date", "assigned_on"):
         t[column] = to_date(texts[column])
     for column in ("amount_kzt", "family_members"):
-        t[column] = to_number(t[column])
+        t[column] = to_number(texts[column])
     valid = is_valid_number(t["iin"])
     totals = t["surname"].fillna("") + t["row_number"].fillna("") + t["kind"].fillna("")
+    unread, doubtful = cell_rules(texts, t, "amount_kzt", "birth_date assigned_on family_members")
     critical = {
+        **unread,
         "iin_present": t["iin"].isna(),
         "iin_checksum": t["iin"].notna() & ~valid,
         "not_a_test_row": is_test(t["surname"], t["given_name"]),
@@ -159,11 +164,10 @@ def assistance(files: list[Path], given: Given) -> Batch:
         "month_is_the_period": t["month"].notna() & (t["month"] != given.period),
     }
     warnings = {
+        **doubtful,
         "iin_birth_date_agrees": valid & disagrees_with_birth(t["iin"], t["birth_date"]),
-        "birth_date_readable": texts["birth_date"].notna() & t["birth_date"].isna(),
-        "assigned_on_readable": texts["assigned_on"].notna() & t["assigned_on"].isna(),
         "assigned_on_not_ahead": t["assigned_on"] > given.end,
-        "family_members_readable": texts["family_members"].notna() & ~t["family_members"].between(1, 40),
+        "family_members_in_range": t["family_members"].notna() & ~t["family_members"].between(1, 40),
         **letter_warnings(t["surname"] + t["given_name"].fillna("")),
     }
     batch = judge("social_assistance", raw, t, critical, warnings, ["iin", "kind"], [])
@@ -202,7 +206,9 @@ def livestock(files: list[Path], given: Given) -> Batch:
         is_number_of_owner = is_valid_number(owner) & (
             owner.str[4].isin(list("0123")) | owner.str.fullmatch(r"[0-9]{2}(?:0[1-9]|1[0-2])[456][0-4][0-9]{6}")
         )
+        unread, doubtful = cell_rules(texts, t, "reported_on", "birth_date vaccinated_on tested_on")
         critical = {
+            **unread,
             "not_a_total": (number.fillna("") + texts["species_name"].fillna("")).str.upper().str.contains(TOTALS),
             "animal_number_present": number.isna(),
             "animal_number_wellformed": number.notna() & ~wellformed,
@@ -219,7 +225,7 @@ def livestock(files: list[Path], given: Given) -> Batch:
             "month_is_the_period": t["reported_on"].notna() & ~t["reported_on"].between(given.begin, given.end),
         }
         warnings = {
-            "birth_date_readable": texts["birth_date"].notna() & t["birth_date"].isna(),
+            **doubtful,
             "species_agrees": wellformed
             & number.str.startswith("KZ")
             & t["species"].notna()
@@ -257,14 +263,18 @@ def ambulance(files: list[Path], given: Given) -> Batch:
     for column in times:
         t[column] = pd.to_datetime(texts[column], format="%Y-%m-%d %H:%M:%S", errors="coerce")
     for column in ("category", "patient_age"):
-        t[column] = to_number(t[column])
+        t[column] = to_number(texts[column])
     for column in ("call_id", "patient_iin"):
         t[column] = clean_code(t[column])
     t["address"] = corrected(texts["address"])
     for column in ("patient_sex", "reason", "brigade", "outcome"):
         t[column] = texts[column]
     t["arrival_min"] = (t["arrived_at"] - t["received_at"]).dt.total_seconds() / 60
+    unread, doubtful = cell_rules(
+        texts, t, "received_at category updated_at", "patient_age dispatched_at arrived_at finished_at"
+    )
     critical = {
+        **unread,
         "call_id_present": t["call_id"].isna(),
         "received_at_present": t["received_at"].isna(),
         "received_at_readable": texts["received_at"].notna() & t["received_at"].isna(),
@@ -278,7 +288,7 @@ def ambulance(files: list[Path], given: Given) -> Batch:
         "not_a_test_row": is_test(t["reason"]) | t["address"].str.lower().str.contains("для теста").fillna(False),
     }
     warnings = {
-        "dispatched_at_readable": texts["dispatched_at"].notna() & t["dispatched_at"].isna(),
+        **doubtful,
         "patient_age_in_range": t["patient_age"].notna() & ~t["patient_age"].between(0, 120),
         "patient_iin_checksum": t["patient_iin"].notna() & ~is_valid_number(t["patient_iin"]),
         "address_present": t["address"].isna(),
@@ -307,7 +317,9 @@ def employment(files: list[Path], given: Given) -> Batch:
         t[column] = pd.to_datetime(texts[column], format="%Y-%m-%d", errors="coerce")
     t["status"] = t["status"].str.upper()
     valid = is_valid_number(t["iin"])
+    unread, doubtful = cell_rules(texts, t, "registered_on", "birth_date placed_on")
     critical = {
+        **unread,
         "iin_present": t["iin"].isna(),
         "iin_checksum": t["iin"].notna() & ~valid,
         "not_a_test_row": is_test(t["surname"], t["given_name"]),
@@ -319,11 +331,11 @@ def employment(files: list[Path], given: Given) -> Batch:
         "placed_on_readable": texts["placed_on"].notna() & t["placed_on"].isna(),
     }
     warnings = {
+        **doubtful,
         "iin_birth_date_agrees": valid & disagrees_with_birth(t["iin"], t["birth_date"]),
         "placed_has_date": (t["status"] == "PLACED") & texts["placed_on"].isna(),
         "placed_after_registration": t["placed_on"] < t["registered_on"],
         "kato_wellformed": t["kato"].notna() & ~t["kato"].str.fullmatch(r"[1-9][0-9]{8}"),
-        "birth_date_readable": texts["birth_date"].notna() & t["birth_date"].isna(),
         **letter_warnings(t["surname"] + t["given_name"].fillna("")),
     }
     batch = judge("employment", raw, t, critical, warnings, ["iin"], ["registered_on"])
@@ -342,14 +354,21 @@ def budget(files: list[Path], given: Given) -> Batch:
     t = raw.rows.copy()
     for column in raw.columns:
         t[column] = clean_code(t[column]) if column in CODES_OF_BUDGET else clean(t[column])
-    t["line_name"] = corrected(t["line_name"])
-    t["month"] = _month(t["month"])
+    t["line_name"], t["month"] = corrected(t["line_name"]), _month(t["month"])
+    texts = t.copy()
     for column in [name for name in raw.columns if name.endswith(("_thousand_kzt", "_pct", "_level"))]:
         t[column] = to_number(t[column])
     level, name = t["line_level"], t["line_name"].str.upper()
     main = (level <= 1) & name.str.contains("ДОХОДЫ|ЗАТРАТЫ|ПОСТУПЛЕНИЯ")
     sums = t[["executed_thousand_kzt", "plan_period_thousand_kzt", "refined_thousand_kzt"]]
+    unread, doubtful = cell_rules(
+        texts,
+        t,
+        "refined_thousand_kzt executed_thousand_kzt line_level",
+        "approved_thousand_kzt plan_period_thousand_kzt",
+    )
     critical = {
+        **unread,
         "kato_present": t["kato"].isna(),
         "kato_wellformed": t["kato"].notna() & ~t["kato"].str.fullmatch(r"[1-9][0-9]{8}"),
         "line_id_present": t["line_id"].isna(),
@@ -362,7 +381,7 @@ def budget(files: list[Path], given: Given) -> Batch:
         "month_is_the_period": t["month"].notna() & (t["month"] != given.period),
         "main_lines_not_negative": main & (sums.min(axis=1) < 0),
     }
-    batch = judge("budget_okrug", raw, t, critical, {}, ["kato", "line_id", "month"], [])
+    batch = judge("budget_okrug", raw, t, critical, doubtful, ["kato", "line_id", "month"], [])
     staged = batch.staged
     level, name = staged["line_level"], staged["line_name"].str.upper()
     kinds = {

@@ -3,7 +3,7 @@
     python -m lab.simulated_sources.sftp --folder DIR --port N --login NAME --password-file FILE --host-key FILE
 
 Clients see only DIR and may not write. Each of `cuts` is a number of bytes after which the connection is dropped once
-in the middle of a read, so that clients have something to resume.
+in the middle of a read, so that clients have something to resume. `rate` is the speed of the line in bytes per second.
 """
 
 from __future__ import annotations
@@ -24,13 +24,22 @@ class SftpServer:
     """The server. `served` counts the bytes read by file name, `connections` the logins."""
 
     def __init__(
-        self, folder: Path, login: str, password: str | None = None, authorized_keys: str = "", cuts: Sequence[int] = ()
+        self,
+        folder: Path,
+        login: str,
+        password: str | None = None,
+        authorized_keys: str = "",
+        cuts: Sequence[int] = (),
+        rate: float | None = None,
+        can_open: bool = True,
     ) -> None:
         self.folder = folder
         self.login = login
         self.password = password
         self.authorized_keys = authorized_keys
         self.cuts = list(cuts)
+        self.rate = rate
+        self.can_open = can_open
         self.served: dict[str, int] = {}
         self.connections = 0
         self.host_key = asyncssh.generate_private_key("ssh-ed25519")
@@ -108,17 +117,20 @@ class _Files(asyncssh.SFTPServer):
         super().__init__(channel, chroot=str(server.folder).encode())
         self.server = server
         self.names: dict[object, str] = {}
+        self.line = asyncio.Lock()
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
         """Open for reading only."""
         if pflags & (asyncssh.FXF_WRITE | asyncssh.FXF_APPEND | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC):
             raise asyncssh.SFTPPermissionDenied("read-only")
+        if not self.server.can_open:
+            raise asyncssh.SFTPOpUnsupported("no such operation")
         file = super().open(path, pflags, attrs)
         self.names[id(file)] = path.decode().rsplit("/", 1)[-1]
         return file
 
-    def read(self, file_obj: object, offset: int, size: int) -> bytes:
-        """Return bytes, or drop the connection at a cut."""
+    async def read(self, file_obj: object, offset: int, size: int) -> bytes:
+        """Return bytes as fast as the line is, or drop the connection at a cut."""
         data = cast("bytes", super().read(file_obj, offset, size))
         name = self.names[id(file_obj)]
         cuts = self.server.cuts
@@ -126,6 +138,9 @@ class _Files(asyncssh.SFTPServer):
             cuts.pop(0)
             self.channel.get_connection().abort()
             raise asyncssh.SFTPConnectionLost("cut")
+        if self.server.rate:
+            async with self.line:
+                await asyncio.sleep(len(data) / self.server.rate)
         self.server.served[name] = self.server.served.get(name, 0) + len(data)
         return data
 

@@ -27,6 +27,7 @@ from auyl.store.processes import remembered_port
 from auyl.store.schema import check_text_rules, database_url, ensure_database, migrate
 from auyl.store.watchdog import PR_SET_PDEATHSIG
 from lab.simulated_sources.connections import SimulatedSources
+from lab.simulated_sources.drop import mark
 from lab.stack import report
 from lab.stack.airflow import USER, AirflowFailed, AirflowStack, RunState, secret
 from lab.stack.plan import DemoPlan
@@ -136,6 +137,7 @@ def ready(
             say("database of Airflow is there")
         airflow.start()
         supervisor.finish(synthesis, lambda: say.now_and_then("making the extracts"))
+        mark(settings, plan.registries, extracts, plan.period)
         say(f"extracts are in {extracts / plan.period}")
         say(_territory(plan, settings, extracts))
         say(f"dispatch database has {_dispatch(dispatch_dsn, extracts, plan.period):,} calls of the month")

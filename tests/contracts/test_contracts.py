@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from auyl import contracts, settings
+from auyl.contracts.options import FileOptions
 from auyl.errors import ContractInvalid
 
 FOLDER = settings.from_environment().include / "contracts"
@@ -31,6 +32,13 @@ def test_the_newest_of_duplicates_is_only_chosen_where_there_is_a_key(path: Path
     contract = contracts.load(path.name.removesuffix(".odcs.yaml"), FOLDER.parent)
     if contract.newest_by:
         assert contract.keys
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.split(".")[0])
+def test_a_drop_folder_says_when_its_files_are_complete(path: Path) -> None:
+    options = contracts.load(path.name.removesuffix(".odcs.yaml"), FOLDER.parent).option_set(FileOptions)
+    if options is not None:
+        assert options.marker or options.stable_seconds
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ class LocalAirflow:
             "AUYL_DSN": settings.dsn,
             "AUYL_LAKE": settings.lake,
             "AUYL_HOME": str(settings.home),
+            "AUYL_INCLUDE": str(settings.include),
             "AUYL_HASH_KEY_FILE": str(settings.hash_key_file),
             **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()},
         }

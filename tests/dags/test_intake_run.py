@@ -1,13 +1,14 @@
 """The intake DAG of a registry, executed: what each task leaves, and which failure fails the run."""
 
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from auyl import ledger
-from auyl.settings import Settings
+from auyl.settings import REPOSITORY, Settings
 from auyl.store.lake import Lake
 from tests.conftest import fresh_installation
 from tests.dags.local_airflow import LocalAirflow, Run, Step
@@ -38,14 +39,21 @@ def deliver(folder: Path, period: str, *, rejected: bool = False) -> None:
     rows = [animal(n, **{"Дата отчета": f"30.{period[5:]}.2026"}) for n in range(1, 101)]
     if rejected:
         rows[0] = animal(1, **{"Дата отчета": f"30.{period[5:]}.2026", "Вид": ""})
-    livestock_xlsx(folder / f"livestock_{period}.xlsx", {"Енбекшиказахский": rows})
+    book = livestock_xlsx(folder / f"livestock_{period}.xlsx", {"Енбекшиказахский": rows})
+    book.with_name(f"{book.name}.ok").touch()
 
 
 @pytest.fixture(scope="module")
 def world(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """All cases, run one after another by one Airflow."""
     folder = tmp_path_factory.mktemp("intake")
-    settings = fresh_installation(dsn, folder)
+    include = folder / "include"
+    shutil.copytree(REPOSITORY / "include", include)
+    contract = include / "contracts" / "livestock.odcs.yaml"
+    pause, marker = "{property: stableSeconds, value: 15}", "{property: marker, value: '{name}.ok'}"
+    assert pause in contract.read_text("utf-8")
+    contract.write_text(contract.read_text("utf-8").replace(pause, marker), "utf-8")
+    settings = replace(fresh_installation(dsn, folder), include=include)
     drop = folder / "drop"
     drop.mkdir()
     deliver(drop / REJECTED, REJECTED, rejected=True)

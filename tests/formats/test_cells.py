@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -177,8 +179,6 @@ def test_a_space_typed_far_from_the_table_is_no_row(
 
 
 def test_cells_without_references_follow_each_other(load_derived: LoadDerived, settings: Settings) -> None:
-    import re
-
     rows = xml.rows([LIVESTOCK_HEADING, *(animal(n) for n in range(1, 11))])
     bare = re.sub(' r="[A-Z]*[0-9]+"', "", rows)
     result = load_derived("livestock", XLSX, {"l.xlsx": xml.book({"КРС": xml.sheet(bare)})})
@@ -188,8 +188,6 @@ def test_cells_without_references_follow_each_other(load_derived: LoadDerived, s
 
 def test_parts_are_found_as_programs_name_them(load_derived: LoadDerived, settings: Settings) -> None:
     """.NET writes prefixes and backslashes; others UTF-16, or capitals in the names of parts."""
-    import zipfile
-
     rows = xml.rows([LIVESTOCK_HEADING, *(animal(n) for n in range(1, 11))])
     prefixed = (
         xml.sheet(rows).replace("<", "<x:").replace("<x:/", "</x:").replace("<x:?", "<?").replace("xmlns=", "xmlns:x=")
@@ -220,3 +218,87 @@ def test_parts_are_found_as_programs_name_them(load_derived: LoadDerived, settin
 def test_a_damaged_sheet_is_refused_in_words(refusal: Callable[..., str], sheet: str, found: str) -> None:
     text = refusal("livestock", XLSX, {"l.xlsx": xml.book({"КРС": sheet})})
     assert "l.xlsx" in text and found in text
+
+
+def shared(texts: str, cells: dict[str, str], changes: dict[str, bytes] | None = None) -> bytes:
+    """A workbook of ten animals with shared texts and with cells that refer to them."""
+    table = [LIVESTOCK_HEADING, *(animal(n) for n in range(1, 11))]
+    content = xml.book({"КРС": xml.sheet(xml.rows(table, changes=cells))})
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    links = parts["xl/_rels/workbook.xml.rels"]
+    link = f'<Relationship Id="t" Type="{xml.LINKS}/sharedStrings" Target="/xl/sharedStrings.xml"/></Relationships>'
+    parts["xl/_rels/workbook.xml.rels"] = links.replace(b"</Relationships>", link.encode())
+    parts["xl/sharedStrings.xml"] = f'<sst xmlns="{xml.MAIN}">{texts}</sst>'.encode()
+    return xml.archive(parts | (changes or {}))
+
+
+def test_shared_texts_are_whole_however_they_are_written(load_derived: LoadDerived, settings: Settings) -> None:
+    """Runs of several fonts, readings above the letters, escapes of control characters, empty and blank texts."""
+    texts = [
+        "<t>Шелек</t>", "<r><t>Ше</t></r><r><rPr><b/></rPr><t>лек</t></r>",
+        '<t>Шелек</t><rPh sb="0" eb="1"><t>x</t></rPh>', "<t>Шелек_x000D_</t>", "<t>Ше_x005F_лек</t>", "<t/>",
+        "", "<t> \u00a0</t>", "<t>Ш&#1077;лек &amp; К&#xB0;</t>",
+    ]  # fmt: skip
+    cells = {f"G{n + 2}": cell(f"G{n + 2}", str(n), type_="s") for n in range(len(texts))}
+    load_derived("livestock", XLSX, {"l.xlsx": shared("".join(f"<si>{text}</si>" for text in texts), cells)})
+    found = [text for (text,) in raw(settings, "settlement_name")]
+    assert found[:9] == ["Шелек", "Шелек", "Шелек", "Шелек\r", "Ше_лек", None, None, None, "Шелек & К°"]
+
+
+@pytest.mark.parametrize(
+    "empty", ["<v></v>", "<v/>", "<v />", '<v xml:space="preserve"></v>', '<v xml:space="preserve"/>']
+)
+def test_an_empty_result_is_told_from_a_missing_one(load: Load, empty: str) -> None:
+    changes = {
+        "G2": f'<c r="G2" t="str"><f>Z2</f>{empty}</c>',
+        "G3": f'<c r="G3"><f>Z3</f>{empty}</c>',
+        "G4": f'<c r="G4">{empty}</c>',
+        "G5": '<c r="G5" t="str"><f>Z5</f></c>',
+        "G6": '<c r="G6"><f t="array" ref="G6:G7">Z6</f></c>',
+    }
+    names = [cells[0] for cells in load(changes, "settlement_name").values()]
+    assert names[:6] == [None, "#NOT_COMPUTED!", None, "#NOT_COMPUTED!", "#NOT_COMPUTED!", "Шелек"]
+
+
+def test_a_strict_workbook_with_a_chart_is_read(load_derived: LoadDerived, settings: Settings) -> None:
+    rows = xml.rows([LIVESTOCK_HEADING, *(animal(n) for n in range(1, 11))], changes={
+        "H2": cell("H2", "2026-05-08T00:00:00", type_="d"), "G3": cell("G3", "1", type_="b"),
+    })  # fmt: skip
+    with zipfile.ZipFile(io.BytesIO(xml.book({"КРС": xml.sheet(rows), "Диаграмма": "-"}))) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    strict = {
+        name: part.replace(xml.MAIN.encode(), b"http://purl.oclc.org/ooxml/spreadsheetml/main")
+        .replace(xml.LINKS.encode(), b"http://purl.oclc.org/ooxml/officeDocument/relationships")
+        for name, part in parts.items()
+    }  # fmt: skip
+    links, _, second = strict["xl/_rels/workbook.xml.rels"].rpartition(b"/worksheet")
+    strict["xl/_rels/workbook.xml.rels"] = links + b"/chartsheet" + second
+    result = load_derived("livestock", XLSX, {"l.xlsx": xml.archive(strict)})
+    assert (result.status, result.staged) == ("accepted", 10), result.refusal
+    assert raw(settings, "vaccinated_on", "settlement_name")[:2] == [("2026-05-08", "Шелек"), ("05.05.2026", "true")]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("<row>" + "<c><v>1</v></c>" * 16_385 + "</row>", "outside"),
+        (("<row>" + "<c><v>1</v></c>" * 16_384 + "</row>") * 2_100, "at most 33,554,432 cells"),
+        ('<row><c t="str"><v>' + "а" * (2 << 20) + "</v></c></row>", "a text longer than any cell holds"),
+    ],
+    ids=["wide", "many", "long"],
+)
+def test_a_sheet_larger_than_any_is_refused_before_it_fills_the_memory(
+    refusal: Callable[..., str], content: str, found: str
+) -> None:
+    text = refusal("livestock", XLSX, {"l.xlsx": xml.book({"КРС": xml.sheet(content)})})
+    assert "l.xlsx" in text
+    assert found in text
+
+
+def test_a_long_text_shared_by_many_cells_is_refused(refusal: Callable[..., str]) -> None:
+    rows = "<row>" + '<c t="s"><v>0</v></c>' * 100 + "</row>"
+    content = shared(
+        f"<si><t>{'а' * 32_000}</t></si>", {}, {"xl/worksheets/sheet1.xml": xml.sheet(rows * 1_000).encode()}
+    )
+    assert "1,024 MiB of text in a sheet; found more" in refusal("livestock", XLSX, {"l.xlsx": content})

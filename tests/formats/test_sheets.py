@@ -131,8 +131,8 @@ def test_a_hidden_table_of_an_old_workbook_is_refused(refusal: Refusal) -> None:
         assert f"l.xls#{sheets[1]}: expected rows in visible sheets" in text
 
 
-def excel_95(code_page: int | None) -> bytes:
-    """An old workbook as Excel 95 wrote it: one byte a letter."""
+def excel_95(code_page: int | None, password: bool = False) -> bytes:
+    """An old workbook as Excel 95 wrote it: one byte a letter. With a password only its mark is there."""
     import io
 
     from xlwt.CompoundDoc import XlsDoc
@@ -146,6 +146,8 @@ def excel_95(code_page: int | None) -> bytes:
     begin = record(0x809, struct.pack("<HHHH", 0x500, 5, 0, 0))
     if code_page is not None:
         begin += record(0x42, struct.pack("<H", code_page))
+    if password:
+        begin += record(0x2F, bytes(4))
     name = text("КРС")
     at = len(begin) + 4 + 7 + len(name) + 4
     stream = begin + record(0x85, struct.pack("<IBBB", at, 0, 0, len(name)) + name) + record(0x0A, b"")
@@ -167,3 +169,8 @@ def test_texts_of_excel_95_without_a_code_page_are_russian(
     result = load_derived("livestock", {"format": "xls"}, {"l.xls": excel_95(code_page)})
     assert (result.status, result.staged) == ("accepted", 60), result.refusal
     assert raw(settings, "_file", "species_name", "settlement_name")[0] == ("l.xls#КРС", "КРС", "Шелек")
+
+
+def test_an_old_workbook_with_a_password_is_refused_as_such(refusal: Refusal) -> None:
+    content = excel_95(1251, password=True)
+    assert "found a password-protected workbook" in refusal("livestock", {"format": "xls"}, {"l.xls": content})

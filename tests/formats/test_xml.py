@@ -126,11 +126,15 @@ def test_a_broken_record_is_rejected_alone(
     [
         (PEOPLE.replace("</surname>", "</surnam>", 1), 3, "tag name mismatch"),
         (PEOPLE.replace("</person>", "", 1), 9, "tag name mismatch"),
+        (PEOPLE.replace("</person>\n<person>", "</person>\n<persoU>", 1), 4, "tag name mismatch"),
         (PEOPLE.replace("ОМАРОВ", "<![CDATA[ОМАРОВ", 1), None, ""),
         (PEOPLE + PEOPLE, 10, "a second document"),
         (PEOPLE + "<html/>", 9, "something else"),
         (PEOPLE[:-20], 9, "cut short"),
         (PEOPLE.replace("</persons>", "\0\0</persons>"), 9, "invalid char"),
+        (PEOPLE.replace("<birthDate>", "\0" * 600, 1), 3, "a lost block"),
+        (PEOPLE.replace("ОМАРОВ", "\0" * 600, 1), 3, "a lost block"),
+        (second("ОМАРОВ & КО</name>"), 4, "tag name mismatch"),
         (declared("UTF-7"), 1, "encoding AAA-9"),
         (declared("windows-1251"), 3, "letters in an unlikely order"),
         (PEOPLE.replace("ОМАРОВ", "ОМАРОВ & КО"), 3, "name required"),
@@ -138,7 +142,8 @@ def test_a_broken_record_is_rejected_alone(
         (PEOPLE.replace("<period>", "<period>2026-09</period><period>"), None, "two that differ"),
     ],
     ids=[
-        "mismatch", "no end tag", "cdata", "glued", "page after it", "cut", "nul outside", "utf-7", "false declaration",
+        "mismatch", "no end tag", "no start tag", "cdata", "glued", "page after it", "cut", "nul outside",
+        "nuls over a tag", "nuls over a value", "two faults", "utf-7", "false declaration",
         "no readable record", "doctype", "two periods",
     ],
 )  # fmt: skip

@@ -18,7 +18,6 @@ PEOPLE = population_xml([person(n) for n in range(1, 41)])
 BOMB = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><soap:Envelope>&c;</soap:Envelope>'
 WRONG_MONTH = social_csv([social_row(n, ПЕРИОД="09.2026") for n in range(1, 41)])
 ALL_BAD = social_csv([social_row(n, ИИН="123456789012") for n in range(1, 41)])
-UNCLOSED = SOCIAL.replace("ОМАРОВ".encode("cp1251"), '"ОМАРОВ'.encode("cp1251"), 1)
 CUT = population_xml([person(1)]).rsplit(b"</persons>", 1)[0]
 
 CASES = [
@@ -26,14 +25,13 @@ CASES = [
     ("social_assistance", {"s.csv": social_csv([])}, "s.csv", "a heading and nothing below it"),
     ("social_assistance", {"s.csv": SOCIAL.decode("cp1251").encode()}, "line 1", "text in utf-8"),
     ("social_assistance", {"s.csv": SOCIAL.decode("cp1251").encode("utf-16")}, "line 1", "text in utf-16"),
-    ("social_assistance", {"s.csv": SOCIAL.replace(b"\r\n1;", b"\r\n\x98;", 1)}, "line 2", "byte 0x98"),
+    ("social_assistance", {"s.csv": SOCIAL.replace(b"\r\n", b"\r\n\x98", 3)}, "line 2", "byte 0x98"),
     (
         "social_assistance",
         {"s.csv": SOCIAL.replace("ИИН".encode("cp1251"), "ИНН".encode("cp1251"), 1)},
         "«ИИН»",
         "«ИНН»",
     ),
-    ("social_assistance", {"s.csv": UNCLOSED}, "line 2", "nterminated quote"),
     ("social_assistance", {"s.csv": WRONG_MONTH}, "month_is_the_period", "at most 0.02, found 1"),
     ("social_assistance", {"s.csv": ALL_BAD}, "share_quarantined", "iin_checksum 40"),
     ("population", {"p.xml": b""}, "p.xml", "an empty file, 0 bytes"),

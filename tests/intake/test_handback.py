@@ -181,3 +181,26 @@ def test_lineage_finds_the_line_of_a_mended_row(take_in: TakeIn, settings: Setti
         (name, 1): 2,
         ("s.csv", 2): 3,
     }
+
+
+def test_the_file_of_refused_rows_has_a_name_of_its_own_and_is_written_once(
+    take_in: TakeIn, settings: Settings
+) -> None:
+    good = [social_row(n) for n in range(1, 41)]
+    bad = [social_row(n, ИИН=BAD) for n in range(41, 61)]
+    accepted = take_in("social_assistance", {"s.csv": social_csv([*good, social_row(70, ИИН=BAD)])})
+    assert take_in("social_assistance", {"s.csv": social_csv([*good, *bad])}).status == "refused"
+    files = intake.write_handback(settings, "social_assistance", PERIOD, only_new=True)
+    assert sorted((f.state, f.batch_id, f.rows) for f in files) == [
+        ("current", accepted.batch_id, 1), ("refused", None, 20),
+    ]  # fmt: skip
+    assert intake.write_handback(settings, "social_assistance", PERIOD, only_new=True) == []
+    assert take_in("social_assistance", {"s.csv": social_csv([*good, *bad[1:]])}).status == "refused"
+    (new,) = intake.write_handback(settings, "social_assistance", PERIOD, only_new=True)
+    assert (new.state, new.path not in {f.path for f in files}) == ("refused", True)
+    for file in [*files, new]:
+        Lake(settings.lake).replace(file.path, f"{file.path}.aside")
+    written = intake.write_handback(settings, "social_assistance", PERIOD, only_new=True)
+    assert accepted.batch_id in {file.batch_id for file in written}, (
+        "what is not in the lake is written, whoever was killed"
+    )

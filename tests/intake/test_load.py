@@ -119,7 +119,7 @@ def test_every_row_is_accounted_for_once(take_in: TakeIn, settings: Settings) ->
     assert (result.linkable, result.quarantined) == (2, 4)
     assert result.failed == {
         "one_row_per_key": 1, "iin_checksum": 1, "iin_present": 2, "amount_kzt_present": 1, "not_a_total": 1,
-        "kind_present": 1, "column_count": 1, "iin_birth_date_agrees": 1,
+        "kind_present": 1, "column_count": 1, "iin_birth_date_agrees": 1, "required_cell_unreadable": 1,
     }  # fmt: skip
     warned = [row["_warned"] for row in stage(settings, "social_assistance") if row["_warned"] is not None]
     assert [list(w) for w in warned] == [["iin_birth_date_agrees"]]

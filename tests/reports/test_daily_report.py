@@ -70,6 +70,45 @@ def test_it_names_what_is_overdue_refused_and_in_quarantine(settings: Settings, 
     assert "social_assistance: строк 1, с " in report.text
 
 
+@pytest.fixture
+def any_month(settings: Settings, tmp_path: Path) -> Settings:
+    """An installation in which no rule asks of what month a row of social assistance is."""
+    folder = tmp_path / "expectations"
+    shutil.copytree(settings.expectations, folder)
+    path = folder / "social_assistance.json"
+    suite = json.loads(path.read_text("utf-8"))
+    suite["expectations"] = [e for e in suite["expectations"] if e["meta"].get("rule") != "month_is_the_period"]
+    path.write_text(json.dumps(suite), "utf-8")
+    return replace(settings, expectations=folder)
+
+
+def land_and_load(settings: Settings, folder: Path, period: str, **files: list[list[str]]) -> None:
+    paths = [folder / f"{name}.csv" for name in files]
+    for path, rows in zip(paths, files.values(), strict=True):
+        path.write_bytes(social_csv(rows))
+    assert intake.load(intake.land_files("social_assistance", period, paths, settings), settings).accepted
+
+
+def test_it_mentions_bytes_that_came_for_another_month(any_month: Settings, tmp_path: Path) -> None:
+    land_and_load(any_month, tmp_path, "2026-10", a=good())
+    assert daily_report.compose(DAY, any_month).content["same_bytes"] == []
+    land_and_load(any_month, tmp_path, "2026-09", a=good())
+    report = daily_report.compose(NEXT, any_month)
+    assert [(row["period"], row["name"]) for row in report.content["same_bytes"]] == [("2026-09", None)]
+    assert report.has_news
+    assert "social_assistance за 2026-09: байты те же, что за 2026-10" in report.text
+    assert daily_report.compose(NEXT + timedelta(days=1), any_month).content["same_bytes"] == []
+
+
+def test_it_mentions_a_single_file_that_came_for_another_month(any_month: Settings, tmp_path: Path) -> None:
+    other = [social_row(n) for n in range(100, 140)]
+    land_and_load(any_month, tmp_path, "2026-09", a=good(), b=other)
+    land_and_load(any_month, tmp_path, "2026-10", a=good(), b=other[:-1])
+    report = daily_report.compose(DAY, any_month)
+    assert [(row["period"], row["name"]) for row in report.content["same_bytes"]] == [("2026-10", "a.csv")]
+    assert "social_assistance за 2026-10, файл a.csv: байты те же, что за 2026-09" in report.text
+
+
 def test_a_day_has_one_report_however_often_it_is_composed(settings: Settings, tmp_path: Path) -> None:
     first = daily_report.compose(DAY, settings)
     assert not take_in(settings, tmp_path, [])

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from auyl import intake, pipeline
+from auyl.intake.withdraw import restore, withdraw
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult, build
 from auyl.store.postgres import engine
@@ -48,6 +49,33 @@ def test_a_correction_makes_the_next_revision_and_keeps_the_previous_one(
     assert {i for _, i in changed} <= {"budget.income", "budget.own_share", "budget.income_execution"}
     kept = query(installation, "select count(*) from serving.snapshot_value where revision = 1")
     assert kept[0][0] == len(before)
+
+
+def test_a_withdrawn_batch_leaves_the_next_build_and_a_restored_one_returns(
+    installation: Settings, published: BuildResult, oblast: Path, tmp_path: Path
+) -> None:
+    before = content(installation)
+    (source,) = (oblast / PERIOD / "budget_okrug").iterdir()
+    mistaken = tmp_path / source.name
+    mistaken.write_text(
+        source.read_text("utf-8").replace(";I. ДОХОДЫ;", ";I. ДОХОДЫ;", 1).replace("0.0;", "7.0;"), "utf-8"
+    )
+    loaded = intake.load(intake.land_files("budget_okrug", PERIOD, [mistaken], installation), installation)
+    assert build(PERIOD, installation).revision == 2
+
+    def values() -> list[tuple[object, ...]]:
+        return [tuple(row)[2:] for row in content(installation)]
+
+    with_mistake = values()
+    assert with_mistake != [tuple(row)[2:] for row in before]
+    withdraw(installation, int(loaded.batch_id or 0), "amounts of another year", "aigerim")
+    result = build(PERIOD, installation)
+    assert (result.status, result.revision) == ("published", 3)
+    assert values() == [tuple(row)[2:] for row in before], "the former extract counts, and so do its numbers"
+    assert build(PERIOD, installation).status == "unchanged"
+    restore(installation, int(loaded.batch_id or 0), "they were right", "aigerim")
+    assert build(PERIOD, installation).revision == 4
+    assert values() == with_mistake
 
 
 def test_a_period_that_is_not_complete_is_left_alone(installation: Settings, oblast: Path) -> None:

@@ -20,7 +20,6 @@ from tests.sources.conftest import Adopt, with_options
 
 BASE = contracts.load("population", REPOSITORY / "include")
 CONTRACT = with_options(BASE, way="sftp", marker="{name}.ok")
-PLAIN = with_options(BASE, way="sftp")
 ONE, TWO = f"population_{PERIOD}_part001.xml", f"population_{PERIOD}_part002.xml"
 PASSWORD = "geheim-p/w:?"
 OLD = 1_790_000_000
@@ -202,6 +201,104 @@ class TestBrokenLine:
             sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
 
 
+class TestSlowLine:
+    """A slow line is waited for as long as it brings bytes, and what it brought is kept for the next pull."""
+
+    content = os.urandom(3 << 20)
+
+    def test_every_byte_comes_once_however_slow_the_line(
+        self, serve: Serve, work: Path, monkeypatch: pytest.MonkeyPatch, waits: list[int]
+    ) -> None:
+        monkeypatch.setattr(sftp, "SILENCE_S", 1.0)
+        server = serve(rate=1 << 20)
+        put(server, ONE, self.content)
+        pulled = sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
+        assert pulled.files[0].read_bytes() == self.content
+        assert (server.served[ONE], waits) == (len(self.content), [])
+
+    def test_the_next_pull_goes_on_where_the_last_one_ended(
+        self, serve: Serve, work: Path, tmp_path: Path, waits: list[int]
+    ) -> None:
+        partial = tmp_path / "partial"
+        partial.mkdir()
+        server = serve(cuts=[2 << 20, *[0] * 50])
+        put(server, ONE, self.content)
+        with pytest.raises(SourceUnavailable):
+            sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory(partial=partial))
+        (part,) = partial.iterdir()
+        arrived = part.stat().st_size
+        assert arrived > 1 << 19
+        server.cuts.clear()
+        server.served.clear()
+        pulled = sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory(partial=partial))
+        assert pulled.files[0].read_bytes() == self.content
+        assert pulled.evidence["resumed_at"] == {ONE: [arrived]}
+        assert server.served[ONE] == len(self.content) - arrived + sftp.PIECE_BYTES, "and the last piece, to compare"
+        assert list(partial.iterdir()) == []
+
+    @pytest.mark.parametrize("stamp", [OLD, OLD + 60])
+    def test_a_file_that_was_replaced_meanwhile_is_fetched_from_its_start(
+        self, serve: Serve, work: Path, tmp_path: Path, waits: list[int], stamp: int
+    ) -> None:
+        partial = tmp_path / "partial"
+        partial.mkdir()
+        server = serve(cuts=[2 << 20, *[0] * 50])
+        put(server, ONE, self.content)
+        with pytest.raises(SourceUnavailable):
+            sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory(partial=partial))
+        server.cuts.clear()
+        put(server, ONE, self.content[::-1])
+        os.utime(server.folder / "out" / PERIOD / ONE, (stamp, stamp))
+        pulled = sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory(partial=partial))
+        assert pulled.files[0].read_bytes() == self.content[::-1]
+
+    def test_a_transfer_has_a_limit_of_its_own(self, serve: Serve, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sftp, "TRANSFER_S", 1.0)
+        server = serve(rate=1 << 20)
+        put(server, ONE, self.content)
+        with pytest.raises(SourceUnavailable, match=rf"of 3,145,728 bytes of {ONE} arrived in .* the next try goes on"):
+            sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
+
+    def test_what_is_landed_leaves_nothing_behind(self, serve: Serve, settings: Settings, adopt: Adopt) -> None:
+        changed = adopt(settings, "population", way="sftp", marker="{name}.ok")
+        server = serve()
+        put(server, ONE, population_xml([person(1)]))
+        assert intake.load(intake.pull("population", PERIOD, lambda _: address(server), changed), changed).accepted
+        assert list((changed.home / "partial").iterdir()) == []
+        assert (changed.home / "partial").stat().st_mode & 0o077 == 0
+
+
+class TestOddServers:
+    """What a server answers is said in words."""
+
+    def test_an_operation_that_it_does_not_know(self, serve: Serve, work: Path) -> None:
+        server = serve(can_open=False)
+        put(server, ONE, b"x", mark=False)
+        plain = with_options(BASE, way="sftp", marker=None)
+        with pytest.raises(SourceUnavailable, match=rf"expected to read {ONE}, found the answer 8 \(OpUnsupported\)"):
+            sftp.pull(plain, PERIOD, address(server), work, PullHistory())
+
+    def test_a_link_to_nothing_and_a_name_in_other_bytes_hide_no_file(self, serve: Serve, work: Path) -> None:
+        server = serve()
+        folder = server.folder / "out" / PERIOD
+        (folder / TWO).symlink_to("nowhere.xml")
+        (folder / os.fsdecode("население.xml".encode("cp1251"))).write_bytes(b"y")
+        with pytest.raises(SourceNotReady, match=rf"nothing named .*; a link to nothing: «{TWO}»"):
+            sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
+        put(server, ONE, b"x")
+        pulled = sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
+        assert [f.name for f in pulled.files] == [ONE]
+
+    def test_a_time_stamp_to_come_is_refused(self, serve: Serve, settings: Settings, adopt: Adopt) -> None:
+        changed = adopt(settings, "population", way="sftp", marker="{name}.ok", envelope={"period": "/a/period"})
+        server = serve()
+        put(server, ONE, population_xml([person(1)]))
+        os.utime(server.folder / "out" / PERIOD / ONE, (2_000_000_000, 2_000_000_000))
+        with pytest.raises(ExtractRefused, match=r"found 2033-05-18 .*as the time stamp of the file"):
+            intake.pull("population", PERIOD, lambda _: address(server), changed)
+        assert len(ledger.refusal_reasons(changed, "population", PERIOD)) == 1
+
+
 def test_only_changed_files_are_fetched_and_all_are_landed(serve: Serve, settings: Settings, adopt: Adopt) -> None:
     changed = adopt(settings, "population", way="sftp", marker="{name}.ok")
     server = serve()
@@ -230,7 +327,7 @@ def test_a_lake_that_lost_its_landing_is_filled_again(serve: Serve, settings: Se
 
     changed = adopt(settings, "population", way="sftp")
     server = serve()
-    put(server, ONE, population_xml([person(1)]), mark=False)
+    put(server, ONE, population_xml([person(1)]))
     first = intake.pull("population", PERIOD, lambda _: address(server), changed)
     shutil.rmtree(settings.lake)
     intake.pull("population", PERIOD, lambda _: address(server), changed)

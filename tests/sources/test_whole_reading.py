@@ -13,6 +13,7 @@ from auyl.intake import delivery, whole_reading
 from auyl.intake.batch import BatchResult
 from auyl.periods import LOCAL
 from auyl.settings import Settings
+from auyl.stage import inputs
 from auyl.stage.current import stage_view
 from auyl.store.lake import Lake
 from tests.extracts import CALL_HEADING, call
@@ -166,3 +167,56 @@ def test_it_is_due_from_the_last_pull_before_the_deadline_on(settings: Settings,
     contract = contracts.load("ambulance", settings.include)
     assert whole_reading.is_due(settings, contract, PERIOD, now) == is_due
     assert not whole_reading.is_due(settings, contracts.load("employment", settings.include), PERIOD, now)
+
+
+class TestAKeyInOnePeriodOnly:
+    """A row that moves to another month after its own was closed does not count twice."""
+
+    LATER = datetime(2026, 10, 20, 12, tzinfo=LOCAL)
+
+    def test_it_leaves_the_month_that_it_was_in(
+        self, dsn: str, settings: Settings, execute: Execute, pull: Callable[..., BatchResult]
+    ) -> None:
+        insert(execute, 1, "2026-09-05 08:00:00")
+        insert(execute, 2, "2026-09-30 23:50:00")
+        pull(CLOSING)
+        insert(execute, 3, "2026-10-05 08:00:00")
+        assert drifts(pull(self.LATER, NEXT)) == {}
+        execute(
+            "update dispatch.calls set received_at = '2026-10-01 00:05:00', updated_at = '2026-10-06 09:00:00' "
+            "where call_id = 2"
+        )
+        moved = pull(self.LATER, NEXT)
+        assert drifts(moved) == {"rows_moved": "1 rows of 2026-09 as well"}
+        assert moved.periods == [NEXT, PERIOD]
+        assert (set(current(settings)), set(current(settings, NEXT))) == ({"1"}, {"2", "3"})
+
+    def test_it_may_come_back(
+        self, dsn: str, settings: Settings, execute: Execute, pull: Callable[..., BatchResult]
+    ) -> None:
+        insert(execute, 1, "2026-09-05 08:00:00")
+        insert(execute, 2, "2026-09-30 23:50:00")
+        pull(CLOSING)
+        execute("update dispatch.calls set received_at = '2026-10-01', updated_at = '2026-10-06' where call_id = 2")
+        pull(self.LATER, NEXT)
+        execute("update dispatch.calls set received_at = '2026-09-30', updated_at = '2026-10-07' where call_id = 2")
+        assert pull(self.LATER).periods == [PERIOD, NEXT]
+        assert (set(current(settings)), set(current(settings, NEXT))) == ({"1", "2"}, set())
+
+    def test_what_is_made_of_the_former_month_is_made_again(
+        self, dsn: str, settings: Settings, execute: Execute, pull: Callable[..., BatchResult]
+    ) -> None:
+        def digest() -> str:
+            batches = {"ambulance": ledger.current_batches(settings, "ambulance", PERIOD, is_delta=True)}
+            return inputs.digest(settings, Lake(settings.lake), batches, "2026", [])
+
+        insert(execute, 1, "2026-09-05 08:00:00")
+        insert(execute, 2, "2026-09-30 23:50:00")
+        pull(CLOSING)
+        before = digest()
+        insert(execute, 3, "2026-10-05 08:00:00")
+        pull(self.LATER, NEXT)
+        assert digest() == before
+        execute("update dispatch.calls set received_at = '2026-10-01', updated_at = '2026-10-06' where call_id = 2")
+        pull(self.LATER, NEXT)
+        assert digest() != before

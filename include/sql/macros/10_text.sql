@@ -1,19 +1,6 @@
--- Text as it comes from registries: spaces, Kazakh letters lost in cp1251, Latin look-alikes, dates and sums as text.
+-- Text as it comes from registries: Kazakh letters lost in cp1251, Latin look-alikes, months and quarters.
 -- Scalar macros; each gives NULL for NULL. Name keys cost about 0.5 µs a value: take them over distinct values.
 -- Source of the letter table: 412 rows of the ГБД ФЛ district dictionary, compared with the classifier.
-
--- Trimmed, inner runs of any white space (NBSP, thin, zero-width too) as one space; '', '-', '—' and 'NULL' become
--- NULL.
--- One pattern lets nearly every value through; only what it stops is looked at closely.
-create or replace macro clean_text(t) as
-    case
-        when length(t) > 4 and not regexp_matches(
-            t, '\s\s|[^\S ]|[\x{a0}\x{2000}-\x{200b}\x{202f}\x{3000}\x{feff}]|^ | $|^[-–—]+$'
-        )
-            then t
-        when regexp_full_match(t, '[\s\pZ\x{200b}\x{feff}]*(?:[-–—]*|(?i:null))[\s\pZ\x{200b}\x{feff}]*') then null
-        when t is not null then trim(regexp_replace(t, '[\s\pZ\x{200b}\x{feff}]+', ' ', 'g'))
-    end;
 
 -- Kazakh letters back from the slots that 8-bit Kazakh fonts gave them in cp1251. І/і has its own place there.
 create or replace macro kazakh_letters(t) as
@@ -55,25 +42,6 @@ create or replace macro name_key(t) as
                 then translate(t, 'ЁёӘәҒғҚқҢңӨөҰұҮүҺһІіЌќЄєЅѕҐґЎўЇїЈјЋћ', 'ЕеАаГгКкНнОоУуУуХхИиКкГгНнОоУуУуАаХх')
             else t
         end), '[^\pL\pN]+|[ьъ]+', '', 'g'), '');
-
--- dd.mm.yyyy or ISO yyyy-mm-dd, a time of day after it ignored; NULL where there is no such day or other text.
-create or replace macro parse_date(t) as
-    case
-        when regexp_full_match(t, '[0-9]{2}\.[0-9]{2}\.[0-9]{4}')
-            then try_cast(right(t, 4) || '-' || substring(t, 4, 2) || '-' || left(t, 2) as date)
-        when regexp_full_match(t, '\s*[0-9]{2}\.[0-9]{2}\.[0-9]{4}(?:[ T][0-9:.]+)?\s*')
-            then try_cast(regexp_replace(t, '^\s*(..).(..).(....).*$', '\3-\2-\1') as date)
-        when regexp_full_match(t, '\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9:.]+(?:Z|[+-][0-9:]+)?)?\s*')
-            then try_cast(substring(ltrim(t), 1, 10) as date)
-    end;
-
--- "46 228,00", "46228.00" as decimal(18,2), half a tiyn rounded up. NULL for anything else, also for a comma
--- followed by three digits or more, which may be a separator of thousands.
-create or replace macro parse_amount(t) as
-    case
-        when regexp_full_match(t, '[\s\pZ]*[-+]?[0-9][0-9\s\pZ]*(?:,[0-9]{1,2}|\.[0-9]+)?[\s\pZ]*')
-            then try_cast(replace(regexp_replace(t, '[\s\pZ]+', '', 'g'), ',', '.') as decimal(18, 2))
-    end;
 
 -- '10.2026', '2026-10' as '2026-10'; NULL where the month is not 01 to 12.
 create or replace macro parse_month(t) as

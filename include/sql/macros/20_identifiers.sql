@@ -51,17 +51,6 @@ create or replace macro iin_sex(t) as
     case when regexp_full_match(t, '[0-9]{6}[1-6][0-9]{5}')
         then case when substring(t, 7, 1) in ('1', '3', '5') then 'm' else 'f' end end;
 
--- A code as text: trimmed, and the ".0" that a spreadsheet or pandas adds to a whole number is cut off.
--- Lost leading zeros are not put back: how many there were is a guess.
-create or replace macro clean_code(t) as
-    case
-        when regexp_full_match(t, '[0-9]+') then t
-        when regexp_full_match(t, '[\s\pZ]*(?:[-–—]*|(?i:null|nan))[\s\pZ]*') then null
-        when regexp_matches(t, '[\s\pZ]|\.0+$')
-            then regexp_replace(regexp_replace(t, '^[\s\pZ]+|[\s\pZ]+$', '', 'g'), '^([0-9]+)\.0+$', '\1')
-        else t
-    end;
-
 -- Nine digits; the first two (oblast or city of republican rank) are 10 and more. Source: НК РК 11-2025.
 create or replace macro kato_is_wellformed(t) as regexp_full_match(coalesce(t, ''), '[1-9][0-9]{8}');
 

@@ -9,7 +9,6 @@ select
     flat,
     case status_code when '1' then 'current' when '2' then 'abolished' end as status,
     created_on,
-    created_on__text,
     updated_on,
     ${row_origin}
 from typed

@@ -12,7 +12,6 @@ select
     reason,
     brigade,
     dispatched_at,
-    dispatched_at__text,
     arrived_at,
     arrived_at__text,
     finished_at,

@@ -3,7 +3,6 @@
 select
     appeal_number,
     received_on,
-    received_on__text,
     case
         when regexp_matches(lower(kind_name), '^(заявл|өтініш)') then 'application'
         when regexp_matches(lower(kind_name), '^(жалоб|шағым)') then 'complaint'
@@ -31,7 +30,6 @@ select
     homoglyphs_to_cyrillic(okrug_name) as okrug_name,
     authority_name,
     due_on,
-    due_on__text,
     answered_on,
     answered_on__text,
     case

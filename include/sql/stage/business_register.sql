@@ -17,7 +17,6 @@ select
         when iin_or_bin_kind(organisation_number) = 'iin' then 'sole_trader'
     end as kind,
     registered_on,
-    registered_on__text,
     replace(oked, '.', '') as oked,
     case
         when regexp_matches(replace(oked, '.', ''), '^0[1-3]') then 'agriculture'
@@ -42,7 +41,6 @@ select
         when 'ликвидирован' then 'closed' when 'таратылған' then 'closed'
         when 'приостановлен' then 'suspended' when 'тоқтатылған' then 'suspended'
     end as status,
-    status as status__text,
     closed_on,
     closed_on__text,
     ${row_origin}

@@ -17,7 +17,6 @@ select
     surname,
     given_name,
     birth_date,
-    birth_date__text,
     second_iin,
     person_key(second_iin) as second_person_key,
     office_name,

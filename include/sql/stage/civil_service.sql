@@ -10,13 +10,10 @@ select
         when 'FINANCE' then 'accountant' when 'LAND' then 'land_surveyor' when 'MILITARY' then 'military_registrar'
         when 'VET' then 'veterinarian'
     end as post,
-    post_code as post__text,
     category,
     is_vacant,
-    is_vacant__text,
     vacant_since,
     pay_kzt,
-    pay_kzt__text,
     iin,
     iin_is_valid(iin) as is_iin_valid,
     person_key(iin) as person_key,
@@ -28,7 +25,6 @@ select
     is_first_time,
     is_new_to_service,
     trained_on,
-    trained_on__text,
     case upper(took_office) when 'ELECTED' then 'elected' when 'APPOINTED' then 'appointed' end as took_office,
     took_office as took_office__text,
     case

@@ -8,7 +8,6 @@ select
     surname,
     given_name,
     birth_date,
-    birth_date__text,
     case
         when regexp_matches(lower(group_name), 'реб[её]н|бала') then 'child'
         when regexp_matches(translate(upper(group_name), 'І', 'I'), '^(III|3)( |$)') then '3'
@@ -23,8 +22,7 @@ select
         when cause is not null then 'other'
     end as cause,
     established_on,
-    valid_until as valid_until__text,
-    try_cast(valid_until as date) as valid_until_on,
+    read_date(valid_until) as valid_until_on,
     regexp_matches(lower(valid_until), 'бессроч|мерзімсіз') as is_indefinite,
     kato,
     settlement_name,

@@ -11,7 +11,6 @@ select
     end as class_level,
     pupils,
     class_sets,
-    class_sets__text,
     design_places,
     teachers,
     case

@@ -7,7 +7,6 @@ select
     surname,
     given_name,
     birth_date,
-    birth_date__text,
     registered_on,
     upper(status) as status,
     placed_on,

@@ -29,6 +29,5 @@ select
     poultry,
     poultry__text,
     visited_on,
-    visited_on__text,
     ${row_origin}
 from typed

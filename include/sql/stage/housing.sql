@@ -5,17 +5,11 @@ select
     okrug_name,
     homoglyphs_to_cyrillic(settlement_name) as settlement_name,
     houses_planned,
-    houses_planned__text,
     houses_built,
-    houses_built__text,
     houses_handed_over,
-    houses_handed_over__text,
     families_moved,
-    families_moved__text,
     persons_moved,
-    persons_moved__text,
     persons_employed,
-    persons_employed__text,
     roads_km,
     roads_km__text,
     roads_good_km,
@@ -26,18 +20,14 @@ select
         when regexp_matches(lower(water), 'колод|скважин|құдық|ұңғыма') then 'wells'
         when regexp_matches(lower(water), 'привоз|тасымал') then 'delivered'
     end as water,
-    water as water__text,
-    case when lower(school) in ('есть', 'бар') then true when lower(school) in ('нет', 'жоқ') then false end
-        as has_school,
+    read_boolean(school) as has_school,
     case
         when regexp_matches(lower(clinic), 'амбулатор|поликлин|больниц|емхана|аурухана') then 'clinic'
         when regexp_matches(lower(clinic), 'медпункт|медицинский пункт|фап') then 'medical_post'
         when lower(clinic) in ('нет', 'жоқ') then 'none'
     end as clinic,
-    case
-        when lower(kindergarten) in ('есть', 'бар') then true when lower(kindergarten) in ('нет', 'жоқ') then false
-    end as has_kindergarten,
-    case when lower(gas) in ('есть', 'бар') then true when lower(gas) in ('нет', 'жоқ') then false end as has_gas,
+    read_boolean(kindergarten) as has_kindergarten,
+    read_boolean(gas) as has_gas,
     parse_month(month) as month,
     ${row_origin}
 from typed

@@ -19,9 +19,7 @@ select
         when regexp_matches(lower(technology_name), '^(нет|отсутств|жоқ)') then 'none'
     end as technology,
     download_mbit_s,
-    download_mbit_s__text,
     upload_mbit_s,
-    upload_mbit_s__text,
     measured_on,
     parse_quarter(quarter_name) as quarter,
     ${row_origin}

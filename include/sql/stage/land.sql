@@ -7,16 +7,10 @@ select
                 regexp_replace(cadastral_number, '[-:]', '', 'g'), '^(..)(...)(...)(.+)$', '\1-\2-\3-\4'
             )
     end as cadastral_number,
-    cadastral_number as cadastral_number__text,
     rca,
     kato,
     homoglyphs_to_cyrillic(settlement_name) as settlement_name,
-    -- Areas have four decimals, which parse_amount would take for a separator of thousands.
-    case
-        when regexp_full_match(area_ha, '-?[0-9][0-9 ]*(?:[,.][0-9]+)?')
-            then try_cast(replace(replace(area_ha, ' ', ''), ',', '.') as decimal(14, 4))
-    end as area_ha,
-    area_ha as area_ha__text,
+    area_ha,
     case
         when regexp_matches(lower(purpose), 'подсобн|қосалқы') then 'homestead'
         when regexp_matches(lower(purpose), 'пашня|егіс') then 'arable'
@@ -25,23 +19,18 @@ select
         when regexp_matches(lower(purpose), 'пастбищ|жайылым') then 'pasture'
         when regexp_matches(lower(purpose), 'запас|босалқы') then 'reserve'
     end as purpose,
-    purpose as purpose__text,
-    case lower(is_pasture) when 'да' then true when 'иә' then true when 'нет' then false when 'жоқ' then false end
-        as is_pasture,
-    is_pasture as is_pasture__text,
+    is_pasture,
     case
         when regexp_matches(lower(land_right), '^частн|^жеке') then 'private'
         when regexp_matches(lower(land_right), '^аренд|^жалға') then 'lease'
         when regexp_matches(lower(land_right), '^постоянн|^тұрақты') then 'permanent_use'
         when regexp_matches(lower(land_right), '^государств|^мемлекет') then 'state'
     end as land_right,
-    land_right as land_right__text,
     holder_number,
     iin_or_bin_kind(holder_number) as holder_number_kind,
     case when bin_is_valid(holder_number) then holder_number end as holder_bin,
     person_key(holder_number) as holder_key,
     registered_on,
-    registered_on__text,
     returned_on,
     returned_on__text,
     reported_on,

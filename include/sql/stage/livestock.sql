@@ -19,7 +19,6 @@ select
     end as species_of_number,
     sex_name,
     birth_date,
-    birth_date__text,
     owner_number,
     person_key(owner_number) as owner_key,
     kato,

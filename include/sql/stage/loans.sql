@@ -10,7 +10,6 @@ select
     person_key(applicant_number) as applicant_key,
     applicant_name,
     applied_on,
-    applied_on__text,
     case
         when regexp_matches(lower(purpose), 'скотов|овцев|конев|птице|мал шар|қой|жылқы|құс') then 'livestock'
         when regexp_matches(lower(purpose), 'теплиц|овощ|жылыжай|көкөніс') then 'crops'
@@ -19,15 +18,12 @@ select
     end as purpose,
     purpose as purpose__text,
     asked_kzt,
-    asked_kzt__text,
     case
         when regexp_matches(lower(decision), '^одобр|^мақұл') then 'approved'
         when regexp_matches(lower(decision), '^отказ|^бас тарт') then 'refused'
         when regexp_matches(lower(decision), '^на рассм|^қарал') then 'review'
     end as decision,
-    decision as decision__text,
     decided_on,
-    decided_on__text,
     case
         when regexp_matches(lower(refusal_reason), 'залог|кепіл') then 'no_collateral'
         when regexp_matches(lower(refusal_reason), 'кредитн|несие') then 'credit_history'
@@ -39,6 +35,5 @@ select
     lent_kzt__text,
     term_months,
     jobs,
-    jobs__text,
     ${row_origin}
 from typed

@@ -10,7 +10,6 @@ select
     pet_name,
     sex_name,
     birth_date,
-    birth_date__text,
     owner_iin,
     iin_is_valid(owner_iin) as is_owner_iin_valid,
     person_key(owner_iin) as owner_key,
@@ -21,10 +20,7 @@ select
     registered_on,
     vaccinated_on,
     vaccinated_on__text,
-    case
-        when regexp_matches(lower(is_sterilised), '^(да|иә|1|true)') then true
-        when regexp_matches(lower(is_sterilised), '^(нет|жоқ|0|false)') then false
-    end as is_sterilised,
+    is_sterilised,
     case
         when regexp_matches(lower(status), '^(жив|актив|тірі)') then 'alive'
         when regexp_matches(lower(status), '^(утер|потер|пропал|жоғал)') then 'lost'

@@ -14,7 +14,7 @@ select
     life_status_code,
     coalesce(life_status_code, '0') = '0'
     and death_date is null
-    and coalesce(is_removed, 'false') <> 'true' as is_alive,
+    and not coalesce(is_removed, false) as is_alive,
     district_code,
     settlement_name,
     rca,

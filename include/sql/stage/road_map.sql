@@ -4,7 +4,6 @@ select
         when regexp_matches(lower(plan), 'дорожн|жол карта') then 'road_map'
         when regexp_matches(lower(plan), 'план развития|даму жоспары') then 'village_plan'
     end as plan,
-    plan as plan__text,
     item_number,
     kato,
     district_name,
@@ -13,20 +12,16 @@ select
     measure,
     responsible_body,
     deadline_on,
-    deadline_on__text,
     case lower(status)
         when 'исполнено' then 'done' when 'орындалды' then 'done'
         when 'исполняется' then 'running' when 'орындалуда' then 'running'
         when 'просрочено' then 'overdue' when 'мерзімі өтті' then 'overdue'
         when 'не начато' then 'not_begun' when 'басталған жоқ' then 'not_begun'
     end as status,
-    status as status__text,
     done_on,
     done_on__text,
     planned_thousand_kzt,
-    planned_thousand_kzt__text,
     spent_thousand_kzt,
-    spent_thousand_kzt__text,
     reported_on,
     strftime(reported_on, '%Y-%m') as month,
     ${row_origin}

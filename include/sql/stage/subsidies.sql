@@ -3,7 +3,6 @@
 select
     regexp_replace(document_number, '[0-9]+$', '')
     || lpad(regexp_extract(document_number, '([0-9]{1,6})$', 1), 6, '0') as document_number,
-    document_number as document_number__text,
     regexp_full_match(document_number, '[0-9]{4}-[0-9]{7}-[0-9]{2,6}') as is_document_number_wellformed,
     applicant_number,
     iin_or_bin_kind(applicant_number) as applicant_number_kind,
@@ -19,11 +18,9 @@ select
         when regexp_matches(lower(category), 'маточн|аналық') then 'breeding_stock'
         when regexp_matches(lower(category), 'поливн|суармалы') then 'irrigation'
     end as category,
-    category as category__text,
     quantity,
     unit,
     amount_kzt,
-    amount_kzt__text,
     case lower(status)
         when 'новая' then 'new' when 'жаңа' then 'new'
         when 'на рассмотрении' then 'review' when 'қаралуда' then 'review'
@@ -32,11 +29,8 @@ select
         when 'исполнена' then 'paid' when 'орындалды' then 'paid'
         when 'отозвана' then 'withdrawn' when 'кері қайтарылды' then 'withdrawn'
     end as status,
-    status as status__text,
-    parse_date(submitted_on) as submitted_on,
-    submitted_on as submitted_on__text,
-    parse_date(decided_on) as decided_on,
-    decided_on as decided_on__text,
+    submitted_on,
+    decided_on,
     refusal_reason,
     kato,
     district_name,

@@ -22,12 +22,8 @@ select
     kato,
     parse_month(month) as month,
     accrued_kzt,
-    accrued_kzt__text,
     paid_kzt,
-    paid_kzt__text,
     arrears_kzt,
-    arrears_kzt__text,
     last_paid_on,
-    last_paid_on__text,
     ${row_origin}
 from typed

@@ -20,7 +20,6 @@ select
     end as status,
     area_ha,
     found_on,
-    found_on__text,
     removed_on,
     removed_on__text,
     checked_on,
@@ -28,7 +27,7 @@ select
     district_name,
     kato,
     homoglyphs_to_cyrillic(settlement_name) as settlement_name,
-    try_cast(lon as decimal(10, 7)) as lon,
-    try_cast(lat as decimal(10, 7)) as lat,
+    lon,
+    lat,
     ${row_origin}
 from typed

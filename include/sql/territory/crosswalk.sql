@@ -28,7 +28,7 @@ source as (
         substring(clean_code(code), 1, 4) as region,
         clean_text(name_ru) as name_ru,
         kazakh_letters(clean_text(name_kk)) as name_kk,
-        parse_date(changed_at) as changed_on,
+        read_date(changed_at) as changed_on,
         clean_code(kato) as kato,
         coalesce(regexp_matches(name_ru, '^\s*(?:РАЙОНЫ|Р-НЫ|ГОРОДА|ПОСЕЛКИ) '), false) as is_group
     from ${source}

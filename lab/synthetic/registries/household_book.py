@@ -82,7 +82,7 @@ FAULTS: dict[str, Fault] = {
     "homoglyph": Cell("settlement", "homoglyphs(settlement)"),
     "exact_duplicate": Extra(),
     "amount_negative": Cell("land", "'-' || land", "land <> '0.00'"),
-    "amount_not_number": Cell("cattle", "choice(key, 'no number', ['много', 'н/д', '~5', '2 гол.'])"),
+    "amount_not_number": Cell("cattle", "choice(key, 'no number', ['много', 'неизвестно', '~5', '2 гол.'])"),
     "heads_disagree": Cell("cattle", "(cattle::bigint // 2)::varchar", "cattle <> '0'"),
     "code_as_float": Cell("kato", "kato || '.0'", "kato <> ''"),
     "trailing_spaces": Cell("account", "account || '  '"),

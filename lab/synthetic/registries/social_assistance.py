@@ -26,7 +26,7 @@ FAULTS: dict[str, Fault] = {
     **iin_faults("iin"),
     "birth_date_disagrees": Cell("birth_date", "dmy(days_before(h_birth_date, key))"),
     "birth_date_unparsable": Cell(
-        "birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.1985', '05.13.2001', 'н/д'])"
+        "birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.1985', '05.13.2001', 'неизвестно'])"
     ),
     "homoglyph": Cell("surname", "homoglyphs(surname)", outcome="warned"),
     "lost_letters": Cell("surname", "lost_letters(surname)"),

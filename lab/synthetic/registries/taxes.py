@@ -23,7 +23,7 @@ FAULTS: dict[str, Fault] = {
     "lost_letters": Cell("payer_name", "lost_letters(payer_name)"),
     "exact_duplicate": Extra(),
     "amount_negative": Cell("accrued", "'-' || accrued"),
-    "amount_not_number": Cell("paid", "choice(key, 'no sum', ['-', 'н/д', '1.234,50', '12 500 тг'])"),
+    "amount_not_number": Cell("paid", "choice(key, 'no sum', ['-', 'н/д', '1.234.50', '12 500 тг'])"),
     **kato_faults(),
     "test_row": Extra({"payer": "'123456789012'", "payer_name": "'ТЕСТ ТЕСТОВ ' || key::varchar"}),
     "future_date": Cell("last_paid", "a_future_day(key)::varchar", "last_paid <> ''"),

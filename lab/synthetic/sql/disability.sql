@@ -30,7 +30,10 @@ gone as (
 dated as (
     select
         *,
-        month_start(getvariable('m') - clock % term) + roll(i * 64 + clock // term, 'examined', 28)::integer as since
+        greatest(
+            birth_date,
+            month_start(getvariable('m') - clock % term) + roll(i * 64 + clock // term, 'examined', 28)::integer
+        ) as since
     from disabled
 )
 

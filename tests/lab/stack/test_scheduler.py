@@ -19,6 +19,7 @@ from auyl.store.lake import Lake
 from bench import airflow as airflow_bench
 from lab import synthetic
 from lab.simulated_sources.dispatch import load_dispatch
+from lab.simulated_sources.drop import mark
 from lab.stack import demo
 from lab.stack.airflow import USER
 from lab.stack.plan import DemoPlan
@@ -165,6 +166,7 @@ def test_each_snapshot_starts_quality_and_reconcile_and_the_night_finds_nothing_
         up.airflow.set_paused(dag_id, False)
     # the sources have the later month only now
     synthetic.make(up.extracts, LATER, up.plan.people)
+    mark(up.settings, up.plan.registries, up.extracts, LATER)
     load_dispatch(up.settings.dsn.rpartition("/")[0] + "/dispatch", up.extracts, LATER)
     through(up, LATER)
     wait_for(lambda: all(finished(up, dag_id) for dag_id in FOLLOWERS), every_s=0.5)
