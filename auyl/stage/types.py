@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # They write dates as ISO 8601 does and a dot before decimals.
 MADE_BY_MACHINES = ("xml", "json", "jsonl", "geojson")
 WORKBOOKS = ("xlsx", "xls")
+# Of years in which no date means nothing.
+_YEAR = "(?:19[1-9]|20[0-9])[0-9]"
+_ISO_DAY, _DOTTED_DAY = f"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}(?: 00:00:00)?", rf"[0-9]{{2}}\.[0-9]{{2}}\.{_YEAR}"
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def _read_odd_texts(
             for c in columns
         )
         text = "as_shown(raw)" if contract.format in WORKBOOKS else "raw"
-        read = f"number_cell({text}, dot, comma, decimals)"
+        read = f"number_cell({text}, dot, comma, {str(contract.format != 'csv').lower()}, decimals)"
         relation = f"_odd_texts inner join (values {rows}) as s (of_column, dot, comma, decimals) using (of_column)"
     con.execute(
         f"create or replace temp table {_table(kind)} as select of_column, raw, unnest({read}) "
@@ -185,13 +188,15 @@ def _usual_integer(text: str, column: Column, contract: Contract) -> tuple[str, 
 
 
 def _usual_number(text: str, column: Column, contract: Contract) -> tuple[str, str]:
-    # Up to two decimals: three may be thousands.
-    decimals = min(column.decimals, 2)
     if contract.format == "csv":
         whole, sign, value = "-?[0-9]{1,3}(?: ?[0-9]{3})*", "[.,]", f"replace(replace({text}, ' ', ''), ',', '.')"
     else:
         whole, sign, value = "-?[0-9]+", r"\.", text
-    usual = literal(whole + f"(?:{sign}[0-9]{{1,{decimals}}})?" * bool(decimals))
+    decimals = f"[0-9]{{1,{column.decimals}}}"
+    if contract.format not in MADE_BY_MACHINES and column.decimals > 2:
+        # Three digits behind a sign may be thousands.
+        decimals = "[0-9]{1,2}" + f"|[0-9]{{4,{column.decimals}}}" * (column.decimals > 3)
+    usual = literal(whole + f"(?:{sign}(?:{decimals}))?" * bool(column.decimals))
     return f"regexp_full_match({text}, {usual})", f"try_cast({value} as {_sql_type(column)})"
 
 
@@ -199,11 +204,9 @@ def _usual_date(text: str, column: Column, contract: Contract) -> tuple[str, str
     if contract.format in MADE_BY_MACHINES:
         value = f"try_cast({text} as date)"
         return f"{text} between '1901' and '2100' and {value}::varchar = {text}", value
-    if contract.format in WORKBOOKS:
-        usual = f"regexp_full_match({text}, '(?:19[1-9]|20[0-9])[0-9]-[0-9]{{2}}-[0-9]{{2}}(?: 00:00:00)?')"
-        return usual, f"try_cast(left({text}, 10) as date)"
-    usual = f"regexp_full_match({text}, '[0-9]{{2}}\\.[0-9]{{2}}\\.(?:19[1-9]|20[0-9])[0-9]')"
-    return usual, f"try_strptime(nullif({text}, ''), '%d.%m.%Y')::date"
+    usual = f"regexp_full_match({text}, '{_ISO_DAY}|{_DOTTED_DAY}')"
+    dotted = f"try_strptime(nullif({text}, ''), '%d.%m.%Y')::date"
+    return usual, f"case when {text}[3] = '.' then {dotted} else try_cast(left({text}, 10) as date) end"
 
 
 def _usual_moment(text: str, column: Column, contract: Contract) -> tuple[str, str]:

@@ -162,7 +162,7 @@ create or replace macro _is_no_date(v) as
 create or replace macro date_cell(t) as
     list_transform(list_transform([clean_text(t)], lambda v: {
         'text': v,
-        'day': _date_in(regexp_replace(lower(v), '([0-9]) ?(?:г|год|года|ж|жыл|жылы)\.?$', '\1'))
+        'day': _date_in(regexp_replace(lower(v), '([0-9])(?: ?(?:г|год|года|ж|жыл|жылы)\.?|\.|\[[a-z_/]+\])$', '\1'))
     }), lambda c: {
         'value': case when _is_in_range(c.day) then c.day end,
         'text': c.text,
@@ -170,7 +170,7 @@ create or replace macro date_cell(t) as
     })[1];
 
 create or replace macro moment_cell(t) as
-    list_transform(list_transform([clean_text(t)], lambda v: {'text': v, 'moment': _moment_in(lower(v))}), lambda c: {
+    list_transform(list_transform([clean_text(t)], lambda v: {'text': v, 'moment': _moment_in(regexp_replace(lower(v), '([0-9z])\[[a-z_/]+\]$', '\1'))}), lambda c: {
         'value': case when _is_in_range(c.moment::date) then c.moment end,
         'text': c.text,
         'means_nothing': coalesce(_is_placeholder(c.moment::date), _is_no_date(lower(c.text)), false)
@@ -190,8 +190,8 @@ create or replace macro integer_cell(t) as
 
 -- A number of a clean text as plain digits with a dot. One separator before exactly three digits («46.421») is a decimal
 -- sign or one of thousands; `dot` and `comma` say which, 'decimal' or 'thousands', where the column's other values prove
--- it, else ''.
-create or replace macro _digits(v, dot, comma) as
+-- it, else ''. `exponents` is false of text by people: a spreadsheet has rounded «4.64E+04».
+create or replace macro _digits(v, dot, comma, exponents) as
     case
         when regexp_full_match(v, '-?[1-9][0-9]{0,2}\.[0-9]{3}')
             then case dot when 'decimal' then v when 'thousands' then replace(v, '.', '') end
@@ -205,18 +205,18 @@ create or replace macro _digits(v, dot, comma) as
         when regexp_full_match(v, '-?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|-?[0-9]{1,3}(?:,[0-9]{3}){2,}')
             then replace(v, ',', '')
         -- More than 38 digits in all would be rounded.
-        when regexp_full_match(v, '-?[0-9]{1,17}(?:\.[0-9]{1,17})?[eE][-+]?[0-9]{1,2}')
+        when exponents and regexp_full_match(v, '-?[0-9]{1,17}(?:\.[0-9]{1,17})?[eE][-+]?[0-9]{1,2}')
             and length(regexp_extract(v, '\.([0-9]+)', 1)) - try_cast(regexp_extract(v, '[eE](.+)$', 1) as integer) <= 19
             then try_cast(lower(v) as decimal(38, 19))::varchar
     end;
 
 -- A number as digits with a dot, without zeros at the end of its decimals; null if it has more than `decimals`, since it
 -- is never rounded.
-create or replace macro number_cell(t, dot, comma, decimals) as
+create or replace macro number_cell(t, dot, comma, exponents, decimals) as
     list_transform(list_transform([clean_text(t)], lambda v: {
         'text': v,
         'digits': regexp_replace(
-            _digits(regexp_replace(replace(v, '−', '-'), '^[+]([0-9.,])', '\1'), dot, comma), '(\.[0-9]*?)0+$', '\1'
+            _digits(regexp_replace(replace(v, '−', '-'), '^[+]([0-9.,])', '\1'), dot, comma, exponents), '(\.[0-9]*?)0+$', '\1'
         )
     }), lambda c: {
         'value': case when length(split_part(c.digits, '.', 2)) <= decimals then rtrim(c.digits, '.') end,
