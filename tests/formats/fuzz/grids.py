@@ -1,6 +1,6 @@
 """The cells of a good file as a grid: read one, put another value there, write the file again.
 
-A grid has a row a record and a column for each that the file has, by its name in the contract. It writes as little anew
+A grid has a row a record and a column for each that the file has, by its name in the contract. It rewrites as little
 as its format allows, so that the rest of the file stays as it is.
 """
 

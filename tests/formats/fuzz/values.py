@@ -73,6 +73,11 @@ def plain(text: str) -> str:
     return re.sub(rf"{SPACES}+", " ", text).strip()
 
 
+def without_controls(text: str) -> str:
+    """The text without control characters."""
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cc").strip()
+
+
 def read(column: Column, cell: Cell | None, thousands: Mapping[str, bool | None] | None = None) -> Reading:
     """The reading of a cell of a column.
 
