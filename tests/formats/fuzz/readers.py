@@ -92,7 +92,7 @@ def _csv(contract: Contract, content: bytes) -> list[Record]:
 
 def _heading(contract: Contract, lines: list[str], delimiter: str) -> tuple[int, list[str]]:
     """Where the heading stands: the line of the first thirty that knows most columns."""
-    rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines[:30]]
+    rows = [next(csv.reader([line.replace("\r", " ")], delimiter=delimiter), []) for line in lines[:30]]
     known = [sum(bool(at) for at in places_of(contract, row)) for row in rows]
     best = known.index(max(known))
     row = rows[best]
