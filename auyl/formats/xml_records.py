@@ -62,13 +62,14 @@ def spans(content: bytes, name: str) -> Iterator[tuple[int, int]]:
                 return
             continue
         if text.startswith(b"</"):
+            if depth == 1:
+                yield begin, at
             depth = max(0, depth - 1)
-        elif depth == 0:
-            begin = match.start()
-        if not text.startswith(b"</") and not text.endswith(b"/>"):
+        elif not text.endswith(b"/>"):
+            begin = begin if depth else match.start()
             depth += 1
-        if depth == 0:
-            yield begin, at
+        elif depth == 0:
+            yield match.start(), at
 
 
 def record_places(content: bytes, steps: list[str]) -> tuple[list[tuple[int, int]], int, tuple[str, int] | None]:

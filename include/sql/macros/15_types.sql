@@ -30,17 +30,19 @@ create or replace macro is_error_text(t) as
         || '|#(?:NOT_COMPUTED|DATE|STRUCTURE|REPEATED|BROKEN_TEXT)!.*'
     );
 
--- Does a text, or a row's texts joined by chr(31), have anything that clean_text or clean_code would change, or an
--- error? One pattern lets nearly every row through; only what it stops is looked at closely.
+-- Does a text, or a row's texts joined by chr(31), have anything that clean_text would change, or an error? One pattern lets nearly every row through; only what it stops is looked at closely.
 create or replace macro odd_cells(t) as
     regexp_matches(
         t,
         '  |[\x00-\x1e\x7f\x85\x{a0}\x{ad}\x{300}-\x{36f}\x{1680}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{2064}\x{3000}\x{feff}]'
-        || '|(?:^|\x1f)[ #''\\(<\[{]| (?:\x1f|$)|\.0+(?:\x1f|$)'
+        || '|(?:^|\x1f)[ #''\\(<\[{]| (?:\x1f|$)'
         || '|(?:^|\x1f)(?:[-–—−]+|NA|(?i:null|none|nan|nat|nil|undefined|n/a|n\.a\.|n/d|no data|not available'
         || '|н/д|н\\д|н\. ?д\.?|нд|нет данных|данных нет|нет сведений|не указано?|не заполнено|пусто|бос'
         || '|жоқ деректер|деректер жоқ|дерек жоқ|мәлімет жоқ|көрсетілмеген|(?:err|ошибка):[0-9]{3}))(?:\x1f|$)'
     );
+
+-- The same of what only clean_code changes.
+create or replace macro odd_codes(t) as regexp_matches(t, '[.,]0+(?:\x1f|$)');
 
 -- Text without stray spaces, invisible marks and letters in parts; words for nothing become NULL, errors stay.
 create or replace macro clean_text(t) as
@@ -162,7 +164,7 @@ create or replace macro _is_no_date(v) as
 create or replace macro date_cell(t) as
     list_transform(list_transform([clean_text(t)], lambda v: {
         'text': v,
-        'day': _date_in(regexp_replace(lower(v), '([0-9]) ?(?:г|год|года|ж|жыл|жылы)\.?$', '\1'))
+        'day': _date_in(regexp_replace(lower(v), '([0-9])(?: ?(?:г|год|года|ж|жыл|жылы)\.?|\.|\[[a-z_/]+\])$', '\1'))
     }), lambda c: {
         'value': case when _is_in_range(c.day) then c.day end,
         'text': c.text,
@@ -170,7 +172,7 @@ create or replace macro date_cell(t) as
     })[1];
 
 create or replace macro moment_cell(t) as
-    list_transform(list_transform([clean_text(t)], lambda v: {'text': v, 'moment': _moment_in(lower(v))}), lambda c: {
+    list_transform(list_transform([clean_text(t)], lambda v: {'text': v, 'moment': _moment_in(regexp_replace(lower(v), '([0-9z])\[[a-z_/]+\]$', '\1'))}), lambda c: {
         'value': case when _is_in_range(c.moment::date) then c.moment end,
         'text': c.text,
         'means_nothing': coalesce(_is_placeholder(c.moment::date), _is_no_date(lower(c.text)), false)
@@ -190,8 +192,8 @@ create or replace macro integer_cell(t) as
 
 -- A number of a clean text as plain digits with a dot. One separator before exactly three digits («46.421») is a decimal
 -- sign or one of thousands; `dot` and `comma` say which, 'decimal' or 'thousands', where the column's other values prove
--- it, else ''.
-create or replace macro _digits(v, dot, comma) as
+-- it, else ''. `exponents` is false of text by people: a spreadsheet has rounded «4.64E+04».
+create or replace macro _digits(v, dot, comma, exponents) as
     case
         when regexp_full_match(v, '-?[1-9][0-9]{0,2}\.[0-9]{3}')
             then case dot when 'decimal' then v when 'thousands' then replace(v, '.', '') end
@@ -205,18 +207,18 @@ create or replace macro _digits(v, dot, comma) as
         when regexp_full_match(v, '-?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|-?[0-9]{1,3}(?:,[0-9]{3}){2,}')
             then replace(v, ',', '')
         -- More than 38 digits in all would be rounded.
-        when regexp_full_match(v, '-?[0-9]{1,17}(?:\.[0-9]{1,17})?[eE][-+]?[0-9]{1,2}')
+        when exponents and regexp_full_match(v, '-?[0-9]{1,17}(?:\.[0-9]{1,17})?[eE][-+]?[0-9]{1,2}')
             and length(regexp_extract(v, '\.([0-9]+)', 1)) - try_cast(regexp_extract(v, '[eE](.+)$', 1) as integer) <= 19
             then try_cast(lower(v) as decimal(38, 19))::varchar
     end;
 
 -- A number as digits with a dot, without zeros at the end of its decimals; null if it has more than `decimals`, since it
 -- is never rounded.
-create or replace macro number_cell(t, dot, comma, decimals) as
+create or replace macro number_cell(t, dot, comma, exponents, decimals) as
     list_transform(list_transform([clean_text(t)], lambda v: {
         'text': v,
         'digits': regexp_replace(
-            _digits(regexp_replace(replace(v, '−', '-'), '^[+]([0-9.,])', '\1'), dot, comma), '(\.[0-9]*?)0+$', '\1'
+            _digits(regexp_replace(replace(v, '−', '-'), '^[+]([0-9.,])', '\1'), dot, comma, exponents), '(\.[0-9]*?)0+$', '\1'
         )
     }), lambda c: {
         'value': case when length(split_part(c.digits, '.', 2)) <= decimals then rtrim(c.digits, '.') end,
@@ -273,5 +275,3 @@ create or replace macro code_cell(t) as
     list_transform([clean_code(t)], lambda v: {'value': case when not is_error_text(v) then v end, 'text': v})[1];
 
 create or replace macro read_date(t) as date_cell(t).value;
-
-create or replace macro read_boolean(t) as boolean_cell(t).value;
