@@ -30,17 +30,19 @@ create or replace macro is_error_text(t) as
         || '|#(?:NOT_COMPUTED|DATE|STRUCTURE|REPEATED|BROKEN_TEXT)!.*'
     );
 
--- Does a text, or a row's texts joined by chr(31), have anything that clean_text or clean_code would change, or an
--- error? One pattern lets nearly every row through; only what it stops is looked at closely.
+-- Does a text, or a row's texts joined by chr(31), have anything that clean_text would change, or an error? One pattern lets nearly every row through; only what it stops is looked at closely.
 create or replace macro odd_cells(t) as
     regexp_matches(
         t,
         '  |[\x00-\x1e\x7f\x85\x{a0}\x{ad}\x{300}-\x{36f}\x{1680}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{2064}\x{3000}\x{feff}]'
-        || '|(?:^|\x1f)[ #''\\(<\[{]| (?:\x1f|$)|\.0+(?:\x1f|$)'
+        || '|(?:^|\x1f)[ #''\\(<\[{]| (?:\x1f|$)'
         || '|(?:^|\x1f)(?:[-–—−]+|NA|(?i:null|none|nan|nat|nil|undefined|n/a|n\.a\.|n/d|no data|not available'
         || '|н/д|н\\д|н\. ?д\.?|нд|нет данных|данных нет|нет сведений|не указано?|не заполнено|пусто|бос'
         || '|жоқ деректер|деректер жоқ|дерек жоқ|мәлімет жоқ|көрсетілмеген|(?:err|ошибка):[0-9]{3}))(?:\x1f|$)'
     );
+
+-- The same of what only clean_code changes.
+create or replace macro odd_codes(t) as regexp_matches(t, '[.,]0+(?:\x1f|$)');
 
 -- Text without stray spaces, invisible marks and letters in parts; words for nothing become NULL, errors stay.
 create or replace macro clean_text(t) as
@@ -273,5 +275,3 @@ create or replace macro code_cell(t) as
     list_transform([clean_code(t)], lambda v: {'value': case when not is_error_text(v) then v end, 'text': v})[1];
 
 create or replace macro read_date(t) as date_cell(t).value;
-
-create or replace macro read_boolean(t) as boolean_cell(t).value;
