@@ -84,7 +84,9 @@ def read(column: Column, cell: Cell | None, thousands: Mapping[str, bool | None]
     `thousands` is what the column's cells say of «46.421» and «46,421», see `signs_of_thousands`.
     """
     if cell is None or (cell.kind == TEXT and NOTHING.fullmatch(cell.plain)):
-        return EMPTY
+        # A control character alone may stay as it is.
+        is_control = cell is not None and not cell.plain and cell.text.strip()
+        return Reading(("",), is_nothing=True) if is_control and column.type == "string" else EMPTY
     text = cell.plain
     if cell.kind == TEXT and PERHAPS_NOTHING.fullmatch(text):
         meant: Value | None = {"string": text, "boolean": _boolean(text)}.get(column.type)
