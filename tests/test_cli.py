@@ -119,6 +119,32 @@ def test_intake_exits_0_only_for_an_accepted_batch_that_balances(auyl: Auyl, tmp
     assert "YYYY-MM" in auyl("intake", "social_assistance", good, "--period", "2026-13", code=2)
 
 
+def test_a_batch_is_withdrawn_and_restored_by_command(auyl: Auyl, tmp_path: Path) -> None:
+    rows = [social_row(n, ПЕРИОД="05.2019") for n in range(1, 41)]
+    for number, content in ((1, rows), (2, rows[:-1])):
+        file = tmp_path / f"s{number}_2019-05.csv"
+        file.write_bytes(social_csv(content))
+        auyl("intake", "social_assistance", file)
+
+    def listed() -> dict[str, tuple[str, str]]:
+        """State of each batch of the month and its delivery."""
+        lines = [line.split() for line in auyl("extracts", "social_assistance").splitlines() if " 2019-05 " in line]
+        return {line[1]: (line[4], line[0]) for line in lines}
+
+    (second, _), (first, (_, former)) = listed().items()
+    assert [state for state, _ in listed().values()] == ["current", "superseded"]
+    assert "superseded by delivery" in auyl("extracts", "social_assistance")
+    output = auyl("extracts", "withdraw", second, "--reason", "wrong month")
+    assert f"batch {second} withdrawn; current: batch {first} of delivery {former}" in output
+    assert "was withdrawn before" in auyl("extracts", "withdraw", second, "--reason", "wrong month")
+    assert [state for state, _ in listed().values()] == ["withdrawn", "current"]
+    again = auyl("intake", "social_assistance", tmp_path / "s2_2019-05.csv", code=1)
+    assert "was withdrawn by" in again and "wrong month" in again
+    assert f"batch {second} restored" in auyl("extracts", "restore", second, "--reason", "it was right")
+    assert [state for state, _ in listed().values()] == ["current", "superseded"]
+    assert "expected a batch of the ledger" in auyl("extracts", "withdraw", "999999", "--reason", "x", code=1)
+
+
 def test_without_a_setting_a_command_works_on_the_embedded_server_of_the_home(tmp_path: Path) -> None:
     home = Auyl.__new__(Auyl)
     home.module = "auyl.cli"

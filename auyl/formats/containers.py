@@ -210,4 +210,5 @@ def _members(file: Path) -> str:
     with zipfile.ZipFile(file) as archive:
         names = archive.namelist()
     kinds = sorted({PurePosixPath(name).suffix.lower() for name in names} & SUFFIXES)
-    return f" with {len(names)} files in it ({', '.join(kinds) or 'others'})"
+    files = "1 file" if len(names) == 1 else f"{len(names)} files"
+    return f" with {files} in it ({', '.join(kinds) or 'others'})"

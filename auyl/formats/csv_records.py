@@ -18,6 +18,7 @@ from auyl.formats.lines import UNDECODABLE, Chunk
 
 # A cell of more lines than this is an unclosed quote.
 MOST_LINES = 200
+MOST_CHARACTERS = 1 << 20
 BLANK = " \t\u00a0\ufeff"
 # Excel's way to keep leading zeros.
 _FORMULA = re.compile(r'\s*="([^"]*)"\s*')
@@ -127,7 +128,7 @@ class CsvRecords:
             text += ("" if is_ended else self._line_end) + line
             before = line
             looks_whole = _QUOTED.sub("", line).count(self._delimiter) >= between
-            if line == UNDECODABLE or (is_whole and looks_whole):
+            if line == UNDECODABLE or (is_whole and looks_whole) or len(text) > MOST_CHARACTERS:
                 break
             if '"' in line and (cells := self._cells(text)) is not None:
                 return taken, text, cells

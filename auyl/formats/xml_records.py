@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 SPACE = " \t\r\n"
 # After these nobody knows where an element ends.
-TORN = frozenset(("tag name mismatch", "tag not finished", "cdata not finished", "comment not finished"))
+LOST = "a lost block"
+TORN = frozenset(("tag name mismatch", "tag not finished", "cdata not finished", "comment not finished", LOST))
+# So many NULs in a row may stand where a record ended and another began.
+LOST_BLOCK = b"\0" * 16
 # These change no value.
 HARMLESS = frozenset(("ns err undefined namespace", "hyphen in comment", "attribute redefined"))
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -59,13 +62,14 @@ def spans(content: bytes, name: str) -> Iterator[tuple[int, int]]:
                 return
             continue
         if text.startswith(b"</"):
+            if depth == 1:
+                yield begin, at
             depth = max(0, depth - 1)
-        elif depth == 0:
-            begin = match.start()
-        if not text.startswith(b"</") and not text.endswith(b"/>"):
+        elif not text.endswith(b"/>"):
+            begin = begin if depth else match.start()
             depth += 1
-        if depth == 0:
-            yield begin, at
+        elif depth == 0:
+            yield match.start(), at
 
 
 def record_places(content: bytes, steps: list[str]) -> tuple[list[tuple[int, int]], int, tuple[str, int] | None]:
@@ -134,7 +138,7 @@ def record_parser() -> Any:
 
 
 def parse_record(parser: Any, text: bytes) -> tuple[Any, tuple[str, int] | None]:
-    """The element of a record, and the first fault in it with its line in `text`."""
+    """The element of a record, and what is wrong in it with its line in `text`."""
     from lxml import etree
 
     try:
@@ -142,11 +146,13 @@ def parse_record(parser: Any, text: bytes) -> tuple[Any, tuple[str, int] | None]
         record = etree.fromstring(text, parser)
     except etree.XMLSyntaxError as error:
         return None, (words_of(error.code), error.lineno or 1)
-    for entry in parser.error_log:
-        words = words_of(entry.type)
-        if words not in HARMLESS:
-            return record, (words, entry.line)
-    return record, None if record is not None else ("document empty", 1)
+    faults = [(words_of(entry.type), entry.line) for entry in parser.error_log]
+    faults = [fault for fault in faults if fault[0] not in HARMLESS]
+    # What tears the structure counts more than what came before it; the log ends after a hundred entries.
+    torn = next((fault for fault in faults if fault[0] in TORN), None)
+    if torn is None and (LOST_BLOCK in text or len(parser.error_log) >= 100):
+        torn = LOST, next(iter(faults), ("", 1))[1]
+    return record, torn or next(iter(faults), None) or (None if record is not None else ("document empty", 1))
 
 
 def _cell(record: Any, sources: list[list[str]]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -80,6 +80,10 @@ def _looks(settings: Settings, contract: Contract, period: str) -> Iterator[None
     except (SourceUnavailable, ConnectionUnusable) as error:
         outcome: ledger.Outcome = "not_ready" if isinstance(error, SourceNotReady) else "unavailable"
         ledger.add_look(settings, registry, period, outcome, str(error))
+        raise
+    except Exception as error:
+        with suppress(Exception):  # the ledger itself may be what cannot be reached
+            ledger.add_look(settings, registry, period, "unavailable", f"{registry}: {type(error).__name__}")
         raise
 
 

@@ -107,13 +107,19 @@ def by_okrug(settings: Settings, registry: str, period: str) -> list[dict[str, A
 
 
 def unmeasured(settings: Settings) -> list[str]:
-    """Periods in which a batch was accepted after their quality was last measured, oldest first."""
+    """Periods in which a batch was accepted, withdrawn, restored or came again after their quality was last measured.
+
+    Oldest first.
+    """
     with transaction(settings) as con:
         rows = con.execute(
             text(
                 "select b.period from ledger.batch_ranked as b left join ("
                 "select period, min(measured_at) as measured_at from serving.quality group by period) as q "
-                "using (period) where q.period is null or b.accepted_at > q.measured_at group by 1 order by 1"
+                "using (period) where q.period is null or b.accepted_at > q.measured_at or exists ("
+                "select from ledger.withdrawal as w where w.batch_id = b.batch_id and w.decided_at > q.measured_at) "
+                "or exists (select from ledger.look as l where l.delivery_id = b.delivery_id and l.outcome = 'again' "
+                "and l.looked_at > q.measured_at) group by 1 order by 1"
             )
         )
         return list(rows.scalars())

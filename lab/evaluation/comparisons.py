@@ -99,7 +99,12 @@ def _near(column: str) -> Any:
 
 
 def _swapped() -> Any:
-    return _when("surname_l = given_name_r or given_name_l = surname_r or surname_l = patronymic_r", "swapped")
+    # A surname made of the father's name agrees with his daughter's patronymic, which counts already.
+    return _when(
+        "surname_l = given_name_r or given_name_l = surname_r "
+        "or (surname_l = patronymic_r and patronymic_l is distinct from patronymic_r)",
+        "swapped",
+    )
 
 
 def _two_letters(column: str) -> Any:

@@ -43,7 +43,7 @@ KINDS = {
     "a gzip archive": gzip.compress(CSV),
     "a 7-Zip archive": b"7z\xbc\xaf\x27\x1c\0\4" + bytes(64),
     "a RAR archive": b"Rar!\x1a\x07\1\0" + bytes(64),
-    "a ZIP archive with 1 files in it (.csv)": zipped("Декабрь.csv"),
+    "a ZIP archive with 1 file in it (.csv)": zipped("Декабрь.csv"),
     "a file that begins with PK": b"PK\x03\x04" + bytes(64),
     "a text document of Word (DOCX)": zipped("[Content_Types].xml", "word/document.xml"),
     "a binary workbook (XLSB)": zipped("[Content_Types].xml", "xl/workbook.bin"),

@@ -229,3 +229,27 @@ def test_a_heading_that_repeats_with_quotes_or_a_mark_is_a_reject(read: Read) ->
     cells, rejects, places = read("".join(line + "\n" for line in text).encode("utf-8-sig"))
     assert rejects == [(line, "heading_repeated") for line in (8, 9, 10)]
     assert (cells, places) == (values(ROWS), [*range(2, 8), *range(11, 17)])
+
+
+def test_a_record_above_the_heading_is_a_reject_and_a_title_is_not(read: Read) -> None:
+    lines = social_csv(ROWS).decode("cp1251").splitlines()
+    text = ["Сведения о получателях" + ";" * 14, lines[5], *lines[:5], *lines[6:]]
+    cells, rejects, places = read("".join(line + "\n" for line in text).encode("cp1251"))
+    assert rejects == [(2, "above_heading")]
+    assert (cells, places) == (values(ROWS[:4] + ROWS[5:]), [*range(4, 15)])
+
+
+def test_a_quote_in_a_title_does_not_swallow_the_heading(read: Read) -> None:
+    lines = ['"О мерах', "", *social_csv(ROWS).decode("cp1251").splitlines()]
+    assert read("".join(line + "\n" for line in lines).encode("cp1251")) == (values(ROWS), [], [*range(4, 16)])
+
+
+def test_a_line_is_bounded(read: Read) -> None:
+    from auyl.errors import ExtractRefused
+
+    content = social_csv(ROWS)
+    cell = "СЕРІКОВИЧ".encode("cp1251")
+    cells, rejects, _ = read(content.replace(cell, b"x" * 10_000_000, 1))
+    assert (cells[0][4], cells[1:], rejects) == ("x" * 10_000_000, values(ROWS[1:]), [])
+    with pytest.raises(ExtractRefused, match="lines of at most 16,777,216 bytes"):
+        read(content.replace(cell, b"x" * 40_000_000, 1))

@@ -9,6 +9,7 @@ import psycopg2.extras
 import pytest
 
 from auyl import access, intake, ledger
+from auyl.intake.withdraw import restore, withdraw
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.snapshot.quality import by_okrug, measure_quality, unmeasured
@@ -79,6 +80,11 @@ def test_measured_once_it_waits_for_the_next_batch(measured: Settings, oblast: P
         suite.write("\n")
     assert intake.load(batch.delivery_id, stricter).status == "accepted"
     assert unmeasured(measured) == [PERIOD]
+    measure_quality(PERIOD, measured)
+    assert unmeasured(measured) == []
+    withdraw(measured, batch.batch_id, "another month", "aigerim")
+    assert unmeasured(measured) == [PERIOD]
+    restore(measured, batch.batch_id, "it was right", "aigerim")
 
 
 def test_an_owner_reads_their_registry_a_district_its_okrugs_and_an_akim_nothing(measured: Settings) -> None:
