@@ -86,19 +86,25 @@ def _find_odd_texts(con: duckdb.DuckDBPyConnection, contract: Contract, raw: str
     The strings of a row are searched as one, since a search costs most by the call.
     """
     columns = contract.columns
-    strings = ", ".join(identifier(column.name) for column in columns if column.type == "string")
+    strings = [identifier(column.name) for column in columns if column.type == "string"]
+    codes = [identifier(column.name) for column in columns if _kind(column) == "code"]
     conditions = [_is_odd(column, contract) for column in columns if column.type != "string"]
-    conditions += [f"odd_cells(concat_ws(chr(31), {strings}))"] if strings else []
+    conditions += [f"odd_cells(concat_ws(chr(31), {', '.join(strings)}))"] if strings else []
+    conditions += [f"odd_codes(concat_ws(chr(31), {', '.join(codes)}))"] if codes else []
     names = ", ".join(identifier(column.name) for column in columns)
-    con.execute(f"create or replace temp table _odd_rows as select {names} from {raw} where {' or '.join(conditions)}")
-    by_type: dict[tuple[str, int], list[Column]] = {}
+    ((count,),) = con.execute(
+        f"create or replace temp table _odd_rows as select {names} from {raw} where {' or '.join(conditions)}"
+    ).fetchall()
+    if not count:
+        return []
+    by_kind: dict[tuple[str, int], list[Column]] = {}
     for column in columns:
-        by_type.setdefault((column.type, column.decimals), []).append(column)
+        by_kind.setdefault((_kind(column), column.decimals), []).append(column)
     texts = " union all ".join(
         f"from (select distinct unnest([{', '.join(literal(c.name) for c in alike)}]) as of_column, "
         f"unnest([{', '.join(identifier(c.name) for c in alike)}]) as raw from _odd_rows) "
         f"where {_is_odd(replace(alike[0], name='raw'), contract)}"
-        for alike in by_type.values()
+        for alike in by_kind.values()
     )
     con.execute(f"create or replace temp table _odd_texts as {texts}")
     found = {name for (name,) in con.execute("select distinct of_column from _odd_texts").fetchall()}
@@ -160,7 +166,8 @@ def _is_odd(column: Column, contract: Contract) -> str:
     """SQL condition: is the cell filled, and not spelt as usual?"""
     condition, value = _reading(column, contract)
     if column.type == "string":
-        return f"odd_cells({identifier(column.name)})"
+        name = identifier(column.name)
+        return f"odd_cells({name})" + f" or odd_codes({name})" * column.is_code
     return f"{identifier(column.name)} <> '' and case when {condition} then {value} end is null"
 
 
@@ -215,7 +222,7 @@ def _usual_moment(text: str, column: Column, contract: Contract) -> tuple[str, s
 
 
 def _usual_boolean(text: str, column: Column, contract: Contract) -> tuple[str, str]:
-    yes, no = f"{text} in ('true', 'да')", f"{text} in ('false', 'нет')"
+    yes, no = f"{text} in ('true', 'да', 'есть')", f"{text} in ('false', 'нет')"
     return f"{yes} or {no}", f"case when {yes} then true when {no} then false end"
 
 
