@@ -8,6 +8,8 @@ repeats the heading, becomes a reject.
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +35,23 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         for file in opened_files:
             check_container(contract, file)
         result: RawResult = _module(contract).read(contract, opened_files, folder, con, work)
+        _check_each_once(contract, opened_files, result)
         return result
+
+
+def _check_each_once(contract: Contract, files: list[Path], result: RawResult) -> None:
+    """Refuse two files of one content: one part came twice, and another is missing. Files without rows may be equal."""
+    by_content: dict[tuple[int, str], str] = {}
+    sizes = Counter(file.stat().st_size for file in files)
+    for file in files:
+        size = file.stat().st_size
+        if contract.is_delta or sizes[size] == 1 or result.rows.get(file.name) == 0:
+            continue
+        with file.open("rb") as stream:
+            content = size, hashlib.file_digest(stream, "sha256").hexdigest()
+        other = by_content.setdefault(content, file.name)
+        if other != file.name:
+            raise contract.refusal(file, "another file than the others", f"every byte of {other}")
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:

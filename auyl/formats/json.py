@@ -30,6 +30,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     options = contract.options(JsonOptions)
     pages: dict[Path, pyarrow.Table] = {}
     seen: dict[str, str] = {}
+    counts: dict[int, Path] = {}
     total: int | None = None
     count = 0
     for file in files:
@@ -40,10 +41,17 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         seen[number or ""] = file.name
         result.add_envelope(contract, file, objects.envelope(contract, file, page))
         stated = objects.count(contract, file, page, options.total)
+        if None not in (stated, total) and stated != total:
+            raise contract.refusal(file, f"{total} items, as on the pages before", f"{stated} on page {number}")
         total = total if stated is None else stated
+        if number is not None and (of := objects.count(contract, file, page, options.pages)):
+            counts[of] = file
         items = page[options.items]
         count += len(items)
         pages[file] = _rows(file, items, result)
+    for of, file in counts.items():
+        if of != len(files):
+            raise contract.refusal(file, f"{of} pages, as the answer says", f"{len(files)} files")
     if not count:
         raise empty(contract, files[0], "pages with no item")
     if total is not None and total != count:

@@ -79,6 +79,8 @@ def _padding(section: str) -> tuple[str | int, ...]:
         text = next((literal for literal in literals if literal is not None), "")
         if zeros:
             groups.append(len(zeros))
+        elif re.search("[0-9]", text):
+            return ()  # what is shown is not the number
         elif text:
             groups.append(text)
     digits = sum(group for group in groups if isinstance(group, int))
@@ -137,7 +139,9 @@ def unpadded(texts: pa.Array) -> pa.Array:
     """The numbers of padded cells."""
     import pyarrow.compute as pc
 
-    return pc.replace_substring_regex(pc.replace_substring_regex(texts, "[^0-9.-]", ""), "^0+([0-9])", r"\1")
+    is_number = pc.match_substring_regex(texts, r"^-?[0-9]+(?:\.[0-9]+)?$")
+    digits = pc.if_else(is_number, texts, pc.replace_substring_regex(texts, "[^0-9]", ""))
+    return pc.replace_substring_regex(digits, "^0+([0-9])", r"\1")
 
 
 def _percents(texts: pa.Array) -> pa.Array:
@@ -180,11 +184,11 @@ def _moments(numbers: pa.Array, kind: FormatKind, is_1904: bool) -> pa.Array:
 
     is_number = pc.match_substring_regex(numbers, r"^-?[0-9]+(?:\.[0-9]+)?$")
     values = np.asarray(pc.if_else(is_number, numbers, "-1").cast("float64"))
-    milliseconds = np.rint(values * 86_400_000).astype("int64")
     first = 0 if is_1904 else 61
     ordinary = np.asarray(is_number) & (values >= first) & (values < _LAST_DAY + 1) & (kind != "elapsed")
     if kind == "time":
         ordinary &= values >= 1
+    milliseconds = np.rint(np.where(ordinary, values, 0) * 86_400_000).astype("int64")
     origin = -24_107 if is_1904 else -25_569
     moments = pa.array(np.where(ordinary, milliseconds + origin * 86_400_000, 0), "int64")
     texts = _iso(moments, kind)

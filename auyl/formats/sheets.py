@@ -143,10 +143,7 @@ def _contracted(texts: pa.Array, kinds: np.ndarray, column: Column | None) -> pa
     if column is None or not kinds.any():
         return texts
     is_moment = pa.array(kinds == MOMENT)
-    if column.type == "timestamp":
-        is_day = pc.and_(is_moment, pc.match_substring_regex(texts, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
-        texts = pc.if_else(is_day, pc.binary_join_element_wise(texts, "00:00:00", " "), texts)
-    elif column.type != "date":
+    if column.type not in ("date", "timestamp"):
         texts = pc.if_else(is_moment, pc.binary_join_element_wise(mark(DATE), texts, " "), texts)
     if column.type in ("integer", "number"):
         texts = pc.if_else(pa.array(kinds == PADDED), unpadded(texts), texts)

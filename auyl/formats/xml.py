@@ -197,7 +197,8 @@ def _check_structure(part: _Part, content: bytes | mmap.mmap) -> None:
     document = part.document
     if part.containers > 1:
         check_single(document, content)
-    if count(content, document.end, part.paths.closing) > part.rows:
+    # A file that counts its records says itself that none is elsewhere; `_check_count` holds it to that.
+    if not _stated_counts(document) and count(content, document.end, part.paths.closing) > part.rows:
         steps = document.contract.options(XmlOptions).record_path
         part.note_elsewhere(xml_records.record_places(content[: document.end], steps)[1])
     if any(count(content, document.end, closing) > part.rows for closing in part.paths.parents):
@@ -246,17 +247,22 @@ def _select(column: Column) -> str:
     )
 
 
+def _stated_counts(document: Document) -> list[int]:
+    """How many records a file says that it has, in each counter after them."""
+    name = document.contract.options(XmlOptions).record_count
+    if not name:
+        return []
+    counter = rb"<(?:[^\s<>/:]+:)?%s(?:\s[^>]*)?>\s*(\d+)\s*<" % re.escape(name.encode())
+    return list(map(int, re.findall(counter, document.tail())))
+
+
 def _check_count(part: _Part) -> None:
-    expected = part.document.contract.options(XmlOptions).record_count
-    if not expected:
-        return
-    tail = part.document.tail()
-    stated = re.findall(rb"<(?:[^\s<>/:]+:)?%s(?:\s[^>]*)?>\s*(\d+)\s*<" % re.escape(expected.encode()), tail)
+    stated = _stated_counts(part.document)
     rows = part.rows + len(part.rejects)
     # Each container may have a counter of its own.
-    if stated and rows not in (int(stated[-1]), sum(map(int, stated))):
+    if stated and rows not in (stated[-1], sum(stated)):
         found = f"{rows} records"
-        raise part.document.contract.refusal(part.document.file, f"{int(stated[-1])} records, as it says itself", found)
+        raise part.document.contract.refusal(part.document.file, f"{stated[-1]} records, as it says itself", found)
 
 
 def _check_parts(contract: Contract, files: list[Path], result: RawResult) -> None:
@@ -297,7 +303,7 @@ def _is_lost(column: Column, part: _Part, parts: list[_Part]) -> bool:
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:
     """Line on which each of the `records` of a file begins."""
     encoding, is_utf8 = encoding_of(contract, file)
-    text = file.read_bytes() if is_utf8 else "".join(decoded(contract, file, encoding)).encode()
+    text = file.read_bytes() if is_utf8 else "".join(decoded(file, encoding)).encode()
     places, _, _ = xml_records.record_places(text, contract.options(XmlOptions).record_path)
     lines: dict[int, int] = {}
     line = 1

@@ -16,7 +16,7 @@ from auyl.contracts.options import XmlOptions
 from auyl.errors import ExtractRefused, shape
 from auyl.formats.common import empty
 from auyl.formats.containers import HEAD_BYTES
-from auyl.formats.encoding import check_text, undecodable
+from auyl.formats.encoding import check_text
 
 # A file in memory is parsed a fifth faster; each thread holds one of at most this size.
 HELD_BYTES = 192 << 20
@@ -114,21 +114,20 @@ def encoding_of(contract: Contract, file: Path) -> tuple[str, bool]:
     return encoding, name.upper() == "UTF-8"
 
 
-def decoded(contract: Contract, file: Path, encoding: str) -> Iterator[str]:
-    """The text of a file in pieces, without byte order mark. Raises ExtractRefused for bytes of another encoding."""
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
-    done = 0
+def decoded(file: Path, encoding: str) -> Iterator[str]:
+    """The text of a file in pieces, without byte order mark; a byte that the encoding does not have is U+0001.
+
+    No XML has that character, so the record that holds it is rejected.
+    """
+    codecs.register_error("no_xml", lambda error: ("\x01", error.end))  # type: ignore[attr-defined]
+    decoder = codecs.getincrementaldecoder(encoding)("no_xml")
+    is_first = True
     with file.open("rb") as source:
-        while True:
-            chunk = source.read(1 << 22)
-            try:
-                text = decoder.decode(chunk, final=not chunk)
-            except UnicodeError as error:
-                raise undecodable(contract, file, encoding, done + getattr(error, "start", 0)) from error
-            yield text if done else text.removeprefix("\ufeff")
-            done += len(chunk)
-            if not chunk:
-                return
+        while chunk := source.read(1 << 22):
+            text = decoder.decode(chunk)
+            yield text.removeprefix("\ufeff") if is_first else text
+            is_first = False
+    yield decoder.decode(b"", final=True)
 
 
 def _as_utf8(contract: Contract, file: Path, target: Path) -> Path:
@@ -138,7 +137,7 @@ def _as_utf8(contract: Contract, file: Path, target: Path) -> Path:
     if not encoding.startswith("utf"):
         check_text(contract, file, encoding)
     with target.open("wb") as out:
-        for number, text in enumerate(decoded(contract, file, encoding)):
+        for number, text in enumerate(decoded(file, encoding)):
             # The parsers would obey the declaration.
             out.write((_declare_utf8(text) if number == 0 else text).encode())
     return target

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from auyl.contracts.options import XmlOptions
 from auyl.formats.common import empty
 from auyl.formats.containers import HEAD_BYTES
-from auyl.formats.xml_document import SAFE_PARSER, Document, with_paths
+from auyl.formats.xml_document import SAFE_PARSER, Document, syntax_error, with_paths
 from auyl.formats.xml_records import leaves, parse_record, record_parser
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SAMPLE_RECORDS = 200
 BLOCK_BYTES = 1 << 18
-# In a larger file the names in every fourth block are looked at.
+# In a larger file the names in every eighth block are looked at.
 ALL_BYTES = 16 << 20
 NEW_NAMES = 50
 NO_ELEMENT = tuple(b"/!?")
@@ -51,6 +51,10 @@ def paths_in(document: Document, content: bytes | mmap.mmap) -> Paths:
     paths, found = Paths(), set[str]()
     records, prefix = _sample(document, steps, paths, found)
     if not records:
+        # A limit of the parser on depth or length may end the search.
+        fault = syntax_error([content[: document.end]])
+        if fault:
+            raise document.refusal(*fault)
         raise empty(contract, document.file, f"no element {'/'.join(steps)}")
     opening = prefix + steps[-1].encode()
     names = {match.group(1) for match in TAG.finditer(content[:HEAD_BYTES])}
@@ -102,7 +106,7 @@ def _new_names(content: bytes | mmap.mmap, end: int, known: set[bytes], skip: in
     seen: set[int] = set()
     fresh = 0
     for begin in range(0, end - skip - 9, BLOCK_BYTES):
-        if end > ALL_BYTES and begin // BLOCK_BYTES % 4:
+        if end > ALL_BYTES and begin // BLOCK_BYTES % 8:
             continue
         size = min(BLOCK_BYTES, end - skip - 9 - begin)
         tags = numpy.flatnonzero(numpy.frombuffer(content, "u1", size, begin) == ord("<"))
@@ -142,5 +146,7 @@ def _parents(known: set[str]) -> set[str]:
 
 def count(content: bytes | mmap.mmap, end: int, text: bytes) -> int:
     """How often a text is in the first `end` bytes."""
+    if isinstance(content, bytes):
+        return content.count(text, 0, end)
     step = 64 << 20
     return sum(content[at : min(at + step + len(text) - 1, end)].count(text) for at in range(0, end, step))

@@ -126,11 +126,14 @@ def _any_unread(contract: Contract, chosen: Callable[[Column], bool]) -> str:
     return " or ".join(f"_unread{number} & {mask} <> 0" for number, mask in masks.items()) or "false"
 
 
-def _unreadable_names(contract: Contract, of: str) -> str:
-    """SQL list of the names of the columns whose cell is unreadable in a row of the relation `of`."""
+def _unreadable_names(con: duckdb.DuckDBPyConnection, contract: Contract, of: str) -> str:
+    """SQL list of the columns whose cell is unreadable in a row of `of`, an alias of the table `scan`."""
+    numbers = sorted({number for _, number, _ in mask_bits(contract)})
+    met = _one(con, "select " + ", ".join(f"coalesce(bit_or(_unread{n}), 0)" for n in numbers) + " from scan")
     names = (
         f"case when {of}._unread{number} & {1 << bit} <> 0 then {literal(column.name)} end"
         for column, number, bit in mask_bits(contract)
+        if met[number] & 1 << bit
     )
     return f"list_filter([{', '.join(names)}]::varchar[], lambda name: name is not null)"
 
@@ -262,7 +265,7 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
     columns = ", ".join(f"s.{identifier(name)}" for name in stage_columns(con, contract, "scan"))
     con.execute(
         f"create or replace temp table warned as select v.row, {_rule_list(suite, 'v._bits', False)} as _warned, "
-        f"nullif({_unreadable_names(contract, 's')}, []) as _unreadable "
+        f"nullif({_unreadable_names(con, contract, 's')}, []) as _unreadable "
         f"from verdict as v inner join scan as s on v.row = s.rowid where v.outcome = 'warned'"
     )
     return duck.write_parquet(
@@ -325,7 +328,7 @@ def write_quarantine(
     rows = (
         f"select r._file, r._record, null::bigint as _line, null::varchar as _text, "
         f"v.outcome as _outcome, {_rule_list(suite, 'v._bits')} as _rules, "
-        f"{_unreadable_names(contract, 's')} as _unreadable, {raw_columns}{staged} "
+        f"{_unreadable_names(con, contract, 's')} as _unreadable, {raw_columns}{staged} "
         f"from raw as r inner join verdict as v using (_file, _record) inner join scan as s on v.row = s.rowid "
         f"where v.outcome <> 'warned'"
     )

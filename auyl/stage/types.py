@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # They write dates as ISO 8601 does and a dot before decimals.
 MADE_BY_MACHINES = ("xml", "json", "jsonl", "geojson")
 WORKBOOKS = ("xlsx", "xls")
+# Of years in which no date means nothing.
+_YEAR = "(?:19[1-9]|20[0-9])[0-9]"
+_ISO_DAY, _DOTTED_DAY = f"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}(?: 00:00:00)?", rf"[0-9]{{2}}\.[0-9]{{2}}\.{_YEAR}"
 
 
 @dataclass(frozen=True)
@@ -83,19 +86,25 @@ def _find_odd_texts(con: duckdb.DuckDBPyConnection, contract: Contract, raw: str
     The strings of a row are searched as one, since a search costs most by the call.
     """
     columns = contract.columns
-    strings = ", ".join(identifier(column.name) for column in columns if column.type == "string")
+    strings = [identifier(column.name) for column in columns if column.type == "string"]
+    codes = [identifier(column.name) for column in columns if _kind(column) == "code"]
     conditions = [_is_odd(column, contract) for column in columns if column.type != "string"]
-    conditions += [f"odd_cells(concat_ws(chr(31), {strings}))"] if strings else []
+    conditions += [f"odd_cells(concat_ws(chr(31), {', '.join(strings)}))"] if strings else []
+    conditions += [f"odd_codes(concat_ws(chr(31), {', '.join(codes)}))"] if codes else []
     names = ", ".join(identifier(column.name) for column in columns)
-    con.execute(f"create or replace temp table _odd_rows as select {names} from {raw} where {' or '.join(conditions)}")
-    by_type: dict[tuple[str, int], list[Column]] = {}
+    ((count,),) = con.execute(
+        f"create or replace temp table _odd_rows as select {names} from {raw} where {' or '.join(conditions)}"
+    ).fetchall()
+    if not count:
+        return []
+    by_kind: dict[tuple[str, int], list[Column]] = {}
     for column in columns:
-        by_type.setdefault((column.type, column.decimals), []).append(column)
+        by_kind.setdefault((_kind(column), column.decimals), []).append(column)
     texts = " union all ".join(
         f"from (select distinct unnest([{', '.join(literal(c.name) for c in alike)}]) as of_column, "
         f"unnest([{', '.join(identifier(c.name) for c in alike)}]) as raw from _odd_rows) "
         f"where {_is_odd(replace(alike[0], name='raw'), contract)}"
-        for alike in by_type.values()
+        for alike in by_kind.values()
     )
     con.execute(f"create or replace temp table _odd_texts as {texts}")
     found = {name for (name,) in con.execute("select distinct of_column from _odd_texts").fetchall()}
@@ -115,7 +124,7 @@ def _read_odd_texts(
             for c in columns
         )
         text = "as_shown(raw)" if contract.format in WORKBOOKS else "raw"
-        read = f"number_cell({text}, dot, comma, decimals)"
+        read = f"number_cell({text}, dot, comma, {str(contract.format != 'csv').lower()}, decimals)"
         relation = f"_odd_texts inner join (values {rows}) as s (of_column, dot, comma, decimals) using (of_column)"
     con.execute(
         f"create or replace temp table {_table(kind)} as select of_column, raw, unnest({read}) "
@@ -157,7 +166,8 @@ def _is_odd(column: Column, contract: Contract) -> str:
     """SQL condition: is the cell filled, and not spelt as usual?"""
     condition, value = _reading(column, contract)
     if column.type == "string":
-        return f"odd_cells({identifier(column.name)})"
+        name = identifier(column.name)
+        return f"odd_cells({name})" + f" or odd_codes({name})" * column.is_code
     return f"{identifier(column.name)} <> '' and case when {condition} then {value} end is null"
 
 
@@ -185,13 +195,15 @@ def _usual_integer(text: str, column: Column, contract: Contract) -> tuple[str, 
 
 
 def _usual_number(text: str, column: Column, contract: Contract) -> tuple[str, str]:
-    # Up to two decimals: three may be thousands.
-    decimals = min(column.decimals, 2)
     if contract.format == "csv":
         whole, sign, value = "-?[0-9]{1,3}(?: ?[0-9]{3})*", "[.,]", f"replace(replace({text}, ' ', ''), ',', '.')"
     else:
         whole, sign, value = "-?[0-9]+", r"\.", text
-    usual = literal(whole + f"(?:{sign}[0-9]{{1,{decimals}}})?" * bool(decimals))
+    decimals = f"[0-9]{{1,{column.decimals}}}"
+    if contract.format not in MADE_BY_MACHINES and column.decimals > 2:
+        # Three digits behind a sign may be thousands.
+        decimals = "[0-9]{1,2}" + f"|[0-9]{{4,{column.decimals}}}" * (column.decimals > 3)
+    usual = literal(whole + f"(?:{sign}(?:{decimals}))?" * bool(column.decimals))
     return f"regexp_full_match({text}, {usual})", f"try_cast({value} as {_sql_type(column)})"
 
 
@@ -199,11 +211,9 @@ def _usual_date(text: str, column: Column, contract: Contract) -> tuple[str, str
     if contract.format in MADE_BY_MACHINES:
         value = f"try_cast({text} as date)"
         return f"{text} between '1901' and '2100' and {value}::varchar = {text}", value
-    if contract.format in WORKBOOKS:
-        usual = f"regexp_full_match({text}, '(?:19[1-9]|20[0-9])[0-9]-[0-9]{{2}}-[0-9]{{2}}(?: 00:00:00)?')"
-        return usual, f"try_cast(left({text}, 10) as date)"
-    usual = f"regexp_full_match({text}, '[0-9]{{2}}\\.[0-9]{{2}}\\.(?:19[1-9]|20[0-9])[0-9]')"
-    return usual, f"try_strptime(nullif({text}, ''), '%d.%m.%Y')::date"
+    usual = f"regexp_full_match({text}, '{_ISO_DAY}|{_DOTTED_DAY}')"
+    dotted = f"try_strptime(nullif({text}, ''), '%d.%m.%Y')::date"
+    return usual, f"case when {text}[3] = '.' then {dotted} else try_cast(left({text}, 10) as date) end"
 
 
 def _usual_moment(text: str, column: Column, contract: Contract) -> tuple[str, str]:
@@ -212,7 +222,7 @@ def _usual_moment(text: str, column: Column, contract: Contract) -> tuple[str, s
 
 
 def _usual_boolean(text: str, column: Column, contract: Contract) -> tuple[str, str]:
-    yes, no = f"{text} in ('true', 'да')", f"{text} in ('false', 'нет')"
+    yes, no = f"{text} in ('true', 'да', 'есть')", f"{text} in ('false', 'нет')"
     return f"{yes} or {no}", f"case when {yes} then true when {no} then false end"
 
 

@@ -99,13 +99,20 @@ def _near(column: str) -> Any:
 
 
 def _swapped() -> Any:
-    return _when("surname_l = given_name_r or given_name_l = surname_r or surname_l = patronymic_r", "swapped")
+    # A surname made of the father's name agrees with his daughter's patronymic, which counts already.
+    return _when(
+        "surname_l = given_name_r or given_name_l = surname_r "
+        "or (surname_l = patronymic_r and patronymic_l is distinct from patronymic_r)",
+        "swapped",
+    )
 
 
 def _two_letters(column: str) -> Any:
     names = f"{column}_l, {column}_r"
     return _when(
-        f"least(strlen({column}_l), strlen({column}_r)) >= 6 and damerau_levenshtein({names}) <= 2", "two_letters"
+        f"least(strlen({column}_l), strlen({column}_r)) >= 6 and abs(strlen({column}_l) - strlen({column}_r)) <= 2 "
+        f"and levenshtein({names}) <= 4 and damerau_levenshtein({names}) <= 2",
+        "two_letters",
     )
 
 

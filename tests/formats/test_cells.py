@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,14 +187,45 @@ def test_cells_without_references_follow_each_other(load_derived: LoadDerived, s
     assert raw(settings, "_record", "animal_number", "kato")[4] == (6, "KZB100000005", "194083100")
 
 
+@pytest.mark.parametrize("without", [' r="[A-Z]+[0-9]+"', ' r="[A-Z]*[0-9]+"', ' r="[B-K][0-9]+"'])
+def test_a_long_sheet_without_references_is_the_same(tmp_path: Path, without: str) -> None:
+    """A part of more than a mebibyte comes in batches; rows and cells are counted across them."""
+    from auyl import contracts
+    from auyl.formats.cells import Cells, read_cells
+    from auyl.formats.ooxml import opened_package
+    from auyl.settings import REPOSITORY
+
+    def read(rows: str) -> Cells:
+        path = tmp_path / "l.xlsx"
+        path.write_bytes(xml.book({"КРС": xml.sheet(rows)}))
+        with opened_package(contracts.load("livestock", REPOSITORY / "include"), path, 1 << 30) as package:
+            return read_cells(package, package.sheets[0], package.shared_texts())
+
+    lines = []
+    for row in range(1, 30_001):
+        cells = [xml.text(f"{letter}{row}", f"{letter}{row}") if letter in "BD" else cell(f"{letter}{row}", f"{row}")
+                 for letter in "ABCDEFGHIJK"]  # fmt: skip
+        lines.append(f'<row r="{row}">{"".join(cells)}</row>')
+    rows = "".join(lines)
+    whole, bare = read(rows), read(re.sub(without, "", rows))
+    assert len(whole.rows) == 330_000
+    for part in ("rows", "columns", "texts"):
+        assert list(getattr(whole, part)) == list(getattr(bare, part))
+    inline = dict(
+        zip(zip(whole.rows.tolist(), whole.columns.tolist(), strict=True), whole.texts.to_pylist(), strict=True)
+    )
+    assert (inline[29_999, 2], inline[30_000, 4], inline[30_000, 11]) == ("B29999", "D30000", "30000")
+
+
 def test_parts_are_found_as_programs_name_them(load_derived: LoadDerived, settings: Settings) -> None:
     """.NET writes prefixes and backslashes; others UTF-16, or capitals in the names of parts."""
     rows = xml.rows([LIVESTOCK_HEADING, *(animal(n) for n in range(1, 11))])
     prefixed = (
         xml.sheet(rows).replace("<", "<x:").replace("<x:/", "</x:").replace("<x:?", "<?").replace("xmlns=", "xmlns:x=")
     )
+    marked = prefixed.encode("utf-8-sig")
     utf16 = prefixed.replace("UTF-8", "UTF-16").encode("utf-16")
-    for part in (prefixed.encode(), utf16):
+    for part in (prefixed.encode(), marked, utf16):
         with zipfile.ZipFile(io.BytesIO(xml.book({"КРС": "-"}))) as package:
             parts = {
                 name.replace("/", "\\").replace("sheet1", "Sheet1"): package.read(name) for name in package.namelist()

@@ -104,8 +104,20 @@ def second(text: str) -> str:
         second("ОМАР&#0;ОВ").encode(),
         second("ОМАРОВ < 3").encode(),
         second("?").encode().replace(b"?</surname>", "ОМАРОВ".encode("cp1251") + b"</surname>"),
+        declared("windows-1251", second("?").replace("СЕРІКҰЛЫ", "СЕРИКУЛЫ"))
+        .encode("cp1251")
+        .replace(b"?</surname>", b"\x98</surname>"),
     ],
-    ids=["ampersand", "control", "nul", "entity", "number of no sign", "less than", "bytes of cp1251"],
+    ids=[
+        "ampersand",
+        "control",
+        "nul",
+        "entity",
+        "number of no sign",
+        "less than",
+        "bytes of cp1251",
+        "no byte of cp1251",
+    ],
 )
 def test_a_broken_record_is_rejected_alone(
     read: Read, monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path, broken: bytes, large: bool
@@ -125,6 +137,7 @@ def test_a_broken_record_is_rejected_alone(
     ("content", "line", "found"),
     [
         (PEOPLE.replace("</surname>", "</surnam>", 1), 3, "tag name mismatch"),
+        (PEOPLE.replace("<removed>", "<a>" * 3000 + "</a>" * 3000 + "<removed>", 1), 3, "resource limit"),
         (PEOPLE.replace("</person>", "", 1), 9, "tag name mismatch"),
         (PEOPLE.replace("</person>\n<person>", "</person>\n<persoU>", 1), 4, "tag name mismatch"),
         (PEOPLE.replace("ОМАРОВ", "<![CDATA[ОМАРОВ", 1), None, ""),
@@ -142,7 +155,7 @@ def test_a_broken_record_is_rejected_alone(
         (PEOPLE.replace("<period>", "<period>2026-09</period><period>"), None, "two that differ"),
     ],
     ids=[
-        "mismatch", "no end tag", "no start tag", "cdata", "glued", "page after it", "cut", "nul outside",
+        "mismatch", "too deep", "no end tag", "no start tag", "cdata", "glued", "page after it", "cut", "nul outside",
         "nuls over a tag", "nuls over a value", "two faults", "utf-7", "false declaration",
         "no readable record", "doctype", "two periods",
     ],

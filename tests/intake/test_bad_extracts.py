@@ -60,6 +60,25 @@ CASES = [
         "page 1 again",
         "b.json",
     ),
+    (
+        "population",
+        {f"p{n}.xml": population_xml([person(n)], part=part, parts=2) for n, part in ((1, 1), (2, 1))},
+        "p2.xml",
+        "part 1 again, after p1.xml",
+    ),
+    ("social_assistance", {"s.csv": SOCIAL, "t.csv": SOCIAL}, "t.csv", "every byte of s.csv"),
+    (
+        "employment",
+        {f"{n}.json": extracts.page([extracts.jobseeker(n)], n, 3, 2) for n in (1, 3)},
+        "3 pages, as the answer says",
+        "2 files",
+    ),
+    (
+        "employment",
+        {f"{n}.json": extracts.page([extracts.jobseeker(n)], n, 2, n) for n in (1, 2)},
+        "1 items, as on the pages before",
+        "2 on page 2",
+    ),
 ]
 
 

@@ -93,6 +93,17 @@ def test_one_separator_before_three_digits_is_read_by_the_other_values_of_the_co
     assert (value, said) == (expected, text)
 
 
+@pytest.mark.parametrize("decimals", [2, 3, 4, 7])
+def test_three_digits_behind_a_sign_are_two_readings_whatever_the_column_keeps(
+    con: duckdb.DuckDBPyConnection, decimals: int
+) -> None:
+    assert read_cells(con, "number", ["46.421", "46,421", "12"], decimals=decimals) == [
+        (None, "46.421"),
+        (None, "46,421"),
+        (Decimal(12), "12"),
+    ]
+
+
 def test_decimals_of_a_decimal_sign_that_the_column_proves_are_kept(con: duckdb.DuckDBPyConnection) -> None:
     values = [value for value, _ in read_cells(con, "number", ["0.5", "46.421", "3.0941"], decimals=4)]
     assert values == [Decimal("0.5"), Decimal("46.421"), Decimal("3.0941")]
@@ -104,6 +115,7 @@ def test_decimals_of_a_decimal_sign_that_the_column_proves_are_kept(con: duckdb.
         ("json", "46.42", Decimal("46.42")),
         ("json", "1e5", Decimal(100000)),
         ("jsonl", "4.25E+1", Decimal("42.5")),
+        ("csv", "1e5", None),
         ("json", "1e-3", None),
         ("json", "0.30000000000000004", None),
         ("xml", "46.421", None),

@@ -14,7 +14,7 @@ from auyl.settings import Settings, from_environment
 from auyl.store.lake import Lake
 from auyl.territory.reference import load_territory
 from lab import synthetic
-from lab.synthetic import keyless
+from lab.synthetic import foreign_noise, keyless
 from lab.synthetic.keyless import Laboratory
 from tests.conftest import Once, fresh_installation
 
@@ -95,6 +95,12 @@ SEED = 90_210
 def laboratory(once: Once) -> Laboratory:
     """40,000 persons, a tenth of them met without a number, all noise on."""
     return once("laboratory", lambda folder: keyless.make(folder, 40_000, SEED))[1]
+
+
+@pytest.fixture(scope="session")
+def foreign_laboratory(once: Once) -> Laboratory:
+    """The same persons with the noise of another hand, of which training saw half of the variants."""
+    return once("foreign_laboratory", lambda folder: foreign_noise.make(folder, 40_000, SEED))[1]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 -- nothing or cannot be read; `auyl/stage/types.py` tells the two apart. docs/contracts.md lists the accepted spellings.
 -- Nothing is rounded, shifted or guessed: what has two readings has none. NULL for NULL.
 
--- White space of any kind as one space, without the marks that nobody sees (zero-width spaces, directions, soft hyphens),
+-- White space of any kind as one space, without marks that nobody sees (zero-width spaces, directions, soft hyphens);
 -- letters in parts (NFD) as whole ones. odd_cells tells which texts need it.
 create or replace macro _tidy(t) as
     trim(regexp_replace(
@@ -18,7 +18,8 @@ create or replace macro _is_nothing(t) as
         t,
         '[-–—−]*|NA|\\N|(?i:null|none|nan|nat|nil|undefined|n/a|n\.a\.|n/d|no data|not available'
         || '|н/д|н\\д|н\.\s?д\.?|нд|нет данных|данных нет|нет сведений|не указано?|не заполнено|пусто|бос'
-        || '|жоқ деректер|деректер жоқ|дерек жоқ|мәлімет жоқ|көрсетілмеген)|[(<\[{](?i:null|none|na|n/a|пусто|бос)[)>\]}]'
+        || '|жоқ деректер|деректер жоқ|дерек жоқ|мәлімет жоқ|көрсетілмеген)'
+        || '|[(<\[{](?i:null|none|na|n/a|пусто|бос)[)>\]}]'
     );
 
 -- What a spreadsheet shows instead of a value («#Н/Д», «#REF!», «#ДЕЛ/0!», «####», «Err:502»), and the marks of
@@ -30,17 +31,21 @@ create or replace macro is_error_text(t) as
         || '|#(?:NOT_COMPUTED|DATE|STRUCTURE|REPEATED|BROKEN_TEXT)!.*'
     );
 
--- Does a text, or a row's texts joined by chr(31), have anything that clean_text or clean_code would change, or an
--- error? One pattern lets nearly every row through; only what it stops is looked at closely.
+-- Does a text, or a row's texts joined by chr(31), have anything that clean_text would change, or an error? One pattern
+-- lets nearly every row through; only what it stops is looked at closely.
 create or replace macro odd_cells(t) as
     regexp_matches(
         t,
-        '  |[\x00-\x1e\x7f\x85\x{a0}\x{ad}\x{300}-\x{36f}\x{1680}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{2064}\x{3000}\x{feff}]'
-        || '|(?:^|\x1f)[ #''\\(<\[{]| (?:\x1f|$)|\.0+(?:\x1f|$)'
+        '  |[\x00-\x1e\x7f\x85\x{a0}\x{ad}\x{300}-\x{36f}\x{1680}'
+        || '\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{2064}\x{3000}\x{feff}]'
+        || '|(?:^|\x1f)[ #''\\(<\[{]| (?:\x1f|$)'
         || '|(?:^|\x1f)(?:[-–—−]+|NA|(?i:null|none|nan|nat|nil|undefined|n/a|n\.a\.|n/d|no data|not available'
         || '|н/д|н\\д|н\. ?д\.?|нд|нет данных|данных нет|нет сведений|не указано?|не заполнено|пусто|бос'
         || '|жоқ деректер|деректер жоқ|дерек жоқ|мәлімет жоқ|көрсетілмеген|(?:err|ошибка):[0-9]{3}))(?:\x1f|$)'
     );
+
+-- The same of what only clean_code changes.
+create or replace macro odd_codes(t) as regexp_matches(t, '[.,]0+(?:\x1f|$)');
 
 -- Text without stray spaces, invisible marks and letters in parts; words for nothing become NULL, errors stay.
 create or replace macro clean_text(t) as
@@ -64,8 +69,9 @@ create or replace macro _month_number(word) as
     split_part(split_part(
         ' янв=1 январь=1 января=1 қаң=1 қаңтар=1 jan=1 january=1 фев=2 февр=2 февраль=2 февраля=2 ақп=2 ақпан=2 feb=2'
         || ' february=2 мар=3 март=3 марта=3 нау=3 наурыз=3 mar=3 march=3 апр=4 апрель=4 апреля=4 сәу=4 сәуір=4 apr=4'
-        || ' april=4 май=5 мая=5 мам=5 мамыр=5 may=5 июн=6 июнь=6 июня=6 мау=6 маусым=6 jun=6 june=6 июл=7 июль=7 июля=7'
-        || ' шіл=7 шілде=7 jul=7 july=7 авг=8 август=8 августа=8 там=8 тамыз=8 aug=8 august=8 сен=9 сент=9 сентябрь=9'
+        || ' april=4 май=5 мая=5 мам=5 мамыр=5 may=5 июн=6 июнь=6 июня=6 мау=6 маусым=6 jun=6 june=6 июл=7 июль=7'
+        || ' июля=7 шіл=7 шілде=7 jul=7 july=7 авг=8 август=8 августа=8 там=8 тамыз=8 aug=8'
+        || ' august=8 сен=9 сент=9 сентябрь=9'
         || ' сентября=9 қыр=9 қыркүйек=9 sep=9 sept=9 september=9 окт=10 октябрь=10 октября=10 қаз=10 қазан=10 oct=10'
         || ' october=10 ноя=11 нояб=11 ноябрь=11 ноября=11 қар=11 қараша=11 nov=11 november=11 дек=12 декабрь=12'
         || ' декабря=12 жел=12 желтоқсан=12 dec=12 december=12 ',
@@ -81,8 +87,8 @@ create or replace macro _local_time(v) as
     at time zone 'Asia/Almaty';
 
 -- The date in a text in lower case without year words, one that means nothing too. In this order: year first, with a
--- local time of day, a zone, or midnight in the writer's zone behind it; an instant; day first with dots; day first with
--- slashes or hyphens, unless the month could stand first; the month in letters; eight digits.
+-- local time of day, a zone, or midnight in the writer's zone behind it; an instant; day first with dots; day first
+-- with slashes or hyphens, unless the month could stand first; the month in letters; eight digits.
 -- Local midnight with an offset is how programs write a date; they use the offset that they believe in, and that of
 -- Kazakhstan changed on 1 March 2024.
 create or replace macro _date_in(v) as
@@ -129,7 +135,9 @@ create or replace macro _date_in(v) as
 -- moment.
 create or replace macro _moment_in(v) as
     case
-        when regexp_full_match(v, '[0-9]{4}-[0-9]{2}-[0-9]{2}[t ](?:[01]?[0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?')
+        when regexp_full_match(
+            v, '[0-9]{4}-[0-9]{2}-[0-9]{2}[t ](?:[01]?[0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?'
+        )
             then try_cast(upper(replace(v, ',', '.')) as timestamp)
         when regexp_full_match(
             v,
@@ -140,9 +148,9 @@ create or replace macro _moment_in(v) as
         when regexp_full_match(
             v, '[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4},? (?:[01]?[0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?'
         )
-            then try_cast(
-                regexp_replace(replace(v, ',', ''), '^([0-9]+)\.([0-9]+)\.([0-9]{4}) +(.+)$', '\3-\2-\1 \4') as timestamp
-            )
+            then try_cast(regexp_replace(
+                replace(v, ',', ''), '^([0-9]+)\.([0-9]+)\.([0-9]{4}) +(.+)$', '\3-\2-\1 \4'
+            ) as timestamp)
     end;
 
 -- Dates of programs for «no date», and the first days of Excel's calendar, a serial of 60 or less.
@@ -162,7 +170,7 @@ create or replace macro _is_no_date(v) as
 create or replace macro date_cell(t) as
     list_transform(list_transform([clean_text(t)], lambda v: {
         'text': v,
-        'day': _date_in(regexp_replace(lower(v), '([0-9]) ?(?:г|год|года|ж|жыл|жылы)\.?$', '\1'))
+        'day': _date_in(regexp_replace(lower(v), '([0-9])(?: ?(?:г|год|года|ж|жыл|жылы)\.?|\.|\[[a-z_/]+\])$', '\1'))
     }), lambda c: {
         'value': case when _is_in_range(c.day) then c.day end,
         'text': c.text,
@@ -170,7 +178,10 @@ create or replace macro date_cell(t) as
     })[1];
 
 create or replace macro moment_cell(t) as
-    list_transform(list_transform([clean_text(t)], lambda v: {'text': v, 'moment': _moment_in(lower(v))}), lambda c: {
+    list_transform(list_transform([clean_text(t)], lambda v: {
+        'text': v,
+        'moment': _moment_in(regexp_replace(lower(v), '([0-9z])\[[a-z_/]+\]$', '\1'))
+    }), lambda c: {
         'value': case when _is_in_range(c.moment::date) then c.moment end,
         'text': c.text,
         'means_nothing': coalesce(_is_placeholder(c.moment::date), _is_no_date(lower(c.text)), false)
@@ -188,10 +199,10 @@ create or replace macro integer_cell(t) as
         'text': v
     })[1];
 
--- A number of a clean text as plain digits with a dot. One separator before exactly three digits («46.421») is a decimal
--- sign or one of thousands; `dot` and `comma` say which, 'decimal' or 'thousands', where the column's other values prove
--- it, else ''.
-create or replace macro _digits(v, dot, comma) as
+-- A number of a clean text as plain digits with a dot. One separator before exactly three digits («46.421») is a
+-- decimal sign or one of thousands; `dot` and `comma` say which, 'decimal' or 'thousands', where the column's other
+-- values prove it, else ''. `exponents` is false of text by people: a spreadsheet has rounded «4.64E+04».
+create or replace macro _digits(v, dot, comma, exponents) as
     case
         when regexp_full_match(v, '-?[1-9][0-9]{0,2}\.[0-9]{3}')
             then case dot when 'decimal' then v when 'thousands' then replace(v, '.', '') end
@@ -205,18 +216,20 @@ create or replace macro _digits(v, dot, comma) as
         when regexp_full_match(v, '-?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|-?[0-9]{1,3}(?:,[0-9]{3}){2,}')
             then replace(v, ',', '')
         -- More than 38 digits in all would be rounded.
-        when regexp_full_match(v, '-?[0-9]{1,17}(?:\.[0-9]{1,17})?[eE][-+]?[0-9]{1,2}')
-            and length(regexp_extract(v, '\.([0-9]+)', 1)) - try_cast(regexp_extract(v, '[eE](.+)$', 1) as integer) <= 19
+        when exponents and regexp_full_match(v, '-?[0-9]{1,17}(?:\.[0-9]{1,17})?[eE][-+]?[0-9]{1,2}')
+            and length(regexp_extract(v, '\.([0-9]+)', 1))
+            - try_cast(regexp_extract(v, '[eE](.+)$', 1) as integer) <= 19
             then try_cast(lower(v) as decimal(38, 19))::varchar
     end;
 
--- A number as digits with a dot, without zeros at the end of its decimals; null if it has more than `decimals`, since it
--- is never rounded.
-create or replace macro number_cell(t, dot, comma, decimals) as
+-- A number as digits with a dot, without zeros at the end of its decimals; null if it has more than `decimals`, since
+-- it is never rounded.
+create or replace macro number_cell(t, dot, comma, exponents, decimals) as
     list_transform(list_transform([clean_text(t)], lambda v: {
         'text': v,
         'digits': regexp_replace(
-            _digits(regexp_replace(replace(v, '−', '-'), '^[+]([0-9.,])', '\1'), dot, comma), '(\.[0-9]*?)0+$', '\1'
+            _digits(regexp_replace(replace(v, '−', '-'), '^[+]([0-9.,])', '\1'), dot, comma, exponents),
+            '(\.[0-9]*?)0+$', '\1'
         )
     }), lambda c: {
         'value': case when length(split_part(c.digits, '.', 2)) <= decimals then rtrim(c.digits, '.') end,
@@ -267,11 +280,15 @@ create or replace macro boolean_cell(t) as
 
 -- A string; `value` is null for an error.
 create or replace macro text_cell(t) as
-    list_transform([clean_text(t)], lambda v: {'value': case when not is_error_text(v) then v end, 'text': v})[1];
+    list_transform([clean_text(t)], lambda v: {
+        'value': case when not is_error_text(v) then v end,
+        'text': v
+    })[1];
 
 create or replace macro code_cell(t) as
-    list_transform([clean_code(t)], lambda v: {'value': case when not is_error_text(v) then v end, 'text': v})[1];
+    list_transform([clean_code(t)], lambda v: {
+        'value': case when not is_error_text(v) then v end,
+        'text': v
+    })[1];
 
 create or replace macro read_date(t) as date_cell(t).value;
-
-create or replace macro read_boolean(t) as boolean_cell(t).value;

@@ -20,6 +20,37 @@ with recursive decided as (
     order by b.delivery_id, w.withdrawal_id desc
 ),
 
+-- Deliveries of corrected rows, each with the extract that they correct in the end. There are few of them.
+correction as (
+    select
+        d.delivery_id,
+        b.delivery_id as base_id,
+        b.delivery_id as root_id,
+        coalesce(w.is_withdrawn, false) or coalesce(r.is_withdrawn, false) as is_withdrawn
+    from ledger.delivery as d
+    inner join ledger.batch as b on d.corrects_batch_id = b.batch_id
+    inner join ledger.delivery as base on b.delivery_id = base.delivery_id and base.corrects_batch_id is null
+    left join decided as w on d.delivery_id = w.delivery_id
+    left join decided as r on b.delivery_id = r.delivery_id
+    union all
+    select
+        d.delivery_id,
+        b.delivery_id as base_id,
+        c.root_id,
+        c.is_withdrawn or coalesce(w.is_withdrawn, false) as is_withdrawn
+    from correction as c
+    inner join ledger.batch as b on c.delivery_id = b.delivery_id
+    inner join ledger.delivery as d on b.batch_id = d.corrects_batch_id
+    left join decided as w on d.delivery_id = w.delivery_id
+),
+
+corrected as (
+    select distinct c.base_id
+    from correction as c
+    inner join ledger.batch as b on c.delivery_id = b.delivery_id
+    where not c.is_withdrawn
+),
+
 again as (
     select
         delivery_id,
@@ -31,92 +62,63 @@ again as (
 
 accepted as (
     select
-        d.*,
-        coalesce(w.is_withdrawn, false) as is_withdrawn
-    from ledger.delivery as d
+        b.batch_id,
+        d.delivery_id,
+        d.registry,
+        d.period,
+        d.digest,
+        d.arrived_at,
+        d.is_whole,
+        r.delivery_id as root_id,
+        coalesce(c.is_withdrawn, w.is_withdrawn, false) as is_withdrawn,
+        x.base_id is not null as is_corrected,
+        coalesce(g.arrived_at, r.arrived_at) as root_arrived_at,
+        coalesce(g.arrived_at, r.extracted_at) as root_extracted_at,
+        case when r.is_time_stated then r.extracted_at end as own_stated_at,
+        case when r.is_time_stated and g.delivery_id is null then r.extracted_at end as new_stated_at
+    from ledger.batch as b
+    inner join ledger.delivery as d on b.delivery_id = d.delivery_id
+    left join correction as c on d.delivery_id = c.delivery_id
+    inner join ledger.delivery as r on coalesce(c.root_id, d.delivery_id) = r.delivery_id
     left join decided as w on d.delivery_id = w.delivery_id
-    where exists (select 1 from ledger.batch as b where b.delivery_id = d.delivery_id)
+    left join again as g on r.delivery_id = g.delivery_id
+    left join corrected as x on d.delivery_id = x.base_id
 ),
 
-correction as (
-    select
-        delivery_id,
-        delivery_id as root_id,
-        is_withdrawn
-    from accepted
-    where corrects_batch_id is null
-    union all
-    select
-        a.delivery_id,
-        c.root_id,
-        c.is_withdrawn or a.is_withdrawn as is_withdrawn
-    from correction as c
-    inner join ledger.batch as b on c.delivery_id = b.delivery_id
-    inner join accepted as a on b.batch_id = a.corrects_batch_id
-),
-
-root as (
-    select
-        a.registry,
-        a.period,
-        a.delivery_id as root_id,
-        a.extracted_at,
-        coalesce(g.arrived_at, a.arrived_at) as arrived_at,
-        g.arrived_at is not null as is_again,
-        case when a.is_time_stated then a.extracted_at end as stated_at
-    from accepted as a
-    left join again as g on a.delivery_id = g.delivery_id
-    where a.corrects_batch_id is null and not a.is_withdrawn
-),
-
--- What states no time, or came again, stands above all that arrived before it.
+-- What states no time, or came again, stands above all that arrived before it. All windows are partitioned by registry
+-- and period, so that a question about one of them reads no other.
 turn as (
     select
-        root_id,
-        arrived_at,
-        case when is_again then arrived_at else extracted_at end as extracted_at,
-        case
-            when stated_at is not null and not is_again then stated_at
-            else greatest(stated_at, max(case when not is_again then stated_at end) over (
-                partition by registry, period order by arrived_at, root_id
-            ))
-        end as stated_at
-    from root
+        a.*,
+        coalesce(
+            a.new_stated_at,
+            greatest(
+                a.own_stated_at,
+                max(a.new_stated_at) over (
+                    partition by a.registry, a.period, a.is_withdrawn order by a.root_arrived_at, a.root_id
+                )
+            )
+        ) as stated_at
+    from accepted as a
 ),
 
 ranked as (
     select
-        b.batch_id,
-        b.delivery_id,
-        c.root_id,
-        d.registry,
-        d.period,
-        d.digest,
-        d.is_whole,
-        c.is_withdrawn,
-        max(coalesce(t.extracted_at, d.extracted_at)) over (
-            partition by d.registry, d.period, c.is_withdrawn
-            order by
-                t.stated_at nulls first, t.arrived_at, c.root_id, d.arrived_at, d.delivery_id, b.batch_id
+        t.*,
+        max(t.root_extracted_at) over (
+            partition by t.registry, t.period, t.is_withdrawn
+            order by t.stated_at nulls first, t.root_arrived_at, t.root_id, t.arrived_at, t.delivery_id, t.batch_id
         ) as extracted_at,
         row_number() over (
-            partition by d.registry, d.period, c.is_withdrawn
+            partition by t.registry, t.period, t.is_withdrawn
             order by
-                t.stated_at desc nulls last, t.arrived_at desc, c.root_id desc, d.arrived_at desc, d.delivery_id desc,
-                b.batch_id desc
+                t.stated_at desc nulls last, t.root_arrived_at desc, t.root_id desc, t.arrived_at desc,
+                t.delivery_id desc, t.batch_id desc
         ) as turn_rank,
-        row_number() over (partition by d.delivery_id order by b.batch_id desc) as rank_in_delivery,
-        exists(
-            select 1
-            from ledger.batch as base
-            inner join accepted as a on base.batch_id = a.corrects_batch_id
-            inner join correction as f on a.delivery_id = f.delivery_id
-            where base.delivery_id = b.delivery_id and not f.is_withdrawn
-        ) as is_corrected
-    from ledger.batch as b
-    inner join accepted as d on b.delivery_id = d.delivery_id
-    inner join correction as c on d.delivery_id = c.delivery_id
-    left join turn as t on c.root_id = t.root_id
+        row_number() over (
+            partition by t.registry, t.period, t.delivery_id order by t.batch_id desc
+        ) as rank_in_delivery
+    from turn as t
 ),
 
 -- Of a registry that sends changes, a whole reading of the period takes the place of all that ranks below it.

@@ -20,14 +20,14 @@ select
         when regexp_matches(lower(water), 'колод|скважин|құдық|ұңғыма') then 'wells'
         when regexp_matches(lower(water), 'привоз|тасымал') then 'delivered'
     end as water,
-    read_boolean(school) as has_school,
+    school as has_school,
     case
         when regexp_matches(lower(clinic), 'амбулатор|поликлин|больниц|емхана|аурухана') then 'clinic'
         when regexp_matches(lower(clinic), 'медпункт|медицинский пункт|фап') then 'medical_post'
         when lower(clinic) in ('нет', 'жоқ') then 'none'
     end as clinic,
-    read_boolean(kindergarten) as has_kindergarten,
-    read_boolean(gas) as has_gas,
+    kindergarten as has_kindergarten,
+    gas as has_gas,
     parse_month(month) as month,
     ${row_origin}
 from typed
