@@ -12,6 +12,8 @@ from auyl.errors import ExtractRefused, shape
 
 # Latin letters and the Cyrillic ones that look like them in capitals or in small letters.
 _LATIN, _CYRILLIC = "abcehijkmopstxyү", "авсеніјкморѕтхуу"
+# A heading may have a year in it; an identifier or a date has more digits.
+_LONG_NUMBER = re.compile(r"\d{5}|\d\D\d\d\D\d{4}|\d{4}-\d\d-\d\d")
 _LOOK_ALIKE = str.maketrans(_LATIN + _LATIN.upper() + "һҺ", _CYRILLIC + _CYRILLIC.upper() + "нН")
 
 
@@ -113,8 +115,10 @@ def missing_column(
 ) -> ExtractRefused:
     """The refusal for a required column that is missing; `spare` are the headings that no column claims.
 
-    Where no column was recognised (`is_heading` is false) they may be cells, so their shapes are shown.
+    They may be cells where no column was recognised (`is_heading` is false) or digits stand among them, as when a
+    record is joined to the heading; then only their shapes are shown.
     """
+    is_heading = is_heading and not any(_LONG_NUMBER.search(text) for text in spare)
     near = difflib.get_close_matches(heading_key(column.source), [heading_key(s) for s in spare], n=1, cutoff=0.5)
     shown = spare if is_heading else [shape(text) for text in spare]
     if near and is_heading:

@@ -184,11 +184,11 @@ def _moments(numbers: pa.Array, kind: FormatKind, is_1904: bool) -> pa.Array:
 
     is_number = pc.match_substring_regex(numbers, r"^-?[0-9]+(?:\.[0-9]+)?$")
     values = np.asarray(pc.if_else(is_number, numbers, "-1").cast("float64"))
-    milliseconds = np.rint(values * 86_400_000).astype("int64")
     first = 0 if is_1904 else 61
     ordinary = np.asarray(is_number) & (values >= first) & (values < _LAST_DAY + 1) & (kind != "elapsed")
     if kind == "time":
         ordinary &= values >= 1
+    milliseconds = np.rint(np.where(ordinary, values, 0) * 86_400_000).astype("int64")
     origin = -24_107 if is_1904 else -25_569
     moments = pa.array(np.where(ordinary, milliseconds + origin * 86_400_000, 0), "int64")
     texts = _iso(moments, kind)

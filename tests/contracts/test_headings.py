@@ -77,3 +77,13 @@ def test_keys_are_matched_without_invisible_marks_and_by_their_look() -> None:
     names = {column.source: names for column, names in matched.items()}
     assert names["iin"] == ["iin\u200b"]
     assert names["status"] == ["stаtus"]
+
+
+def test_a_record_joined_to_the_heading_is_not_quoted() -> None:
+    joined = [*HEADINGS[:-1], HEADINGS[-1] + "17", "930418359442", "АХМЕТОВА", "АЙГУЛЬ", "02.09.1983"]
+    without = [heading for heading in joined if heading != "ИИН"]
+    with pytest.raises(ExtractRefused) as refused:
+        _matched(without)
+    assert refused.value.column == "ИИН"
+    assert "999999999999" in refused.value.found
+    assert not any(cell in str(refused.value) for cell in joined[-4:])

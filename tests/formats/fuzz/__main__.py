@@ -1,4 +1,4 @@
-"""`python -m tests.formats.fuzz --mutants 2000 [--seed N] [--registry R …]`: many mutants, a table; 1 on a fault."""
+"""`python -m tests.formats.fuzz [--mutants 5000] [--seed N] [--registry R …] [--kind K …]`: a table; 1 on a fault."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from auyl.settings import Settings, from_environment
 from tests.formats.fuzz.corpus import Sample, samples
-from tests.formats.fuzz.mutations import Mutant, mutate
+from tests.formats.fuzz.mutations import KINDS, Mutant, mutate
 from tests.formats.fuzz.trial import ACCEPTED, AT_RECORD, FAULTS, REFUSED, Laboratory, Outcome
 
 
@@ -31,9 +32,12 @@ def good(laboratory: Laboratory, found: list[Sample]) -> list[Outcome]:
     return [laboratory.run(Mutant("none", sample, sample.files, "unharmed")) for sample in found]
 
 
-def mutants(found: list[Sample], count: int, seed: int) -> list[Mutant]:
-    """`count` mutants, the samples in turn; the same for the same seed and samples."""
-    return [mutate(Random(f"{seed}/{n}"), found[n % len(found)], found) for n in range(count)]
+def mutants(found: list[Sample], count: int, seed: int, kinds: Sequence[str] = ()) -> Iterator[Mutant]:
+    """`count` mutants, the samples in turn, the same for the same seed and samples; of `kinds`, where one fits."""
+    for n in range(count):
+        mutant = mutate(Random(f"{seed}/{n}"), found[n % len(found)], found, kinds)
+        if mutant is not None:
+            yield mutant
 
 
 def table(outcomes: list[Outcome], by: str) -> str:
@@ -53,9 +57,10 @@ def table(outcomes: list[Outcome], by: str) -> str:
 def main() -> int:
     """Run and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.formats.fuzz")
-    parser.add_argument("--mutants", type=int, default=2000)
+    parser.add_argument("--mutants", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--registry", action="append", default=[])
+    parser.add_argument("--kind", action="append", default=[], choices=sorted(KINDS))
     parser.add_argument("--keep", type=Path, help="folder for the files of mutants with a fault")
     options = parser.parse_args()
     os.environ.setdefault("RUST_BACKTRACE", "0")
@@ -68,7 +73,9 @@ def main() -> int:
                     print(one)
                     return 2
             started = time.monotonic()
-            outcomes = [laboratory.run(mutant) for mutant in mutants(found, options.mutants, options.seed)]
+            outcomes = [
+                laboratory.run(mutant) for mutant in mutants(found, options.mutants, options.seed, options.kind)
+            ]
             seconds = time.monotonic() - started
         finally:
             laboratory.close()

@@ -16,6 +16,9 @@ from tests.formats.fuzz import tables
 
 PERIOD = "2026-10"
 PEOPLE, ROWS = 1000, 60
+# Registries whose sample is an answer of several pages or parts, which state how many there are.
+IN_PARTS = ("education", "taxes")
+PARTS = 3
 # New registry, its base, its format: the base's rows written in another way.
 DERIVED = (
     ("employment_lines", "employment", {"format": "jsonl"}),
@@ -54,9 +57,12 @@ def samples(settings: Settings, folder: Path, only: Sequence[str] = ()) -> tuple
     for registry in sorted(one.name for one in REGISTRIES):
         contract = contracts.load(registry, include)
         files = sorted(path for path in (folder / "oblast" / PERIOD / registry).iterdir() if path.is_file())
+        # A workbook a district: three show what many would.
+        files = files[:3]
         # Pages state their number and the items of all: one page is an extract of its own, some of several are not.
         files = files[:1] if contract.format == "json" else files
-        found[registry] = Sample(contract, {path.name: _small(contract, path.read_bytes()) for path in files})
+        small = {path.name: _small(contract, path.read_bytes()) for path in files}
+        found[registry] = Sample(contract, _in_parts(contract, small) if registry in IN_PARTS else small)
     for registry, base, _ in DERIVED:
         contract = contracts.load(registry, include)
         table = tables.load(found[base].contract, next(iter(found[base].files.values())))
@@ -75,5 +81,29 @@ def _small(contract: Contract, content: bytes) -> bytes:
         return content
     table = tables.load(contract, content).head(ROWS)
     if contract.format == "json":
-        table = replace(table, around={**table.around, contract.options(JsonOptions).pages: 1})
+        table = _page(contract, table, 1, 1)
     return tables.dump(contract, table)
+
+
+def _page(contract: Contract, table: tables.Table, number: int, pages: int) -> tables.Table:
+    """A table as a page of several; it states the items of all pages, `table` being the first of them all."""
+    options = contract.options(JsonOptions)
+    stated = {options.page: number, options.pages: pages, options.total: len(table.rows) * pages}
+    page = {key: stated.get(key, value) for key, value in table.around[0].items()}
+    return replace(table, around=(page, len(table.rows)))
+
+
+def _in_parts(contract: Contract, files: dict[str, bytes]) -> dict[str, bytes]:
+    """The rows of the only file in several pages or parts of one size."""
+    ((name, content),) = files.items()
+    table = tables.load(contract, content)
+    size = min(ROWS, len(table.rows)) // PARTS
+    parts = {}
+    for number in range(1, PARTS + 1):
+        part = replace(table, rows=table.rows[(number - 1) * size : number * size])
+        if contract.format == "json":
+            parts[f"page-{number:05d}.json"] = tables.dump(contract, _page(contract, part, number, PARTS))
+        else:
+            written = tables.dump(contract, part).replace(b"<part>1<", b"<part>%d<" % number)
+            parts[name.replace("part001", f"part{number:03d}")] = written.replace(b"<parts>1<", b"<parts>%d<" % PARTS)
+    return parts

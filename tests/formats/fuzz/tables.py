@@ -20,6 +20,16 @@ Cell = str | None
 
 
 @dataclass(frozen=True)
+class BookCell:
+    """A cell that only a workbook has: its type and value there, a formula, the number of its style."""
+
+    kind: str = "n"
+    value: str | None = None
+    formula: str | None = None
+    style: str | None = None
+
+
+@dataclass(frozen=True)
 class Table:
     """Headings and rows of a file or sheet; `around` is what its format needs to write it again."""
 
@@ -27,6 +37,11 @@ class Table:
     rows: list[list[Any]]
     around: Any = None
     more: list[Table] = field(default_factory=list)
+
+    @property
+    def is_xml(self) -> bool:
+        """Are its rows elements, each one text?"""
+        return isinstance(self.around, tuple) and isinstance(self.around[1], str)
 
     def head(self, n: int) -> Table:
         """The first `n` rows; of every sheet."""
@@ -57,7 +72,7 @@ def _dump_csv(contract: Contract, table: Table) -> bytes:
     out = io.StringIO()
     delimiter = contract.options(CsvOptions).delimiter
     csv.writer(out, delimiter=delimiter, lineterminator=table.around).writerows([table.headings, *table.rows])
-    return out.getvalue().encode(contract.encoding)
+    return out.getvalue().encode(contract.encoding, errors="replace")
 
 
 def _of_objects(objects: list[dict[str, Any]], around: Any) -> Table:
@@ -69,17 +84,23 @@ def _objects(table: Table) -> list[dict[str, Any]]:
     return [dict(zip(table.headings, row, strict=False)) for row in table.rows]
 
 
+def _json(value: Any) -> str:
+    """JSON with letters as they are; halves of a surrogate pair, which UTF-8 does not have, as escapes."""
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
 def _load_json(contract: Contract, content: bytes) -> Table:
     page = json.loads(content)
-    return _of_objects(page.pop(contract.options(JsonOptions).items), page)
+    items = page.pop(contract.options(JsonOptions).items)
+    return _of_objects(items, (page, len(items)))
 
 
 def _dump_json(contract: Contract, table: Table) -> bytes:
+    page, items = table.around
     total = contract.options(JsonOptions).total
-    page = dict(table.around) | {contract.options(JsonOptions).items: _objects(table)}
-    if total in page:
-        page[total] = len(table.rows)
-    return json.dumps(page, ensure_ascii=False).encode()
+    changed = {total: page[total] - items + len(table.rows)} if total in page else {}
+    return _json(page | changed | {contract.options(JsonOptions).items: _objects(table)}).encode()
 
 
 def _load_jsonl(contract: Contract, content: bytes) -> Table:
@@ -87,7 +108,7 @@ def _load_jsonl(contract: Contract, content: bytes) -> Table:
 
 
 def _dump_jsonl(contract: Contract, table: Table) -> bytes:
-    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in _objects(table)).encode()
+    return "".join(_json(one) + "\n" for one in _objects(table)).encode()
 
 
 def _load_geojson(contract: Contract, content: bytes) -> Table:
@@ -102,8 +123,8 @@ def _load_geojson(contract: Contract, content: bytes) -> Table:
 def _dump_geojson(contract: Contract, table: Table) -> bytes:
     members, geometry = table.around
     features = [{"type": "Feature", "geometry": geometry, "properties": one} for one in _objects(table)]
-    lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in features)
-    return f'{json.dumps(members, ensure_ascii=False)[:-1]}, "features": [\n{lines}\n]}}\n'.encode()
+    lines = ",\n".join(map(_json, features))
+    return f'{_json(members)[:-1]}, "features": [\n{lines}\n]}}\n'.encode()
 
 
 def _record(contract: Contract) -> str:
@@ -166,8 +187,25 @@ def _dump_xls(contract: Contract, table: Table) -> bytes:
         page = book.add_sheet(name)
         for at, row in enumerate(rows):
             for column, cell in enumerate(row):
-                if cell not in ("", None):
+                if isinstance(cell, BookCell):
+                    _put_xls(page, at, column, cell, day)
+                elif cell not in ("", None):
                     page.write(at, column, cell, day) if hasattr(cell, "isoformat") else page.write(at, column, cell)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _put_xls(page: Any, at: int, column: int, cell: BookCell, day: Any) -> None:
+    import xlwt
+
+    if cell.kind == "e":
+        page.row(at).set_cell_error(column, {"#N/A": 0x2A}.get(str(cell.value), cell.value))
+    elif cell.kind == "b":
+        page.write(at, column, cell.value == "1")
+    elif cell.formula is not None:
+        page.write(at, column, xlwt.Formula("A1+1"))
+    elif cell.kind == "n":
+        page.write(at, column, float(cell.value or 0), *([day] if cell.style else []))
+    else:
+        page.write(at, column, cell.value)

@@ -1,4 +1,4 @@
-"""A fixed budget of the fuzz; `python -m tests.formats.fuzz` runs the deep one."""
+"""A fixed budget of the fuzz; `python -m tests.formats.fuzz` runs the long one."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from tests.conftest import fresh_installation
 from tests.formats.fuzz.__main__ import good, mutants, settings_below, table
 from tests.formats.fuzz.corpus import PERIOD, Sample, samples
 from tests.formats.fuzz.mutations import Mutant
+from tests.formats.fuzz.oracle import unchanged_columns
 from tests.formats.fuzz.trial import ACCEPTED, AT_RECORD, REFUSED, Laboratory, named
 
-MUTANTS, SEED = 330, 11
+MUTANTS, SEED = 520, 11
 THROUGH_THE_LEDGER = 12
 
 
@@ -45,8 +46,15 @@ def test_the_undamaged_samples_are_accepted(world: tuple[Settings, list[Sample]]
     assert len({one.mutant.sample.contract.format for one in outcomes}) == 7
 
 
+def test_most_columns_are_compared_cell_by_cell(world: tuple[Settings, list[Sample]]) -> None:
+    """A column that stage SQL changes is left out; where many are, the comparison proves nothing."""
+    settings, found = world
+    compared = sum(len(unchanged_columns(settings.include, sample.contract)) for sample in found)
+    assert compared > 0.6 * sum(len(sample.contract.columns) for sample in found)
+
+
 @pytest.mark.slow
-def test_no_mutant_crashes_loses_rows_or_is_accepted_truncated(
+def test_no_mutant_crashes_or_changes_a_value_or_is_accepted_truncated(
     world: tuple[Settings, list[Sample]], laboratory: Laboratory
 ) -> None:
     outcomes = [laboratory.run(mutant) for mutant in mutants(world[1], MUTANTS, SEED)]
