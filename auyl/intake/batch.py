@@ -17,7 +17,16 @@ from auyl.formats.common import RawResult
 from auyl.formats.crash import place_of
 from auyl.intake import whole_reading
 from auyl.intake.corrections import merge, with_references
-from auyl.intake.drift import HISTORY_PERIODS, ColumnProfile, Drift, Profile, compare, compare_files, profile
+from auyl.intake.drift import (
+    HISTORY_PERIODS,
+    ColumnProfile,
+    Drift,
+    Profile,
+    compare,
+    compare_cells,
+    compare_files,
+    profile,
+)
 from auyl.intake.land import files_of
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
@@ -183,7 +192,8 @@ def _load(work: _Work) -> BatchResult:
         if breaches:
             return _refuse(work, account, breaches)
         _stage(work, con, account)
-        found = whole_reading.differences(con, work.settings, work.contract, work.delivery)
+        found = compare_cells(con, work.contract, shape)
+        found += whole_reading.differences(con, work.settings, work.contract, work.delivery)
         staged = work.lake.address(work.file(paths.stage_file))
         found += whole_reading.moved(con, work.settings, work.contract, work.delivery, staged)
     return _record(work, raw, account, shape, found)

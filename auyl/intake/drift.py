@@ -75,6 +75,22 @@ def compare_files(raw: RawResult, contract: Contract) -> list[Drift]:
     return found
 
 
+def compare_cells(con: duckdb.DuckDBPyConnection, contract: Contract, now: Profile) -> list[Drift]:
+    """Columns with cells that are not one value of any type, by the marks of `auyl.formats.marks`."""
+    found = []
+    for column in contract.columns:
+        if now.columns[column.name].share_unreadable:
+            name = identifier(column.name)
+            cells = con.execute(
+                f"select split_part({name}, '!', 1) as mark, count(*) from raw where is_of_another_kind({name}) "
+                f"group by mark order by mark"
+            ).fetchall()
+            kinds = ", ".join(f"{number} of kind {mark.removeprefix('#')}" for mark, number in cells)
+            if cells:
+                found.append(Drift("column_retyped", column.name, "one value in each cell", f"cells: {kinds}"))
+    return found
+
+
 def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) -> Profile:
     """Take the profile of the batch whose view `raw` and table `scan` are on `con`.
 

@@ -11,7 +11,7 @@ from auyl import contracts
 from auyl.contracts import Contract
 from auyl.intake.locate import locate
 from auyl.settings import Settings
-from auyl.stage.suites import CELL_RULES, LINE_RULES, REQUIRED_CELL
+from auyl.stage.suites import CELL_RULES, LINE_RULES, OTHER_KIND, REQUIRED_CELL
 from auyl.stage.suites import load as load_suite
 from auyl.store import duck
 from auyl.store.duck import literal
@@ -86,7 +86,8 @@ def _reasons(
     cells = [column for column in contract.columns if column.name in unreadable]
     words = []
     for rule in rules:
-        named = ", ".join(f"«{c.source}»" for c in cells if c.required == (rule == REQUIRED_CELL))
+        of_rule = [c for c in cells if rule == OTHER_KIND or c.required == (rule == REQUIRED_CELL)]
+        named = ", ".join(f"«{column.source}»" for column in of_rule)
         words.append(reasons.get(rule, (rule, rule))[language] + (f": {named}" if rule in CELL_RULES else ""))
     return "; ".join(words)
 

@@ -32,7 +32,9 @@ OUTCOMES = ("duplicate", "quarantined", "linkable", "warned")
 STAGED = "scan as s anti join (select row from verdict where outcome <> 'warned') as v on s.rowid = v.row"
 
 # Columns of `typed` and `candidate` that only the rules use, beside the texts.
-HELPERS = ("_period", "_is_required_unread", "_is_optional_unread", "_is_date_empty", "_is_before_birth")
+HELPERS = (
+    "_period", "_is_required_unread", "_is_optional_unread", "_is_marked", "_is_date_empty", "_is_before_birth"
+)  # fmt: skip
 # Before the name of a stage column in quarantine, where raw columns keep their own names.
 STAGED_PREFIX = "_staged_"
 
@@ -77,7 +79,7 @@ def define_views(
 def define_views_over(con: duckdb.DuckDBPyConnection, include: Path, contract: Contract, raw: str, period: str) -> None:
     """Create `typed` and `candidate` over a relation of raw columns, which must not change any more."""
     cells = typed_cells(con, contract, raw)
-    masks, summaries = _masks(contract, cells.odd), _summaries(contract)
+    masks, summaries = _masks(contract, cells.odd), _summaries(contract, cells.odd)
     marked, summed = (", ".join(f"{sql} as {name}" for name, sql in part.items()) for part in (masks, summaries))
     con.execute(
         f"create or replace temp view typed as select *, {summed} from ("
@@ -106,14 +108,16 @@ def _masks(contract: Contract, odd: frozenset[str]) -> dict[str, str]:
     return {name: " | ".join(bits) or "0::bigint" for name, bits in parts.items()}
 
 
-def _summaries(contract: Contract) -> dict[str, str]:
+def _summaries(contract: Contract, odd: frozenset[str]) -> dict[str, str]:
     """SQL of what the rules of `expectations/_cells.json` ask, over `typed` and its masks, by name."""
     dates = {column.name for column in contract.columns if column.type == "date"}
+    texts = [f"{name}__text" for name in sorted(odd)]
     later = ", ".join(identifier(name) for name in sorted(dates - {"birth_date"}))
     return {
         "_is_before_birth": f"least({later}) < birth_date" if "birth_date" in dates and later else "false",
         "_is_required_unread": _any_unread(contract, lambda column: column.required),
         "_is_optional_unread": _any_unread(contract, lambda column: not column.required),
+        "_is_marked": " or ".join(f"is_of_another_kind({identifier(name)})" for name in texts) or "false",
     }
 
 

@@ -22,7 +22,8 @@ BATCH = "_batch.json"
 CELLS = "_cells.json"
 # Those whose reason is followed by the names of the columns.
 REQUIRED_CELL = "required_cell_unreadable"
-CELL_RULES = (REQUIRED_CELL, "cell_unreadable")
+OTHER_KIND = "cell_of_another_kind"
+CELL_RULES = (REQUIRED_CELL, "cell_unreadable", OTHER_KIND)
 # `about` of a rule on the person's number. A row that breaks only such rules can be linked to its person.
 PERSON_NUMBER = "person_number"
 

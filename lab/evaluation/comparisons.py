@@ -110,7 +110,9 @@ def _swapped() -> Any:
 def _two_letters(column: str) -> Any:
     names = f"{column}_l, {column}_r"
     return _when(
-        f"least(strlen({column}_l), strlen({column}_r)) >= 6 and damerau_levenshtein({names}) <= 2", "two_letters"
+        f"least(strlen({column}_l), strlen({column}_r)) >= 6 and abs(strlen({column}_l) - strlen({column}_r)) <= 2 "
+        f"and levenshtein({names}) <= 4 and damerau_levenshtein({names}) <= 2",
+        "two_letters",
     )
 
 

@@ -101,7 +101,7 @@ def world(dsn: str, tmp_path: Path, gateway: tuple[Gateway, int]) -> Iterator[Wo
     soap = {"way": "soap", "channel": "async", "service": "population", "request": {"period": "{period}"}, **PATHS}
     changes = {
         "livestock": {"filePattern": "livestock_{period}.xlsx", "marker": "{name}.ok", "pollSeconds": 1},
-        "population": {**soap, "connection": "gateway", "pollSeconds": 1, "filePattern": None},
+        "population": {**soap, "connection": "gateway", "pollSeconds": 1, "filePattern": None, "marker": None},
     }
     for path in (include / "contracts").iterdir():
         name = path.name.removesuffix(".odcs.yaml")

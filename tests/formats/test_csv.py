@@ -154,3 +154,44 @@ def test_utf_16_without_a_byte_order_mark_is_refused(settings: Settings, tmp_pat
     file.write_bytes(b"[]")
     with duckdb.connect() as con, pytest.raises(ExtractRefused, match="expected text in utf-16"):
         formats.read(housing, [file], str(tmp_path), con, tmp_path)
+
+
+def test_quarantine_and_hand_back_name_the_line_of_the_right_person(
+    load_derived: LoadDerived, settings: Settings, tmp_path: Path
+) -> None:
+    """Raw, rejects and lines come from one reader: oddities above a row do not move its number."""
+    import csv
+    import io
+
+    from auyl.intake.handback import write_handback
+    from auyl.store.lake import Lake
+
+    rows = [
+        social_row(n, ФАМИЛИЯ=f"ОМАРОВ-{n}", **({"ИИН": "123456789012"} if n % 25 == 7 else {})) for n in range(1, 201)
+    ]
+    lines = social_csv(rows).decode("cp1251").splitlines()
+    heading = lines[0]
+    lines[2] += ";;"
+    lines[6] += ";"
+    lines[9] = lines[9].replace("с.Шелек", '"с.Шелек\nулица;""Есік"""')
+    lines[13] = lines[13].rsplit(";", 1)[0]
+    lines[14] = lines[14].replace("АЙБЕК", '"АЙБЕК')
+    lines[17:17] = ["", ";" * 14, heading]
+    lines[34] += ";;;"
+    text = "".join(line + "\r\n" for line in ["Отчёт" + ";" * 14, *lines])
+    result = load_derived("social_assistance", OPTIONS | {"encoding": "cp1251"}, {"s.csv": text.encode("cp1251")})
+    assert (result.status, result.rows_in, result.quarantined) == ("accepted", 201, 3)
+    here = replace(settings, include=tmp_path / "include")
+    written = text.split("\n")
+    frame = quarantine.quarantine(here, "derived")
+    persons = frame[frame["_record"].notna()]
+    assert list(persons["surname"]) == [f"ОМАРОВ-{n}" for n in range(7, 201, 25)]
+    for surname, line in zip(persons["surname"], persons["_line"], strict=True):
+        assert f";{surname};" in written[line - 1]
+    for line, rule, content in frame[frame["_record"].isna()][["_line", "_rules", "_text"]].itertuples(index=False):
+        assert written[line - 1].startswith(content.split("\r")[0])
+        assert rule == {16: "column_count", 17: "line_quotes", 22: "heading_repeated"}[line]
+    (file,) = write_handback(here, "derived")
+    back = csv.DictReader(io.StringIO(Lake(here.lake).read(file.path).decode("utf-8-sig")), delimiter=";")
+    given = {row["ФАМИЛИЯ"]: int(row["Ауыл: строка"]) for row in back if row["ФАМИЛИЯ"]}
+    assert given == dict(zip(persons["surname"], persons["_line"], strict=True))

@@ -194,7 +194,21 @@ def test_padding_after_the_document_is_no_damage(load_derived: LoadDerived) -> N
     assert load_derived("employment", OPTIONS, {"p.json": page(ROWS) + b"\0" * 700 + b"\x1a"}).staged == 30
 
 
-def test_an_object_in_a_required_column_quarantines_its_row_only(load_derived: LoadDerived) -> None:
-    rows: list[object] = [*ROWS[:-1], {**ROWS[-1], "iin": {"value": ROWS[-1]["iin"]}}]
-    result = load_derived("employment", OPTIONS, {"p.json": page(rows)})
+@pytest.mark.parametrize("options", [OPTIONS, LINES], ids=["json", "jsonl"])
+def test_an_object_in_a_required_column_quarantines_its_row_only(
+    load_derived: LoadDerived, options: dict[str, Any]
+) -> None:
+    rows: list[object] = [*ROWS[:-1], {**ROWS[-1], "registeredAt": {"date": ROWS[-1]["registeredAt"]}}]
+    content = page(rows) if options is OPTIONS else "".join(json.dumps(row) + "\n" for row in rows).encode()
+    result = load_derived("employment", options, {"p": content})
     assert (result.status, result.rows_in, result.staged) == ("accepted", 30, 29)
+    assert result.failed["required_cell_unreadable"] == 1
+
+
+def test_a_column_whose_values_became_objects_is_missing_with_a_warning(load_derived: LoadDerived) -> None:
+    rows = [{**row, "profession": "повар"} for row in ROWS]
+    objects = [{**row, "profession": {"ru": "повар"}} for row in ROWS]
+    first = load_derived("employment", OPTIONS, {"p.json": page(rows)})
+    second = load_derived("employment", OPTIONS, {"p.json": page(objects)})
+    assert (first.status, second.status, second.staged) == ("accepted", "accepted", 30)
+    assert second.failed == {"cell_unreadable": 30}

@@ -45,7 +45,7 @@ def test_its_extract_is_taken_in_checked_and_handed_back(grown: Settings, tmp_pa
         f"rows_in {result.rows_in} staged {result.staged} linkable 0 quarantined {result.quarantined} duplicates 0"
         in GUIDE
     )
-    assert result.failed == {"kato_wellformed": 1, "books_readable": 1}
+    assert result.failed == {"kato_wellformed": 1, "books_readable": 1, "cell_unreadable": 1}
     (made,) = intake.write_handback(grown, "libraries")
     assert "L-3;1940;300;libraries_2026-10.csv;3;4" in Lake(grown.lake).read(made.path).decode("utf-8-sig")
     assert ledger.current_batches(grown, "libraries", "2026-10")[0].staged == 4

@@ -63,7 +63,7 @@ def test_linkable_rows_are_kept_typed_with_all_that_they_say_of_the_person(take_
     linkable = duckdb.sql(f"from '{lake.address(str(batch.linkable_path))}'")
     for name, kind in zip(linkable.columns, linkable.types, strict=True):
         assert kinds.get(name, kind) == kind, name
-    assert set(staged.columns) - set(linkable.columns) == {"person_key", "_warned"}
+    assert set(staged.columns) - set(linkable.columns) == {"person_key", "_warned", "_unreadable"}
 
 
 def test_a_registry_that_names_nobody_has_no_linkable_rows(take_in: TakeIn, settings: Settings) -> None:

@@ -20,7 +20,7 @@ from tests.extracts import PERIOD, jobseeker, page
 from tests.sources.conftest import Answer, Answering, Asked, with_options
 
 REST = contracts.load("employment", REPOSITORY / "include")
-GATEWAY = {"way": "soap", "service": "population", "filePattern": None, "signature": "unchecked"}
+GATEWAY = {"way": "soap", "service": "population", "filePattern": None, "marker": None, "signature": "unchecked"}
 POPULATION = contracts.load("population", REPOSITORY / "include")
 SOAP = with_options(POPULATION, **GATEWAY)
 Raw = Callable[[bytes], str]

@@ -20,7 +20,13 @@ from tests.extracts import PERIOD, person, population_xml
 from tests.sources.conftest import Adopt, Answer, Answering, Asked, with_options
 
 BASE = contracts.load("population", REPOSITORY / "include")
-OPTIONS = {"way": "soap", "service": "population", "request": {"period": "{period}"}, "filePattern": None}
+OPTIONS = {
+    "way": "soap",
+    "service": "population",
+    "request": {"period": "{period}"},
+    "filePattern": None,
+    "marker": None,
+}
 CONTRACT = with_options(BASE, **OPTIONS)
 ASYNC = with_options(BASE, **OPTIONS, channel="async")
 RECORD = "Envelope/Body/getMessageResponse/response/messageData/data"

@@ -6,20 +6,24 @@ from auyl.errors import ContractInvalid
 from auyl.settings import Settings
 from tests.sources.conftest import Adopt
 
-GATEWAY = {"way": "soap", "service": "population", "filePattern": None}
+GATEWAY = {"way": "soap", "service": "population", "filePattern": None, "marker": None}
 NO_XML = dict.fromkeys(("record", "recordCount", "envelope", "ignore"))
 
 
 @pytest.mark.parametrize(
     ("registry", "options", "fault"),
     [
-        ("population", {"filePattern": None}, "option filePattern is missing"),
+        ("population", {"filePattern": None, "marker": None}, "option filePattern is missing"),
         (
             "population",
-            {"way": "sftp", "filePattern": None},
+            {"way": "sftp", "filePattern": None, "marker": None},
             "option filePattern is missing",
         ),
-        ("population", {"way": "soap", "filePattern": None}, "option service is missing; soap needs it"),
+        (
+            "population",
+            {"way": "soap", "filePattern": None, "marker": None},
+            "option service is missing; soap needs it",
+        ),
         ("population", GATEWAY | {"channel": "both"}, "option channel: Input should be 'sync' or 'async', not 'both'"),
         (
             "population",

@@ -31,6 +31,11 @@ create or replace macro is_error_text(t) as
         || '|#(?:NOT_COMPUTED|DATE|STRUCTURE|REPEATED|BROKEN_TEXT)!.*'
     );
 
+-- The marks of auyl/formats/marks.py for what is not one value of any type. An uncomputed formula is a value that is
+-- missing.
+create or replace macro is_of_another_kind(t) as
+    coalesce(starts_with(t, '#') and regexp_matches(t, '^#(?:DATE|STRUCTURE|REPEATED|BROKEN_TEXT)!'), false);
+
 -- Does a text, or a row's texts joined by chr(31), have anything that clean_text would change, or an error? One pattern
 -- lets nearly every row through; only what it stops is looked at closely.
 create or replace macro odd_cells(t) as
