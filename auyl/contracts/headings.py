@@ -6,6 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from auyl.contracts.model import GEOMETRY, Column, Contract
 from auyl.errors import ExtractRefused, shape
@@ -17,6 +18,8 @@ _LONG_NUMBER = re.compile(r"\d{5}|\d\D\d\d\D\d{4}|\d{4}-\d\d-\d\d")
 _LOOK_ALIKE = str.maketrans(_LATIN + _LATIN.upper() + "һҺ", _CYRILLIC + _CYRILLIC.upper() + "нН")
 
 
+# The sheets of a workbook have the same headings.
+@lru_cache(maxsize=10_000)
 def as_written(heading: str) -> str:
     """A heading or key without what cannot be seen: composed (NFC), no invisible marks, single spaces."""
     composed = heading if heading.isascii() else unicodedata.normalize("NFC", heading)
@@ -25,6 +28,7 @@ def as_written(heading: str) -> str:
     return " ".join(composed.split())
 
 
+@lru_cache(maxsize=10_000)
 def heading_key(heading: str) -> str:
     """A heading for comparison: as written, without case."""
     return as_written(heading).casefold()
@@ -52,12 +56,14 @@ def match_headings(contract: Contract, headings: Sequence[str], file: str, line:
     """
     # A doubled heading carries its place.
     originals = [heading.removesuffix(f" ({number})") for number, heading in enumerate(headings, start=1)]
-    claims = {column: _claims(column, originals) for column in contract.columns}
+    spelt = [_places(originals, spelling) for spelling in (as_written, heading_key)]
+    claims = {column: _claims(column, *spelt) for column in contract.columns}
     taken = {place for places in claims.values() for place in places}
-    looks = _unique_looks(contract, heading_key)
+    unclaimed = [place for place in range(len(originals)) if place not in taken]
+    looks = _unique_looks(contract, heading_key) if unclaimed else {}
     alike: dict[Column, list[int]] = {}
-    for place, text in enumerate(originals):
-        if place not in taken and (column := looks.get(_look(heading_key(text)))):
+    for place in unclaimed:
+        if column := looks.get(_look(heading_key(originals[place]))):
             alike.setdefault(column, []).append(place)
     claims |= {column: places for column, places in alike.items() if not claims[column]}
     for column, places in claims.items():
@@ -72,14 +78,19 @@ def match_headings(contract: Contract, headings: Sequence[str], file: str, line:
     return matched
 
 
-def _claims(column: Column, originals: Sequence[str]) -> list[int]:
+def _places(headings: Sequence[str], spelling: Callable[[str], str]) -> dict[str, list[int]]:
+    """Places of the headings by their spelling."""
+    places: dict[str, list[int]] = {}
+    for place, heading in enumerate(headings):
+        places.setdefault(spelling(heading), []).append(place)
+    return places
+
+
+def _claims(column: Column, written: dict[str, list[int]], keys: dict[str, list[int]]) -> list[int]:
     """Places of the headings that are one of the names of a column; as written goes before other case."""
     places: set[int] = set()
     for name in column.names:
-        for spelling in (as_written, heading_key):
-            if same := [n for n, text in enumerate(originals) if spelling(text) == spelling(name)]:
-                places.update(same)
-                break
+        places.update(written.get(as_written(name)) or keys.get(heading_key(name), []))
     return sorted(places)
 
 
