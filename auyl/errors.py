@@ -33,6 +33,11 @@ def _shape(sign: str) -> str:
     return "" if kind[0] == "M" else sign
 
 
+def storable(text: str) -> str:
+    """A text without what no database or log takes: NUL and halves of surrogate pairs, written as U+FFFD."""
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class AuylError(Exception):
     """Base of the errors that this library raises on purpose."""
 
@@ -115,6 +120,7 @@ class ExtractRefused(AuylError):
     column: str | None = None
 
     def __post_init__(self) -> None:
+        self.file, self.expected, self.found = map(storable, (self.file, self.expected, self.found))
         super().__init__(str(self))
 
     def __str__(self) -> str:

@@ -133,6 +133,11 @@ def base_of(settings: Settings, contract: Contract, batch_id: int) -> ledger.Bat
         for current in ledger.current_batches(settings, base.registry, base.period, contract.is_delta):
             if base.delivery_id in ledger.correction_chain(settings, current.delivery_id):
                 return current
-    found = f"rows of batch {batch_id}, which " + ("another extract superseded" if base else "is unknown")
+    found = f"rows of batch {batch_id}, which is unknown"
+    if base is not None:
+        is_withdrawn = ledger.withdrawn(settings, base.delivery_id) is not None
+        found = f"rows of batch {batch_id}, which " + (
+            "was withdrawn" if is_withdrawn else "another extract superseded"
+        )
     expected = "rows of a current batch; the newest hand-back has them"
     raise contract.refusal(f"handback {batch_id}", expected, found)

@@ -27,25 +27,44 @@ def _why(row: Row, others: list[Row]) -> str:
         return str(row["reason"])
     if state == "withdrawn":
         return _withdrawn(row)
+    roots = {other["delivery_id"]: other for other in others}
     if state == "current":
-        return f"its bytes arrived again on {_time(row['arrived_at'])}" if row["is_again"] else ""
+        return _again(row, roots)
     above = [other for other in others if other["rank"] < row["rank"]]
     corrected = [other for other in above if other["root_id"] == row["root_id"]]
     if corrected:
         by = min(corrected, key=lambda other: other["arrived_at"])
         return f"superseded by delivery {by['delivery_id']}: its rejected rows came back corrected"
-    before = [other for other in above if other["arrived_at"] <= row["arrived_at"]]
+    before = [other for other in above if _arrived_at(other, roots) <= row["arrived_at"]]
     if before:
         by = min(before, key=lambda other: other["rank"])
         reason = "which came after an extract that states a later time"
         if by["is_time_stated"] and not by["is_again"]:
             reason = f"which states a later time: {_time(by['extracted_at'])}, after {_time(row['extracted_at'])}"
         return f"accepted, but superseded on arrival by delivery {by['delivery_id']}, {reason}"
-    by = min(above, key=lambda other: other["arrived_at"])
+    by = min(above, key=lambda other: _arrived_at(other, roots))
+    root = roots.get(by["root_id"], by)
+    by = root if root["is_again"] else by
     if by["is_again"]:
         return f"superseded by delivery {by['delivery_id']}: its bytes arrived again on {_time(by['arrived_at'])}"
     what = "a whole reading of the period that " if by["is_whole"] else ""
     return f"superseded by delivery {by['delivery_id']}: {what}arrived later, on {_time(by['arrived_at'])}"
+
+
+def _arrived_at(row: Row, roots: dict[int, Row]) -> Any:
+    """When a delivery took its place: corrected rows rank where the extract that they correct does."""
+    root = roots.get(row["root_id"], row)
+    return max(row["arrived_at"], root["arrived_at"])
+
+
+def _again(row: Row, roots: dict[int, Row]) -> str:
+    """That the bytes of a current delivery, or of the extract that it corrects, arrived again."""
+    if row["is_again"]:
+        return f"its bytes arrived again on {_time(row['arrived_at'])}"
+    root = roots.get(row["root_id"], row)
+    when = _time(root["arrived_at"])
+    what = f"the bytes of delivery {root['delivery_id']}, which it corrects, arrived again on {when}"
+    return what if root["is_again"] else ""
 
 
 def _withdrawn(row: Row) -> str:

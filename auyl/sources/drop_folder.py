@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,9 +17,10 @@ from typing import Any
 
 from auyl.contracts import Contract
 from auyl.contracts.options import FileOptions
-from auyl.errors import ExtractRefused, SourceNotReady
+from auyl.errors import SourceNotReady
 from auyl.sources import PullHistory
-from auyl.sources.names import composed, matches, near, quoted
+from auyl.sources.markers import MarkerEntry, read_manifest, read_marker
+from auyl.sources.names import composed, matches, matches_folded, near, quoted
 
 MAX_MARKER_BYTES = 1 << 20
 # A file may change again within the resolution of its time: one so young is not recognised next time.
@@ -51,14 +51,6 @@ class Listing:
             self.skipped[key] = "two files whose names look the same"
         else:
             self.files[key] = FileStat(size, mtime, name)
-
-
-@dataclass(frozen=True)
-class MarkerEntry:
-    """What a marker says about a file."""
-
-    sha256: str | None = None
-    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -192,12 +184,21 @@ def complete_delivery(
             )
         # Of changes, a folder keeps as many files as it likes.
         missing = None if contract.is_delta else incompleteness(contract, period, delivery.files, history.current_files)
+        missing = missing or _other_spellings(contract, pattern, marker, listing)
         if missing is not None:
             raise SourceNotReady(f"{contract.registry}: {missing}")
     except SourceNotReady as waiting:
         found = _look_alikes(contract, period, listing, files, markers)
         raise SourceNotReady(f"{waiting}{found}", waiting.again_in_s) from None
     return delivery
+
+
+def _other_spellings(contract: Contract, pattern: str, marker: str | None, listing: Listing) -> str | None:
+    """Files that are parts of the delivery but for the spelling of their names, in words; a manifest names its own."""
+    if contract.is_delta or "*" not in pattern or (marker is not None and "{name}" not in marker):
+        return None
+    names = [name for name in listing.files if matches_folded(name, pattern) and not matches(name, pattern)]
+    return f"{len(names)} files seem to be parts under other names" if names else None
 
 
 def _look_alikes(
@@ -232,13 +233,12 @@ def _each_marked(
         )
     entries = {}
     for name, its_marker in marker_of.items():
-        digest = re.search(rb"\b[0-9a-fA-F]{64}\b", markers[its_marker])
-        entries[name] = MarkerEntry(digest.group().decode().lower() if digest else None)
+        entries[name] = read_marker(contract, its_marker, name, markers[its_marker])
     return CompleteDelivery(files, entries, marker)
 
 
 def _listed(contract: Contract, marker: str, files: dict[str, FileStat], content: bytes) -> CompleteDelivery:
-    entries = {composed(name): entry for name, entry in _manifest_entries(contract, marker, content).items()}
+    entries = {composed(name): entry for name, entry in read_manifest(contract, marker, content).items()}
     for name, entry in entries.items():
         if name not in files:
             raise contract.refusal(marker, f"the file {name} that it lists", "no such file")
@@ -246,44 +246,6 @@ def _listed(contract: Contract, marker: str, files: dict[str, FileStat], content
             raise contract.refusal(name, f"{entry.size:,} bytes, as {marker} says", f"{files[name].size:,} bytes")
     listed = {name: files[name] for name in entries}
     return CompleteDelivery(listed, entries, marker, tuple(sorted(files.keys() - listed.keys())))
-
-
-def _manifest_entries(contract: Contract, marker: str, content: bytes) -> dict[str, MarkerEntry]:
-    """What a manifest lists. Raises ExtractRefused for one that is neither JSON of our shape nor sha256sum's lines."""
-
-    def refusal(found: str, line: int | None = None) -> ExtractRefused:
-        expected = 'a manifest: {"files": [{"name", "sha256", "bytes"}]} or lines of sha256sum'
-        return contract.refusal(marker, expected, found, line)
-
-    text = content.decode("utf-8-sig", errors="replace")
-    entries: dict[str, MarkerEntry] = {}
-    if text.lstrip().startswith("{"):
-        try:
-            listed = json.loads(text)["files"]
-            for item in listed:
-                size = item.get("bytes")
-                digest = str(item["sha256"]).lower() if item.get("sha256") else None
-                entries[str(item["name"])] = MarkerEntry(digest, None if size is None else int(size))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise refusal(f"{type(error).__name__}: {error}") from error
-        if len(entries) != len(listed):
-            raise refusal("a file that is listed twice")
-    else:
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not line.strip():
-                continue
-            parts = re.fullmatch(r"([0-9a-fA-F]{64})\s+\*?(\S.*?)\s*", line)
-            if not parts:
-                raise refusal(line[:80], number)
-            if parts[2] in entries:
-                raise refusal("a file that is listed twice", number)
-            entries[parts[2]] = MarkerEntry(parts[1].lower())
-    if not entries:
-        raise refusal("a manifest of no file")
-    for name, entry in entries.items():
-        if entry.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", entry.sha256):
-            raise refusal(f"{entry.sha256[:80]} for {name}, which is no sha256")
-    return entries
 
 
 def _stable(contract: Contract, files: dict[str, FileStat], history: PullHistory) -> CompleteDelivery:

@@ -40,8 +40,13 @@ def near(names: Iterable[str], patterns: Sequence[str], known: Iterable[str]) ->
     return alike
 
 
+def matches_folded(name: str, pattern: str) -> bool:
+    """Is a name one of a pattern, apart from case, spaces and hyphens?"""
+    return fnmatchcase(_folded(name), _folded(pattern))
+
+
 def _likeness(name: str, pattern: str) -> float:
-    if fnmatchcase(_folded(name), _folded(pattern)):
+    if matches_folded(name, pattern):
         return 1.0
     return difflib.SequenceMatcher(None, _folded(name), _folded(pattern.replace("*", ""))).ratio()
 

@@ -11,7 +11,7 @@ import httpx
 
 from auyl.contracts import Contract
 from auyl.contracts.options import RestOptions
-from auyl.errors import SourceUnavailable
+from auyl.errors import SourceUnavailable, shape
 from auyl.sources.backoff import AttemptFailed
 
 Query = dict[str, str | int]
@@ -110,6 +110,9 @@ class NextLink(SinglePage):
         # Another server would be given the token.
         if _origin(here) != _origin(target):
             raise self._unavailable(f"one on {here.netloc.decode()}", f"{target.netloc.decode()}, which is not asked")
+        asked, stated = (part.get(self.options.period_parameter or "") for part in (query, target.params))
+        if asked is not None and stated is not None and stated != str(asked):
+            raise self._unavailable(f"one of {asked}", f"one of another period, {shape(stated)}")
         return str(here.copy_with(raw_path=target.raw_path)), None
 
     def _unavailable(self, expected: str, found: str) -> SourceUnavailable:
@@ -144,12 +147,17 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
 
 
 def _linked(answer: httpx.Response) -> str | None:
-    """The address of the next page in the Link header."""
-    for url, parameters in LINK.findall(answer.headers.get("Link", "")):
+    """The address of the next page in the Link header. Raises AttemptFailed."""
+    header = answer.headers.get("Link", "")
+    targets = []
+    for url, parameters in LINK.findall(header):
         relation = RELATION.search(parameters)
         if relation and "next" in (relation[1] or relation[2] or "").lower().split():
-            return str(url).strip() or None
-    return None
+            targets.append(str(url).strip())
+    # A link that cannot be read would end the list before its end.
+    if "next" in LINK.sub("", header).lower() or len(set(targets)) > 1:
+        raise AttemptFailed("a Link header that does not say in one link which page is next")
+    return (targets[0] or None) if targets else None
 
 
 def _token(value: Any) -> str | None:

@@ -166,7 +166,8 @@ class _RestPull:
         try:
             body = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise AttemptFailed(f"a body that is not whole JSON ({error})") from None
+            page = "an HTML page, as for a login, and " if content.lstrip()[:1] == b"<" else ""
+            raise AttemptFailed(f"{page}a body that is not whole JSON ({error})") from None
         items = body.get(self.options.items) if isinstance(body, dict) else None
         if not isinstance(items, list):
             raise AttemptFailed(f"no list «{self.options.items}» in the body")

@@ -155,7 +155,7 @@ class _SftpPull:
         left = list(names)
         backoff = self._backoff("give all files")
         until = time.monotonic() + TRANSFER_S
-        while left:
+        while True:
             bytes_before = self.received
             try:
                 async with AsyncExitStack() as stack:
@@ -165,12 +165,25 @@ class _SftpPull:
                         await self._download(sftp, left[0], delivery.files[left[0]], part, until)
                         shutil.move(part, work / left[0])
                         left.pop(0)
+                    # A file may be written again, or replaced, after its first byte was read.
+                    for name, stat in delivery.files.items():
+                        await self._check_unchanged(sftp, name, stat)
+                    return
             except BROKEN as error:
                 if self.received > bytes_before:
                     backoff.reset()
-                await _wait(backoff, error, left[0])
+                await _wait(backoff, error, left[0] if left else self.folder)
             except asyncssh.Error as error:
-                raise self._unusable_answer(left[0], error) from None
+                raise self._unusable_answer(left[0] if left else self.folder, error) from None
+
+    async def _check_unchanged(self, sftp: asyncssh.SFTPClient, name: str, stat: FileStat) -> None:
+        """Raises SourceNotReady when a file is another one than in the listing."""
+        try:
+            state = await sftp.stat(f"{self.folder}/{stat.name}")
+        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+            raise SourceNotReady(f"{self.contract.registry}: {name} was there and is gone") from None
+        if (state.size, float(state.mtime or 0)) != (stat.size, stat.mtime):
+            raise SourceNotReady(f"{self.contract.registry}: {name} changes while it is read")
 
     async def _download(self, sftp: asyncssh.SFTPClient, name: str, stat: FileStat, target: Path, until: float) -> None:
         """Fetch what is missing of a file. Raises SourceNotReady when it differs from the listing."""

@@ -12,9 +12,11 @@ from auyl import intake, ledger
 from auyl.errors import AuylError, ExtractRefused
 from auyl.intake.withdraw import restore, withdraw
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 from auyl.store.postgres import transaction
-from tests.extracts import PERIOD, ambulance_csv, call, person, population_xml, social_csv, social_row
+from tests.extracts import PERIOD, ambulance_csv, call, iin, person, population_xml, social_csv, social_row
 
+BAD = "123456789012"
 ROWS = [social_row(n) for n in range(1, 41)]
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
 Send = Callable[..., intake.BatchResult]
@@ -78,6 +80,43 @@ class TestWithoutAStatedTime:
         for rows in (40, 40, 40):
             send(rows)
         assert explained(settings) == {40: ("current", "")}
+
+
+class TestCorrectionsInTheOrder:
+    """Corrected rows rank where the extract that they correct does, and the explanation says so."""
+
+    def correct(self, settings: Settings, folder: Path) -> intake.BatchResult:
+        made = intake.write_handback(settings, "social_assistance")[-1]
+        rows = Lake(settings.lake).read(made.path).decode("utf-8-sig").replace(BAD, iin(50))
+        file = folder / Path(made.path).name
+        file.write_text(rows, encoding="utf-8-sig")
+        return intake.load(intake.land_files("social_assistance", PERIOD, [file], settings), settings)
+
+    def test_an_extract_that_came_again_brings_its_correction_with_it(
+        self, send: Send, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(globals(), "ROWS", [social_row(50, ИИН=BAD), *ROWS])
+        first = send(41)
+        corrected = self.correct(settings, tmp_path)
+        assert corrected.accepted, corrected.refusal
+        send(40)
+        send(41)
+        (current,) = ledger.current_batches(settings, "social_assistance", PERIOD)
+        assert current.batch_id == corrected.batch_id
+        said = {row["delivery_id"]: row["why"] for row in ledger.extracts(settings, ["ambulance"])}
+        again = f"the bytes of delivery {first.delivery_id}, which it corrects, arrived again on "
+        assert said[corrected.delivery_id].startswith(again)
+        (mistake,) = said.keys() - {first.delivery_id, corrected.delivery_id}
+        assert said[mistake].startswith(f"superseded by delivery {first.delivery_id}: its bytes arrived again on ")
+
+    def test_rows_of_a_withdrawn_extract_come_back(self, send: Send, settings: Settings, tmp_path: Path) -> None:
+        first = send(40)
+        assert first.batch_id is not None
+        withdraw(settings, first.batch_id, "wrong month", "aigerim")
+        file = tmp_path / f"handback_social_assistance_{PERIOD}_{first.batch_id}.csv"
+        file.write_bytes(social_csv(ROWS[:1]))
+        with pytest.raises(ExtractRefused, match=f"rows of batch {first.batch_id}, which was withdrawn"):
+            intake.land_files("social_assistance", PERIOD, [file], settings)
 
 
 class TestStatedTimes:

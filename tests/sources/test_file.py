@@ -146,7 +146,7 @@ class TestManifest:
         [
             ("", "a manifest of no file"), ('{"files": []}', "a manifest of no file"), ("{", "JSONDecodeError"),
             ('{"files": [{"sha256": "00"}]}', "KeyError"), ('{"files": [{"name": "a", "sha256": "00"}]}', "no sha256"),
-            ("готово", "готово"), ('{"files": 5}', "TypeError"),
+            ("готово", "a line «АААААА»"), ('{"files": 5}', "TypeError"),
             ('{"files": [{"name": "a"}, {"name": "a"}]}', "listed twice"),
         ],
     )  # fmt: skip

@@ -331,3 +331,47 @@ class TestWhatLeadsToTheNextPage:
             return reply(asked)
 
         assert self.pull(answering, work, parsed, paging="next") == ["j-0", "j-1"]
+
+
+class TestTheWayToTheNextPage:
+    """A list ends where the source says so, not where its words cannot be read."""
+
+    contract = with_options(CONTRACT, **NO_NUMBERS, total=None, paging="next", next=None)
+
+    def pull(self, answering: Answering, work: Path, link: str) -> list[str]:
+        def reply(asked: Asked) -> Answer:
+            if "x" in asked.query:
+                return Answer(body=json.dumps({"items": seekers(2)}).encode())
+            body = json.dumps({"items": seekers(1)}).encode()
+            return Answer(body=body, headers={"Link": link.replace("{path}", asked.path)})
+
+        where = f"http://:t@127.0.0.1:{answering(reply).port}"
+        return ids(rest.pull(self.contract, PERIOD, where, work, PullHistory()).files)
+
+    @pytest.mark.parametrize(
+        "link",
+        [
+            '</a>; rel="prev", <{path}?x=1>; rel="last next"',
+            '<{path}?x=1,2;3>; title="a, next; b"; rel=Next',
+            "<{path}?x=1>; rel=next, <{path}?x=1>; rel=next",
+            f"<{{path}}?x=1&period={PERIOD}>; rel=next",
+        ],
+    )
+    def test_a_link_that_can_be_read(self, answering: Answering, work: Path, link: str) -> None:
+        assert self.pull(answering, work, link) == ["j-1", "j-2"]
+
+    @pytest.mark.parametrize(
+        "link", ["<{path}?x=1; rel=next", "{path}?x=1; rel=next", "</a?x=1>; rel=next, </b?x=2>; rel=next"]
+    )
+    def test_a_link_that_cannot_be_read_is_no_end(self, answering: Answering, work: Path, link: str) -> None:
+        with pytest.raises(SourceUnavailable, match="a Link header that does not say in one link which page is next"):
+            self.pull(answering, work, link)
+
+    def test_a_page_of_another_period(self, answering: Answering, work: Path) -> None:
+        with pytest.raises(SourceUnavailable, match=f"expected one of {PERIOD}; found one of another period, 9999-99"):
+            self.pull(answering, work, "<{path}?x=1&period=2026-09>; rel=next")
+
+    def test_a_page_of_a_browser_is_named(self, answering: Answering, work: Path) -> None:
+        server = answering(lambda asked: Answer(body=b"<!DOCTYPE html><title>Login</title>"))
+        with pytest.raises(SourceUnavailable, match="an HTML page, as for a login"):
+            rest.pull(self.contract, PERIOD, f"http://:t@127.0.0.1:{server.port}", work, PullHistory())

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -333,3 +333,23 @@ def test_a_lake_that_lost_its_landing_is_filled_again(serve: Serve, settings: Se
     intake.pull("population", PERIOD, lambda _: address(server), changed)
     assert server.served[ONE] == 2 * len(population_xml([person(1)]))
     assert first
+
+
+@pytest.mark.parametrize("is_the_first", [True, False])
+def test_a_file_that_is_written_again_during_the_transfer_is_not_taken(
+    serve: Serve, work: Path, monkeypatch: pytest.MonkeyPatch, is_the_first: bool
+) -> None:
+    server = serve()
+    put(server, ONE, b"A" * 300_000)
+    put(server, TWO, b"A" * 300_000)
+    changed = ONE if is_the_first else TWO
+    pieces = sftp._pieces
+
+    async def write_after(remote: asyncssh.SFTPClientFile, offset: int, size: int) -> AsyncIterator[bytes]:
+        async for piece in pieces(remote, offset, size):
+            yield piece
+        (server.folder / "out" / PERIOD / changed).write_bytes(b"B" * 300_000)
+
+    monkeypatch.setattr(sftp, "_pieces", write_after)
+    with pytest.raises(SourceNotReady, match=f"{changed} changes while it is read"):
+        sftp.pull(CONTRACT, PERIOD, address(server), work, PullHistory())
