@@ -13,6 +13,8 @@ from auyl.errors import ExtractRefused, shape
 
 # Latin letters and the Cyrillic ones that look like them in capitals or in small letters.
 _LATIN, _CYRILLIC = "abcehijkmopstxyү", "авсеніјкморѕтхуу"
+# Marks that join letters or choose the look of a sign, and are not seen themselves.
+_UNSEEN = "\u034f\ufe0e\ufe0f"
 # A heading may have a year in it; an identifier or a date has more digits.
 _LONG_NUMBER = re.compile(r"\d{5}|\d\D\d\d\D\d{4}|\d{4}-\d\d-\d\d")
 _LOOK_ALIKE = str.maketrans(_LATIN + _LATIN.upper() + "һҺ", _CYRILLIC + _CYRILLIC.upper() + "нН")
@@ -24,7 +26,7 @@ def as_written(heading: str) -> str:
     """A heading or key without what cannot be seen: composed (NFC), no invisible marks, single spaces."""
     composed = heading if heading.isascii() else unicodedata.normalize("NFC", heading)
     if not composed.isascii():
-        composed = "".join(sign for sign in composed if unicodedata.category(sign) != "Cf")
+        composed = "".join(sign for sign in composed if unicodedata.category(sign) != "Cf" and sign not in _UNSEEN)
     return " ".join(composed.split())
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Rows and columns that a worksheet can have.
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 # Signs that leave no mark on paper: a cell of them alone is a blank one.
-INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
+INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u034f\u061c\u180e\u202a\u202c\u3164\ufe0e\ufe0f"
 # A full sheet of thirty columns; texts that repeat a long shared one are as dangerous as many cells.
 MAX_CELLS, MAX_TEXT_BYTES = 32 << 20, 1 << 30
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Column, Contract, match_keys
-from auyl.errors import ExtractRefused
+from auyl.errors import ExtractRefused, shape
+from auyl.periods import PERIOD
 from auyl.store.duck import identifier, literal, write_parquet
 
 if TYPE_CHECKING:
     import duckdb
 
 NAMELESS = "column "
+
+
+def period_in_words(stated: str) -> str:
+    """What a file says its period is; by its shape unless it is a month, since it may be any text."""
+    return stated if PERIOD.fullmatch(stated) else f"«{shape(stated)}»"
 
 
 @dataclass
@@ -62,7 +68,7 @@ class RawResult:
         expected, period = self.envelope.get("period"), fields.get("period")
         if expected is not None and period is not None and expected != period:
             expected = f"period {expected}, as in the other files"
-            raise contract.refusal(file, expected, f"period {period}", column="period")
+            raise contract.refusal(file, expected, f"period {period_in_words(period)}", column="period")
         self.envelope.update(fields)
 
     def match_keys(self, contract: Contract, keys: set[str], file: Path) -> tuple[dict[Column, list[str]], list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -113,10 +114,11 @@ def _collection(contract: Contract, file: Path) -> dict[str, Any]:
     if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
         raise contract.refusal(file, "a FeatureCollection", _type(collection))
     if not isinstance(collection.get("features"), list):
-        raise contract.refusal(file, "a list «features»", f"keys {', '.join(list(collection)[:9])}")
+        raise contract.refusal(file, "a list «features»", f"keys {objects.keys_in_words(collection)}")
     system = json.dumps(collection.get("crs"), default=str)
     if collection.get("crs") is not None and not any(name in system for name in DEGREES):
-        raise contract.refusal(file, "degrees of WGS 84 (RFC 7946)", f"crs {system[:120]}")
+        code = re.search(r"EPSG:{1,2}[0-9]{4,6}", system)
+        raise contract.refusal(file, "degrees of WGS 84 (RFC 7946)", f"crs {code.group() if code else shape(system)}")
     return collection
 
 

@@ -18,7 +18,7 @@ import yaml
 
 from auyl.contracts import Column, Contract, missing_column
 from auyl.contracts.options import XmlOptions
-from auyl.errors import ExtractRefused
+from auyl.errors import ExtractRefused, shape
 from auyl.formats import xml_records
 from auyl.formats.common import RawResult, Reject, empty, write_part
 from auyl.formats.marks import REPEATED
@@ -248,12 +248,19 @@ def _select(column: Column) -> str:
 
 
 def _stated_counts(document: Document) -> list[int]:
-    """How many records a file says that it has, in each counter after them."""
+    """How many records a file says that it has, in each counter after them. Raises ExtractRefused for no number."""
     name = document.contract.options(XmlOptions).record_count
     if not name:
         return []
-    counter = rb"<(?:[^\s<>/:]+:)?%s(?:\s[^>]*)?>\s*(\d+)\s*<" % re.escape(name.encode())
-    return list(map(int, re.findall(counter, document.tail())))
+    counter = rb"<(?:[^\s<>/:]+:)?%s(?:\s(?:[^>]*[^>/])?)?>\s*([^<]*?)\s*<" % re.escape(name.encode())
+    texts = [text.decode(errors="replace") for text in re.findall(counter, document.tail()) if text]
+    return [_whole(document.contract, document.file, name, text) for text in texts]
+
+
+def _whole(contract: Contract, file: Path, column: str, text: str) -> int:
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise contract.refusal(file, "a whole number", f"the text «{shape(text)}»", column=column)
+    return int(text)
 
 
 def _check_count(part: _Part) -> None:
@@ -267,7 +274,7 @@ def _check_count(part: _Part) -> None:
 
 def _check_parts(contract: Contract, files: list[Path], result: RawResult) -> None:
     parts = result.envelope.get("parts")
-    if parts is not None and parts.isascii() and parts.isdigit() and int(parts) != len(files):
+    if parts is not None and _whole(contract, files[0], "parts", parts) != len(files):
         found = f"{len(files)}: {', '.join(file.name for file in files[:9])}"
         raise contract.refusal(files[0], f"{parts} files, as the extract says itself", found)
 

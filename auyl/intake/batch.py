@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from auyl import contracts, formats, ledger
 from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
-from auyl.formats.common import RawResult
+from auyl.formats.common import RawResult, period_in_words
 from auyl.formats.crash import place_of
 from auyl.intake import whole_reading
 from auyl.intake.corrections import merge, with_references
@@ -293,7 +293,9 @@ def _history(settings: Settings, delivery: ledger.Delivery) -> list[Profile]:
 def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[Path], raw: RawResult) -> None:
     stated = raw.envelope.get("period")
     if stated is not None and stated != delivery.period:
-        raise contract.refusal(files[0], f"period {delivery.period}", f"period {stated}", column="period")
+        raise contract.refusal(
+            files[0], f"period {delivery.period}", f"period {period_in_words(stated)}", column="period"
+        )
 
 
 def judge_batch(

@@ -19,6 +19,8 @@ from auyl.periods import LOCAL
 
 # An envelope stands before the records.
 ENVELOPE_BYTES = 1 << 16
+# Programs write 0001-01-01, 1899-12-30 or 1970-01-01 where they know no time.
+FIRST_YEAR = 2000
 
 
 @dataclass
@@ -82,7 +84,7 @@ def pull(contract: Contract, period: str, address: str, work: Path, history: Pul
 def extracted_at(contract: Contract, files: list[Path]) -> tuple[Path, datetime] | None:
     """When the source made an extract: the file whose envelope states the latest time, and that time.
 
-    None where no envelope states a time that can be read. Local time where no zone is given.
+    None where no envelope states a time that can be read or be true. Local time where no zone is given.
     """
     path = contract.envelope.get("extracted_at")
     if not path:
@@ -100,4 +102,6 @@ def _stated_in(file: Path, pattern: re.Pattern[bytes]) -> datetime | None:
         stated = datetime.fromisoformat(match.group(1).decode("ascii")) if match else None
     except ValueError:  # also of bytes that are no ASCII
         return None
-    return stated if stated is None or stated.tzinfo else stated.replace(tzinfo=LOCAL)
+    if stated is None or stated.year < FIRST_YEAR:
+        return None
+    return stated if stated.tzinfo else stated.replace(tzinfo=LOCAL)

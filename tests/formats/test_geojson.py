@@ -78,6 +78,8 @@ def test_another_period_or_total_than_stated_is_refused(refusal: Refusal) -> Non
     options = OPTIONS | {"envelope": {"period": "period"}, "total": "numberMatched"}
     text = refusal("employment", options, {"p.geojson": collection(seekers(POINT), period="2026-09")})
     assert "found period 2026-09" in text
+    text = refusal("employment", options, {"p.geojson": collection(seekers(POINT), period="Омаров 980606350320")})
+    assert "found period «АААААА 999999999999»" in text
     text = refusal("employment", options, {"p.geojson": collection(seekers(POINT), numberMatched=2)})
     assert "expected 2 features" in text and "found 1 features" in text
 
@@ -110,6 +112,7 @@ METRES = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32643"}}
             "[[[99.9, 99.9], [99.9, 99.9]",
         ),
         (collection(seekers(POINT), crs=METRES), "degrees of WGS 84", "32643"),
+        (collection(seekers(POINT), crs="980606350320"), "degrees of WGS 84", "999999999999"),
         (collection(seekers(POINT)).replace(b"77.25", b"NaN"), "coordinates of a Point", "[AAA, 99.9"),
         (collection(seekers(POINT)).decode().encode("utf-16"), "whole JSON in UTF-8", "decode"),
         (collection([{"type": "Feature", "geometry": None, "properties": [1]}]), "properties of feature 1", "list"),
@@ -142,10 +145,11 @@ BAD = [
 
 
 def test_a_bad_geometry_costs_its_own_feature_only(load_derived: LoadDerived, settings: Settings) -> None:
-    geometries = [POINT, *(geometry for geometry, _ in BAD), None]
+    geometries = [POINT, *(geometry for geometry, _ in BAD), None, *[POINT] * 5 * len(BAD)]
     result = load_derived("employment", OPTIONS, {"p.geojson": collection(seekers(*geometries))})
-    assert (result.status, result.rows_in) == ("accepted", len(BAD) + 2), result.refusal
-    first, *bad, last = raw(settings)
+    assert result.status == "accepted", result.refusal
+    assert (result.staged, result.quarantined) == (2 + 5 * len(BAD), len(BAD))
+    first, *bad, last = raw(settings)[: len(BAD) + 2]
     assert first == ("77.2500000", "43.5000000", extracts.iin(1), 1)
     for (lon, lat, iin, record), (_, found) in zip(bad, BAD, strict=True):
         assert lon == lat and lon.startswith(f"#STRUCTURE! {found}"), record

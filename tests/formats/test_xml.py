@@ -207,6 +207,17 @@ def test_each_container_may_have_its_counter_and_both_may_not_lie(read: Read) ->
         read(split.replace("<personCount>6<", "<personCount>4<"))
 
 
+@pytest.mark.parametrize(("count", "found"), [("6 записей", "9 ААААААА"), ("6.0", "9.9"), ("-6", "-9"), ("x", "A")])
+def test_a_count_that_is_no_number_is_refused(read: Read, count: str, found: str) -> None:
+    with pytest.raises(ExtractRefused, match=rf"«personCount».*expected a whole number; found the text «{found}»"):
+        read(PEOPLE.replace("<personCount>6<", f"<personCount>{count}<"))
+
+
+def test_a_number_of_parts_that_is_none_is_refused(read: Read) -> None:
+    with pytest.raises(ExtractRefused, match=r"«parts».*expected a whole number; found the text «AAA»"):
+        read(PEOPLE.replace("<parts>1<", "<parts>one<"))
+
+
 def test_persons_in_another_container_are_reported(read: Read) -> None:
     split = PEOPLE.replace("</person>\n<person>", "</person></persons><people><person>", 1)
     split = split.replace("</persons><personCount>6<", "</people><personCount>1<")

@@ -158,6 +158,12 @@ class TestStatedTimes:
         assert by_envelope(settings, tmp_path, 29, "2026-11-01T02:00:00+05:00").accepted
         assert [b.rows_in for b in ledger.current_batches(settings, "population", PERIOD)] == [30]
 
+    @pytest.mark.parametrize("made", ["0001-01-01T00:00:00+14:00", "1899-12-30T00:00:00", "1970-01-01T00:00:00Z"])
+    def test_a_time_that_stands_for_none_states_nothing(self, settings: Settings, tmp_path: Path, made: str) -> None:
+        assert by_envelope(settings, tmp_path, 30, "2026-11-01T02:00:00+05:00").accepted
+        assert by_envelope(settings, tmp_path, 29, made).accepted
+        assert [b.rows_in for b in ledger.current_batches(settings, "population", PERIOD)] == [29]
+
 
 class TestTimesToCome:
     """A time after the arrival is refused, whoever states it; the clock of a source may be minutes ahead."""

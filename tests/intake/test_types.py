@@ -159,7 +159,25 @@ def test_text_is_composed_and_without_invisible_marks_in_every_format(
     assert read_cell(con, "string", text, format) == expected
 
 
-@pytest.mark.parametrize("mark", ["\u200b", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad", "\u202a", "\u00a0", " "])
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "\u200b",
+        "\u200e",
+        "\u200f",
+        "\u2060",
+        "\ufeff",
+        "\u00ad",
+        "\u202a",
+        "\u061c",
+        "\u180e",
+        "\u034f",
+        "\ufe0f",
+        "\u2066",
+        "\u00a0",
+        " ",
+    ],
+)
 def test_invisible_marks_in_codes_are_stripped(con: duckdb.DuckDBPyConnection, mark: str) -> None:
     assert read_cell(con, "code", f"{mark}980606{mark if mark.strip() else ''}350320{mark}") == "980606350320"
 

@@ -21,7 +21,10 @@ with objects (kind, object, acl, protection, place) as (
             when 'S' then 'sequence' when 'f' then 'foreign table'
         end,
         format('%s.%s', n.nspname, c.relname),
-        coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner)),
+        coalesce(
+            c.relacl,
+            case c.relkind when 'S' then acldefault('s', c.relowner) else acldefault('r', c.relowner) end
+        ),
         nullif(concat_ws(
             '; ',
             case when c.relrowsecurity then 'row-level security' end,
@@ -48,7 +51,7 @@ with objects (kind, object, acl, protection, place) as (
             p.polname,
             case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete'
                 else 'all' end,
-            array_to_string(array(select r.rolname from pg_roles as r where r.oid = any(p.polroles) order by 1), ', '),
+            array_to_string(array(select r.rolname from pg_roles as r where r.oid = any(p.polroles) order by r.rolname), ', '),
             regexp_replace(pg_get_expr(p.polqual, p.polrelid), '\s+', ' ', 'g'),
             ' with check (' || regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '\s+', ' ', 'g') || ')'
         ),
@@ -100,13 +103,14 @@ with objects (kind, object, acl, protection, place) as (
             case when r.rolbypassrls then 'bypasses row-level security' end,
             'member of ' || nullif(array_to_string(array(
                 select g.rolname from pg_auth_members as m inner join pg_roles as g on m.roleid = g.oid
-                where m.member = r.oid order by 1
+                where m.member = r.oid order by g.rolname
             ), ', '), '')
         ),
         0
     from pg_roles as r
     where r.rolname in ('auyl_reader', 'auyl_engineer', 'auyl_portal')
 )
+
 select
     o.kind,
     o.object,
@@ -118,9 +122,9 @@ select
                 string_agg(lower(e.privilege_type), ', ' order by e.privilege_type) as privileges
             from aclexplode(o.acl) as e
             where e.grantee <> e.grantor
-            group by 1
+            group by grantee
         ) as g
     ), '-') as rights,
     coalesce(o.protection, '-') as protection
 from objects as o
-order by o.place, o.kind, o.object, protection
+order by o.place, kind, object, protection

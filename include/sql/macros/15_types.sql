@@ -2,13 +2,16 @@
 -- nothing or cannot be read; `auyl/stage/types.py` tells the two apart. docs/contracts.md lists the accepted spellings.
 -- Nothing is rounded, shifted or guessed: what has two readings has none. NULL for NULL.
 
--- White space of any kind as one space, without marks that nobody sees (zero-width spaces, directions, soft hyphens);
--- letters in parts (NFD) as whole ones. odd_cells tells which texts need it.
+-- White space of any kind as one space, without marks that nobody sees (zero-width spaces, directions, soft hyphens,
+-- variants); letters in parts (NFD) as whole ones. odd_cells tells which texts need it.
 create or replace macro _tidy(t) as
     trim(regexp_replace(
         regexp_replace(
             case when regexp_matches(t, '[\x{300}-\x{36f}]') then nfc_normalize(t) else t end,
-            '[\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{feff}]+', '', 'g'),
+            '[\x{ad}\x{34f}\x{61c}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{200b}-\x{200f}'
+            || '\x{202a}-\x{202e}\x{2060}-\x{206f}\x{3164}\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}\x{e0000}-\x{e0fff}]+',
+            '', 'g'
+        ),
         '[\s\pZ\x{b}\x{85}]+', ' ', 'g'
     ));
 
@@ -41,8 +44,10 @@ create or replace macro is_of_another_kind(t) as
 create or replace macro odd_cells(t) as
     regexp_matches(
         t,
-        '  |[\x00-\x1e\x7f\x85\x{a0}\x{ad}\x{300}-\x{36f}\x{1680}'
-        || '\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{2064}\x{3000}\x{feff}]'
+        '  |[\x00-\x1e\x7f\x85\x{a0}\x{ad}\x{300}-\x{36f}'
+        || '\x{61c}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{1680}'
+        || '\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{206f}\x{3000}'
+        || '\x{3164}\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}\x{e0000}-\x{e0fff}]'
         || '|(?:^|\x1f)[ #''\\(<\[{]| (?:\x1f|$)'
         || '|(?:^|\x1f)(?:[-–—−]+|NA|(?i:null|none|nan|nat|nil|undefined|n/a|n\.a\.|n/d|no data|not available'
         || '|н/д|н\\д|н\. ?д\.?|нд|нет данных|данных нет|нет сведений|не указано?|не заполнено|пусто|бос'
@@ -86,7 +91,8 @@ create or replace macro _month_number(word) as
 create or replace macro _day(year, month, day) as
     try_cast(year || '-' || lpad(month, 2, '0') || '-' || lpad(day, 2, '0') as date);
 
--- An instant as local time without a zone: of a text in lower case that a zone ends («z», «+00:00», «utc»).
+-- An instant as local time without a zone: of a text in lower case that a zone ends («z», «+00:00», «utc»). No place on
+-- earth is further than 14 hours from UTC: another offset is a slip, and its text has no reading.
 create or replace macro _local_time(v) as
     try_cast(upper(regexp_replace(replace(v, ',', '.'), ' ?(?:utc|gmt|z)$', 'z')) as timestamptz)
     at time zone 'Asia/Almaty';
@@ -101,14 +107,15 @@ create or replace macro _date_in(v) as
         list_transform([regexp_extract(
             v,
             '^([0-9]{4})[-./]([0-9]{1,2})[-./]([0-9]{1,2})(?:[t ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?'
-            || '| ?z| ?[-+][0-9]{2}:[0-9]{2}|[t ]00:00(?::00(?:[.,]0+)?)? ?[-+](?:0[1-9]|1[0-4]):?[0-9]{2})?$',
+            || '| ?z| ?[-+](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00)'
+            || '|[t ]00:00(?::00(?:[.,]0+)?)? ?[-+](?:(?:0[1-9]|1[0-3]):?[0-5][0-9]|14:?00))?$',
             ['y', 'm', 'd']
         )], lambda p: _day(p.y, p.m, p.d))[1],
         case
             when regexp_full_match(
                 v,
                 '[0-9]{4}-[0-9]{2}-[0-9]{2}[t ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?'
-                || ' ?(?:z|utc|gmt|[-+][0-9]{2}(?::?[0-9]{2})?)'
+                || ' ?(?:z|utc|gmt|[-+](?:(?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|14(?::?00)?))'
             )
                 then _local_time(v)::date
         end,
@@ -147,7 +154,7 @@ create or replace macro _moment_in(v) as
         when regexp_full_match(
             v,
             '[0-9]{4}-[0-9]{2}-[0-9]{2}[t ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?'
-            || ' ?(?:z|utc|gmt|[-+][0-9]{2}(?::?[0-9]{2})?)'
+            || ' ?(?:z|utc|gmt|[-+](?:(?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|14(?::?00)?))'
         )
             then _local_time(v)
         when regexp_full_match(
