@@ -51,7 +51,9 @@ with objects (kind, object, acl, protection, place) as (
             p.polname,
             case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete'
                 else 'all' end,
-            array_to_string(array(select r.rolname from pg_roles as r where r.oid = any(p.polroles) order by r.rolname), ', '),
+            array_to_string(array(
+                select r.rolname from pg_roles as r where r.oid = any(p.polroles) order by r.rolname
+            ), ', '),
             regexp_replace(pg_get_expr(p.polqual, p.polrelid), '\s+', ' ', 'g'),
             ' with check (' || regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '\s+', ' ', 'g') || ')'
         ),
