@@ -205,10 +205,10 @@ def test_an_object_in_a_required_column_quarantines_its_row_only(
     assert result.failed["required_cell_unreadable"] == 1
 
 
-def test_a_column_whose_values_became_objects_is_missing_with_a_warning(load_derived: LoadDerived) -> None:
-    rows = [{**row, "profession": "повар"} for row in ROWS]
-    objects = [{**row, "profession": {"ru": "повар"}} for row in ROWS]
-    first = load_derived("employment", OPTIONS, {"p.json": page(rows)})
-    second = load_derived("employment", OPTIONS, {"p.json": page(objects)})
-    assert (first.status, second.status, second.staged) == ("accepted", "accepted", 30)
-    assert second.failed == {"cell_unreadable": 30}
+def test_an_object_where_a_value_is_promised_quarantines_its_row_and_is_drift(load_derived: LoadDerived) -> None:
+    rows = [{**row, "profession": "повар" if n >= 3 else {"ru": "повар"}} for n, row in enumerate(ROWS)]
+    result = load_derived("employment", OPTIONS, {"p.json": page(rows)})
+    assert (result.status, result.staged, result.quarantined) == ("accepted", 27, 3)
+    assert result.failed["cell_of_another_kind"] == 3
+    found = [drift.found for drift in result.drifts if (drift.kind, drift.name) == ("column_retyped", "profession")]
+    assert found == ["cells: 3 of kind STRUCTURE"]
