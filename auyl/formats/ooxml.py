@@ -60,9 +60,11 @@ class Package:
 
     def __init__(self, contract: Contract, file: Path, archive: zipfile.ZipFile, max_bytes: int) -> None:
         self.contract, self.file, self._archive = contract, file, archive
-        self._left = self._limit = min(max_bytes, max(MAX_PACKING, PACKING_MATTERS_BYTES * file.stat().st_size))
+        self._left = self._limit = min(max_bytes, max(PACKING_MATTERS_BYTES, MAX_PACKING * file.stat().st_size))
         # Some programs write parts with backslashes or in other case than they name them.
         self._parts = {_key(item.filename): item for item in archive.infolist()}
+        if sum(item.file_size for item in archive.infolist()) > self._limit:
+            raise self._too_large()
         self._read_workbook()
         self._formats: list[CellFormat] | None = None
 
@@ -190,8 +192,11 @@ class Package:
         """Count unpacked bytes. Raises ExtractRefused beyond the limit."""
         self._left -= length
         if self._left < 0:
-            found = f"more, in {self.file.stat().st_size:,} bytes packed"
-            raise self.contract.refusal(self.file, f"at most {self._limit:,} bytes unpacked", found)
+            raise self._too_large()
+
+    def _too_large(self) -> ExtractRefused:
+        found = f"more, in {self.file.stat().st_size:,} bytes packed"
+        return self.contract.refusal(self.file, f"at most {self._limit:,} bytes unpacked", found)
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def _rows(address: str) -> list[dict[str, Any]]:
 def _numbering(format: str, stage: list[dict[str, Any]], rejected: list[dict[str, Any]]) -> Any:
     """How a row of stage or quarantine is numbered in the truth.
 
-    The records of a workbook are the rows that Excel shows. A line of text with a wrong number of columns never became
+    The records of a workbook are the rows that Excel shows. A line that cannot be read never became
     a row, and the records after it count on without it.
     """
     heading = {"csv": 1}.get(format, 0)
@@ -76,7 +76,7 @@ def _numbering(format: str, stage: list[dict[str, Any]], rejected: list[dict[str
     lost: dict[str, list[int]] = defaultdict(list)
     for row in [*stage, *rejected]:
         rows[row["_file"]].append(row["_record"] or row["_line"])
-        if row["_record"] is None and row["_rules"] == ["column_count"]:
+        if row["_record"] is None:
             lost[row["_file"]].append(row["_line"])
 
     def number(row: dict[str, Any]) -> Place:

@@ -1,13 +1,12 @@
 -- Grain: row of the extract, including lines that never became a row. Key: batch, file, record. Inputs: raw, rejected.
--- In delimited text `_record` counts the rows that could be read, including a repeated heading; the ground truth counts
--- the lines below the heading, which is one line.
+-- In delimited text `_record` counts the rows that could be read; the ground truth counts the lines below the heading,
+-- which is one line.
 with reject as (
     select
         batch,
         file,
         place,
-        -place - 1 as record,
-        not list_contains(rules, 'heading_repeated') as is_unread
+        -place - 1 as record
     from rejected
     where place < 0
 ),
@@ -40,7 +39,7 @@ read as (
         record,
         row_number() over (partition by batch, file order by record) as place
     from number
-    anti join (select * from reject where is_unread) as unread using (batch, file, record)
+    anti join reject using (batch, file, record)
 )
 
 select
