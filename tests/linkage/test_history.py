@@ -138,7 +138,7 @@ def test_batches_without_a_set_are_reported(
     period, (file,) = arrivals["latter"]
     again = tmp_path / file.name
     again.write_bytes(file.read_bytes().rsplit(b"\n", 2)[0] + b"\n")
-    take_in(corrected, [again], "land", period, extracted_at=datetime(2026, 12, 1, tzinfo=UTC))
+    take_in(corrected, [again], "land", period, extracted_at=datetime(2026, 11, 25, tzinfo=UTC))
     assert history(corrected, "parcel", _plot(oblast))[1] == [LATTER]
     entities.build(period, corrected, ("parcel",))
     assert history(corrected, "parcel", _plot(oblast))[1] == []
