@@ -8,12 +8,16 @@ from functools import cache
 from pathlib import Path
 from string import Template
 from threading import Lock
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from auyl.settings import Settings
-from auyl.store.lake import Lake
 from auyl.store.spill import spill_root
+
+# The readers in child processes need only the functions that quote.
+if TYPE_CHECKING:
+    import duckdb
+
+    from auyl.store.lake import Lake
 
 # For files that are read soon: small row groups let both cores read a file of ordinary size, a column of many values
 # is not worth a dictionary, and no query here uses a Bloom filter.
@@ -59,6 +63,8 @@ def connect(settings: Settings, lake: Lake | None = None) -> duckdb.DuckDBPyConn
 
 
 def _open(spill: Path, include: Path, threads: int, memory_gib: float) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
     con = duckdb.connect(
         config={
             "threads": threads,
