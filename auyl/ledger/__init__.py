@@ -7,8 +7,10 @@ A row here, not an Airflow event, says that something has happened. Long questio
 from auyl.ledger.batches import (
     ROWS_MOVED,
     Batch,
+    Decision,
     accepted,
     add_batch,
+    add_judgement,
     arrivals,
     batch,
     broken_rules,
@@ -35,7 +37,6 @@ from auyl.ledger.deliveries import (
     extracts,
     find_delivery,
     last_whole,
-    mark_whole,
     previous_delivery,
     pull_note,
     write_pull_note,

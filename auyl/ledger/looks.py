@@ -26,10 +26,14 @@ def add_look(
     seen: str,
     delivery_id: int | None = None,
     watermark: str | None = None,
+    is_whole: bool = False,
 ) -> None:
-    """Write down a look; `seen` is where and what in words, `delivery_id` the delivery that holds what was seen."""
+    """Write down a look; `seen` is where and what in words, `delivery_id` the delivery that holds what was seen.
+
+    `is_whole`: it read the whole period of a registry that sends changes.
+    """
     with transaction(settings) as con:
-        insert_look(con, registry, period, outcome, seen, delivery_id, watermark)
+        insert_look(con, registry, period, outcome, seen, delivery_id, watermark, is_whole)
 
 
 def insert_look(
@@ -40,9 +44,10 @@ def insert_look(
     seen: str,
     delivery_id: int | None = None,
     watermark: str | None = None,
+    is_whole: bool = False,
 ) -> None:
     """The same, in the caller's transaction."""
-    row = {"registry": registry, "period": period, "outcome": outcome, "seen": seen}
+    row = {"registry": registry, "period": period, "outcome": outcome, "seen": seen, "is_whole": is_whole}
     con.execute(insert(tables.look).values(row | {"delivery_id": delivery_id, "watermark": watermark}))
 
 
