@@ -31,7 +31,7 @@ def withdrawn(settings: Settings, delivery_id: int) -> str | None:
     """Which batch of a delivery, or of what it corrects, was withdrawn by whom, when and why; None if it counts."""
     d = tables.decided_delivery.c
     chain = correction_chain(settings, delivery_id)
-    rows = dicts(settings, select(d).where(d.delivery_id.in_(chain), d.is_withdrawn))
+    rows = dicts(settings, select(tables.decided_delivery).where(d.delivery_id.in_(chain), d.is_withdrawn))
     if not rows:
         return None
     row = min(rows, key=lambda row: chain.index(row["delivery_id"]))
