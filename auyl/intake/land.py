@@ -73,10 +73,11 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
         if known is not None:
             lake.remove(incoming)
             outcome: ledger.Outcome = "again" if _is_again(settings, known, arrival) else "unchanged"
-            ledger.add_look(
-                settings, contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark,
+            look = ledger.Look(
+                contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark,
                 arrival.is_whole,
             )  # fmt: skip
+            ledger.add_look(settings, look)
             return known
         sizes = [file.stat().st_size for file in files]
         entries = list(zip([named[file] for file in files], sums, sizes, strict=True))

@@ -36,13 +36,15 @@ from auyl.ledger.deliveries import (
     delivery,
     extracts,
     find_delivery,
+    landed,
     last_whole,
+    newest_landed,
     previous_delivery,
     pull_note,
     write_pull_note,
 )
 from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
-from auyl.ledger.looks import BY_HAND, Outcome, add_look, last_arrival, last_pulled, last_seen
+from auyl.ledger.looks import BY_HAND, Look, Outcome, add_look, last_arrival, last_pulled, last_seen
 from auyl.ledger.refusals import add_refusal, refusal_reasons, refusals_since
 from auyl.ledger.reports import (
     DailyReport,

@@ -34,6 +34,10 @@ withdrawal = _table("ledger", "withdrawal", "withdrawal_id batch_id is_withdrawn
 judgement = _table("ledger", "judgement", "judgement_id batch_id reason decided_by judged_at")
 # Grain: binding of the database to a lake; the newest counts. address: where the lake was then.
 lake = _table("ledger", "lake", "binding_id lake_id address reason decided_by bound_at")
+# A view. Grain: delivery about whose batches somebody has decided; the newest decision.
+decided_delivery = _table(
+    "ledger", "decided_delivery", "delivery_id batch_id is_withdrawn reason decided_by decided_at"
+)
 # Grain: what a pull leaves for the next one of its registry and period. The newest row counts; a null note is none.
 pull_note = _table("ledger", "pull_note", "note_id registry period note noted_at")
 
@@ -44,8 +48,8 @@ _BATCH = (
 # Grain: a delivery that was accepted under the rules of one day.
 batch = _table("ledger", "batch", _BATCH, json="notes")
 # A view. current_rank: 1 for the batch that counts for a registry and period, null when withdrawn; rank_in_delivery: 1
-# for the batch of a delivery that was judged last; is_corrected: a later delivery corrects its rejected rows; root_id: the
-# delivery that it corrects, or its own; counts_as_change: counts for a registry that sends changes.
+# for the batch of a delivery that was judged last; is_corrected: a later delivery corrects its rejected rows; root_id:
+# the delivery that it corrects, or its own; counts_as_change: counts for a registry that sends changes.
 batch_ranked = _table(
     "ledger",
     "batch_ranked",
