@@ -86,9 +86,8 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
             if arrival.is_whole and not known.is_whole:
                 ledger.mark_whole(settings, known.delivery_id)
             outcome: ledger.Outcome = "again" if _is_again(settings, known, arrival) else "unchanged"
-            ledger.add_look(
-                settings, contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark
-            )
+            look = ledger.Look(contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark)
+            ledger.add_look(settings, look)
             return known
         entries = [(named[file], *sum_and_size) for file, sum_and_size in zip(files, copied, strict=True)]
         return _write_down(settings, lake, contract, period, arrival, entries, digest, incoming)
