@@ -1,5 +1,5 @@
 """
-### Judge landed deliveries anew
+### Judge landed deliveries again
 **Purpose.** After a rule, a contract or a stage SQL was changed, or taken back: judges what was landed by the rules of
 today. The batch that fits them counts, and the snapshots of the periods concerned are built again.
 
@@ -27,7 +27,7 @@ from auyl_airflow.reloading import find_periods, find_registries, judge
 
 with DAG(
     dag_id="reload",
-    dag_display_name="Judge landed deliveries anew (reload)",
+    dag_display_name="Judge landed deliveries again (reload)",
     description="Judges landed deliveries by the rules of today, and builds the snapshots that rest on them",
     doc_md=__doc__,
     schedule=None,

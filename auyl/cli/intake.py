@@ -146,13 +146,13 @@ def reload(
     all: Annotated[bool, typer.Option("--all", help="Every period.")] = False,
     reason: Reason = "",
 ) -> None:
-    """Judge landed deliveries anew by the rules of today, without asking a source. Safe to repeat.
+    """Judge landed deliveries again by the rules of today, without asking a source. Safe to repeat.
 
     After a rule was changed or taken back, the batch that fits it counts from the next build on: `auyl build --all`.
     Exits 1 when a delivery could not be judged, or when the rules of today refuse what counts.
     """
     from auyl import ledger
-    from auyl.intake.reload import reload as judge_anew
+    from auyl.intake.reload import reload as judge_again
 
     with installation() as settings:
         if all and period:
@@ -161,7 +161,7 @@ def reload(
         when = None if all else month(period) if period else ledger.newest_landed(settings, registries)
         is_good = True
         counts: Counter[str] = Counter()
-        for result in judge_anew(settings, ledger.Decision(reason, getpass.getuser()), registry, when):
+        for result in judge_again(settings, ledger.Decision(reason, getpass.getuser()), registry, when):
             counts[result.status] += 1
             is_good &= result.status != "failed" and not (result.status == "refused" and result.batch_id)
             if result.status == "unchanged":

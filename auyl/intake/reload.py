@@ -1,4 +1,4 @@
-"""Reload: judge landed deliveries anew by the rules of today, without asking a source.
+"""Reload: judge landed deliveries again by the rules of today, without asking a source.
 
 The order of the extracts stays as it is. What was judged by these rules already is not judged again, so a reload that
 was killed goes on where it stopped, and a second one changes nothing.
