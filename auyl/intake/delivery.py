@@ -54,9 +54,8 @@ def pull(
         with _looks(settings, contract, period):
             pulled = sources.pull(contract, period, address, work, history)
             if pulled.is_unchanged and previous is not None:
-                ledger.add_look(
-                    settings, registry, period, "unchanged", pulled.source, previous.delivery_id, pulled.watermark
-                )
+                look = ledger.Look(registry, period, "unchanged", pulled.source, previous.delivery_id, pulled.watermark)
+                ledger.add_look(settings, look)
                 number = previous.delivery_id
             else:
                 reused = files_of(lake, previous, work, pulled.reused) if previous and pulled.reused else []
@@ -73,17 +72,19 @@ def _looks(settings: Settings, contract: Contract, period: str) -> Iterator[None
     try:
         yield
     except ExtractRefused as refusal:
-        ledger.add_look(settings, registry, period, "refused", str(refusal))
+        ledger.add_look(settings, ledger.Look(registry, period, "refused", str(refusal)))
         ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())
         ledger.write_pull_note(settings, registry, period, None)
         raise
     except (SourceUnavailable, ConnectionUnusable) as error:
         outcome: ledger.Outcome = "not_ready" if isinstance(error, SourceNotReady) else "unavailable"
-        ledger.add_look(settings, registry, period, outcome, str(error))
+        ledger.add_look(settings, ledger.Look(registry, period, outcome, str(error)))
         raise
     except Exception as error:
         with suppress(Exception):  # the ledger itself may be what cannot be reached
-            ledger.add_look(settings, registry, period, "unavailable", f"{registry}: {type(error).__name__}")
+            ledger.add_look(
+                settings, ledger.Look(registry, period, "unavailable", f"{registry}: {type(error).__name__}")
+            )
         raise
 
 

@@ -75,9 +75,8 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
             if arrival.is_whole and not known.is_whole:
                 ledger.mark_whole(settings, known.delivery_id)
             outcome: ledger.Outcome = "again" if _is_again(settings, known, arrival) else "unchanged"
-            ledger.add_look(
-                settings, contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark
-            )
+            look = ledger.Look(contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark)
+            ledger.add_look(settings, look)
             return known
         sizes = [file.stat().st_size for file in files]
         entries = list(zip([named[file] for file in files], sums, sizes, strict=True))
