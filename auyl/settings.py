@@ -46,6 +46,13 @@ class Settings:
     threads: int
     memory_gib: float
     is_scheduled: bool = True
+    secrets: tuple[Path, ...] = ()
+
+    @property
+    def secret_files(self) -> list[Path]:
+        """The files of this process's secrets, which no extract may be."""
+        below = self.home / "secrets"
+        return [self.hash_key_file, *self.secrets, *(below.iterdir() if below.is_dir() else ())]
 
     @property
     def dsn(self) -> str:
@@ -82,6 +89,7 @@ def from_environment() -> Settings:
         expectations=Path(env.get("AUYL_EXPECTATIONS") or REPOSITORY / "expectations"),
         threads=int(env.get("AUYL_THREADS") or os.cpu_count() or 2),
         memory_gib=float(env.get("AUYL_MEMORY_GIB") or 2.0),
+        secrets=tuple(Path(env[name]) for name in env if name.startswith("AUYL_") and name.endswith("_FILE")),
         is_scheduled=(env.get("AUYL_SCHEDULE") or "on").lower() != "off",
     )
 

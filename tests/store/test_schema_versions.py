@@ -36,7 +36,10 @@ RENAMED = {
     "ledger.digest": "ledger.daily_report",
     "ledger.digest_mail": "ledger.daily_report_mail",
 }
-ADDED = ("linkable", "linkable_path", "is_time_stated", "is_whole", "password_salt", "verifier", "transaction_id")
+ADDED = (
+    "linkable", "linkable_path", "is_time_stated", "is_whole", "catalogue_sha256", "password_salt", "verifier",
+    "transaction_id",
+)  # fmt: skip
 DROPPED = ("password_hash",)
 # What a schema consists of, as the server describes it.
 DESCRIPTION = """
