@@ -26,6 +26,7 @@ app = command_group(
         "bootstrap": operations.bootstrap,
         "contracts": intake.list_contracts,
         "intake": intake.intake,
+        "reload": intake.reload,
         "build": snapshot.build,
         "quarantine": intake.quarantine,
         "drift": intake.drift,
@@ -52,7 +53,18 @@ app.add_typer(
     ),
     name="territory",
 )
-app.add_typer(command_group("Published snapshots.", {"show": snapshot.show}), name="snapshot")
+app.add_typer(
+    command_group(
+        "Published snapshots, and which revision of a period is current.",
+        {
+            "list": snapshot.list_revisions,
+            "show": snapshot.show,
+            "rollback": snapshot.rollback,
+            "forward": snapshot.forward,
+        },
+    ),
+    name="snapshot",
+)
 app.add_typer(command_group("Entities of a period, all kinds.", {"build": linkage.build}), name="entities")
 app.add_typer(command_group("One entity.", {"show": linkage.show}), name="entity")
 app.add_typer(

@@ -7,8 +7,10 @@ A row here, not an Airflow event, says that something has happened. Long questio
 from auyl.ledger.batches import (
     ROWS_MOVED,
     Batch,
+    Decision,
     accepted,
     add_batch,
+    add_judgement,
     arrivals,
     batch,
     broken_rules,
@@ -34,14 +36,15 @@ from auyl.ledger.deliveries import (
     delivery,
     extracts,
     find_delivery,
+    landed,
     last_whole,
-    mark_whole,
+    newest_landed,
     previous_delivery,
     pull_note,
     write_pull_note,
 )
 from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
-from auyl.ledger.looks import BY_HAND, Outcome, add_look, last_arrival, last_pulled, last_seen
+from auyl.ledger.looks import BY_HAND, Look, Outcome, add_look, last_arrival, last_pulled, last_seen
 from auyl.ledger.refusals import add_refusal, refusal_reasons, refusals_since
 from auyl.ledger.reports import (
     DailyReport,
@@ -51,5 +54,18 @@ from auyl.ledger.reports import (
     missing_in_snapshot,
     newest_snapshot,
     previous_report_at,
+)
+from auyl.ledger.revisions import (
+    Revision,
+    accepted_change,
+    add_change_acceptance,
+    add_revision_decision,
+    batches_of_build,
+    catalogue_of,
+    current_revision,
+    newest_refused_build,
+    revision_of_content,
+    revision_of_inputs,
+    revisions,
 )
 from auyl.ledger.withdrawals import add_withdrawal, withdrawn

@@ -2,24 +2,40 @@
 -- and grants. `auyl migrate` applies all of them, in the order of their names, after the revisions of the tables
 -- (auyl/store/migrations); the views are dropped before.
 
--- Grain: batch. Key: batch_id. Inputs: ledger.batch, delivery, look, withdrawal.
+-- Grain: delivery about whose batches somebody has decided. Key: delivery_id. Inputs: ledger.withdrawal, batch.
+-- The newest decision: does the delivery count?
+create or replace view ledger.decided_delivery as
+select distinct on (b.delivery_id)
+    b.delivery_id,
+    w.batch_id,
+    w.is_withdrawn,
+    w.reason,
+    w.decided_by,
+    w.decided_at
+from ledger.withdrawal as w
+inner join ledger.batch as b on w.batch_id = b.batch_id
+order by b.delivery_id, w.withdrawal_id desc;
+
+-- Grain: delivery whose bytes came again after those of another one. Key: delivery_id. Inputs: ledger.look.
+create or replace view ledger.arrived_again as
+select
+    delivery_id,
+    max(looked_at) as arrived_at
+from ledger.look
+where outcome = 'again'
+group by delivery_id;
+
+-- Grain: batch. Key: batch_id. Inputs: ledger.batch, delivery, arrived_again, decided_delivery, look, judgement.
 -- Which batch counts: the extract that arrived last. Arrived are also the bytes of an earlier extract that came again
 -- after another one. An extract that states its own time (in its content, by its source's clock, or an operator for it)
 -- does not supersede one that states a later time; a file's time stamp is no such statement. Corrected rows rank right
--- above the extract that they correct. A withdrawal counts for the delivery, under whatever rules it is loaded, and
--- for what corrects it.
+-- above the extract that they correct. Of a delivery that was judged under several sets of rules, the batch that was
+-- judged last counts; that changes nothing in the order of deliveries. A withdrawal counts for the delivery, under
+-- whatever rules it is loaded, and for what corrects it.
 -- extracted_at: from when the extract counts: the time that it states or its file has, the time of arrival if it came
 -- again, never before that of an extract that it supersedes.
 create or replace view ledger.batch_ranked as
-with recursive decided as (
-    select distinct on (b.delivery_id)
-        b.delivery_id,
-        w.is_withdrawn
-    from ledger.withdrawal as w
-    inner join ledger.batch as b on w.batch_id = b.batch_id
-    order by b.delivery_id, w.withdrawal_id desc
-),
-
+with recursive
 -- Deliveries of corrected rows, each with the extract that they correct in the end. There are few of them.
 correction as (
     select
@@ -30,8 +46,8 @@ correction as (
     from ledger.delivery as d
     inner join ledger.batch as b on d.corrects_batch_id = b.batch_id
     inner join ledger.delivery as base on b.delivery_id = base.delivery_id and base.corrects_batch_id is null
-    left join decided as w on d.delivery_id = w.delivery_id
-    left join decided as r on b.delivery_id = r.delivery_id
+    left join ledger.decided_delivery as w on d.delivery_id = w.delivery_id
+    left join ledger.decided_delivery as r on b.delivery_id = r.delivery_id
     union all
     select
         d.delivery_id,
@@ -41,7 +57,7 @@ correction as (
     from correction as c
     inner join ledger.batch as b on c.delivery_id = b.delivery_id
     inner join ledger.delivery as d on b.batch_id = d.corrects_batch_id
-    left join decided as w on d.delivery_id = w.delivery_id
+    left join ledger.decided_delivery as w on d.delivery_id = w.delivery_id
 ),
 
 corrected as (
@@ -51,24 +67,30 @@ corrected as (
     where not c.is_withdrawn
 ),
 
-again as (
-    select
-        delivery_id,
-        max(looked_at) as arrived_at
+whole as (
+    select distinct delivery_id
     from ledger.look
-    where outcome = 'again'
-    group by delivery_id
+    where is_whole
+),
+
+judged as (
+    select
+        batch_id,
+        max(judgement_id) as judged_id
+    from ledger.judgement
+    group by batch_id
 ),
 
 accepted as (
     select
         b.batch_id,
+        j.judged_id,
         d.delivery_id,
         d.registry,
         d.period,
         d.digest,
         d.arrived_at,
-        d.is_whole,
+        d.is_whole or i.delivery_id is not null as is_whole,
         r.delivery_id as root_id,
         coalesce(c.is_withdrawn, w.is_withdrawn, false) as is_withdrawn,
         x.base_id is not null as is_corrected,
@@ -80,9 +102,11 @@ accepted as (
     inner join ledger.delivery as d on b.delivery_id = d.delivery_id
     left join correction as c on d.delivery_id = c.delivery_id
     inner join ledger.delivery as r on coalesce(c.root_id, d.delivery_id) = r.delivery_id
-    left join decided as w on d.delivery_id = w.delivery_id
-    left join again as g on r.delivery_id = g.delivery_id
+    left join ledger.decided_delivery as w on d.delivery_id = w.delivery_id
+    left join ledger.arrived_again as g on r.delivery_id = g.delivery_id
     left join corrected as x on d.delivery_id = x.base_id
+    left join whole as i on d.delivery_id = i.delivery_id
+    left join judged as j on b.batch_id = j.batch_id
 ),
 
 -- What states no time, or came again, stands above all that arrived before it. All windows are partitioned by registry
@@ -107,16 +131,18 @@ ranked as (
         t.*,
         max(t.root_extracted_at) over (
             partition by t.registry, t.period, t.is_withdrawn
-            order by t.stated_at nulls first, t.root_arrived_at, t.root_id, t.arrived_at, t.delivery_id, t.batch_id
+            order by
+                t.stated_at nulls first, t.root_arrived_at, t.root_id, t.arrived_at, t.delivery_id,
+                t.judged_id nulls first, t.batch_id
         ) as extracted_at,
         row_number() over (
             partition by t.registry, t.period, t.is_withdrawn
             order by
                 t.stated_at desc nulls last, t.root_arrived_at desc, t.root_id desc, t.arrived_at desc,
-                t.delivery_id desc, t.batch_id desc
+                t.delivery_id desc, t.judged_id desc nulls last, t.batch_id desc
         ) as turn_rank,
         row_number() over (
-            partition by t.registry, t.period, t.delivery_id order by t.batch_id desc
+            partition by t.registry, t.period, t.delivery_id order by t.judged_id desc nulls last, t.batch_id desc
         ) as rank_in_delivery
     from turn as t
 ),
@@ -148,3 +174,44 @@ select
     and c.turn_rank <= coalesce(c.whole_rank, c.turn_rank) as counts_as_change
 from ledger.batch as b
 inner join counted as c on b.batch_id = c.batch_id;
+
+-- Grain: revision. Key: period, revision. Inputs: serving.snapshot, current_snapshot, ledger.revision_decision, build.
+-- Which revision is current, which were rolled back, by whom and why; reason, decided_by, decided_at are of the newest
+-- decision on it. build_id: the newest build that ended with this content; what the revision rests on is what it read.
+create or replace view ledger.revision_state as
+select
+    s.period,
+    s.revision,
+    s.edition,
+    s.inputs_digest,
+    s.content_sha256,
+    s.published_at,
+    f.revision is not null as is_current,
+    coalesce(d.is_rolled_back, false) as is_rolled_back,
+    d.reason,
+    d.decided_by,
+    d.decided_at,
+    b.build_id,
+    b.catalogue_sha256
+from serving.snapshot as s
+left join serving.current_snapshot as f on s.period = f.period and s.revision = f.revision
+left join lateral (
+    select
+        r.is_rolled_back,
+        r.reason,
+        r.decided_by,
+        r.decided_at
+    from ledger.revision_decision as r
+    where r.period = s.period and s.revision > r.lower_revision and s.revision <= r.upper_revision
+    order by r.decision_id desc
+    limit 1
+) as d on true
+left join lateral (
+    select
+        n.build_id,
+        n.catalogue_sha256
+    from ledger.build as n
+    where n.period = s.period and n.revision = s.revision and n.outcome <> 'refused'
+    order by n.build_id desc
+    limit 1
+) as b on true;

@@ -45,19 +45,13 @@ revoke all on all tables in schema ledger from auyl_engineer;
 grant usage on schema ledger to auyl_engineer;
 grant select on
     ledger.delivery, ledger.delivery_file, ledger.look, ledger.pull_note, ledger.refusal, ledger.withdrawal,
+    ledger.judgement, ledger.lake,
     ledger.batch, ledger.batch_column, ledger.batch_ranked, ledger.rule_outcome, ledger.drift,
-    ledger.build, ledger.build_input, ledger.entity_set, ledger.hash_key, ledger.hash_key_settled
+    ledger.build, ledger.build_input, ledger.revision_decision, ledger.revision_state, ledger.change_acceptance,
+    ledger.catalogue, ledger.entity_set, ledger.hash_key, ledger.hash_key_settled
 to auyl_engineer;
 
 grant usage on schema access to auyl_portal;
-grant execute on function
-    access.principal(),
-    access.begin_sign_in(text),
-    access.finish_sign_in(text, bytea, interval, inet),
-    access.session_of(bytea),
-    access.end_session(bytea, inet),
-    access.write_audit(text, text, text, text, inet, text)
-to auyl_portal;
 
 -- Everybody may store large objects and connect to the server's own databases by default; only a superuser can take
 -- that back. A database that came through pg_upgrade from before version 15 also lets everybody create in public.
