@@ -133,9 +133,13 @@ def _add(contract: Contract, sheet: Sheet, part: _Part, result: RawResult) -> No
     headings = sheet.headings
     matched = match_headings(contract, headings, sheet.name, sheet.heading_row)
     result.add_headings(matched, headings, sheet.name)
-    unknown = [h for h in headings if h not in matched.values() and not h.startswith(NAMELESS)]
-    result.unknown_columns.update(unknown)
     table = body(contract, sheet, matched)
+    unknown = [
+        name
+        for name in table.column_names[:-1]
+        if name not in matched.values() and not (name.startswith(NAMELESS) and table[name].null_count == len(table))
+    ]
+    result.unknown_columns.update(name for name in unknown if not name.startswith(NAMELESS))
     repeats = _repeats(part.con, table, sheet, matched, options.heading_rows)
     for record in repeats:
         result.rejects.append(Reject(sheet.name, record, " | ".join(matched.values()), "heading_repeated"))
