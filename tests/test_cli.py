@@ -176,7 +176,7 @@ def test_a_database_that_is_not_ready_is_reported_in_words(auyl: Auyl, dsn: str)
 STARTED = """
 import json, sys
 from auyl.cli import app
-app(["contracts"], standalone_mode=False)
+app(["list", "registries"], standalone_mode=False)
 print(json.dumps(sorted({module.partition(".")[0] for module in sys.modules})))
 """
 HEAVY = {"duckdb", "pandas", "pyarrow", "great_expectations", "psycopg2", "sqlalchemy", "httpx", "lxml", "jsonschema"}

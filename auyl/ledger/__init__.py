@@ -50,6 +50,8 @@ from auyl.ledger.reports import (
     daily_report,
     missing_in_snapshot,
     newest_snapshot,
+    period_overview,
     previous_report_at,
+    snapshots,
 )
 from auyl.ledger.withdrawals import add_withdrawal, withdrawn

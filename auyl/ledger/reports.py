@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql
 
 from auyl.ledger import tables
-from auyl.ledger.queries import dicts, execute, record_or_none, scalar
+from auyl.ledger.queries import dicts, execute, record_or_none, scalar, sql_file
 from auyl.settings import Settings
 
 
@@ -86,3 +86,13 @@ def newest_snapshot(settings: Settings) -> dict[str, Any] | None:
         .limit(1)
     )
     return next(iter(dicts(settings, newest)), None)
+
+
+def snapshots(settings: Settings) -> list[dict[str, Any]]:
+    """All revisions, newest first: period, revision, is_current, edition, published_at, registries, without."""
+    return dicts(settings, sql_file(settings, "snapshots"))
+
+
+def period_overview(settings: Settings) -> list[dict[str, Any]]:
+    """Periods with accepted extracts, newest first: period, registries, deliveries, refused, revision (current)."""
+    return dicts(settings, sql_file(settings, "periods"))
