@@ -51,6 +51,13 @@ class Settings:
     threads: int
     memory_gib: float
     is_scheduled: bool = True
+    secrets: tuple[Path, ...] = ()
+
+    @property
+    def secret_files(self) -> list[Path]:
+        """The files of this process's secrets, which no extract may be."""
+        below = self.home / "secrets"
+        return [self.hash_key_file, *self.secrets, *(below.iterdir() if below.is_dir() else ())]
 
     @property
     def dsn(self) -> str:
@@ -87,6 +94,7 @@ def from_environment() -> Settings:
         expectations=Path(env.get("AUYL_EXPECTATIONS") or REPOSITORY / "expectations"),
         threads=int(_number(env, "AUYL_THREADS", os.cpu_count() or 2)),
         memory_gib=_number(env, "AUYL_MEMORY_GIB", 2.0),
+        secrets=tuple(Path(env[name]) for name in env if name.startswith("AUYL_") and name.endswith("_FILE")),
         is_scheduled=(env.get("AUYL_SCHEDULE") or "on").lower() != "off",
     )
 

@@ -61,7 +61,13 @@ def intake(
 
 
 def _expand(paths: list[Path]) -> list[Path]:
-    return [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
+    """The files that are named, and those in the folders that are named; landing refuses links among them."""
+    return [
+        file
+        for path in paths
+        for file in (sorted(path.iterdir()) if path.is_dir() else [path])
+        if file.is_symlink() or not file.is_dir()
+    ]
 
 
 def list_extracts(

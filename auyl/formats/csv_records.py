@@ -47,7 +47,7 @@ class CsvRecords:
         self.rejects: list[Reject] = []
 
     def read(self, chunks: Iterable[Chunk], first: int) -> Iterator[tuple[list[str], list[int]]]:
-        """CsvRecords from line `first` on: each as text with a cell for every heading, and the line where it begins.
+        """The records from line `first` on: each as text with a cell for every heading, and the line where it begins.
 
         Raises ExtractRefused for lines that do not all end alike.
         """

@@ -13,6 +13,7 @@ from pathlib import Path
 from auyl import sources
 from auyl.contracts import Contract
 from auyl.periods import CLOCK_TOLERANCE, LOCAL
+from auyl.store.regular import Opener, open_regular
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -25,13 +26,16 @@ class Age:
     is_stated: bool
 
 
-def age_of(contract: Contract, files: list[Path], stated_at: datetime | None, by: str) -> Age:
+def age_of(
+    contract: Contract, files: list[Path], stated_at: datetime | None, by: str, opener: Opener = open_regular
+) -> Age:
     """The age of an extract that arrives now: as its envelope says, else `stated_at`, which `by` states.
 
-    Raises ExtractRefused for a time after the arrival: that of an envelope, of `by` or of a time stamp of a file.
+    `opener` opens the files. Raises ExtractRefused for a time after the arrival: that of an envelope, of `by` or of a
+    time stamp of a file.
     """
     now = datetime.now(tz=UTC)
-    in_envelope = sources.extracted_at(contract, files)
+    in_envelope = sources.extracted_at(contract, files, opener)
     if in_envelope is not None:
         file, made = in_envelope
         _refuse_future(contract, file.name, made, now, f"in its field {contract.envelope['extracted_at']}")
@@ -49,9 +53,9 @@ def age_of(contract: Contract, files: list[Path], stated_at: datetime | None, by
 
 def _time_stamp(file: Path) -> datetime:
     try:
-        return datetime.fromtimestamp(file.stat().st_mtime, tz=UTC)
+        return datetime.fromtimestamp(file.lstat().st_mtime, tz=UTC)
     except (OverflowError, ValueError, OSError):
-        return _EPOCH if file.stat().st_mtime < 0 else datetime.max.replace(tzinfo=UTC)
+        return _EPOCH if file.lstat().st_mtime < 0 else datetime.max.replace(tzinfo=UTC)
 
 
 def _refuse_future(contract: Contract, file: str, when: datetime, now: datetime, where: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -13,7 +14,7 @@ from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, Sour
 from auyl.intake import whole_reading
 from auyl.intake.age import Age, age_of
 from auyl.intake.corrections import base_of, corrected_batch
-from auyl.intake.land import Arrival, files_of, land
+from auyl.intake.land import BY_OPERATOR, Arrival, files_of, land, refusing_odd_files
 from auyl.periods import LOCAL
 from auyl.settings import Settings, connection_from_environment, from_environment
 from auyl.sources.drop_folder import incompleteness, is_marker
@@ -54,9 +55,8 @@ def pull(
         with _looks(settings, contract, period):
             pulled = sources.pull(contract, period, address, work, history)
             if pulled.is_unchanged and previous is not None:
-                ledger.add_look(
-                    settings, registry, period, "unchanged", pulled.source, previous.delivery_id, pulled.watermark
-                )
+                look = ledger.Look(registry, period, "unchanged", pulled.source, previous.delivery_id, pulled.watermark)
+                ledger.add_look(settings, look)
                 number = previous.delivery_id
             else:
                 reused = files_of(lake, previous, work, pulled.reused) if previous and pulled.reused else []
@@ -73,28 +73,37 @@ def _looks(settings: Settings, contract: Contract, period: str) -> Iterator[None
     try:
         yield
     except ExtractRefused as refusal:
-        ledger.add_look(settings, registry, period, "refused", str(refusal))
+        ledger.add_look(settings, ledger.Look(registry, period, "refused", str(refusal)))
         ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())
         ledger.write_pull_note(settings, registry, period, None)
         raise
     except (SourceUnavailable, ConnectionUnusable) as error:
         outcome: ledger.Outcome = "not_ready" if isinstance(error, SourceNotReady) else "unavailable"
-        ledger.add_look(settings, registry, period, outcome, str(error))
+        ledger.add_look(settings, ledger.Look(registry, period, outcome, str(error)))
         raise
     except Exception as error:
         with suppress(Exception):  # the ledger itself may be what cannot be reached
-            ledger.add_look(settings, registry, period, "unavailable", f"{registry}: {type(error).__name__}")
+            ledger.add_look(
+                settings, ledger.Look(registry, period, "unavailable", f"{registry}: {type(error).__name__}")
+            )
         raise
 
 
 def _land_pulled(settings: Settings, contract: Contract, period: str, pulled: sources.Pulled, files: list[Path]) -> int:
     if not files:
         raise contract.refusal(pulled.source, f"an extract of {period}", "no file")
-    arrival = Arrival(
-        files, age_of(contract, files, pulled.extracted_at, "the source"), pulled.source, pulled.watermark,
-        pulled.evidence, promised=pulled.promised, check=pulled.check, is_whole=pulled.is_whole,
-    )  # fmt: skip
+    reused = set(map(str, files)) - set(map(str, pulled.files))
+
+    def opener(path: str, flags: int) -> int:
+        return (os.open if path in reused else pulled.opener)(path, flags)
+
     try:
+        with refusing_odd_files(contract):
+            age = age_of(contract, files, pulled.extracted_at, "the source", opener)
+        arrival = Arrival(
+            files, age, pulled.source, pulled.watermark, pulled.evidence, promised=pulled.promised, check=pulled.check,
+            is_whole=pulled.is_whole, opener=opener,
+        )  # fmt: skip
         return land(settings, contract, period, arrival).delivery_id
     except (FileNotFoundError, PermissionError) as error:
         if error.filename not in map(str, files):
@@ -113,6 +122,7 @@ def land_files(
 ) -> int:
     """Land files that somebody brought by hand; return the delivery's number. Raises ExtractRefused.
 
+    They are regular files and no links, whoever names them: a drop folder may hold links, and `*` names those too.
     A file with the name that hand-back gave it, or any with `corrects`, corrects rejected rows of that batch.
     """
     settings = settings or from_environment()
@@ -133,7 +143,9 @@ def land_files(
             if missing is not None:
                 expected = f"all files of {period}, or the current extract withdrawn first (auyl extracts withdraw)"
                 raise contract.refusal(ledger.BY_HAND, expected, missing)
-            arrival = Arrival(files, age_of(contract, files, extracted_at, "the operator"), ledger.BY_HAND)
+            with refusing_odd_files(contract, BY_OPERATOR):
+                age = age_of(contract, files, extracted_at, "the operator")
+            arrival = Arrival(files, age, ledger.BY_HAND)
         return land(settings, contract, period, arrival).delivery_id
     except ExtractRefused as refusal:
         ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())

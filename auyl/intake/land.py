@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from auyl.settings import Settings
 from auyl.store import paths
 from auyl.store.lake import Lake
 from auyl.store.locks import LAND, lock
+from auyl.store.regular import EXPECTED, NotRegular, Opener, open_regular, refusing
+
+BY_OPERATOR = "whoever gave the command, with a copy of the file"
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Arrival:
     """Files of one extract on their way in.
 
     `corrects` is the batch whose rejected rows they correct. `evidence` is what the source said of itself (request ids,
-    signatures); it is kept in the manifest. `promised` and `check` are those of `auyl.sources.Pulled`.
+    signatures); it is kept in the manifest. `promised`, `check` and `opener` are those of `auyl.sources.Pulled`.
     """
 
     files: list[Path]
@@ -41,6 +45,7 @@ class Arrival:
     promised: dict[str, str] = field(default_factory=dict)
     check: Callable[[], None] = lambda: None
     is_whole: bool = False
+    opener: Opener = open_regular
 
     @property
     def is_pulled(self) -> bool:
@@ -52,7 +57,8 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
     """Copy the files into the lake and write the delivery down; the same bytes again give the row that is there.
 
     Files of one name from several folders are landed under the names of folder and file. Raises ExtractRefused when a
-    file is given twice, or when the bytes that were copied are not those that the source promised.
+    file is given twice, is a link or a secret of ours, or when the bytes that were copied are not those that the source
+    promised.
     """
     lake = Lake(settings.lake)
     named = names_in_the_lake(contract, arrival.files)
@@ -61,8 +67,13 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
         # Only this lock's holder writes an incoming folder, so one that is there was left by a killed process.
         incoming = paths.landing_incoming(contract.registry, period)
         lake.prepare(incoming)
-        with ThreadPoolExecutor(max_workers=settings.threads) as pool:
-            sums = list(pool.map(lambda file: lake.put(file, f"{incoming}/{named[file]}"), files))
+        opener = refusing(arrival.opener, settings.secret_files)
+        with (
+            refusing_odd_files(contract, None if arrival.is_pulled else BY_OPERATOR),
+            ThreadPoolExecutor(max_workers=settings.threads) as pool,
+        ):
+            copied = list(pool.map(lambda file: lake.put(file, f"{incoming}/{named[file]}", opener), files))
+        sums = [total for total, _ in copied]
         arrival.check()
         for file, total in zip(files, sums, strict=True):
             promised = arrival.promised.get(file.name, total)
@@ -75,13 +86,20 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
             if arrival.is_whole and not known.is_whole:
                 ledger.mark_whole(settings, known.delivery_id)
             outcome: ledger.Outcome = "again" if _is_again(settings, known, arrival) else "unchanged"
-            ledger.add_look(
-                settings, contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark
-            )
+            look = ledger.Look(contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark)
+            ledger.add_look(settings, look)
             return known
-        sizes = [file.stat().st_size for file in files]
-        entries = list(zip([named[file] for file in files], sums, sizes, strict=True))
+        entries = [(named[file], *sum_and_size) for file, sum_and_size in zip(files, copied, strict=True)]
         return _write_down(settings, lake, contract, period, arrival, entries, digest, incoming)
+
+
+@contextmanager
+def refusing_odd_files(contract: Contract, owner: str | None = None) -> Iterator[None]:
+    """A link, a pipe or a secret in place of a file becomes a refusal; `owner` can correct it, else the registry's."""
+    try:
+        yield
+    except NotRegular as odd:
+        raise contract.refusal(Path(odd.path).name, EXPECTED, odd.found, owner=owner) from None
 
 
 def names_in_the_lake(contract: Contract, files: list[Path]) -> dict[Path, str]:

@@ -41,7 +41,7 @@ from auyl.ledger.deliveries import (
     write_pull_note,
 )
 from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
-from auyl.ledger.looks import BY_HAND, Outcome, add_look, last_arrival, last_pulled, last_seen
+from auyl.ledger.looks import BY_HAND, Look, Outcome, add_look, last_arrival, last_pulled, last_seen
 from auyl.ledger.refusals import add_refusal, refusal_reasons, refusals_since
 from auyl.ledger.reports import (
     DailyReport,

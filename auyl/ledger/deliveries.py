@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from auyl.ledger import tables
 from auyl.ledger.explanations import explained
-from auyl.ledger.looks import insert_look
+from auyl.ledger.looks import Look, insert_look
 from auyl.ledger.queries import columns_of, dicts, execute, record, record_or_none, scalar, scalars, sql_file
 from auyl.settings import Settings
 from auyl.store.postgres import transaction
@@ -90,7 +90,7 @@ def add_delivery(
                 insert(tables.delivery_file),
                 [{"delivery_id": row["delivery_id"], "name": n, "sha256": s, "size_bytes": b} for n, s, b in files],
             )
-            insert_look(con, registry, period, "landed", source, row["delivery_id"], watermark)
+            insert_look(con, Look(registry, period, "landed", source, row["delivery_id"], watermark))
             return Delivery(**row)
     landed = find_delivery(settings, registry, period, digest)
     if landed is None:  # pragma: no cover - the conflict says that it is there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from sqlalchemy import Connection, insert, select
@@ -18,32 +19,27 @@ _C = tables.look.c
 _D = tables.delivery.c
 
 
-def add_look(
-    settings: Settings,
-    registry: str,
-    period: str,
-    outcome: Outcome,
-    seen: str,
-    delivery_id: int | None = None,
-    watermark: str | None = None,
-) -> None:
-    """Write down a look; `seen` is where and what in words, `delivery_id` the delivery that holds what was seen."""
+@dataclass(frozen=True)
+class Look:
+    """A look; `seen` is where and what in words, `delivery_id` the delivery that holds what was seen."""
+
+    registry: str
+    period: str
+    outcome: Outcome
+    seen: str
+    delivery_id: int | None = None
+    watermark: str | None = None
+
+
+def add_look(settings: Settings, look: Look) -> None:
+    """Write down a look."""
     with transaction(settings) as con:
-        insert_look(con, registry, period, outcome, seen, delivery_id, watermark)
+        insert_look(con, look)
 
 
-def insert_look(
-    con: Connection,
-    registry: str,
-    period: str,
-    outcome: Outcome,
-    seen: str,
-    delivery_id: int | None = None,
-    watermark: str | None = None,
-) -> None:
+def insert_look(con: Connection, look: Look) -> None:
     """The same, in the caller's transaction."""
-    row = {"registry": registry, "period": period, "outcome": outcome, "seen": seen}
-    con.execute(insert(tables.look).values(row | {"delivery_id": delivery_id, "watermark": watermark}))
+    con.execute(insert(tables.look).values(asdict(look)))
 
 
 def last_arrival(settings: Settings, registry: str, period: str) -> int | None:

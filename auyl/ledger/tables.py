@@ -28,6 +28,10 @@ delivery_file = _table("ledger", "delivery_file", "delivery_id name sha256 size_
 look = _table("ledger", "look", "look_id registry period outcome delivery_id watermark seen looked_at")
 # Grain: decision that a batch does not count, or counts again. The newest of a delivery decides.
 withdrawal = _table("ledger", "withdrawal", "withdrawal_id batch_id is_withdrawn reason decided_by decided_at")
+# A view. Grain: delivery about whose batches somebody has decided; the newest decision.
+decided_delivery = _table(
+    "ledger", "decided_delivery", "delivery_id batch_id is_withdrawn reason decided_by decided_at"
+)
 # Grain: what a pull leaves for the next one of its registry and period. The newest row counts; a null note is none.
 pull_note = _table("ledger", "pull_note", "note_id registry period note noted_at")
 

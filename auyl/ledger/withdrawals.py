@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from auyl.ledger import tables
 from auyl.ledger.batches import Batch
-from auyl.ledger.queries import dicts, sql_file
+from auyl.ledger.deliveries import correction_chain
+from auyl.ledger.queries import dicts
 from auyl.periods import LOCAL
 from auyl.settings import Settings
 from auyl.store.postgres import transaction
@@ -28,7 +29,11 @@ def add_withdrawal(settings: Settings, batch: Batch, is_withdrawn: bool, reason:
 
 def withdrawn(settings: Settings, delivery_id: int) -> str | None:
     """Which batch of a delivery, or of what it corrects, was withdrawn by whom, when and why; None if it counts."""
-    for row in dicts(settings, sql_file(settings, "withdrawn", delivery_id=delivery_id)):
-        when = row["decided_at"].astimezone(LOCAL)
-        return f"batch {row['batch_id']} was withdrawn by {row['decided_by']} on {when:%Y-%m-%d %H:%M}: {row['reason']}"
-    return None
+    d = tables.decided_delivery.c
+    chain = correction_chain(settings, delivery_id)
+    rows = dicts(settings, select(tables.decided_delivery).where(d.delivery_id.in_(chain), d.is_withdrawn))
+    if not rows:
+        return None
+    row = min(rows, key=lambda row: chain.index(row["delivery_id"]))
+    when = row["decided_at"].astimezone(LOCAL)
+    return f"batch {row['batch_id']} was withdrawn by {row['decided_by']} on {when:%Y-%m-%d %H:%M}: {row['reason']}"

@@ -1,16 +1,19 @@
 """`python -m auyl.portal --dsn-file FILE --port N`: serve the pages until SIGTERM."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
 
 from auyl.portal.app import create_app
+from auyl.portal.connections import HEADER_BYTES, Limits, Network, connection_class, networks
 from auyl.settings import from_environment
 from auyl.subjects import load_subjects
 
 
-def main() -> None:
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of the command line. Ends the process with code 2 where they are wrong."""
     parser = argparse.ArgumentParser(prog="python -m auyl.portal", description=__doc__)
     parser.add_argument(
         "--dsn-file", type=Path, required=True, help="file with the address of the database, login auyl_portal"
@@ -18,31 +21,51 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument(
-        "--behind-tls",
-        action="store_true",
-        help="a proxy in front speaks HTTPS: cookies are Secure, and its X-Forwarded-For has the client's address",
+        "--behind-tls", action="store_true", help="a proxy in front speaks HTTPS: cookies are Secure, and HSTS is sent"
     )
     parser.add_argument(
         "--proxy",
-        default="127.0.0.1",
-        help="addresses of that proxy, comma-separated; no other is believed",
+        type=_proxies,
+        default=[],
+        help="addresses and networks of that proxy, comma-separated: their X-Forwarded-For names the client, from the "
+        "right the first address that is not one of them; nobody else's is believed",
     )
-    args = parser.parse_args()
+    args = parser.parse_args(given)
+    if args.behind_tls and not args.proxy:
+        parser.error("--behind-tls needs --proxy: without it all people have one address, and one of them slows all")
+    return args
+
+
+def main() -> None:
+    args = arguments()
+    limits = Limits()
     app = create_app(
         args.dsn_file.read_text(encoding="utf-8").strip(),
         load_subjects(from_environment().include),
         is_behind_tls=args.behind_tls,
+        requests_by_address=limits.requests_by_address,
     )
     uvicorn.run(
         app,
         host=args.host,
         port=args.port,
-        proxy_headers=args.behind_tls,
-        forwarded_allow_ips=args.proxy,
+        http=connection_class(limits, args.proxy),
+        ws="none",
+        proxy_headers=bool(args.proxy),
+        forwarded_allow_ips=[str(network) for network in args.proxy],
         server_header=False,
         timeout_graceful_shutdown=5,
-        limit_concurrency=200,
+        h11_max_incomplete_event_size=HEADER_BYTES,
     )
+
+
+def _proxies(text: str) -> list[Network]:
+    try:
+        return networks(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected addresses or networks, such as 10.0.0.7 or 172.30.0.0/24, comma-separated; found {text!r}"
+        ) from error
 
 
 if __name__ == "__main__":

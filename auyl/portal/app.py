@@ -16,6 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from auyl.portal import security
+from auyl.portal.connections import RequestsByAddress
 from auyl.portal.pages import Busy, Pages
 from auyl.portal.visit import NotSignedIn, PeriodUnknown, Refused
 from auyl.subjects import Subject
@@ -23,10 +24,12 @@ from auyl.subjects import Subject
 log = logging.getLogger("auyl.portal")
 
 
-def create_app(dsn: str, subjects: Iterable[Subject], *, is_behind_tls: bool = False) -> ASGIApp:
+def create_app(
+    dsn: str, subjects: Iterable[Subject], *, is_behind_tls: bool = False, requests_by_address: int = 16
+) -> ASGIApp:
     """The portal on the database of `dsn`, whose login must be auyl_portal, with the pages of these subjects.
 
-    `is_behind_tls`: a proxy in front speaks HTTPS, so cookies are Secure.
+    `is_behind_tls`: a proxy in front speaks HTTPS, so cookies are Secure. `requests_by_address`: at the same time.
     """
     pages = Pages(dsn, is_behind_tls, subjects)
 
@@ -39,7 +42,7 @@ def create_app(dsn: str, subjects: Iterable[Subject], *, is_behind_tls: bool = F
     app.add_middleware(GZipMiddleware, minimum_size=256, compresslevel=9)
     _add_pages(app, pages)
     _add_error_pages(app, pages)
-    return security.Headers(app, pages.style, is_behind_tls)
+    return security.Headers(RequestsByAddress(app, requests_by_address), pages.style, is_behind_tls)
 
 
 def _add_pages(app: FastAPI, pages: Pages) -> None:

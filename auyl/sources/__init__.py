@@ -16,6 +16,7 @@ from typing import Any
 
 from auyl.contracts import Contract
 from auyl.periods import LOCAL
+from auyl.store.regular import Opener, open_regular
 
 # An envelope stands before the records.
 ENVELOPE_BYTES = 1 << 16
@@ -53,9 +54,10 @@ class Pulled:
 
     `extracted_at` is a statement of the source, not the time stamp of a file. `promised` are the sha256 that it gives
     for files by name; `check` raises SourceNotReady or ExtractRefused when the source has changed since it was listed.
-    Both are asked once the bytes are copied. `is_whole`: of a registry that sends changes, all of its period.
-    `is_unchanged`: nothing is new since the delivery that left the watermark, and nothing was fetched. `reused` are
-    names of unchanged files of that delivery that belong to this one too. `evidence` goes into the manifest.
+    Both are asked once the bytes are copied. `opener` opens `files`. `is_whole`: of a registry that sends changes, all
+    of its period. `is_unchanged`: nothing is new since the delivery that left the watermark, and nothing was fetched.
+    `reused` are names of unchanged files of that delivery that belong to this one too. `evidence` goes into the
+    manifest.
     """
 
     files: list[Path]
@@ -68,6 +70,7 @@ class Pulled:
     promised: dict[str, str] = field(default_factory=dict)
     check: Callable[[], None] = lambda: None
     is_whole: bool = False
+    opener: Opener = open_regular
 
 
 def pull(contract: Contract, period: str, address: str, work: Path, history: PullHistory) -> Pulled:
@@ -81,7 +84,7 @@ def pull(contract: Contract, period: str, address: str, work: Path, history: Pul
     return pulled
 
 
-def extracted_at(contract: Contract, files: list[Path]) -> tuple[Path, datetime] | None:
+def extracted_at(contract: Contract, files: list[Path], opener: Opener = open_regular) -> tuple[Path, datetime] | None:
     """When the source made an extract: the file whose envelope states the latest time, and that time.
 
     None where no envelope states a time that can be read or be true. Local time where no zone is given.
@@ -91,12 +94,12 @@ def extracted_at(contract: Contract, files: list[Path]) -> tuple[Path, datetime]
         return None
     name = re.escape(path.rsplit("/", 1)[-1].encode())
     pattern = rb'"%s"\s*:\s*"([^"]+)"' if contract.format in ("json", "geojson") else rb"<(?:[\w.\-]+:)?%s>\s*([^<\s]+)"
-    stated = [(file, when) for file in files if (when := _stated_in(file, re.compile(pattern % name)))]
+    stated = [(file, when) for file in files if (when := _stated_in(file, re.compile(pattern % name), opener))]
     return max(stated, key=lambda item: item[1]) if stated else None
 
 
-def _stated_in(file: Path, pattern: re.Pattern[bytes]) -> datetime | None:
-    with file.open("rb") as stream:
+def _stated_in(file: Path, pattern: re.Pattern[bytes], opener: Opener) -> datetime | None:
+    with open(file, "rb", opener=opener) as stream:
         match = pattern.search(stream.read(ENVELOPE_BYTES))
     try:
         stated = datetime.fromisoformat(match.group(1).decode("ascii")) if match else None

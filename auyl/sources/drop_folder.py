@@ -21,6 +21,7 @@ from auyl.errors import SourceNotReady
 from auyl.sources import PullHistory
 from auyl.sources.markers import MarkerEntry, read_manifest, read_marker
 from auyl.sources.names import composed, matches, matches_folded, near, quoted
+from auyl.store.regular import EXPECTED, Opener, open_regular
 
 MAX_MARKER_BYTES = 1 << 20
 # A file may change again within the resolution of its time: one so young is not recognised next time.
@@ -29,28 +30,44 @@ RACY_S = 2.0
 
 @dataclass(frozen=True)
 class FileStat:
-    """A file in a listing: size in bytes, time of change in seconds since 1970, its name as the folder spells it."""
+    """A file in a listing: size in bytes, time of change in seconds since 1970, its name as the folder spells it.
+
+    `identity` is, in a local file system, the number of its inode and when that last changed, in nanoseconds: an inode
+    is used again, and a time of change can be set.
+    """
 
     size: int
     mtime: float
     name: str = field(default="", compare=False)
+    identity: tuple[int, int] | None = None
+
+    def is_still(self, now: FileStat | None) -> bool:
+        """Is it the same file in a later listing? What was written into it is seen by its size, time or checksum."""
+        if now is None or (now.size, now.mtime) != (self.size, self.mtime):
+            return False
+        return (self.identity or (0,))[0] == (now.identity or (0,))[0]
 
 
 @dataclass
 class Listing:
-    """The regular files of a folder by their names in NFC; `skipped` is why another entry is none, by its name."""
+    """The regular files of a folder by their names in NFC; `skipped` is why another entry is none, by its name.
+
+    `links` are entries that lead elsewhere or are no file at all, in words: under a name that is asked for, they refuse
+    the delivery.
+    """
 
     files: dict[str, FileStat] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
 
-    def add(self, name: str, size: int, mtime: float) -> None:
+    def add(self, name: str, size: int, mtime: float, identity: tuple[int, int] | None = None) -> None:
         """Add a file; one whose name differs from another in its form only is skipped with it."""
         key = composed(name)
         if key in self.files or key in self.skipped:
             self.files.pop(key, None)
             self.skipped[key] = "two files whose names look the same"
         else:
-            self.files[key] = FileStat(size, mtime, name)
+            self.files[key] = FileStat(size, mtime, name, identity)
 
 
 @dataclass(frozen=True)
@@ -66,12 +83,12 @@ class CompleteDelivery:
         """The sha256 that the marker promises for a file."""
         return self.entries.get(name, MarkerEntry()).sha256
 
-    def check_sha256(self, contract: Contract, name: str, file: Path) -> None:
+    def check_sha256(self, contract: Contract, name: str, file: Path, opener: Opener = open_regular) -> None:
         """Compare a file with what the marker promises, before it is copied. Raises ExtractRefused."""
         promised = self.sha256(name)
         if promised is None:
             return
-        with file.open("rb") as stream:
+        with open(file, "rb", opener=opener) as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if digest != promised:
             raise contract.refusal(name, f"sha256 {promised[:16]}…, as its marker says", f"{digest[:16]}…")
@@ -144,11 +161,17 @@ def _marker(contract: Contract, period: str) -> str | None:
 
 
 def markers_to_read(contract: Contract, period: str, listing: Listing) -> list[str]:
-    """Names in `listing` that `complete_delivery` needs the content of. Raises ExtractRefused for a marker too big."""
-    marker = _marker(contract, period)
+    """Names in `listing` that `complete_delivery` needs the content of.
+
+    Raises ExtractRefused for a marker too big, and for a link in place of a file or marker of the period.
+    """
+    pattern, marker = file_pattern(contract, period), _marker(contract, period)
+    shape = marker.replace("{name}", pattern) if marker else pattern
+    for name, found in sorted(listing.links.items()):
+        if matches(name, pattern) or matches(name, shape):
+            raise contract.refusal(name, EXPECTED, found)
     if marker is None:
         return []
-    shape = marker.replace("{name}", file_pattern(contract, period))
     names = sorted(name for name in listing.files if matches(name, shape))
     for name in names:
         if listing.files[name].size > MAX_MARKER_BYTES:

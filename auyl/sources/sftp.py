@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 import asyncssh
@@ -37,6 +37,7 @@ TRANSFER_S = 90 * 60.0
 CHUNK_BYTES = 1 << 20
 PIECE_BYTES = 1 << 16
 LATEST_MTIME_S = float(1 << 33)
+MISSING = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 BROKEN = (asyncssh.DisconnectError, asyncssh.ChannelOpenError, asyncssh.SFTPConnectionLost,
           asyncssh.SFTPNoConnection, asyncssh.SFTPFailure, OSError, asyncio.TimeoutError)  # fmt: skip
 
@@ -110,10 +111,11 @@ class _SftpPull:
     async def _delivery(self, sftp: asyncssh.SFTPClient, history: PullHistory) -> CompleteDelivery:
         listing = Listing()
         try:
+            await self._check_folder(sftp)
             # As bytes, since one name that is no UTF-8 would end the listing of all.
             async for entry in sftp.scandir(self.folder.encode()):
                 await self._add(listing, sftp, entry)
-        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPNotADirectory):
+        except (*MISSING, asyncssh.SFTPNotADirectory):
             above = drop_folder.permanent_folder(self.address.path)
             if above is None or not await sftp.isdir(above):
                 raise SourceUnavailable(
@@ -140,14 +142,35 @@ class _SftpPull:
         if name.encode() != raw:
             listing.skipped[name] = "a name that is no UTF-8"
             return
-        if state.type in (asyncssh.FILEXFER_TYPE_SYMLINK, asyncssh.FILEXFER_TYPE_UNKNOWN):
+        if state.type == asyncssh.FILEXFER_TYPE_UNKNOWN:
             try:
-                state = await sftp.stat(f"{self.folder}/{name}")
-            except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPLinkLoop, asyncssh.SFTPFailure):
-                listing.skipped[composed(name)] = "a link to nothing"
+                state = await sftp.lstat(f"{self.folder}/{name}")
+            except MISSING:
                 return
-        if state.type == asyncssh.FILEXFER_TYPE_REGULAR:
+        if state.type == asyncssh.FILEXFER_TYPE_SYMLINK:
+            try:
+                await sftp.stat(f"{self.folder}/{name}")
+                listing.links[composed(name)] = "a symbolic link"
+            except (*MISSING, asyncssh.SFTPLinkLoop, asyncssh.SFTPFailure, asyncssh.SFTPPermissionDenied):
+                listing.skipped[composed(name)] = "a link to nothing"
+        elif state.type == asyncssh.FILEXFER_TYPE_DIRECTORY:
+            listing.skipped[composed(name)] = "no regular file"
+        elif state.type != asyncssh.FILEXFER_TYPE_REGULAR:
+            listing.links[composed(name)] = "a pipe, a socket or a device"
+        elif (state.nlink or 1) > 1:
+            listing.links[composed(name)] = f"a file with {state.nlink} names (hard links)"
+        else:
             listing.add(name, state.size or 0, float(state.mtime or 0))
+
+    async def _check_folder(self, sftp: asyncssh.SFTPClient) -> None:
+        """Refuse a link in place of a folder below the permanent one."""
+        above = drop_folder.permanent_folder(self.address.path)
+        path = above.rstrip("/") if above is not None else self.folder
+        for name in PurePosixPath(self.folder).relative_to(above).parts if above is not None else ():
+            path = f"{path}/{name}"
+            if (await sftp.lstat(path)).type == asyncssh.FILEXFER_TYPE_SYMLINK:
+                expected, found = "a folder of the drop folder itself", "a symbolic link in place of a folder"
+                raise self.contract.refusal(name, expected, found)
 
     # -- fetching ------------------------------------------------------------------------------------------------
 
@@ -179,19 +202,20 @@ class _SftpPull:
     async def _check_unchanged(self, sftp: asyncssh.SFTPClient, name: str, stat: FileStat) -> None:
         """Raises SourceNotReady when a file is another one than in the listing."""
         try:
-            state = await sftp.stat(f"{self.folder}/{stat.name}")
-        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+            state = await sftp.lstat(f"{self.folder}/{stat.name}")
+        except MISSING:
             raise SourceNotReady(f"{self.contract.registry}: {name} was there and is gone") from None
-        if (state.size, float(state.mtime or 0)) != (stat.size, stat.mtime):
+        if state.type == asyncssh.FILEXFER_TYPE_SYMLINK or _differs(state, stat):
             raise SourceNotReady(f"{self.contract.registry}: {name} changes while it is read")
 
     async def _download(self, sftp: asyncssh.SFTPClient, name: str, stat: FileStat, target: Path, until: float) -> None:
         """Fetch what is missing of a file. Raises SourceNotReady when it differs from the listing."""
         registry = self.contract.registry
         try:
+            # The protocol cannot open a file without following a link in its place.
+            await self._check_unchanged(sftp, name, stat)
             async with sftp.open(f"{self.folder}/{stat.name}", "rb") as remote:
-                state = await remote.stat()
-                if (state.size, float(state.mtime or 0)) != (stat.size, stat.mtime):
+                if _differs(await remote.stat(), stat):
                     raise SourceNotReady(f"{registry}: {name} changes while it is read")
                 with target.open("ab") as local:
                     offset = await _resume_at(remote, target)
@@ -210,7 +234,7 @@ class _SftpPull:
                             )
                 if offset < stat.size:
                     raise SourceNotReady(f"{registry}: {name} ends at byte {offset:,} of {stat.size:,}")
-        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+        except MISSING:
             raise SourceNotReady(f"{registry}: {name} was there and is gone") from None
         except asyncssh.SFTPPermissionDenied:
             raise self.contract.connection_unusable(f"a login that may read {name}", "permission denied") from None
@@ -271,6 +295,10 @@ class _SftpPull:
 
 async def _wait(backoff: Backoff, error: BaseException, name: str) -> None:
     await asyncio.sleep(backoff.next_wait_s(AttemptFailed(f"{name}: the line broke ({type(error).__name__})")))
+
+
+def _differs(state: asyncssh.SFTPAttrs, stat: FileStat) -> bool:
+    return (state.size, float(state.mtime or 0)) != (stat.size, stat.mtime)
 
 
 def _part_name(name: str, stat: FileStat) -> str:

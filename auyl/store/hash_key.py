@@ -87,7 +87,12 @@ def _record_first(settings: Settings, fingerprint: str) -> HashKey:
 def set_person_key(con: duckdb.DuckDBPyConnection, settings: Settings, macro: str = "person_key") -> None:
     """Define `person_key(iin)` on a connection: the keyed hash under the key of these settings, as uuid.
 
-    128 bits as uuid take half the space of their text, and join, sort and compress faster.
+    128 bits as uuid take half the space of their text, and join, sort and compress faster. DuckDB prints the text of a
+    macro, the value of a variable and every literal in plans, profiles, logs and errors; the pads stand in a temporary
+    table of the connection, of which only the name is printed.
     """
-    inner, outer = (f"unhex('{pad.hex()}')" for pad in hmac_pads(settings.hash_key))
+    pads = f"{macro}_pads"
+    con.execute(f"create or replace temp table {pads} (inner_pad blob, outer_pad blob)")
+    con.execute(f"insert into {pads} values (?, ?)", [*hmac_pads(settings.hash_key)])
+    inner, outer = f"(select inner_pad from temp.{pads})", f"(select outer_pad from temp.{pads})"
     con.execute(f"create or replace temp macro {macro}(t) as keyed_hash(t, {inner}, {outer})::uuid")

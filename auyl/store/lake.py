@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import fsspec
 
+from auyl.store.regular import Opener, open_regular
+
 # Fits in a core's cache: reading, hashing and writing a chunk of 1 MiB costs nearly twice as much.
 CHUNK_BYTES = 1 << 18
 
@@ -79,18 +81,19 @@ class Lake:
             self.filesystem.copy(self.address(path), self.address(target))
             self.filesystem.rm_file(self.address(path))
 
-    def put(self, file: Path, path: str) -> str:
-        """Copy a local file to `path`, durably, and return the sha256 of what was copied, as hex."""
-        total = hashlib.sha256()
+    def put(self, file: Path, path: str, opener: Opener = open_regular) -> tuple[str, int]:
+        """Copy a local file to `path`, durably; the sha256 of what was copied, as hex, and the number of its bytes."""
+        total, size = hashlib.sha256(), 0
         # One buffer for all chunks: new memory has to be cleared first, which doubles the cost.
         buffer = memoryview(bytearray(CHUNK_BYTES))
-        with file.open("rb", buffering=0) as source, self._sink(path) as out:
+        with open(file, "rb", buffering=0, opener=opener) as source, self._sink(path) as out:
             while length := source.readinto(buffer):
+                size += length
                 total.update(buffer[:length])
                 out.write(buffer[:length])
             if self.is_local:
                 os.fsync(out.fileno())
-        return total.hexdigest()
+        return total.hexdigest(), size
 
     def _sink(self, path: str) -> IO[bytes]:
         if self.is_local:

@@ -57,8 +57,9 @@ def book(
     calculation: str = CALCULATED,
     states: Mapping[str, str] | None = None,
     settings: str = "",
+    media: bytes = b"",
 ) -> bytes:
-    """A workbook of these sheets: name → the part."""
+    """A workbook of these sheets: name → the part; `media` is a picture that no sheet shows."""
     entries, links = [], []
     for number, name in enumerate(sheets, start=1):
         state = f' state="{states[name]}"' if states and name in states else ""
@@ -78,7 +79,7 @@ def book(
         "</styleSheet>",
     }
     parts |= {f"xl/worksheets/sheet{number}.xml": part for number, part in enumerate(sheets.values(), start=1)}
-    return archive(parts)
+    return archive(parts | ({"xl/media/image1.png": media} if media else {}))
 
 
 def archive(parts: Mapping[str, str | bytes]) -> bytes:

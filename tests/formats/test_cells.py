@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import re
 import zipfile
 from collections.abc import Callable
@@ -323,7 +324,8 @@ def test_a_strict_workbook_with_a_chart_is_read(load_derived: LoadDerived, setti
 def test_a_sheet_larger_than_any_is_refused_before_it_fills_the_memory(
     refusal: Callable[..., str], content: str, found: str
 ) -> None:
-    text = refusal("livestock", XLSX, {"l.xlsx": xml.book({"КРС": xml.sheet(content)})})
+    book = xml.book({"КРС": xml.sheet(content)}, media=random.Random(1).randbytes(4 << 20))
+    text = refusal("livestock", XLSX, {"l.xlsx": book})
     assert "l.xlsx" in text
     assert found in text
 

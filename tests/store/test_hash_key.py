@@ -5,16 +5,22 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
 
+import duckdb
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from auyl import contracts
 from auyl.cli import app
 from auyl.errors import HashKeyRefused
 from auyl.identifiers import key_fingerprint, keyed_hash
 from auyl.settings import Settings
-from auyl.store.hash_key import current_hash_key
+from auyl.stage import scan
+from auyl.store import duck
+from auyl.store.hash_key import current_hash_key, set_person_key
 from auyl.store.locks import BUILD, ENTITIES, LAND, LINK, LOAD, exclusive, lock
 from auyl.store.postgres import engine
 
@@ -135,3 +141,44 @@ def test_status_and_rotate_say_fingerprints_and_no_key(settings: Settings, monke
     assert code == 1 and previous in text_of and new in text_of and "yearly" in text_of
     assert run("status", key_of=other)[0] == 0
     assert run("rotate", "--to", str(settings.home / "missing"), "--reason", "x", key_of=other)[0] == 2
+
+
+def test_no_plan_profile_log_or_error_of_duckdb_holds_the_key(settings: Settings, tmp_path: Path) -> None:
+    # both pads are letters, so that they are recognised in whatever spelling
+    inner = b"A pad that anybody would see her"
+    key = bytes(byte ^ 0x36 for byte in inner)
+    pads = [inner, bytes(byte ^ 0x5C for byte in key)]
+    keyed = with_key(settings, key.hex())
+    seen: list[str] = []
+    with duck.connect(keyed) as con:
+        con.execute("call enable_logging(storage = 'memory', level = 'trace')")
+        profile = tmp_path / "profile.json"
+        con.execute(
+            f"set enable_profiling = 'json'; set profiling_output = '{profile}'; set profiling_mode = 'detailed'"
+        )
+        set_person_key(con, keyed)
+        contract = contracts.load("civil_acts", keyed.include)
+        columns = ", ".join(f"'800101300123' as {column.name}" for column in contract.columns)
+        con.execute(f"create temp table whole as select {columns}, 'f' as _file, 1::bigint as _record from range(3)")
+        scan.define_views_over(con, keyed.include, contract, "whole", "2026-10")
+        ((person,),) = con.execute("select distinct person_key from candidate").fetchall()
+        assert person == UUID(keyed_hash("800101300123", key))
+        seen.append(profile.read_text("utf-8"))
+        for how in ("explain", "explain analyze", "explain (format json)"):
+            seen += [str(row) for row in con.execute(f"{how} select * from candidate").fetchall()]
+        failing = (
+            "select person_key(iin)::varchar::int from whole",
+            "select person_key(nowhere)",
+            "select person_key()",
+        )
+        for query in failing:
+            with pytest.raises(duckdb.Error) as error:
+                con.execute(query).fetchall()
+            seen.append(str(error.value))
+        for table in ("duckdb_logs", "duckdb_functions()", "duckdb_views()", "duckdb_variables()", "duckdb_settings()"):
+            seen += [str(row) for row in con.execute(f"from {table}").fetchall()]
+    assert any("person_key(iin)::varchar::int" in text_of for text_of in seen), "the queries are logged"
+    spellings = {pad.decode("latin-1") for pad in pads} | {pad.hex() for pad in pads} | {key.hex()}
+    spellings |= {"".join(f"\\x{byte:02x}" for byte in pad) for pad in (*pads, key)}
+    found = [one for one in spellings for text_of in seen if one[:12].casefold() in text_of.casefold()]
+    assert found == []

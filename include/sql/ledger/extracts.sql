@@ -1,26 +1,6 @@
--- Grain: delivery, newest first. Key: delivery_id. Inputs: ledger.delivery, batch_ranked, withdrawal, look, refusal.
+-- Grain: delivery, newest first. Key: delivery_id. Inputs: ledger.delivery, batch_ranked,
+-- decided_delivery, arrived_again, refusal.
 -- Of a registry that sends changes (:deltas) every accepted delivery counts, as in `ledger.current_batches`.
-with decided as (
-    select distinct on (b.delivery_id)
-        b.delivery_id,
-        w.is_withdrawn,
-        w.decided_by,
-        w.decided_at,
-        w.reason
-    from ledger.withdrawal as w
-    inner join ledger.batch as b on w.batch_id = b.batch_id
-    order by b.delivery_id, w.withdrawal_id desc
-),
-
-again as (
-    select
-        delivery_id,
-        max(looked_at) as arrived_at
-    from ledger.look
-    where outcome = 'again'
-    group by delivery_id
-)
-
 select
     d.delivery_id,
     b.batch_id,
@@ -56,8 +36,8 @@ select
     r.reason
 from ledger.delivery as d
 left join ledger.batch_ranked as b on d.delivery_id = b.delivery_id and b.rank_in_delivery = 1
-left join decided as w on d.delivery_id = w.delivery_id and w.is_withdrawn
-left join again as a on d.delivery_id = a.delivery_id
+left join ledger.decided_delivery as w on d.delivery_id = w.delivery_id and w.is_withdrawn
+left join ledger.arrived_again as a on d.delivery_id = a.delivery_id
 left join lateral (
     select
         f.reason,

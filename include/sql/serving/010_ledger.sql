@@ -2,7 +2,30 @@
 -- and grants. `auyl migrate` applies all of them, in the order of their names, after the revisions of the tables
 -- (auyl/store/migrations); the views are dropped before.
 
--- Grain: batch. Key: batch_id. Inputs: ledger.batch, delivery, look, withdrawal.
+-- Grain: delivery about whose batches somebody has decided. Key: delivery_id. Inputs: ledger.withdrawal, batch.
+-- The newest decision: does the delivery count?
+create or replace view ledger.decided_delivery as
+select distinct on (b.delivery_id)
+    b.delivery_id,
+    w.batch_id,
+    w.is_withdrawn,
+    w.reason,
+    w.decided_by,
+    w.decided_at
+from ledger.withdrawal as w
+inner join ledger.batch as b on w.batch_id = b.batch_id
+order by b.delivery_id, w.withdrawal_id desc;
+
+-- Grain: delivery whose bytes came again after those of another one. Key: delivery_id. Inputs: ledger.look.
+create or replace view ledger.arrived_again as
+select
+    delivery_id,
+    max(looked_at) as arrived_at
+from ledger.look
+where outcome = 'again'
+group by delivery_id;
+
+-- Grain: batch. Key: batch_id. Inputs: ledger.batch, delivery, arrived_again, decided_delivery.
 -- Which batch counts: the extract that arrived last. Arrived are also the bytes of an earlier extract that came again
 -- after another one. An extract that states its own time (in its content, by its source's clock, or an operator for it)
 -- does not supersede one that states a later time; a file's time stamp is no such statement. Corrected rows rank right
@@ -11,15 +34,7 @@
 -- extracted_at: from when the extract counts: the time that it states or its file has, the time of arrival if it came
 -- again, never before that of an extract that it supersedes.
 create or replace view ledger.batch_ranked as
-with recursive decided as (
-    select distinct on (b.delivery_id)
-        b.delivery_id,
-        w.is_withdrawn
-    from ledger.withdrawal as w
-    inner join ledger.batch as b on w.batch_id = b.batch_id
-    order by b.delivery_id, w.withdrawal_id desc
-),
-
+with recursive
 -- Deliveries of corrected rows, each with the extract that they correct in the end. There are few of them.
 correction as (
     select
@@ -30,8 +45,8 @@ correction as (
     from ledger.delivery as d
     inner join ledger.batch as b on d.corrects_batch_id = b.batch_id
     inner join ledger.delivery as base on b.delivery_id = base.delivery_id and base.corrects_batch_id is null
-    left join decided as w on d.delivery_id = w.delivery_id
-    left join decided as r on b.delivery_id = r.delivery_id
+    left join ledger.decided_delivery as w on d.delivery_id = w.delivery_id
+    left join ledger.decided_delivery as r on b.delivery_id = r.delivery_id
     union all
     select
         d.delivery_id,
@@ -41,7 +56,7 @@ correction as (
     from correction as c
     inner join ledger.batch as b on c.delivery_id = b.delivery_id
     inner join ledger.delivery as d on b.batch_id = d.corrects_batch_id
-    left join decided as w on d.delivery_id = w.delivery_id
+    left join ledger.decided_delivery as w on d.delivery_id = w.delivery_id
 ),
 
 corrected as (
@@ -49,15 +64,6 @@ corrected as (
     from correction as c
     inner join ledger.batch as b on c.delivery_id = b.delivery_id
     where not c.is_withdrawn
-),
-
-again as (
-    select
-        delivery_id,
-        max(looked_at) as arrived_at
-    from ledger.look
-    where outcome = 'again'
-    group by delivery_id
 ),
 
 accepted as (
@@ -80,8 +86,8 @@ accepted as (
     inner join ledger.delivery as d on b.delivery_id = d.delivery_id
     left join correction as c on d.delivery_id = c.delivery_id
     inner join ledger.delivery as r on coalesce(c.root_id, d.delivery_id) = r.delivery_id
-    left join decided as w on d.delivery_id = w.delivery_id
-    left join again as g on r.delivery_id = g.delivery_id
+    left join ledger.decided_delivery as w on d.delivery_id = w.delivery_id
+    left join ledger.arrived_again as g on r.delivery_id = g.delivery_id
     left join corrected as x on d.delivery_id = x.base_id
 ),
 

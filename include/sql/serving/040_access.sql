@@ -22,6 +22,8 @@ begin
             exception when duplicate_object or unique_violation then
                 null;
             end;
+        elsif wanted.kind = 'login' and not (select r.rolcanlogin from pg_roles as r where r.rolname = wanted.name) then
+            execute format('alter role %I login', wanted.name);
         end if;
     end loop;
     if not pg_has_role('auyl_portal', 'auyl_reader', 'usage') then

@@ -123,7 +123,8 @@ class Laboratory:
         finally:
             logging.getLogger().removeHandler(log)
             for kind, name in self.con.execute(
-                "select table_type, table_name from information_schema.tables where table_schema = 'main'"
+                "select table_type, table_name from information_schema.tables where table_schema = 'main' "
+                "and table_name not like '%_pads'"
             ).fetchall():
                 self.con.execute(f"drop {'view' if kind == 'VIEW' else 'table'} if exists {identifier(name)}")
             shutil.rmtree(folder, ignore_errors=True)
