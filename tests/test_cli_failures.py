@@ -21,7 +21,7 @@ Command = tuple[str, ...]
 FINE, REFUSED, USAGE = 0, 1, 2
 WRONG: dict[str, list[str]] = {
     "text": ["", "\udcff", "9" * 30],
-    "path": ["/nowhere/at/all.csv", "/dev/null", "\udcff.csv"],
+    "path": ["/nowhere/at/all.csv", "empty.csv", "\udcff.csv"],
     "integer": ["x", "9" * 30],
     "datetime": ["31.02.2026"],
     "choice": ["xml"],
@@ -86,6 +86,7 @@ def installed(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
     settings = fresh_installation(dsn, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        (folder / "empty.csv").touch()
         for name, value in (("DSN", settings.dsn), ("HOME", folder), ("LAKE", settings.lake)):
             patch.setenv(f"AUYL_{name}", str(value))
         patch.setenv("AUYL_HASH_KEY_FILE", str(settings.hash_key_file))
@@ -142,7 +143,7 @@ def test_a_folder_without_permission_is_named(tmp_path: Path, monkeypatch: pytes
 )
 def test_a_registry_that_is_misspelt_gets_a_near_name(wrong: str, near: str, installed: Path) -> None:
     for words in (
-        ["intake", wrong, "/dev/null"],
+        ["intake", wrong, "empty.csv"],
         ["extracts", wrong],
         ["drift", wrong],
         ["quality", "--registry", wrong],
