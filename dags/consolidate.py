@@ -63,12 +63,12 @@ with DAG(
         result = build(period_of(context), allow_missing=context["params"]["allow_missing"])
         if result.status == "incomplete":
             skip(f"{result.period} waits for: {', '.join(result.missing)}")
-        if result.status == "unchanged":
-            skip(f"{result.period}: nothing new since revision {result.revision}")
+        if not result.is_moved and result.status != "refused":
+            skip(result.note or f"{result.period}: nothing new since revision {result.revision}")
         if result.status == "refused":
             raise AirflowFailException(f"{result.period}: the gate refused it: " + "; ".join(result.breaches))
         context["outlet_events"][SNAPSHOT].add_partitions([result.period])
-        LOG.info("%s: revision %d published with %d values", result.period, result.revision, result.rows)
+        LOG.info("%s: revision %d %s, %d values new", result.period, result.revision, result.status, result.rows)
         return {"revision": result.revision, "rows": result.rows}
 
     publish()

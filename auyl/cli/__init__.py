@@ -52,7 +52,7 @@ app.add_typer(
             "indicators": lists.indicators,
             "registries": lists.registries,
             "periods": lists.periods,
-            "snapshots": lists.snapshots,
+            "snapshots": snapshot.list_revisions,
         },
         examples=examples("list"),
     ),
@@ -76,7 +76,17 @@ app.add_typer(
     name="territory",
 )
 app.add_typer(
-    command_group("Published snapshots.", {"show": snapshot.show}, examples=examples("snapshot")), name="snapshot"
+    command_group(
+        "Published snapshots, and which revision of a period is current.",
+        {
+            "list": snapshot.list_revisions,
+            "show": snapshot.show,
+            "rollback": snapshot.rollback,
+            "forward": snapshot.forward,
+        },
+        examples=examples("snapshot"),
+    ),
+    name="snapshot",
 )
 app.add_typer(
     command_group("Entities of a period, all kinds.", {"build": linkage.build}, examples=examples("entities")),

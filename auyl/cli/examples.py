@@ -26,6 +26,9 @@ auyl extracts restore 201 --reason "they were right"
 auyl territory load kato.csv --crosswalk crosswalk.csv --addresses address.csv
 auyl territory changes --period 2026-10
 auyl territory current 195234100 --edition NK-RK-11-2009
+auyl snapshot list 2026-10
+auyl snapshot rollback 2026-10 --reason "amounts of another year"
+auyl snapshot forward 2026-10 --reason "they were right"
 auyl snapshot show --okrug 194083100
 auyl entities build --period 2026-10 --kind person
 auyl entity show facility 1200034 --history

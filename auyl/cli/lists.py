@@ -1,4 +1,4 @@
-"""Commands that list what other commands are asked about: okrugs, indicators, registries, periods, snapshots."""
+"""Commands that list what other commands are asked about: okrugs, indicators, registries, periods."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import typer
 from auyl import contracts
 from auyl.cli.shared import Format, Language, as_json, installation, table
 from auyl.errors import AuylError
-from auyl.periods import LOCAL
 from auyl.settings import from_environment
 
 Words = Annotated[str | None, typer.Argument(help="Only those with this text in the code or the name.")]
@@ -71,18 +70,6 @@ def periods(format: Format = "table") -> None:
 
     with installation() as settings:
         _show(ledger.period_overview(settings), format, "no period: nothing was accepted yet")
-
-
-def snapshots(format: Format = "table") -> None:
-    """The revisions of all snapshots, newest first, and which of them are current."""
-    from auyl import ledger
-
-    with installation() as settings:
-        rows = ledger.snapshots(settings)
-        for row in rows:
-            row["published_at"] = f"{row['published_at'].astimezone(LOCAL):%Y-%m-%d %H:%M}"
-            row["state"] = "current" if row.pop("is_current") else "former"
-        _show(rows, format, "no snapshot: nothing was published yet")
 
 
 def _with(text: str | None, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -52,6 +52,18 @@ from auyl.ledger.reports import (
     newest_snapshot,
     period_overview,
     previous_report_at,
-    snapshots,
+)
+from auyl.ledger.revisions import (
+    Revision,
+    accepted_change,
+    add_change_acceptance,
+    add_revision_decision,
+    batches_of_build,
+    catalogue_of,
+    current_revision,
+    newest_refused_build,
+    revision_of_content,
+    revision_of_inputs,
+    revisions,
 )
 from auyl.ledger.withdrawals import add_withdrawal, withdrawn

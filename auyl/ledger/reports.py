@@ -88,11 +88,6 @@ def newest_snapshot(settings: Settings) -> dict[str, Any] | None:
     return next(iter(dicts(settings, newest)), None)
 
 
-def snapshots(settings: Settings) -> list[dict[str, Any]]:
-    """All revisions, newest first: period, revision, is_current, edition, published_at, registries, without."""
-    return dicts(settings, sql_file(settings, "snapshots"))
-
-
 def period_overview(settings: Settings) -> list[dict[str, Any]]:
     """Periods with accepted extracts, newest first: period, registries, deliveries, refused, revision (current)."""
     return dicts(settings, sql_file(settings, "periods"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -99,6 +99,14 @@ class Indicator(Description):
     def registries(self) -> list[str]:
         """Registries that its number rests on, the main one first."""
         return list(dict.fromkeys(registry for measure in self.measures for registry in measure.registries))
+
+
+def described(indicator: Indicator) -> dict[str, Any]:
+    """How an indicator is computed: formula, registries, and its measures with their fields and id."""
+    formula = indicator.value.id + (f" × {indicator.scale:g}" if indicator.scale != 1 else "")
+    formula += f" / {indicator.per.id}" if indicator.per else ""
+    measures = [asdict(measure) | {"registries": list(measure.registries)} for measure in indicator.measures]
+    return {"formula": formula, "registries": indicator.registries, "measures": measures}
 
 
 class Theme(Description):

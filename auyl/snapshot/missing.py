@@ -69,12 +69,14 @@ def _is_new(settings: Settings, inputs: SnapshotInputs) -> bool:
     if linked(settings, inputs.period, inputs.batches) is None:
         return True
     inputs = with_links(settings, inputs)
+    known = ledger.revision_of_inputs(settings, inputs.period, inputs.digest)
+    if known is not None:
+        return not (known.is_current or known.is_rolled_back)
     with transaction(settings) as con:
         return not con.execute(
             text(
-                "select exists (select from ledger.build as b left join serving.current_snapshot as f "
-                "using (period, revision) where b.period = :p and b.inputs_digest = :d "
-                "and (b.outcome = 'refused' or f.revision is not null))"
+                "select exists (select from ledger.build where period = :p and inputs_digest = :d "
+                "and outcome = 'refused')"
             ),
             {"p": inputs.period, "d": inputs.digest},
         ).scalar_one()

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2.extras
 
-from auyl.languages import LANGUAGES
+from auyl import ledger
 from auyl.settings import Settings
 from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import SnapshotInputs
+from auyl.snapshot.current import make_current, show_catalogue, write_catalogue
 from auyl.snapshot.missing import MISSING_COLUMNS
 from auyl.snapshot.vault import VaultLoad
 from auyl.store.copy import copy_csv, write_csv
@@ -33,11 +34,14 @@ TERRITORY_COLUMNS = (
 
 @dataclass(frozen=True)
 class Published:
-    """What is current after a publication. `is_new` is false when the content was there already."""
+    """What a publication did: published, unchanged (its content was current), returned (an earlier revision with its
+    content is current again) or held (that revision was rolled back, and stays so).
+    """
 
+    outcome: str
     revision: int
-    is_new: bool
     rows: int
+    decision: str = ""
 
 
 class Publication:
@@ -83,7 +87,7 @@ def publish(
     connection: Any,
     vault: VaultLoad,
 ) -> Published:
-    """Publish what `con` holds as a revision of the period, or find that the same content is current already.
+    """Publish what `con` holds as a revision of the period, or make the revision with the same content current.
 
     One transaction, that of `connection`, in which `vault` has loaded the persons already: if the process is killed
     before the commit, the previous revision stays whole.
@@ -97,7 +101,10 @@ def publish(
             columns = tuple(subject.all_columns)
             publication.write(subject.table, columns, f"select {', '.join(columns)} from {subject.table}")
         content = publication.content_sha256()
-        published = _write(connection.cursor(), con, catalogue, inputs, publication, content, vault)
+        known = ledger.revision_of_content(settings, inputs.period, content, inputs.edition)
+        cursor = connection.cursor()
+        published = _write(cursor, con, catalogue, inputs, publication, content, known, vault)
+        show_catalogue(cursor)
         confirm_locks(settings)
         connection.commit()
     return published
@@ -110,23 +117,24 @@ def _write(
     inputs: SnapshotInputs,
     publication: Publication,
     content: str,
+    known: ledger.Revision | None,
     vault: VaultLoad,
 ) -> Published:
     period = inputs.period
-    cursor.execute(
-        "select s.revision, s.content_sha256 = %s and s.edition = %s from serving.current_snapshot as f "
-        "inner join serving.snapshot as s using (period, revision) where f.period = %s",
-        (content, inputs.edition, period),
-    )
-    current = cursor.fetchone()
     ((count,),) = con.execute("select count(*) from snapshot_value").fetchall()
-    _catalogue(cursor, catalogue)
     _territory(cursor, con, inputs)
-    if current and current[1]:
+    details = {"content_sha256": content, "missing": inputs.missing}
+    if known is not None and known.is_rolled_back:
+        vault.discard(cursor)
+        build_row(cursor, catalogue, inputs, "unchanged", known.revision, details)
+        return Published("held", known.revision, count, known.decision)
+    if known is not None:
         # No number moved, yet a name may have.
-        vault.swap(cursor, period, current[0])
-        _ledger_row(cursor, inputs, "unchanged", current[0], {"content_sha256": content})
-        return Published(current[0], False, count)
+        vault.swap(cursor, period, known.revision)
+        make_current(cursor, period, known.revision, inputs.edition)
+        outcome = "unchanged" if known.is_current else "returned"
+        build_row(cursor, catalogue, inputs, outcome, known.revision, details)
+        return Published(outcome, known.revision, count)
     cursor.execute("select coalesce(max(revision), 0) + 1 from serving.snapshot where period = %s", (period,))
     revision = int(cursor.fetchone()[0])
     cursor.execute(
@@ -144,22 +152,25 @@ def _write(
             [(period, revision, registry, b.batch_id, b.extracted_at, b.period, b.staged, b.rejected) for b in batches],
         )
     vault.swap(cursor, period, revision)
-    cursor.execute(
-        "insert into serving.current_snapshot (period, revision, edition) values (%s, %s, %s) "
-        "on conflict (period) do update set revision = excluded.revision, edition = excluded.edition",
-        (period, revision, inputs.edition),
-    )
-    _ledger_row(cursor, inputs, "published", revision, {"content_sha256": content, "missing": inputs.missing})
-    return Published(revision, True, count)
+    make_current(cursor, period, revision, inputs.edition)
+    build_row(cursor, catalogue, inputs, "published", revision, details)
+    return Published("published", revision, count)
 
 
-def _ledger_row(
-    cursor: Any, inputs: SnapshotInputs, outcome: str, revision: int | None, details: dict[str, Any]
+def build_row(
+    cursor: Any,
+    catalogue: Catalogue | None,
+    inputs: SnapshotInputs,
+    outcome: str,
+    revision: int | None,
+    details: dict[str, Any],
 ) -> None:
+    """Write down a build: what it read, under which catalogue, and how it ended."""
+    catalogue_sha256 = write_catalogue(cursor, catalogue) if catalogue else None
     cursor.execute(
-        "insert into ledger.build (period, inputs_digest, outcome, revision, details) values (%s, %s, %s, %s, %s) "
-        "returning build_id",
-        (inputs.period, inputs.digest, outcome, revision, psycopg2.extras.Json(details)),
+        "insert into ledger.build (period, inputs_digest, outcome, revision, details, catalogue_sha256) "
+        "values (%s, %s, %s, %s, %s, %s) returning build_id",
+        (inputs.period, inputs.digest, outcome, revision, psycopg2.extras.Json(details), catalogue_sha256),
     )
     build_id = cursor.fetchone()[0]
     batches = [(build_id, batch.batch_id) for batches_of in inputs.batches.values() for batch in batches_of]
@@ -169,40 +180,7 @@ def _ledger_row(
 def refuse(settings: Settings, inputs: SnapshotInputs, breaches: list[str]) -> None:
     """Record in the ledger that the gate refused a snapshot."""
     with driver_transaction(settings) as cursor:
-        _ledger_row(cursor, inputs, "refused", None, {"breaches": breaches})
-
-
-def _catalogue(cursor: Any, catalogue: Catalogue) -> None:
-    cursor.execute("delete from serving.indicator; delete from serving.theme")
-    psycopg2.extras.execute_values(
-        cursor,
-        "insert into serving.theme (theme, position, name_kk, name_ru, name_en) values %s",
-        [(t.id, t.position, *(t.names[x] for x in LANGUAGES)) for t in catalogue.themes],
-    )
-    psycopg2.extras.execute_values(
-        cursor,
-        "insert into serving.indicator (indicator_id, theme, position, name_kk, name_ru, name_en, unit, unit_kk, "
-        "unit_ru, unit_en, decimals, better, responsible_kk, responsible_ru, responsible_en, level, registries, "
-        "definition_kk, definition_ru, definition_en) values %s",
-        [
-            (
-                i.id,
-                theme.id,
-                position,
-                *(i.names[x] for x in LANGUAGES),
-                i.unit.id,
-                *(i.unit.names[x] for x in LANGUAGES),
-                i.decimals,
-                i.better,
-                *(i.body[x] for x in LANGUAGES),
-                i.level,
-                i.registries,
-                *(i.definitions[x] for x in LANGUAGES),
-            )
-            for theme in catalogue.themes
-            for position, i in enumerate(theme.indicators, start=1)
-        ],
-    )
+        build_row(cursor, None, inputs, "refused", None, {"breaches": breaches, "missing": inputs.missing})
 
 
 def _territory(cursor: Any, con: duckdb.DuckDBPyConnection, inputs: SnapshotInputs) -> None:

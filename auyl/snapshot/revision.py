@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
-
+from auyl import ledger
 from auyl.linkage.persons.link import linked
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import SnapshotInputs, consolidate, gather, with_links
+from auyl.snapshot.current import return_to
 from auyl.snapshot.gate import gate
 from auyl.snapshot.measure import measure
 from auyl.snapshot.missing import INDISPENSABLE, missing_table
-from auyl.snapshot.publish import publish, refuse
+from auyl.snapshot.publish import build_row, publish, refuse
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import duck
 from auyl.store.lake import Lake
 from auyl.store.locks import BUILD, lock
-from auyl.store.postgres import driver_connection, transaction
+from auyl.store.postgres import driver_connection
 from auyl.subjects import load_subjects
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What became of a period. `status`: published, unchanged, refused (by the gate) or incomplete."""
+    """What became of a period.
+
+    `status`: published; unchanged; returned (an earlier revision is current again); held (the revision of these inputs
+    was rolled back, and another one stays current); refused (by the gate) or incomplete. `note` says why in words.
+    """
 
     period: str
     status: str
@@ -34,6 +42,12 @@ class BuildResult:
     rows: int = 0
     missing: list[str] = field(default_factory=list)
     breaches: list[str] = field(default_factory=list)
+    note: str = ""
+
+    @property
+    def is_moved(self) -> bool:
+        """Is another revision current than before?"""
+        return self.status in ("published", "returned")
 
 
 def build(period: str, settings: Settings | None = None, allow_missing: bool = False) -> BuildResult:
@@ -41,7 +55,8 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
 
     A period whose registries have not all arrived is left alone, unless `allow_missing`: then the indicators that rest
     on them are missing in it, and the revision records what is missing. Population is indispensable. The same inputs
-    again change nothing. Raises TerritoryMissing.
+    again change nothing; inputs of an earlier revision make it current again, unless it was rolled back. Raises
+    TerritoryMissing.
     """
     settings = settings or from_environment()
     lake = Lake(settings.lake)
@@ -51,22 +66,42 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
         if inputs.missing and (not allow_missing or INDISPENSABLE in inputs.missing):
             return BuildResult(period, "incomplete", missing=inputs.missing)
         if linked(settings, period, inputs.batches) is not None:
-            current = _done_before(settings, with_links(settings, inputs))
-            if current is not None:
-                return BuildResult(period, "unchanged", current, missing=inputs.missing)
+            done = _done_before(settings, lake, catalogue, with_links(settings, inputs))
+            if done is not None:
+                return done
         return _build(settings, lake, catalogue, inputs)
 
 
-def _done_before(settings: Settings, inputs: SnapshotInputs) -> int | None:
-    """The current revision, if these very inputs made it."""
-    with transaction(settings) as con:
-        return con.execute(
-            text(
-                "select b.revision from ledger.build as b inner join serving.current_snapshot as f "
-                "using (period, revision) where b.period = :p and b.inputs_digest = :d and b.outcome <> 'refused'"
-            ),
-            {"p": inputs.period, "d": inputs.digest},
-        ).scalar()
+def _done_before(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: SnapshotInputs) -> BuildResult | None:
+    """What these very inputs lead to, if they were built before."""
+    known = ledger.revision_of_inputs(settings, inputs.period, inputs.digest)
+    if known is None:
+        return None
+    if known.is_current:
+        return BuildResult(inputs.period, "unchanged", known.revision, missing=inputs.missing)
+    if known.is_rolled_back:
+        return _held(settings, inputs, known.revision, known.decision)
+    details = {"content_sha256": known.content_sha256, "missing": inputs.missing}
+    return_to(
+        settings, lake, inputs, known.revision,
+        lambda cursor: build_row(cursor, catalogue, inputs, "returned", known.revision, details),
+    )  # fmt: skip
+    return _returned(inputs, known.revision, "inputs")
+
+
+def _held(settings: Settings, inputs: SnapshotInputs, revision: int, decision: str) -> BuildResult:
+    current = ledger.current_revision(settings, inputs.period)
+    number = current.revision if current else None
+    note = (
+        f"{inputs.period}: revision {number} stays current: its inputs are those of revision {revision}, which was "
+        f"rolled back {decision}. `auyl snapshot forward {inputs.period}` takes that back"
+    )
+    return BuildResult(inputs.period, "held", number, missing=inputs.missing, note=note)
+
+
+def _returned(inputs: SnapshotInputs, revision: int, what: str) -> BuildResult:
+    note = f"{inputs.period}: {what} as in revision {revision}: revision {revision} is current again"
+    return BuildResult(inputs.period, "returned", revision, missing=inputs.missing, note=note)
 
 
 def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: SnapshotInputs) -> BuildResult:
@@ -75,26 +110,45 @@ def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: Snapsho
         driver_connection(settings) as connection,
         contextlib.closing(VaultLoad(settings, lake, inputs, connection)) as vault,
     ):
-        # PostgreSQL copies the vault meanwhile. New links may say the same as those before.
+        # PostgreSQL copies the vault meanwhile.
         inputs = with_links(settings, inputs)
-        current = _done_before(settings, inputs)
-        if current is not None:
-            return BuildResult(inputs.period, "unchanged", current, missing=inputs.missing)
-        consolidate(con, settings, lake, catalogue, inputs)
-        con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar, is_share boolean)")
-        con.executemany(
-            "insert into catalogue values (?, ?, ?)",
-            [(i.id, i.unit.id, i.unit.id == "pct" and not i.may_exceed_100) for i in catalogue.indicators],
-        )
-        measure(con, settings, catalogue, inputs)
-        for subject in load_subjects(settings.include):
-            query = duck.sql(settings.include / "sql" / "subjects" / f"{subject.table}.sql")
-            con.execute(f"create or replace temp table {subject.table} as {query}")
-        breaches = gate(con, settings, catalogue, inputs)
-        if breaches:
-            refuse(settings, inputs, breaches)
-            return BuildResult(inputs.period, "refused", missing=inputs.missing, breaches=breaches)
-        missing_table(con, settings, inputs)
-        published = publish(con, settings, catalogue, inputs, connection, vault)
-    status = "published" if published.is_new else "unchanged"
-    return BuildResult(inputs.period, status, published.revision, published.rows, inputs.missing)
+        known = ledger.revision_of_inputs(settings, inputs.period, inputs.digest)
+        if known is None:
+            return _publish(con, settings, lake, catalogue, inputs, connection, vault)
+    # New links may say the same as those before.
+    done = _done_before(settings, lake, catalogue, inputs)
+    if done is None:
+        raise RuntimeError(f"{inputs.period}: revision {known.revision} of these inputs is not there any more")
+    return done
+
+
+def _publish(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    lake: Lake,
+    catalogue: Catalogue,
+    inputs: SnapshotInputs,
+    connection: Any,
+    vault: VaultLoad,
+) -> BuildResult:
+    consolidate(con, settings, lake, catalogue, inputs)
+    con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar, is_share boolean)")
+    con.executemany(
+        "insert into catalogue values (?, ?, ?)",
+        [(i.id, i.unit.id, i.unit.id == "pct" and not i.may_exceed_100) for i in catalogue.indicators],
+    )
+    measure(con, settings, catalogue, inputs)
+    for subject in load_subjects(settings.include):
+        query = duck.sql(settings.include / "sql" / "subjects" / f"{subject.table}.sql")
+        con.execute(f"create or replace temp table {subject.table} as {query}")
+    breaches = gate(con, settings, catalogue, inputs)
+    if breaches:
+        refuse(settings, inputs, breaches)
+        return BuildResult(inputs.period, "refused", missing=inputs.missing, breaches=breaches)
+    missing_table(con, settings, inputs)
+    published = publish(con, settings, catalogue, inputs, connection, vault)
+    if published.outcome == "held":
+        return _held(settings, inputs, published.revision, published.decision)
+    if published.outcome == "returned":
+        return _returned(inputs, published.revision, "content")
+    return BuildResult(inputs.period, published.outcome, published.revision, published.rows, inputs.missing)

@@ -45,6 +45,10 @@ class VaultLoad:
         cursor.execute("alter table vault.person_incoming add primary key (person_key)")
         return True
 
+    def wait(self) -> None:
+        """Wait until the thread has released the connection."""
+        self._done.result()
+
     def swap(self, cursor: Any, period: str, revision: int) -> None:
         """Replace the previous persons by the loaded ones."""
         if not self._done.result():
@@ -59,6 +63,11 @@ class VaultLoad:
             (period, revision),
         )
 
+    def discard(self, cursor: Any) -> None:
+        """Leave the previous persons where they are."""
+        if self._done.result():
+            cursor.execute("drop table vault.person_incoming")
+
     def close(self) -> None:
-        """Wait until the thread has released the connection."""
+        """End the thread."""
         self._pool.shutdown(wait=True)

@@ -70,12 +70,17 @@ def test_a_withdrawn_batch_leaves_the_next_build_and_a_restored_one_returns(
     assert with_mistake != [tuple(row)[2:] for row in before]
     withdraw(installation, int(loaded.batch_id or 0), "amounts of another year", "aigerim")
     result = build(PERIOD, installation)
-    assert (result.status, result.revision) == ("published", 3)
+    assert (result.status, result.revision) == ("returned", 1)
+    assert result.note == f"{PERIOD}: inputs as in revision 1: revision 1 is current again"
     assert values() == [tuple(row)[2:] for row in before], "the former extract counts, and so do its numbers"
     assert build(PERIOD, installation).status == "unchanged"
     restore(installation, int(loaded.batch_id or 0), "they were right", "aigerim")
-    assert build(PERIOD, installation).revision == 4
+    assert (build(PERIOD, installation).status, build(PERIOD, installation).status) == ("returned", "unchanged")
     assert values() == with_mistake
+    outcomes = query(installation, "select outcome, revision from ledger.build order by build_id")
+    assert [tuple(row) for row in outcomes] == [
+        ("published", 1), ("published", 2), ("returned", 1), ("returned", 2),
+    ]  # fmt: skip
 
 
 def test_a_period_that_is_not_complete_is_left_alone(installation: Settings, oblast: Path) -> None:

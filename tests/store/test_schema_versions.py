@@ -35,7 +35,7 @@ RENAMED = {
     "ledger.digest": "ledger.daily_report",
     "ledger.digest_mail": "ledger.daily_report_mail",
 }
-ADDED = ("linkable", "linkable_path", "is_time_stated", "is_whole")
+ADDED = ("linkable", "linkable_path", "is_time_stated", "is_whole", "catalogue_sha256")
 # What a schema consists of, as the server describes it.
 DESCRIPTION = """
 select 'column', c.table_schema || '.' || c.table_name || '.' || c.column_name,

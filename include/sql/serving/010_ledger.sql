@@ -154,3 +154,44 @@ select
     and c.turn_rank <= coalesce(c.whole_rank, c.turn_rank) as counts_as_change
 from ledger.batch as b
 inner join counted as c on b.batch_id = c.batch_id;
+
+-- Grain: revision. Key: period, revision. Inputs: serving.snapshot, current_snapshot, ledger.revision_decision, build.
+-- Which revision is current, which were rolled back, by whom and why; reason, decided_by, decided_at are of the newest
+-- decision on it. build_id: the newest build that ended with this content; what the revision rests on is what it read.
+create or replace view ledger.revision_state as
+select
+    s.period,
+    s.revision,
+    s.edition,
+    s.inputs_digest,
+    s.content_sha256,
+    s.published_at,
+    f.revision is not null as is_current,
+    coalesce(d.is_rolled_back, false) as is_rolled_back,
+    d.reason,
+    d.decided_by,
+    d.decided_at,
+    b.build_id,
+    b.catalogue_sha256
+from serving.snapshot as s
+left join serving.current_snapshot as f on s.period = f.period and s.revision = f.revision
+left join lateral (
+    select
+        r.is_rolled_back,
+        r.reason,
+        r.decided_by,
+        r.decided_at
+    from ledger.revision_decision as r
+    where r.period = s.period and s.revision > r.lower_revision and s.revision <= r.upper_revision
+    order by r.decision_id desc
+    limit 1
+) as d on true
+left join lateral (
+    select
+        n.build_id,
+        n.catalogue_sha256
+    from ledger.build as n
+    where n.period = s.period and n.revision = s.revision and n.outcome <> 'refused'
+    order by n.build_id desc
+    limit 1
+) as b on true;
