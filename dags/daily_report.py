@@ -28,6 +28,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
 
 from auyl.periods import LOCAL, TIMEZONE
+from auyl_airflow.alarms import ends_within
 from auyl_airflow.connections import address_or_none
 from auyl_airflow.defaults import DEFAULT_ARGS, day_of
 
@@ -41,6 +42,7 @@ with DAG(
     schedule=CronTriggerTimetable("0 6 * * *", timezone=TIMEZONE),
     start_date=datetime(2026, 1, 1, tzinfo=LOCAL),
     catchup=False,
+    deadline=ends_within(timedelta(hours=1)),
     default_args=DEFAULT_ARGS | {"execution_timeout": timedelta(minutes=10)},
     max_active_runs=1,
     tags=["report"],

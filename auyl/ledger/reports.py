@@ -91,3 +91,8 @@ def newest_snapshot(settings: Settings) -> dict[str, Any] | None:
 def period_overview(settings: Settings) -> list[dict[str, Any]]:
     """Periods with accepted extracts, newest first: period, registries, deliveries, refused, revision (current)."""
     return dicts(settings, sql_file(settings, "periods"))
+
+
+def refused_builds_since(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:
+    """Snapshots that the gate refused after `since`, oldest first: period, built_at, details (breaches)."""
+    return dicts(settings, sql_file(settings, "refused_builds", since=since))
