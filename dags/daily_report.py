@@ -1,7 +1,8 @@
 """
 ### The daily report
 **Purpose.** One text and one mail a night instead of one a task: which registries are overdue, which deliveries were
-refused since the previous report, what lies in quarantine, what the last snapshot lacks. Then the snapshot of a period
+refused since the previous report, which runs failed, what was superseded or withdrawn, what drifted, what lies in
+quarantine, what the last snapshot lacks, which alarms could not be sent. Then the snapshot of a period
 whose deadlines have all passed is published without the registries that are still missing.
 
 **Owner.** data engineers of the digitalisation office
