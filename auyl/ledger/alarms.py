@@ -19,7 +19,10 @@ from auyl.store.postgres import transaction
 
 @dataclass(frozen=True)
 class RaisedAlarm:
-    """An alarm of the ledger that some channel has not taken yet. `taken_by`: the channels that have."""
+    """An alarm of the ledger that some channel has not taken yet.
+
+    `taken_by`: the channels that have. `is_new`: no process has set out to send it.
+    """
 
     alarm_id: int
     kind: str
@@ -28,6 +31,7 @@ class RaisedAlarm:
     link: str
     raised_at: datetime
     taken_by: tuple[str, ...]
+    is_new: bool
 
 
 _A = tables.alarm.c

@@ -65,8 +65,8 @@ def raise_alarm(
             "alarm %s of %s is not sent: no connection auyl_alarm_mail or auyl_alarm_webhook", alarm.kind, alarm.subject
         )
         return []
-    fresh = [one for one in waiting if (datetime.now(UTC) - one.raised_at).total_seconds() < LEADS_S]
-    if not waiting or (fresh and fresh[0].alarm_id != number):
+    led = [one for one in waiting if one.is_new and (datetime.now(UTC) - one.raised_at).total_seconds() < LEADS_S]
+    if not waiting or (led and led[0].alarm_id != number):
         log.info(
             "alarm %s of %s: %s", alarm.kind, alarm.subject, "goes out with others" if number else "was sent before"
         )

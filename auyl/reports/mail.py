@@ -43,7 +43,9 @@ def send(
     if parts.password and security == "none" and host not in LOOPBACK:
         raise SettingMissing("auyl_smtp", "tls or starttls: a password does not go over an open line")
     message = EmailMessage()
-    message["Subject"], message["From"], message["To"] = subject, query["from"], ", ".join(recipients)
+    # Python loses a space where it folds a subject that is not ASCII: https://github.com/python/cpython/issues/92081
+    message["Subject"] = subject.replace(" ", "\u00a0")
+    message["From"], message["To"] = query["from"], ", ".join(recipients)
     if message_id:
         message["Message-ID"] = f"<{message_id}@{query['from'].rpartition('@')[2]}>"
     message.set_content(text)

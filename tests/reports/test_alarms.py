@@ -14,7 +14,7 @@ from auyl.ledger.queries import execute
 from auyl.reports import alarms, daily_report, webhook
 from auyl.reports.alarms import Alarm, raise_alarm
 from auyl.settings import Settings
-from tests.mailbox import Mailbox, mailbox
+from tests.mailbox import Mailbox, mailbox, subject
 from tests.reports.hook import Hook, hook
 
 DAY = date(2026, 11, 20)
@@ -59,7 +59,7 @@ def test_28_registries_that_fail_together_make_one_message(settings: Settings, b
     for thread in together:
         thread.join(60)
     (message,) = box.messages
-    assert str(message["Subject"]) == "Ауыл, тревога: Выгрузка не принята: 28"
+    assert subject(message) == "Ауыл, тревога: Выгрузка не принята: 28"
     body = message.get_body(("plain",))
     assert body is not None
     said = body.get_content()

@@ -14,7 +14,7 @@ from auyl.errors import SettingMissing
 from auyl.reports import daily_report, mail
 from auyl.settings import Settings
 from tests.extracts import iin, social_csv, social_row
-from tests.mailbox import PASSWORD, Mailbox, mailbox
+from tests.mailbox import PASSWORD, Mailbox, mailbox, subject
 from tests.snapshot.queries import query
 
 DAY = date(2026, 11, 20)
@@ -144,7 +144,7 @@ def test_it_is_sent_once_as_one_mail_to_all(settings: Settings, box: Mailbox) ->
     assert daily_report.send(DAY, address(box), settings).sent_at is not None
     (message,) = box.messages
     assert box.recipients == [["owner@example.kz", "engineer@example.kz"]]
-    assert str(message["Subject"]).startswith("Ауыл, 20.11.2026: опаздывает реестров: ")
+    assert subject(message).startswith("Ауыл, 20.11.2026: опаздывает реестров: ")
     text = message.get_body(("plain",))
     assert text is not None and text.get_content().replace("\r\n", "\n").strip() == report.text
     (attached,) = message.iter_attachments()

@@ -16,7 +16,8 @@ select
     a.text,
     a.link,
     a.raised_at,
-    coalesce(s.taken_by, '{}') as taken_by
+    coalesce(s.taken_by, '{}') as taken_by,
+    s.claimed_at is null as is_new
 from ledger.alarm as a
 left join sending as s on a.alarm_id = s.alarm_id
 where
