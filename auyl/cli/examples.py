@@ -12,7 +12,7 @@ auyl drift livestock
 auyl quality --period 2026-10
 auyl contradictions --export outbox
 auyl handback livestock --to outbox
-auyl lineage --okrug 194083100 --indicator social.asp_share
+auyl lineage --okrug 193632000 --indicator social.asp_share
 auyl overdue --on 2026-11-24
 auyl report --date 2026-11-24
 auyl list okrugs Енбекшиказахский
@@ -29,7 +29,7 @@ auyl territory current 195234100 --edition NK-RK-11-2009
 auyl snapshot list 2026-10
 auyl snapshot rollback 2026-10 --reason "amounts of another year"
 auyl snapshot forward 2026-10 --reason "they were right"
-auyl snapshot show --okrug 194083100
+auyl snapshot show --okrug 193632000
 auyl entities build --period 2026-10 --kind person
 auyl entity show facility 1200034 --history
 auyl link build --period 2026-10
@@ -37,12 +37,12 @@ auyl link show social_assistance --limit 5
 auyl link review --limit 5
 auyl link same 5d41402abc4b2a76 7d793037a0760186 --reason "passport seen"
 auyl link apart 5d41402abc4b2a76 7d793037a0760186 --reason "another person"
-auyl access list akim_194083100
-auyl access who 194083100
-auyl access give akim_194083100 akim 194083100 --reason "order 12"
-auyl access take akim_194083100 --reason "term ended"
+auyl access list akim_193632000
+auyl access who 193632000
+auyl access give akim_193632000 akim 193632000 --reason "order 12"
+auyl access take akim_193632000 --reason "term ended"
 auyl access owner office_of_lands land --reason "letter 7"
-auyl access account akim_194083100 --name "А. Ахметов"
+auyl access account akim_193632000 --name "А. Ахметов"
 auyl access matrix
 auyl key status
 auyl key rotate --to new.key --reason "yearly"
