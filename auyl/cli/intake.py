@@ -135,8 +135,6 @@ def quarantine(
         frame = rejected.quarantine(settings, registry, period, None if export else limit)
         if export:
             rejected.export(frame, export)
-            if export.is_file():  # as root, a device would be closed to everybody else
-                export.chmod(0o600)
             typer.echo(f"{len(frame)} rows in {export}")
         elif frame.empty:
             typer.echo("no rejected rows")
