@@ -1,9 +1,8 @@
 """
 ### The daily report
-**Purpose.** One text and one mail a night instead of one a task: which registries are overdue, which deliveries were
-refused since the previous report, which runs failed, what was superseded or withdrawn, what drifted, what lies in
-quarantine, what the last snapshot lacks, which alarms could not be sent. Then the snapshot of a period
-whose deadlines have all passed is published without the registries that are still missing.
+**Purpose.** One text and one mail a night: which registries are overdue, what was refused, superseded or withdrawn
+since the previous report, which runs failed, what drifted, what lies in quarantine, which alarms could not be sent.
+Then the snapshot of a period whose deadlines have all passed is published without the registries that are missing.
 
 **Owner.** data engineers of the digitalisation office
 
