@@ -31,6 +31,7 @@ app = command_group(
         "migrate": operations.migrate,
         "bootstrap": operations.bootstrap,
         "intake": intake.intake,
+        "reload": intake.reload,
         "build": snapshot.build,
         "quarantine": intake.quarantine,
         "drift": intake.drift,
