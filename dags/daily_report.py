@@ -6,11 +6,9 @@ Then the snapshot of a period whose deadlines have all passed is published witho
 
 **Owner.** data engineers of the digitalisation office
 
-**Source.** the ledger
-
-**Cadence.** every day at 06:00, Almaty time. There is one report a day: a second run changes and sends nothing. When
-nothing is overdue and nothing is new, no mail goes out. The mail goes through the connection `auyl_smtp` (host, port,
-login, password; extras `from_email`, `to`); without it the report is only stored and logged. `auyl report` shows it.
+**Source.** the ledger. **Cadence.** every day at 06:00, Almaty time. There is one report a day: a second run changes and sends nothing; without
+news no mail goes out. The mail goes through the connection `auyl_smtp` (host, port, login, password; extras
+`from_email`, `to`); without it the report is only stored and logged. `auyl report` shows it.
 
 **When it is red**
 - `mail`: the server did not take the message, in spite of all retries. Correct the connection, then clear the task.
@@ -72,7 +70,7 @@ with DAG(
         from auyl.snapshot.missing import waiting
 
         periods = waiting(from_environment(), date.fromisoformat(day))
-        LOG.info("%d periods to publish without what is missing: %s", len(periods), ", ".join(periods) or "none")
+        LOG.info("%d periods to publish without what is missing: %s", len(periods), ", ".join(periods))
         return [{"period": period, "allow_missing": True} for period in periods]
 
     composed = compose()
