@@ -6,15 +6,17 @@ Then the snapshot of a period whose deadlines have all passed is published witho
 
 **Owner.** data engineers of the digitalisation office
 
-**Source.** the ledger. **Cadence.** every day at 06:00, Almaty time. There is one report a day: a second run changes and sends nothing; without
-news no mail goes out. The mail goes through the connection `auyl_smtp` (host, port, login, password; extras
-`from_email`, `to`); without it the report is only stored and logged. `auyl report` shows it.
+**Source.** the ledger
+
+**Cadence.** every day at 06:00, Almaty time. There is one report a day: a second run changes and sends nothing, and
+without news no mail goes out. It goes through the connection `auyl_smtp` (host, port, login, password; extras
+`from_email`, `to`); without it the report is only stored and logged.
 
 **When it is red**
 - `mail`: the server did not take the message, in spite of all retries. Correct the connection, then clear the task.
 - `find_closed_periods`, *no edition of KATO*: load the territory first, `auyl territory load FILE`.
 - `publish`: the DAG `consolidate` could not be started; start it by hand with `period` and `allow_missing`.
-- anything else is a bug: clear the task once, then read its log.
+- else it is a bug: clear the task once, then read its log.
 """
 
 from __future__ import annotations
@@ -73,7 +75,6 @@ with DAG(
         LOG.info("%d periods to publish without what is missing: %s", len(periods), ", ".join(periods))
         return [{"period": period, "allow_missing": True} for period in periods]
 
-    composed = compose()
-    mail(composed)
+    mail(composed := compose())
     publish = {"task_id": "publish", "trigger_dag_id": "consolidate", "note": "all deadlines have passed"}
     TriggerDagRunOperator.partial(**publish).expand(conf=find_closed_periods(composed))
