@@ -9,6 +9,7 @@ auyl intake livestock livestock_2026-10.xlsx --period 2026-10
 auyl build extracts --period 2026-10
 auyl quarantine livestock --export rejected.xlsx
 auyl drift livestock
+auyl reload social_assistance --reason "limit of the order of 12 November"
 auyl quality --period 2026-10
 auyl contradictions --export outbox
 auyl handback livestock --to outbox

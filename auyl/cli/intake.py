@@ -118,10 +118,8 @@ def restore(batch: Batch, reason: Reason) -> None:
 
 
 def reload(
-    registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
-    period: Annotated[
-        str | None, typer.Option(help="Month YYYY-MM; by default the newest one that was landed.")
-    ] = None,
+    registry: RegistryOrAll = None,
+    period: Period = None,
     all: Annotated[bool, typer.Option("--all", help="Every period.")] = False,
     reason: Reason = "",
 ) -> None:

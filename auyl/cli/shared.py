@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from auyl import contracts
 from auyl.cli.failures import expected_errors
-from auyl.errors import AuylError, shape
+from auyl.errors import AuylError
 from auyl.periods import PERIOD
 from auyl.settings import Settings, from_environment
 
@@ -32,7 +32,7 @@ def _is_month(text: str | None) -> str | None:
 
 def _is_okrug(text: str | None) -> str | None:
     if text is not None and not KATO.fullmatch(text):
-        raise typer.BadParameter(f"a code of KATO has nine digits, found {shape(text)!r}; `auyl list okrugs` has them")
+        raise typer.BadParameter(f"a code of KATO has nine digits, found {text[:40]!r}; `auyl list okrugs` has them")
     return text
 
 

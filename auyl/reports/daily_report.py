@@ -39,6 +39,11 @@ def compose(day: date, settings: Settings | None = None) -> ledger.DailyReport:
     return report
 
 
+def as_of_now(settings: Settings, day: date) -> dict[str, Any]:
+    """The content that the next report would have if it were composed at this moment. Nothing is stored."""
+    return _content(settings, day, ledger.previous_report_at(settings, day))[0]
+
+
 def send(day: date, address: str | None, settings: Settings | None = None) -> ledger.DailyReport:
     """Send the report of `day` once, as one mail (see `mail.send`). Without news or address nothing is sent.
 
