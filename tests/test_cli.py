@@ -62,7 +62,9 @@ class Auyl:
                 patch.delenv(name)
             for name, value in self.environment.items():
                 patch.setenv(name, value)
+            mask = os.umask(0o077)  # a command closes its files for the rest of its process
             result = CliRunner().invoke(import_module(self.module).app, words, input=stdin)
+            os.umask(mask)
         assert isinstance(result.exception, (SystemExit, type(None))), result.exc_info
         return result.exit_code, result.stdout + result.stderr
 

@@ -49,7 +49,9 @@ BY_COMMAND = {
 
 def auyl(*arguments: str) -> tuple[int, str]:
     """Exit code and what went to stderr."""
+    mask = os.umask(0o077)  # a command closes its files for the rest of its process
     result = CliRunner().invoke(app, arguments, input="")
+    os.umask(mask)
     assert isinstance(result.exception, (SystemExit, type(None))), (arguments, result.exception)
     return result.exit_code, result.stderr
 

@@ -17,6 +17,8 @@ from auyl.cli.failures import expected_errors
 from auyl.errors import AuylError
 from auyl.periods import PERIOD
 from auyl.settings import Settings, from_environment
+from auyl.store.closed import close_files
+from auyl.store.spill import check_installation
 
 
 def _known_registry(name: str | None) -> str | None:
@@ -91,6 +93,7 @@ def command_group(
     group = typer.Typer(
         cls=cls, no_args_is_help=True, add_completion=completes, pretty_exceptions_enable=False, help=text
     )
+    group.callback(cls=cls, no_args_is_help=True, help=text)(close_files)
     for name, command in commands.items():
         example = (examples or {}).get(name)
         group.command(name, epilog=f"Example: {example}" if example else None)(command)
@@ -105,6 +108,7 @@ def installation() -> Iterator[Settings]:
     released at the end.
     """
     settings = from_environment()
+    check_installation(settings)
     if settings.dsn_or_none:
         yield settings
         return

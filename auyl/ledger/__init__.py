@@ -5,6 +5,7 @@ A row here, not an Airflow event, says that something has happened. Long questio
 """
 
 from auyl.ledger.alarms import RaisedAlarm, add_alarm, add_sending, alarms_since, claim_alarms, newest_alarm_at
+from auyl.ledger.answers import add_signed_answer, replayed
 from auyl.ledger.batches import (
     ROWS_MOVED,
     Batch,
