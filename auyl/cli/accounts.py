@@ -163,7 +163,7 @@ def close(principal: Principal, reason: Reason) -> None:
 
 
 def reopen(principal: Principal, reason: Reason, passwords: Passwords = None) -> None:
-    """Open a closed account with a password for one sign-in. Its grants are given anew."""
+    """Open a closed account with a password for one sign-in. Its grants have to be given again."""
     from auyl import access
 
     with serving() as con:
