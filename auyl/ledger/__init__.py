@@ -4,6 +4,7 @@ A row here, not an Airflow event, says that something has happened. Long questio
 `include/sql/ledger`; the others are expressions over `tables`.
 """
 
+from auyl.ledger.answers import add_signed_answer, replayed
 from auyl.ledger.batches import (
     ROWS_MOVED,
     Batch,
