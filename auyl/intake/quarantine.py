@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,10 +108,10 @@ def export(frame: pandas.DataFrame, target: Path) -> None:
     headings, rows = [str(name) for name in frame.columns], rows_of(frame)
     is_workbook = target.suffix == ".xlsx"
     content = exports.to_xlsx(headings, rows, SHEET) if is_workbook else exports.to_csv(headings, rows)
-    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-        if stat.S_ISREG(os.fstat(out.fileno()).st_mode):  # not the terminal, nor /dev/null for everybody
-            os.fchmod(out.fileno(), 0o600)
-        out.write(content)
+    target.touch(mode=0o600)
+    if target.is_file():  # as root, a device would be closed to everybody else
+        target.chmod(0o600)
+    target.write_bytes(content)
 
 
 def rows_of(frame: pandas.DataFrame) -> list[list[Any]]:
