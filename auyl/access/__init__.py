@@ -8,7 +8,7 @@ the reason given there.
 """
 
 from auyl.access.accounts import (
-    Account,
+    PersonAccount,
     account_of,
     close_account,
     create_account,
@@ -54,7 +54,6 @@ from auyl.access.sessions import (
 
 __all__ = [
     "AccessError",
-    "Account",
     "AccountInvalid",
     "Attempt",
     "Grant",
@@ -63,6 +62,7 @@ __all__ = [
     "OpenSession",
     "Owner",
     "PasswordTooWeak",
+    "PersonAccount",
     "PrincipalInvalid",
     "Reader",
     "Session",

@@ -17,7 +17,7 @@ LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
-class Account:
+class PersonAccount:
     """An account as it is now; `grants` are those that hold, `sessions` the places where the person is signed in."""
 
     principal: str
@@ -73,7 +73,7 @@ def check_display_name(name: str) -> str:
     return name
 
 
-def account_of(conn: connection, principal: str) -> Account:
+def account_of(conn: connection, principal: str) -> PersonAccount:
     """The account of that name. Raises AccountInvalid where there is none."""
     found = list_accounts(conn, principal)
     if not found:
@@ -83,7 +83,7 @@ def account_of(conn: connection, principal: str) -> Account:
     return found[0]
 
 
-def list_accounts(conn: connection, principal: str | None = None) -> list[Account]:
+def list_accounts(conn: connection, principal: str | None = None) -> list[PersonAccount]:
     """All accounts by name, or the one of that name."""
     with conn.cursor() as cur:
         cur.execute(
@@ -100,7 +100,7 @@ def list_accounts(conn: connection, principal: str | None = None) -> list[Accoun
             """,
             (principal, principal),
         )
-        return [Account(*row) for row in cur.fetchall()]
+        return [PersonAccount(*row) for row in cur.fetchall()]
 
 
 def set_password(
