@@ -28,7 +28,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
 
 from auyl.periods import LOCAL, TIMEZONE
-from auyl_airflow.alarms import ends_within
+from auyl_airflow.alarms import ends_within, send_waiting
 from auyl_airflow.connections import address_or_none
 from auyl_airflow.defaults import DEFAULT_ARGS, day_of
 
@@ -62,6 +62,7 @@ with DAG(
         """Send it once, if there is news and an address to send it to."""
         from auyl.reports.daily_report import send
 
+        send_waiting()
         report = send(date.fromisoformat(day), address_or_none("auyl_smtp"))
         LOG.info("report of %s: %s", report.day, f"sent at {report.sent_at}" if report.sent_at else "not sent")
 
