@@ -52,8 +52,9 @@ def _look(text: str) -> str:
 def match_headings(contract: Contract, headings: Sequence[str], file: str, line: int) -> dict[Column, str]:
     """Which heading of an extract is which column of the contract. `headings` are distinct (`formats.common.distinct`).
 
-    Headings are compared without case, and Latin and Cyrillic letters that look alike as one. Raises ExtractRefused
-    when a required column is missing, naming the nearest unclaimed heading, or when two headings claim the same column.
+    Headings are compared without case. One in its own letters goes before one in which Latin and Cyrillic letters that
+    look alike are mixed. Raises ExtractRefused when a required column is missing, naming the nearest unclaimed heading,
+    or when two headings claim the same column.
     """
     # A doubled heading carries its place.
     originals = [heading.removesuffix(f" ({number})") for number, heading in enumerate(headings, start=1)]
@@ -67,9 +68,11 @@ def match_headings(contract: Contract, headings: Sequence[str], file: str, line:
     taken = {place for places in claims.values() for place in places}
     unclaimed = [place for place in range(len(originals)) if place not in taken]
     looks = _unique_looks(contract, heading_key) if unclaimed else {}
+    alike: dict[Column, list[int]] = {}
     for place in unclaimed:
         if column := looks.get(_look(heading_key(originals[place]))):
-            claims[column].append(place)
+            alike.setdefault(column, []).append(place)
+    claims |= {column: places for column, places in alike.items() if not claims[column]}
     for column, places in claims.items():
         if len(places) > 1:
             found = f"{len(places)}: " + ", ".join(f"«{originals[n]}» in column {n + 1}" for n in places)
