@@ -20,21 +20,31 @@ def build(
     extracts: Annotated[Path | None, typer.Argument(help="Folder of extracts to load first.", exists=True)] = None,
     period: Period = None,
     allow_missing: Annotated[bool, typer.Option(help="Publish although registries are missing.")] = False,
+    all: Annotated[bool, typer.Option("--all", help="Every period of the folder, or of the ledger.")] = False,
 ) -> None:
     """Load all extracts of a period, then consolidate and publish it.
 
     Without --period it is the newest one that the folder has, or that the ledger has where no folder is given.
     """
+    from auyl import ledger
     from auyl.pipeline import run
 
     with installation() as settings:
+        if all and period:
+            raise typer.BadParameter("either --period or --all")
         folders = sorted(p.name for p in extracts.iterdir() if PERIOD.fullmatch(p.name)) if extracts else []
-        when = period_or_newest(settings, period or (folders[-1] if folders else None))
-        result = run(settings, when, extracts, allow_missing, typer.echo)
-        if result.note:
-            typer.secho(result.note, fg="yellow")
-        if result.status in ("refused", "incomplete"):
-            for breach in result.breaches:
+        if all:
+            periods = folders if extracts else ledger.periods(settings)
+        else:
+            periods = [period_or_newest(settings, period or (folders[-1] if folders else None))]
+        results = [run(settings, when, extracts, allow_missing, typer.echo) for when in periods]
+        for result in results:
+            if result.note:
+                typer.secho(result.note, fg="yellow")
+        # Of all periods some may always wait for a registry.
+        failed = ("refused",) if all else ("refused", "incomplete")
+        if any(result.status in failed for result in results):
+            for breach in (breach for result in results for breach in result.breaches):
                 typer.secho(breach, fg="red", err=True)
             raise typer.Exit(1)
 
