@@ -98,7 +98,9 @@ def adopt(settings: Settings, edition: str, reason: str, decided_by: str, dry_ru
     if edition == former:
         return Adoption(edition, former, is_new=False)
     if edition not in (known := editions(settings, lake)):
-        raise AuylError(f"edition {edition}: expected one that is loaded, found {', '.join(known)}. auyl territory load")
+        raise AuylError(
+            f"edition {edition}: expected one that is loaded, found {', '.join(known)}. auyl territory load"
+        )
     with duck.connect(settings, lake) as con:
         _check(con, settings, lake, edition, former)
         places = _places(con, settings, lake, edition, former)
@@ -178,8 +180,13 @@ def _places(
     rule = duck.sql(settings.include / "sql" / "territory" / "continuation.sql")
     bound = duck.bind(rule, source="source_place", target="target_place", move="move")
     con.execute(f"create or replace temp table continuation as {bound}")
-    rows = con.execute("select kato, level, name_ru, kind, today_kato, places from continuation order by kato").fetchall()
-    return [PlaceMove(*row[:5], tuple(sorted(row[5] or ()))) for row in rows]
+    rows = con.execute(
+        "select kato, level, name_ru, kind, today_kato, places from continuation order by kato"
+    ).fetchall()
+    return [
+        PlaceMove(kato, level, name, kind, today, tuple(sorted(places or ())))
+        for kato, level, name, kind, today, places in rows
+    ]
 
 
 def _write_places(database: Connection, con: duckdb.DuckDBPyConnection, view: str, edition: str) -> None:
@@ -195,9 +202,7 @@ def _write_places(database: Connection, con: duckdb.DuckDBPyConnection, view: st
 
 def _write_links(database: Connection, places: list[PlaceMove], edition: str, former: str) -> None:
     """Write which places continue which, both ways, and those of earlier editions through the former one."""
-    database.execute(
-        text("delete from serving.place_link where :new in (edition_from, edition_to)"), {"new": edition}
-    )
+    database.execute(text("delete from serving.place_link where :new in (edition_from, edition_to)"), {"new": edition})
     insert = text("insert into serving.place_link values (:a, :b, :x, :y) on conflict do nothing")
     links = [(place.kato, place.today_kato) for place in places if place.today_kato]
     database.execute(insert, [{"a": former, "b": edition, "x": x, "y": y} for x, y in links])
@@ -231,7 +236,7 @@ def _grants(database: Connection, edition: str, former: str) -> list[GrantMove]:
         ),
         {"former": former, "new": edition},
     )
-    return [GrantMove(*row[:3], tuple(row[3]), tuple(row[4])) for row in rows]
+    return [GrantMove(who, role, prefix, tuple(before), tuple(after)) for who, role, prefix, before, after in rows]
 
 
 def _months(database: Connection) -> list[tuple[str, str]]:

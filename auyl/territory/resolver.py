@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auyl import ledger
 from auyl.contracts import PLACE_ROLES, Contract
 from auyl.errors import TerritoryMissing
 from auyl.settings import Settings

@@ -127,43 +127,95 @@ return coalesce(
     (select e.edition from serving.current_edition as e)
 );
 
--- Okrugs under each grant that holds now. KATO codes are re-used: a grant given in another edition holds only where
--- okrug and district bear the same names in both.
-create or replace view access.scope as
+-- Okrugs under each grant that holds now, in each edition. KATO codes are re-used: a grant given in another edition
+-- holds only where okrug and district bear the same names in both, or where the adoption of an edition says that the
+-- okrug, for a wider grant the district, goes on as that one. What a retired edition said does not count.
+create or replace view access.scope_of_edition as
+with held as (
+    select g.*
+    from access.grant_ as g
+    where
+        g.valid_from <= statement_timestamp()
+        and (g.valid_to is null or g.valid_to > statement_timestamp())
+),
+
+retired as (
+    select d.edition
+    from (select distinct on (e.edition) e.* from ledger.edition_decision as e order by e.edition, e.decision_id desc)
+        as d
+    where not d.is_adopted
+),
+
+link as (
+    select l.*
+    from serving.place_link as l
+    where l.edition_from not in (select r.edition from retired as r)
+        and l.edition_to not in (select r.edition from retired as r)
+)
+
 select
     g.grant_id,
     g.principal,
     g.role,
     g.territory_prefix,
     g.valid_to,
+    okrug.edition,
     okrug.kato,
     okrug.district_kato
-from access.grant_ as g
-cross join (select access.current_edition() as edition) as now_
+from held as g
 inner join serving.territory as okrug
     on
-        okrug.edition = now_.edition
-        and okrug.level = 'okrug'
+        okrug.level = 'okrug'
         and okrug.kato between rpad(g.territory_prefix, 9, '0') and rpad(g.territory_prefix, 9, '9')
 where
-    g.valid_from <= statement_timestamp()
-    and (g.valid_to is null or g.valid_to > statement_timestamp())
-    and (
-        g.edition = now_.edition
-        or exists (
-            select
-            from serving.territory as then_okrug
-            inner join serving.territory as then_district
-                on then_district.kato = then_okrug.district_kato and then_district.edition = then_okrug.edition
-            inner join serving.territory as district
-                on district.kato = okrug.district_kato and district.edition = okrug.edition
-            where
-                then_okrug.kato = okrug.kato
-                and then_okrug.edition = g.edition
-                and then_okrug.name_ru = okrug.name_ru
-                and then_district.name_ru = district.name_ru
-        )
-    );
+    g.edition = okrug.edition
+    or exists (
+        select
+        from serving.territory as then_okrug
+        inner join serving.territory as then_district
+            on then_district.kato = then_okrug.district_kato and then_district.edition = then_okrug.edition
+        inner join serving.territory as district
+            on district.kato = okrug.district_kato and district.edition = okrug.edition
+        where
+            then_okrug.kato = okrug.kato
+            and then_okrug.edition = g.edition
+            and then_okrug.name_ru = okrug.name_ru
+            and then_district.name_ru = district.name_ru
+    )
+union
+select
+    g.grant_id,
+    g.principal,
+    g.role,
+    g.territory_prefix,
+    g.valid_to,
+    okrug.edition,
+    okrug.kato,
+    okrug.district_kato
+from held as g
+inner join link as l
+    on
+        g.edition = l.edition_from
+        and l.kato_from between rpad(g.territory_prefix, 9, '0') and rpad(g.territory_prefix, 9, '9')
+        and (length(g.territory_prefix) = 6) = (right(l.kato_from, 5) <> '00000')
+inner join serving.territory as okrug
+    on
+        l.edition_to = okrug.edition
+        and okrug.level = 'okrug'
+        and l.kato_to = case when length(g.territory_prefix) = 6 then okrug.kato else okrug.district_kato end;
+
+-- The same in the current edition.
+create or replace view access.scope as
+select
+    s.grant_id,
+    s.principal,
+    s.role,
+    s.territory_prefix,
+    s.valid_to,
+    s.kato,
+    s.district_kato
+from access.scope_of_edition as s
+where s.edition = (select access.current_edition());
 
 -- Okrugs that the principal may read in one of these roles; never null, so that `= any` is false, not unknown.
 create or replace function access.allowed(roles text[]) returns text[]
@@ -177,6 +229,18 @@ return coalesce(
     ),
     '{}'::text[]
 );
+
+-- The same with the edition that each code is of, for revisions in the edition of their time.
+create or replace function access.allowed_in(roles text[]) returns table (edition text, kato text)
+language sql stable parallel restricted security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    select distinct
+        s.edition,
+        s.kato
+    from access.scope_of_edition as s
+    where s.principal = access.reading_principal() and s.role = any(roles);
+end;
 
 create or replace function access.write_audit(
     what text, which text, how_it_ended text, why text default null, address inet default null, who text default null

@@ -8,14 +8,18 @@
 
 alter table serving.snapshot_value enable row level security;
 
--- A revision in another edition of KATO is hidden until it is published again in the current one: the same code may
--- have meant another place.
+-- A revision is read in the edition of KATO that it was published in: the same code may have meant another place.
 drop policy if exists read_own_territory on serving.snapshot_value;
 create policy read_own_territory on serving.snapshot_value for select to auyl_reader
 using (
-    kato = any((select access.allowed(access.readers_of('snapshot')))::text[])
-    and (period, revision) in (
-        select s.period, s.revision from serving.snapshot as s where s.edition = (select access.current_edition())
+    kato = any((select array_agg(a.kato) from access.allowed_in(access.readers_of('snapshot')) as a)::text[])
+    and (period, revision, kato) in (
+        select
+            s.period,
+            s.revision,
+            a.kato
+        from access.allowed_in(access.readers_of('snapshot')) as a
+        inner join serving.snapshot as s on a.edition = s.edition
     )
 );
 
@@ -36,7 +40,8 @@ grant select on
     serving.snapshot, serving.current_snapshot, serving.snapshot_source,
     serving.snapshot_value, serving.snapshot_current
 to auyl_reader;
-grant execute on function access.allowed(text[]), access.readers_of(text), access.current_edition() to auyl_reader;
+grant execute on function access.allowed(text[]), access.allowed_in(text[]), access.readers_of(text),
+access.current_edition() to auyl_reader;
 
 -- Named one by one: what a later version adds is closed until somebody decides.
 alter default privileges in schema ledger revoke select on tables from auyl_engineer;

@@ -1,8 +1,8 @@
 -- Grain: okrug or district of ${source}, one edition, and what continues it in ${target}, another. Key: kato.
 -- Inputs: ${source}, ${target} (see kato.sql), ${move} from the one to the other (see move.sql).
--- kind: same (code, name and district's name; settlements may have come or gone), renamed (code), recoded, merged (its
--- ground lies in an okrug that others lie in too), split (in several), abolished (in none). today_kato is the place that
--- goes on as this one, for same, renamed and recoded alone: a right to the one is a right to the other.
+-- kind: same (code, name and district's name; settlements may have come or gone), renamed (same code), recoded, merged
+-- (its ground lies in a place that others lie in too), split (in several), abolished (in none). today_kato is the place
+-- that goes on as this one, for same, renamed and recoded alone: a right to one is one to the other.
 -- places: all in which its ground lies. An oblast continues where code and name are the same.
 with place as (
     select
@@ -10,30 +10,46 @@ with place as (
         place.level,
         place.name_ru,
         same.kato as same_kato,
-        case place.level when 'district' then list_filter([moved.district_kato], x -> x is not null)
-            when 'okrug' then moved.okrugs else [] end as places,
-        case when moved.is_known and place.level = 'okrug' then moved.okrug_kato
-            when place.level = 'district' then moved.district_kato end as only_kato
+        case
+            when place.level = 'okrug' then moved.okrugs
+            when place.level = 'district' and moved.district_kato is not null then [moved.district_kato]
+            else []
+        end as places,
+        case
+            when place.level = 'okrug' and moved.is_known then moved.okrug_kato
+            when place.level = 'district' then moved.district_kato
+        end as only_kato
     from ${source} as place
     left join ${move} as moved on place.kato = moved.kato
     left join ${source} as district on place.district_kato = district.kato
     left join ${target} as same
-        on place.kato = same.kato and place.level = same.level and place.name_ru = same.name_ru
-        and (
-            place.level <> 'okrug'
-            or exists (
-                select 1 from ${target} as t where same.district_kato = t.kato and t.name_ru = district.name_ru
+        on
+            place.kato = same.kato
+            and place.level = same.level
+            and list_has_any([place.name_key_ru, place.name_key_kk], [same.name_key_ru, same.name_key_kk])
+            and (
+                place.level <> 'okrug'
+                or exists (
+                    select 1
+                    from ${target} as t
+                    where
+                        same.district_kato = t.kato
+                        and list_has_any(
+                            [district.name_key_ru, district.name_key_kk], [t.name_key_ru, t.name_key_kk]
+                        )
+                )
             )
-        )
     where place.level in ('oblast', 'district', 'okrug')
 ),
 
 counted as (
     select
-        *,
-        count(*) over (partition by level, coalesce(same_kato, only_kato)) as shared_by,
-        bool_or(same_kato is not null) over (partition by level, coalesce(same_kato, only_kato)) as is_taken
+        place.*,
+        count(*) over (partition by place.level, coalesce(place.same_kato, place.only_kato)) as shared_by,
+        -- the place that had the code before lies there still, in part at least
+        coalesce(list_contains(holder.places, place.only_kato), false) as is_taken
     from place
+    left join place as holder on place.only_kato = holder.kato and place.kato <> holder.kato
 ),
 
 judged as (
