@@ -9,12 +9,16 @@ from pathlib import Path
 from secrets import token_hex
 from string import Template
 from threading import Lock
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from auyl.settings import Settings
-from auyl.store.lake import Lake
 from auyl.store.spill import spill_path
+
+# The readers in child processes need only the functions that quote.
+if TYPE_CHECKING:
+    import duckdb
+
+    from auyl.store.lake import Lake
 
 # For files that are read soon: small row groups let both cores read a file of ordinary size, a column of many values
 # is not worth a dictionary, and no query here uses a Bloom filter.
@@ -63,6 +67,8 @@ def connect(settings: Settings, lake: Lake | None = None) -> duckdb.DuckDBPyConn
 
 
 def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
     con = duckdb.connect(
         config={
             "threads": settings.threads,
