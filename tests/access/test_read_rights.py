@@ -297,8 +297,8 @@ def test_the_portal_has_no_way_to_a_hash_a_session_or_the_audit(owner, login, ta
         "and has_function_privilege(p.oid, 'execute') order by 1",
     )
     assert [function for (function,) in functions] == [
-        "allowed", "current_edition", "end_session", "open_page", "password_salt", "principal", "readers_of",
-        "registries", "rights", "session_of", "sign_in",
+        "allowed", "allowed_in", "current_edition", "end_session", "open_page", "password_salt", "principal",
+        "readers_of", "registries", "rights", "session_of", "sign_in",
     ]  # fmt: skip
 
 

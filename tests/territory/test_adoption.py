@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from auyl import access, ledger
 from auyl.cli import app
 from auyl.errors import AuylError
-from auyl.settings import Settings
+from auyl.settings import REPOSITORY, Settings
 from auyl.store.lake import Lake
 from auyl.territory.adoption import PLACE_COLUMNS, adopt, retire
 from auyl.territory.reference import load_territory
@@ -92,6 +92,15 @@ def read(settings: Settings, name: str) -> set[tuple[str, str]]:
         return set(cursor.fetchall())
 
 
+def page(settings: Settings, name: str, kato: str, period: str, period_before: str) -> list[tuple]:
+    """Value of the month and of the month before, of the only indicator, as the page of an okrug asks for them."""
+    question = (REPOSITORY / "auyl" / "portal" / "sql" / "indicators.sql").read_text(encoding="utf-8")
+    with contextlib.closing(psycopg2.connect(dsn_as(settings.dsn, name, PASSWORD))) as conn, conn.cursor() as cursor:
+        asked = {"kato": kato, "period": period, "period_before": period_before}
+        cursor.execute(f"select value, value_before from ({question.rstrip().rstrip(';')}) as p", asked)
+        return cursor.fetchall()
+
+
 def publish_new(settings: Settings) -> None:
     with owner(settings) as cursor:
         cursor.execute("select kato from serving.territory where edition = 'T1' and level = 'okrug'")
@@ -135,6 +144,25 @@ def test_grants_follow_the_changes_and_former_months_stay_readable_in_their_edit
         ABOLISHED: {("2026-09", ABOLISHED)},
         RECODED: {("2026-09", RECODED), ("2026-10", "191037000")},
     }
+    with owner(here) as cursor:
+        for table, given in (
+            ("theme", {"theme": "people", "position": 1}),
+            ("indicator", {"indicator_id": "residents", "theme": "people", "position": 1}),
+        ):
+            cursor.execute(
+                "select column_name, data_type from information_schema.columns where table_schema = 'serving' "
+                "and table_name = %s and is_nullable = 'NO'", (table,),
+            )  # fmt: skip
+            blank = {"integer": 0, "ARRAY": []}
+            row = {column: blank.get(kind, "none") for column, kind in cursor.fetchall()} | given
+            row |= {key: value for key, value in (("better", "none"), ("level", "district")) if key in row}
+            cursor.execute(
+                f"insert into serving.{table} ({', '.join(row)}) values ({', '.join(['%s'] * len(row))})",
+                list(row.values()),
+            )
+    assert page(here, akims[RECODED], "191037000", "2026-10", "2026-09") == [(9, 9)], "under the code of each month"
+    assert page(here, akims[RECODED], "191037000", "2026-09", "2026-08") == [(9, None)]
+    assert page(here, akims["19"], "194239000", "2026-10", "2026-09") == [(9, None)], "it was no okrug then"
     district = {kato for period, kato in read(here, akims["1940"]) if period == "2026-10"}
     assert district == {"194033000", "194037000", "194083000"}, "and nothing of another district"
     with contextlib.closing(psycopg2.connect(here.dsn)) as conn, conn:

@@ -29,6 +29,19 @@ select v.*
 from serving.snapshot_value as v
 inner join serving.current_snapshot as f on f.period = v.period and f.revision = v.revision;
 
+-- Grain: okrug of the current edition and published period. Key: kato, period. Inputs: serving.territory,
+-- current_snapshot, place_link. kato_then: its code in the edition of that period; null where it was no okrug then.
+create or replace view serving.okrug_of_month with (security_invoker = true) as
+select
+    o.kato,
+    f.period,
+    case when f.edition = o.edition then o.kato else l.kato_to end as kato_then
+from serving.territory as o
+cross join serving.current_snapshot as f
+left join serving.place_link as l
+    on o.edition = l.edition_from and f.edition = l.edition_to and o.kato = l.kato_from
+where o.level = 'okrug' and o.edition = (select access.current_edition());
+
 revoke all on schema serving, vault, ledger from public;
 revoke all on all tables in schema serving from public, auyl_reader, auyl_engineer, auyl_portal;
 revoke all on all tables in schema vault from public, auyl_reader, auyl_engineer, auyl_portal;
@@ -36,7 +49,7 @@ revoke all on all tables in schema ledger from public, auyl_reader, auyl_portal;
 
 grant usage on schema serving to auyl_reader;
 grant select on
-    serving.territory, serving.theme, serving.indicator,
+    serving.territory, serving.place_link, serving.okrug_of_month, serving.theme, serving.indicator,
     serving.snapshot, serving.current_snapshot, serving.snapshot_source,
     serving.snapshot_value, serving.snapshot_current
 to auyl_reader;
