@@ -146,6 +146,7 @@ def retire(settings: Settings, edition: str, reason: str, decided_by: str) -> tu
     if not left:
         raise AuylError(f"edition {edition} is the only one that is adopted: adopt another one first")
     with transaction(settings) as database:
+        database.execute(text("delete from serving.place_link where :e in (edition_from, edition_to)"), {"e": edition})
         ledger.add_edition_decision(database, edition, False, decisions[edition]["follows"], reason, decided_by)
     return current_edition(settings, lake), True
 

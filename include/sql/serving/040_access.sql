@@ -129,30 +129,8 @@ return coalesce(
 
 -- Okrugs under each grant that holds now, in each edition. KATO codes are re-used: a grant given in another edition
 -- holds only where okrug and district bear the same names in both, or where the adoption of an edition says that the
--- okrug, for a wider grant the district, goes on as that one. What a retired edition said does not count.
+-- okrug, for a wider grant the district, goes on as that one; retiring an edition deletes what it said.
 create or replace view access.scope_of_edition as
-with held as (
-    select g.*
-    from access.grant_ as g
-    where
-        g.valid_from <= statement_timestamp()
-        and (g.valid_to is null or g.valid_to > statement_timestamp())
-),
-
-retired as (
-    select d.edition
-    from (select distinct on (e.edition) e.* from ledger.edition_decision as e order by e.edition, e.decision_id desc)
-        as d
-    where not d.is_adopted
-),
-
-link as (
-    select l.*
-    from serving.place_link as l
-    where l.edition_from not in (select r.edition from retired as r)
-        and l.edition_to not in (select r.edition from retired as r)
-)
-
 select
     g.grant_id,
     g.principal,
@@ -162,25 +140,29 @@ select
     okrug.edition,
     okrug.kato,
     okrug.district_kato
-from held as g
+from access.grant_ as g
 inner join serving.territory as okrug
     on
         okrug.level = 'okrug'
         and okrug.kato between rpad(g.territory_prefix, 9, '0') and rpad(g.territory_prefix, 9, '9')
 where
-    g.edition = okrug.edition
-    or exists (
-        select
-        from serving.territory as then_okrug
-        inner join serving.territory as then_district
-            on then_district.kato = then_okrug.district_kato and then_district.edition = then_okrug.edition
-        inner join serving.territory as district
-            on district.kato = okrug.district_kato and district.edition = okrug.edition
-        where
-            then_okrug.kato = okrug.kato
-            and then_okrug.edition = g.edition
-            and then_okrug.name_ru = okrug.name_ru
-            and then_district.name_ru = district.name_ru
+    g.valid_from <= statement_timestamp()
+    and (g.valid_to is null or g.valid_to > statement_timestamp())
+    and (
+        g.edition = okrug.edition
+        or exists (
+            select
+            from serving.territory as then_okrug
+            inner join serving.territory as then_district
+                on then_district.kato = then_okrug.district_kato and then_district.edition = then_okrug.edition
+            inner join serving.territory as district
+                on district.kato = okrug.district_kato and district.edition = okrug.edition
+            where
+                then_okrug.kato = okrug.kato
+                and then_okrug.edition = g.edition
+                and then_okrug.name_ru = okrug.name_ru
+                and then_district.name_ru = district.name_ru
+        )
     )
 union
 select
@@ -192,8 +174,8 @@ select
     okrug.edition,
     okrug.kato,
     okrug.district_kato
-from held as g
-inner join link as l
+from access.grant_ as g
+inner join serving.place_link as l
     on
         g.edition = l.edition_from
         and l.kato_from between rpad(g.territory_prefix, 9, '0') and rpad(g.territory_prefix, 9, '9')
@@ -202,7 +184,10 @@ inner join serving.territory as okrug
     on
         l.edition_to = okrug.edition
         and okrug.level = 'okrug'
-        and l.kato_to = case when length(g.territory_prefix) = 6 then okrug.kato else okrug.district_kato end;
+        and l.kato_to = case when length(g.territory_prefix) = 6 then okrug.kato else okrug.district_kato end
+where
+    g.valid_from <= statement_timestamp()
+    and (g.valid_to is null or g.valid_to > statement_timestamp());
 
 -- The same in the current edition.
 create or replace view access.scope as

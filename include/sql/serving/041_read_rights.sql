@@ -29,6 +29,11 @@ select v.*
 from serving.snapshot_value as v
 inner join serving.current_snapshot as f on f.period = v.period and f.revision = v.revision;
 
+-- What became of places is no secret; guarded like everything that a reader opens.
+alter table serving.place_link enable row level security;
+drop policy if exists read_all on serving.place_link;
+create policy read_all on serving.place_link for select to auyl_reader using (true);
+
 -- Grain: okrug of the current edition and published period. Key: kato, period. Inputs: serving.territory,
 -- current_snapshot, place_link. kato_then: its code in the edition of that period; null where it was no okrug then.
 create or replace view serving.okrug_of_month with (security_invoker = true) as
