@@ -226,6 +226,7 @@ return coalesce(
 create or replace function access.allowed_in(roles text[]) returns table (edition text, kato text)
 language sql stable parallel restricted security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan -- a policy calls it twice in a query
 begin atomic
     select distinct
         s.edition,
