@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,40 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auyl import contracts
-from auyl.cli.shared import Format, Period, as_json, expected_errors, installation, month, table
+from auyl.cli.shared import Format, Period, Registry, RegistryOrAll, as_json, installation, month, table
 from auyl.periods import LOCAL, PERIOD
-from auyl.settings import from_environment
 
 if TYPE_CHECKING:
     from auyl.intake.withdraw import Withdrawal
 
 
-def list_contracts(format: Format = "table") -> None:
-    """The registries: owner, way in, deadline, and which of the akims' needs each feeds."""
-    with expected_errors():
-        rows = [
-            {
-                "registry": contract.registry,
-                "title": contract.title,
-                "owner": contract.owner,
-                "way": contract.way,
-                "format": contract.format,
-                "every": contract.cadence,
-                "due": contract.deadline,
-                "needs": list(contract.needs),
-            }
-            for contract in contracts.load_all(from_environment().include)
-        ]
-        if format == "json":
-            as_json(rows)
-            return
-        for row in rows:
-            row["needs"] = " ".join(map(str, row["needs"]))
-        table(rows, list(rows[0]))
-
-
 def intake(
-    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    registry: Registry,
     files: Annotated[list[Path], typer.Argument(help="Files of one extract.", exists=True)],
     period: Period = None,
     extracted_at: Annotated[
@@ -96,13 +72,17 @@ def _expand(paths: list[Path]) -> list[Path]:
 
 
 def list_extracts(
-    registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
+    registry: RegistryOrAll = None,
+    format: Format = "table",
 ) -> None:
     """Deliveries, newest first, their state, and why: which one supersedes which, who withdrew one."""
     from auyl import ledger
 
     with installation() as settings:
         rows = ledger.extracts(settings, contracts.deltas(settings.include), registry)
+        if format == "json":
+            as_json(rows)
+            return
         for row in rows:
             for name in ("extracted_at", "arrived_at"):
                 row[name] = f"{row[name].astimezone(LOCAL):%Y-%m-%d %H:%M}"
@@ -137,6 +117,45 @@ def restore(batch: Batch, reason: Reason) -> None:
         _tell(done, "restored" if done.is_new else "is not withdrawn")
 
 
+def reload(
+    registry: RegistryOrAll = None,
+    period: Period = None,
+    all: Annotated[bool, typer.Option("--all", help="Every period.")] = False,
+    reason: Reason = "",
+) -> None:
+    """Judge landed deliveries again by the rules of today, without asking a source. Safe to repeat.
+
+    After a rule was changed or taken back, the batch that fits it counts from the next build on: `auyl build --all`.
+    Exits 1 when a delivery could not be judged, or when the rules of today refuse what counts.
+    """
+    from auyl import ledger
+    from auyl.intake.reload import reload as judge_again
+
+    with installation() as settings:
+        if all and period:
+            raise typer.BadParameter("either --period or --all")
+        registries = [registry] if registry else contracts.names(settings.include)
+        when = None if all else month(period) if period else ledger.newest_landed(settings, registries)
+        is_good = True
+        counts: Counter[str] = Counter()
+        for result in judge_again(settings, ledger.Decision(reason, getpass.getuser()), registry, when):
+            counts[result.status] += 1
+            is_good &= result.status != "failed" and not (result.status == "refused" and result.batch_id)
+            if result.status == "unchanged":
+                continue
+            words = f"{result.registry} {result.period} delivery {result.delivery_id}: {result.status}"
+            if result.status == "accepted":
+                words += f", batch {result.batch_id}"
+            elif result.batch_id:
+                words += f"; batch {result.batch_id}, made by earlier rules, is kept"
+            typer.secho(
+                words + (f": {result.refusal}" if result.refusal else ""), fg=None if result.accepted else "red"
+            )
+        typer.echo(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
+        if not is_good:
+            raise typer.Exit(1)
+
+
 def _tell(done: Withdrawal, what: str) -> None:
     current = ", ".join(f"batch {batch.batch_id} of delivery {batch.delivery_id}" for batch in done.current)
     name = f"{done.batch.registry} {done.batch.period}"
@@ -144,7 +163,7 @@ def _tell(done: Withdrawal, what: str) -> None:
 
 
 def quarantine(
-    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    registry: Registry,
     period: Period = None,
     export: Annotated[Path | None, typer.Option(help="Write all rows to this .xlsx or .csv file.")] = None,
     limit: Annotated[int, typer.Option(help="Rows to show.")] = 20,
@@ -167,19 +186,23 @@ def quarantine(
 
 
 def drift(
-    registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
+    registry: RegistryOrAll = None,
     period: Period = None,
+    format: Format = "table",
 ) -> None:
     """What changed since the registry's previous extracts: columns, categories, empty cells, volume."""
     from auyl import ledger
 
     with installation() as settings:
         rows = ledger.drifts(settings, registry, period)
+        if format == "json":
+            as_json(rows)
+            return
         table(rows, ["registry", "period", "batch_id", "kind", "name", "expected", "found"])
 
 
 def handback(
-    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    registry: Registry,
     period: Period = None,
     to: Annotated[Path | None, typer.Option(help="Folder to copy the files into.", file_okay=False)] = None,
 ) -> None:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auyl.cli.shared import Format, Period, as_json, installation, month, period_or_newest, table
+from auyl.cli.shared import (
+    Format,
+    Language,
+    Okrug,
+    Period,
+    RegistryOption,
+    as_json,
+    installation,
+    month,
+    period_or_newest,
+    table,
+)
 from auyl.periods import LOCAL, PERIOD
 
 if TYPE_CHECKING:
@@ -20,21 +31,31 @@ def build(
     extracts: Annotated[Path | None, typer.Argument(help="Folder of extracts to load first.", exists=True)] = None,
     period: Period = None,
     allow_missing: Annotated[bool, typer.Option(help="Publish although registries are missing.")] = False,
+    all: Annotated[bool, typer.Option("--all", help="Every period of the folder, or of the ledger.")] = False,
 ) -> None:
     """Load all extracts of a period, then consolidate and publish it.
 
     Without --period it is the newest one that the folder has, or that the ledger has where no folder is given.
     """
+    from auyl import ledger
     from auyl.pipeline import run
 
     with installation() as settings:
+        if all and period:
+            raise typer.BadParameter("either --period or --all")
         folders = sorted(p.name for p in extracts.iterdir() if PERIOD.fullmatch(p.name)) if extracts else []
-        when = period_or_newest(settings, period or (folders[-1] if folders else None))
-        result = run(settings, when, extracts, allow_missing, typer.echo)
-        if result.note:
-            typer.secho(result.note, fg="yellow")
-        if result.status in ("refused", "incomplete"):
-            for breach in result.breaches:
+        if all:
+            periods = folders if extracts else ledger.periods(settings)
+        else:
+            periods = [period_or_newest(settings, period or (folders[-1] if folders else None))]
+        results = [run(settings, when, extracts, allow_missing, typer.echo) for when in periods]
+        for result in results:
+            if result.note:
+                typer.secho(result.note, fg="yellow")
+        # Of all periods some may always wait for a registry.
+        failed = ("refused",) if all else ("refused", "incomplete")
+        if any(result.status in failed for result in results):
+            for breach in (breach for result in results for breach in result.breaches):
                 typer.secho(breach, fg="red", err=True)
             raise typer.Exit(1)
 
@@ -103,10 +124,10 @@ def list_revisions(
 
 
 def show(
-    okrug: Annotated[str, typer.Option(help="KATO of the okrug.")],
+    okrug: Okrug,
     period: Period = None,
     format: Format = "table",
-    language: Annotated[str, typer.Option(help="kk, ru or en")] = "ru",
+    language: Language = "ru",
     boundaries: Annotated[
         str, typer.Option(help="period (as published), today, or an edition of KATO: measured again in its boundaries.")
     ] = "period",
@@ -161,7 +182,7 @@ def _plain(number: Any) -> str:
 
 
 def lineage(
-    okrug: Annotated[str, typer.Option(help="KATO of the okrug.")],
+    okrug: Okrug,
     indicator: Annotated[str, typer.Option(help="Id of the indicator.")],
     period: Period = None,
     rows: Annotated[int, typer.Option(help="Rows to show of each measure.")] = 5,
@@ -205,7 +226,7 @@ def lineage(
 
 def quality(
     period: Period = None,
-    registry: Annotated[str | None, typer.Option(help="By okrug, of this registry.")] = None,
+    registry: RegistryOption = None,
     format: Format = "table",
 ) -> None:
     """Measure what registries sent for a period, publish it as serving.quality, and print it."""
@@ -224,7 +245,7 @@ def quality(
 
 def contradictions(
     period: Period = None,
-    registry: Annotated[str | None, typer.Option(help="Only what the owner of this registry has to correct.")] = None,
+    registry: RegistryOption = None,
     type: Annotated[str | None, typer.Option(help="Only this type of docs/contradictions.md.")] = None,
     okrug: Annotated[str | None, typer.Option(help="Only those of the okrug with this KATO.")] = None,
     export: Annotated[

@@ -4,16 +4,21 @@ A row here, not an Airflow event, says that something has happened. Long questio
 `include/sql/ledger`; the others are expressions over `tables`.
 """
 
+from auyl.ledger.alarms import RaisedAlarm, add_alarm, add_sending, alarms_since, claim_alarms, newest_alarm_at
+from auyl.ledger.answers import add_signed_answer, replayed
 from auyl.ledger.batches import (
     ROWS_MOVED,
     Batch,
+    Decision,
     accepted,
     add_batch,
+    add_judgement,
     arrivals,
     batch,
     broken_rules,
     current_batches,
     drifts,
+    drifts_since,
     find_batch,
     moved_from,
     newest_period,
@@ -34,15 +39,16 @@ from auyl.ledger.deliveries import (
     delivery,
     extracts,
     find_delivery,
+    landed,
     last_whole,
-    mark_whole,
+    newest_landed,
     previous_delivery,
     pull_note,
     write_pull_note,
 )
 from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
 from auyl.ledger.looks import BY_HAND, Look, Outcome, add_look, last_arrival, last_pulled, last_seen
-from auyl.ledger.refusals import add_refusal, refusal_reasons, refusals_since
+from auyl.ledger.refusals import add_refusal, last_refusal, refusal_reasons, refusals_since
 from auyl.ledger.reports import (
     DailyReport,
     add_daily_report,
@@ -50,7 +56,9 @@ from auyl.ledger.reports import (
     daily_report,
     missing_in_snapshot,
     newest_snapshot,
+    period_overview,
     previous_report_at,
+    refused_builds_since,
 )
 from auyl.ledger.revisions import (
     Revision,
