@@ -127,7 +127,13 @@ def test_every_task_hides_what_its_errors_quote() -> None:
     ours = [(name, code) for name, code in codes if not code.__module__.startswith("airflow.")]
     assert {"pull", "load", "hand_back", "publish", "measure", "compose", "mail"} <= {name for name, _ in ours}
     hidden = content_hidden()(len).__code__
-    assert {name for name, code in ours if getattr(code, "__code__", None) is not hidden} == set()
+    assert {name for name, code in ours if hidden not in _layers(code)} == set()
+
+
+def _layers(code: Any) -> list[Any]:
+    """What a function and those that it wraps are made of; Airflow wraps the methods of operators once more."""
+    inner = getattr(code, "__wrapped__", None)
+    return [code.__code__, *(_layers(inner) if inner else [])]
 
 
 def _code(task: Any) -> Any:
