@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue, Trigg
 from airflow.sdk.exceptions import AirflowSkipException
 
 from auyl.errors import content_hidden
-from auyl_airflow.alarms import SupersededOnArrival
+from auyl_airflow.alarms import SupersededOnArrival, send_waiting
 from auyl_airflow.connections import address_of
 from auyl_airflow.defaults import period_of
 from auyl_airflow.links import LINKS
@@ -48,6 +48,7 @@ class Pull(BaseSensorOperator):
         except SourceNotReady as waiting:
             if waiting.again_in_s is not None:
                 self.poke_interval = max(MIN_POKE_INTERVAL_S, waiting.again_in_s)
+            send_waiting()
             self.log.info("not ready, next poke in %.0f s: %s", self.poke_interval, waiting)
             return PokeReturnValue(is_done=False)
         self.log.info("%s %s: landed as delivery %d", self.registry, period, delivery_id)
