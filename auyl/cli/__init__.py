@@ -1,5 +1,6 @@
 """The command line: which command is which function, in the order of the help.
 
+    check       descriptions, rules and SQL; the lake against the ledger
     intake      contracts, extracts, rejected rows
     snapshot    building it, showing it, where a number comes from, where registries disagree
     linkage     entities and their history
@@ -13,7 +14,7 @@
 What stays out: any work on data. Each command imports the package that it calls, so that the start stays quick.
 """
 
-from auyl.cli import access, intake, keys, linkage, links, operations, snapshot, territory
+from auyl.cli import access, check, intake, keys, linkage, links, operations, snapshot, territory
 from auyl.cli.shared import ListsByDefault, command_group
 
 __all__ = ["app"]
@@ -24,6 +25,7 @@ app = command_group(
     {
         "migrate": operations.migrate,
         "bootstrap": operations.bootstrap,
+        "check": check.check,
         "contracts": intake.list_contracts,
         "intake": intake.intake,
         "reload": intake.reload,
