@@ -44,7 +44,7 @@ def deliver(folder: Path, period: str, *, rejected: bool = False) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(dsn: str, tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Iterator[World]:
     """All cases, run one after another by one Airflow."""
     folder = tmp_path_factory.mktemp("intake")
     include = folder / "include"
@@ -62,11 +62,12 @@ def world(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]
     (drop / REFUSED / f"livestock_{REFUSED}.xlsx").write_bytes(b"no workbook")
     deliver(drop / STUCK, STUCK, rejected=True)
     obstacle = Path(settings.lake) / "handback" / "livestock" / STUCK
+    Path(settings.lake).mkdir(mode=0o700)
     obstacle.parent.mkdir(parents=True)
     obstacle.write_text("a file where the folder of the hand-back belongs")
 
     connection = {"conn_type": "fs", "extra": {"path": f"{drop}/{{period}}"}}
-    airflow = LocalAirflow(folder, settings, {"livestock_drop": connection})
+    airflow = LocalAirflow(folder, settings, {"livestock_drop": connection}, airflow_database)
     periods = (REJECTED, CLEAN, REFUSED, STUCK)
     steps = [Step(INTAKE, {"period": period}) for period in (*periods, REJECTED)]
     # `dag.test()` leaves parameters behind in the process, so the run without any comes first
@@ -84,6 +85,14 @@ def test_accepted_rows_are_announced_and_rejected_ones_go_to_the_owner(world: Wo
     assert (account["rows_in"], account["staged"], account["quarantined"]) == (100, 99, 1)
     assert run.xcoms["hand_back.return_value"] == {"files": 1, "rows": 1}
     assert len(Lake(world.settings.lake).files(f"handback/livestock/{REJECTED}")) == 1
+
+
+def test_tasks_write_for_their_own_account_alone(world: World) -> None:
+    """Their process began with a umask that lets everybody read."""
+    for folder in (f"landing/livestock/{REJECTED}", f"stage/livestock/{REJECTED}", f"handback/livestock/{REJECTED}"):
+        root = Path(world.settings.lake) / folder
+        modes = {place.stat().st_mode & 0o777 for place in (root, *root.rglob("*"))}
+        assert modes == {0o700, 0o600}, folder
 
 
 def test_the_same_files_again_change_nothing(world: World) -> None:
@@ -126,3 +135,11 @@ def test_a_run_without_a_period_says_what_to_do_and_hands_nothing_back(world: Wo
     assert world.nameless.tasks == {"pull": "failed"} | dict.fromkeys(ALL_TASKS[1:], "upstream_failed"), world.nameless
     assert world.nameless.state == "failed"
     assert "Fix: trigger the DAG again with one of them" in world.output
+
+
+def test_a_refusal_and_a_task_that_failed_are_alarms_and_without_a_connection_nothing_is_sent(world: World) -> None:
+    raised = {row["kind"]: row for row in ledger.alarms_since(world.settings, None) if row["subject"] == "livestock"}
+    assert raised.keys() == {"refused", "failed"}
+    assert raised["refused"]["text"].startswith(f"{REFUSED}: livestock_{REFUSED}.xlsx: expected ")
+    assert raised["failed"]["text"].startswith(f"{STUCK}, задача hand_back: ")
+    assert "is not sent: no connection auyl_smtp or auyl_alarm_webhook" in world.output

@@ -48,6 +48,7 @@ grant select on
     ledger.judgement, ledger.lake,
     ledger.batch, ledger.batch_column, ledger.batch_ranked, ledger.rule_outcome, ledger.drift,
     ledger.build, ledger.build_input, ledger.revision_decision, ledger.revision_state, ledger.change_acceptance,
+    ledger.signed_answer, ledger.edition_decision,
     ledger.catalogue, ledger.entity_set, ledger.hash_key, ledger.hash_key_settled
 to auyl_engineer;
 
