@@ -73,9 +73,7 @@ wanted = get_parsing_context().dag_id
 for name in contracts.names(SETTINGS.include):
     if wanted in (None, f"intake_{name}"):
         try:
-            contract = contracts.load(name, SETTINGS.include)
+            intake(contracts.load(name, SETTINGS.include))  # `with DAG` registers it
         except ContractInvalid as error:
-            broken = broken_dag(f"intake_{name}", error)  # one import error; the others are parsed all the same
-            globals()[broken.dag_id] = broken
-            continue
-        intake(contract)  # `with DAG` registers it
+            # One import error; the others are parsed all the same.
+            globals()[name] = broken_dag(f"intake_{name}", error)
