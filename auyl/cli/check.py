@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from auyl.cli.shared import expected_errors
+from auyl.cli.failures import expected_errors
 from auyl.settings import from_environment
 
 
