@@ -39,9 +39,9 @@ def fault_in(path: Path, words: str) -> Fault:
     match = _FILE.match(words)
     if match and match["file"] == path.name:
         words = match["words"]
-        told = _LINE.search(words)
-        if match["line"] or told:
-            return Fault(path.name, int(match["line"] or told[1]), _LINE.sub("", words))  # type: ignore[index]
+        at_end = _LINE.search(words)
+        if match["line"] or at_end:
+            return Fault(path.name, int(match["line"] or at_end[1]), _LINE.sub("", words))  # type: ignore[index]
     return Fault(path.name, line_of(path, words), words)
 
 

@@ -1,4 +1,4 @@
-"""Every file of descriptions, rules and SQL is spoiled in many ways; each fault is told with its file and line."""
+"""Every file of descriptions, rules and SQL is spoiled in many ways; each fault is reported with its file and line."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -108,7 +108,7 @@ def test_what_is_installed_has_no_fault(copy: Settings) -> None:
 
 
 @pytest.mark.parametrize("mutations", [CONTRACTS, RULES, CATALOGUES], ids=["contracts", "rules", "catalogues"])
-def test_all_faults_are_told_at_once(copy: Settings, mutations: list[Mutation]) -> None:
+def test_all_faults_are_reported_at_once(copy: Settings, mutations: list[Mutation]) -> None:
     root = copy.include.parent
     for name, text, instead, _ in mutations:
         path = root / name
@@ -119,15 +119,15 @@ def test_all_faults_are_told_at_once(copy: Settings, mutations: list[Mutation]) 
         assert text in content, (name, text)
         path.write_text(content.replace(text, instead, 1), encoding="utf-8")
     faults = check_installation(copy)
-    told = [str(fault) for fault in faults]
+    lines_of_faults = [str(fault) for fault in faults]
     missed = []
     for name, _, _, words in mutations:
         stem = Path(name).name.split(".")[0]
-        of_file = [line for line in told if line.startswith(f"{stem}.")]
+        of_file = [line for line in lines_of_faults if line.startswith(f"{stem}.")]
         if not any(words in line for line in of_file):
             missed.append((name, words, of_file))
     assert missed == []
-    assert all("\n" not in line and len(line) < 600 for line in told)
+    assert all("\n" not in line and len(line) < 600 for line in lines_of_faults)
     files = {Path(name).name for name, _, instead, _ in mutations if instead is not None}
     lines = {fault.file: fault.line for fault in faults}
     changed = {path.name: path for path in root.rglob("*.*") if path.name in files}
