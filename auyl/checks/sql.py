@@ -18,15 +18,17 @@ HEADS = {
     "subjects": ("Grain:", "Key:", "Inputs:"),
     "contradictions": ("Grain:", "Inputs:"),
     "indicators": ("Grain:", "Key:", "Inputs:"),
-    "ledger": ("Grain:", "Inputs:"),
+    "ledger": ("Grain:",),
     "linkage": ("Grain:", "Inputs:"),
     "snapshot": ("Grain:", "Inputs:"),
     "territory": ("Grain:", "Inputs:"),
     "macros": (),
 }
+# DuckDB does not parse all of it; `auyl migrate` and the first question do.
+POSTGRESQL = ("ledger",)
 _LINE = re.compile(r"LINE (\d+):")
-# `${name}` is bound by the program, `:name` by the driver of PostgreSQL.
-_BOUND = re.compile(r"\$\{(\w+)\}|(?<![:\w]):(?=[a-z])(\w+)")
+# Bound by the program.
+_BOUND = re.compile(r"\$\{(\w+)\}")
 
 
 def faults_of_sql(con: duckdb.DuckDBPyConnection, include: Path) -> list[Fault]:
@@ -49,8 +51,10 @@ def _faults(con: duckdb.DuckDBPyConnection, path: Path, head: tuple[str, ...]) -
     comment = " ".join(line for line in lines if line.startswith("--"))
     missing = [part for part in head if part not in comment]
     faults = [Fault(path.name, 1, f"expected {part} in the comment at its head") for part in missing]
+    if path.parent.name in POSTGRESQL:
+        return faults
     try:
-        statements = con.extract_statements(_BOUND.sub(lambda m: f"x_{m[1]}" if m[1] else f"${m[2]}", text))
+        statements = con.extract_statements(_BOUND.sub(r"x_\1", text))
     except duckdb.Error as error:
         at = _LINE.search(str(error))
         return [*faults, Fault(path.name, int(at[1]) if at else 1, str(error).partition("\n")[0])]

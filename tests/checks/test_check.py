@@ -88,7 +88,7 @@ CATALOGUES: list[Mutation] = [
     ("include/sql/subjects/veterinary_by_settlement.sql", "-- Grain:", "-- Of:", "expected Grain:"),
     ("include/sql/core/animal.sql", "Inputs: ", "Inputs: stage_no_such, ", "no contract for no_such"),
     ("include/sql/territory/kato.sql", "select", "selekt", "syntax error"),
-    ("include/sql/ledger/extracts.sql", "select", "selekt", "syntax error"),
+    ("include/sql/ledger/extracts.sql", "-- Grain:", "-- Of:", "expected Grain:"),
     ("include/linkage/blocking.yaml", "\n", "\n] ", "not YAML"),
 ]  # fmt: skip
 
