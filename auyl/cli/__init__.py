@@ -1,5 +1,6 @@
 """The command line: which command is which function, in the order of the help.
 
+    check       descriptions, rules and SQL; the lake against the ledger
     intake      contracts, extracts, rejected rows
     snapshot    building it, showing it, where a number comes from, where registries disagree
     linkage     entities and their history
@@ -17,7 +18,7 @@
 What stays out: any work on data. Each command imports the package that it calls, so that the start stays quick.
 """
 
-from auyl.cli import access, accounts, intake, keys, linkage, links, lists, operations, snapshot, territory
+from auyl.cli import access, accounts, check, intake, keys, linkage, links, lists, operations, snapshot, territory
 from auyl.cli.examples import examples
 from auyl.cli.shared import ListsByDefault, command_group
 
@@ -31,6 +32,7 @@ app = command_group(
     {
         "migrate": operations.migrate,
         "bootstrap": operations.bootstrap,
+        "check": check.check,
         "intake": intake.intake,
         "reload": intake.reload,
         "build": snapshot.build,
@@ -72,7 +74,14 @@ app.add_typer(
 app.add_typer(
     command_group(
         "Editions of KATO and their codes.",
-        {"load": territory.load, "changes": territory.changes, "current": territory.current},
+        {
+            "load": territory.load,
+            "list": territory.list_editions,
+            "changes": territory.changes,
+            "adopt": territory.adopt,
+            "retire": territory.retire,
+            "current": territory.current,
+        },
         examples=examples("territory"),
     ),
     name="territory",
