@@ -2,6 +2,7 @@
 
     intake      contracts, extracts, rejected rows
     snapshot    building it, showing it, where a number comes from, where registries disagree
+    revisions   which revision is current, rolling back and forward, releasing
     linkage     entities and their history
     links       which person a record without a number belongs to, what a reviewer decided
     access      who may read what
@@ -13,7 +14,7 @@
 What stays out: any work on data. Each command imports the package that it calls, so that the start stays quick.
 """
 
-from auyl.cli import access, intake, keys, linkage, links, operations, snapshot, territory
+from auyl.cli import access, intake, keys, linkage, links, operations, revisions, snapshot, territory
 from auyl.cli.shared import ListsByDefault, command_group
 
 __all__ = ["app"]
@@ -56,10 +57,11 @@ app.add_typer(
     command_group(
         "Published snapshots, and which revision of a period is current.",
         {
-            "list": snapshot.list_revisions,
+            "list": revisions.list_revisions,
             "show": snapshot.show,
-            "rollback": snapshot.rollback,
-            "forward": snapshot.forward,
+            "rollback": revisions.rollback,
+            "forward": revisions.forward,
+            "release": revisions.release,
         },
     ),
     name="snapshot",

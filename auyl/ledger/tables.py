@@ -74,12 +74,12 @@ entity_set = _table(
 daily_report = _table("ledger", "daily_report", "day composed_at since has_news content text", json="content")
 # Grain: report that a mail server took.
 daily_report_mail = _table("ledger", "daily_report_mail", "day recipients sent_at")
-# Grain: decision on the revisions of a period above `lower_revision` up to `upper_revision`: rolled back, or not any
-# more. The newest that covers a revision decides.
+# Grain: decision that `revisions` of a period are rolled back, or not any more, and which is current then. The newest
+# about a revision decides.
 revision_decision = _table(
     "ledger",
     "revision_decision",
-    "decision_id period is_rolled_back lower_revision upper_revision reason decided_by decided_at",
+    "decision_id period is_rolled_back revisions current_revision reason decided_by decided_at",
 )
 # Grain: decision that the changes of a period that these inputs bring are real.
 change_acceptance = _table(
