@@ -6,7 +6,8 @@ RUN useradd --uid 50000 --create-home auyl \
 
 WORKDIR /opt/auyl
 COPY requirements-production.txt .
-RUN pip install --no-cache-dir --disable-pip-version-check -r requirements-production.txt
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements-production.txt \
+    && pip check
 
 COPY pyproject.toml README.md ./
 COPY auyl auyl

@@ -62,7 +62,7 @@ bench: setup ## speed beside its limit and its peer, at 1.6 M people
 
 lock: setup ## compile requirements*.txt from pyproject.toml
 	@$(LOCK) --extra dev pyproject.toml -o requirements.txt
-	@$(LOCK) --extra production -c requirements.txt pyproject.toml -o requirements-production.txt
+	@$(LOCK) --generate-hashes --extra production -c requirements.txt pyproject.toml -o requirements-production.txt
 
 clean: ## stop and remove the local state: database, lake, logs
 	@test ! -x $(PY) || $(PY) -m auyl.store.embedded --destroy

@@ -3,11 +3,13 @@
 =====================  ===============================================================================================
 ``AUYL_DSN``           PostgreSQL address of the owner of the serving database; without it the command line uses the
                        embedded server of AUYL_HOME
+``AUYL_DSN_FILE``      file with that address, for a secret that must not be in an environment
 ``AUYL_HOME``          folder of this machine's running state: secrets, embedded server, logs; `.auyl` by default
 ``AUYL_LAKE``          lake root: a folder or any fsspec address; `lake` in AUYL_HOME by default
 ``AUYL_HASH_KEY_FILE`` file with the hex key of the keyed hash of ИИН, 32 bytes or more; `secrets/hash.key` in AUYL_HOME
                        by default
-``AUYL_PORTAL_DSN``    PostgreSQL address of the portal's own login; only `auyl bootstrap` and the portal use it
+``AUYL_PORTAL_DSN``    PostgreSQL address of the portal's own login, or ``AUYL_PORTAL_DSN_FILE``; only `auyl bootstrap`
+                       and the portal use it
 ``AUYL_KATO_EDITION``  current edition of KATO; the newest one loaded by default
 ``AUYL_OBLAST``        KATO of the oblast that this installation serves; Almaty oblast by default
 ``AUYL_INCLUDE``       folder of contracts, SQL and indicators; the repository's own by default
@@ -81,7 +83,7 @@ def from_environment() -> Settings:
     return Settings(
         home=home,
         lake=env.get("AUYL_LAKE") or str(home / "lake"),
-        dsn_or_none=env.get("AUYL_DSN") or None,
+        dsn_or_none=_address("AUYL_DSN"),
         hash_key_file=Path(env.get("AUYL_HASH_KEY_FILE") or home / "secrets" / "hash.key"),
         kato_edition=env.get("AUYL_KATO_EDITION") or None,
         oblast_kato=env.get("AUYL_OBLAST") or "190000000",
@@ -105,4 +107,17 @@ def connection_from_environment(name: str) -> str:
 
 def portal_dsn() -> str | None:
     """Address with which the portal's own login reaches the database, AUYL_PORTAL_DSN; None where it is not set."""
-    return os.environ.get("AUYL_PORTAL_DSN") or None
+    return _address("AUYL_PORTAL_DSN")
+
+
+def _address(variable: str) -> str | None:
+    """The variable, or the content of the file that `<variable>_FILE` names. Raises SettingMissing if unreadable."""
+    if address := os.environ.get(variable):
+        return address
+    file = os.environ.get(f"{variable}_FILE")
+    if not file:
+        return None
+    try:
+        return Path(file).read_text(encoding="utf-8").strip() or None
+    except (OSError, ValueError) as error:
+        raise SettingMissing(f"{variable}_FILE", f"a readable file with an address ({type(error).__name__})") from error

@@ -2,21 +2,33 @@
 
 import json
 import os
+import pwd
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import psycopg2
 import pytest
 import yaml
+from airflow.secrets.local_filesystem import load_connections_dict
+from cryptography.fernet import Fernet
 
-from auyl.settings import REPOSITORY
+from auyl import contracts
+from auyl.errors import SettingMissing
+from auyl.settings import REPOSITORY, from_environment
+from auyl.store.processes import free_port
 from lab.stack.airflow import AirflowStack
 from lab.stack.supervisor import Supervisor
 
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yaml").read_text(encoding="utf-8"))
+PRODUCTION = REPOSITORY / "docs" / "production"
 OWN_IMAGE = "${AUYL_IMAGE:-auyl:latest}"
 
 
@@ -49,12 +61,56 @@ def test_a_mistake_in_a_compose_file_is_caught(tmp_path: Path) -> None:
     assert "comand" in error["message"]
 
 
-def test_no_secret_is_written_down() -> None:
+# Which service may read which secret, and no other.
+AIRFLOWS = {"airflow_dsn", "fernet_key", "ca"}
+BROKERS = {"broker_url", "results_dsn", "session_key"}
+SECRETS_OF = {
+    "postgres": {"postgres_password", "postgres_certificate", "postgres_key"},
+    "redis": {"redis_conf", "redis_certificate", "redis_key", "ca"},
+    "bootstrap": {*AIRFLOWS, "owner_dsn", "portal_dsn", "airflow_password"},
+    "api-server": {*AIRFLOWS, "engineer_dsn", "session_key", "jwt_secret"},
+    "scheduler": {*AIRFLOWS, *BROKERS, "jwt_secret"},
+    "dag-processor": AIRFLOWS,
+    "worker": {*BROKERS, "ca", "fernet_key", "pipeline_dsn", "hash_key", "connections.yaml"},
+    "portal": {"portal_dsn", "ca"},
+    "tls": set(),
+}
+
+
+def test_each_service_has_the_secrets_that_it_needs_and_no_other() -> None:
+    assert {name: set(s.get("secrets", [])) for name, s in COMPOSE["services"].items()} == SECRETS_OF
+
+
+def test_no_environment_holds_a_secret() -> None:
     for service, environment in environments().items():
-        for name, value in environment.items():
-            if re.search(r"PASSWORD|SECRET|_KEY$|FERNET", name):
-                assert re.fullmatch(r"\$\{\w+:\?[^}]*\}", value), (service, name)
-            assert not re.search(r":[^/@:]+@", re.sub(r"\$\{[^}]*\}", "", value)), (service, name)
+        for name in environment:
+            if re.search(r"PASSWORD|SECRET|_KEY|FERNET|DSN|BROKER_URL|RESULT_BACKEND|CONN", name):
+                assert name.endswith(("_FILE", "_CMD", "_BACKEND", "_BACKEND_KWARGS", "TEST_CONNECTION")), (
+                    service,
+                    name,
+                )
+        named = {Path(file).name for file in re.findall(r"/run/secrets/[\w.]+", str(environment))}
+        missing = named - SECRETS_OF[service]
+        assert missing <= {"broker_url", "results_dsn", "session_key", "jwt_secret"}, (service, missing)
+    assert not any("env_file" in service for service in COMPOSE["services"].values())
+
+
+def test_images_of_others_are_named_by_digest() -> None:
+    images = {s["image"] for s in COMPOSE["services"].values()} - {OWN_IMAGE}
+    assert len(images) == 3
+    assert all(re.fullmatch(r"\$\{\w+_IMAGE:\?\w+@sha256:… of version \d+\}", image) for image in images)
+    example = (PRODUCTION / "env.example").read_text(encoding="utf-8")
+    assert set(re.findall(r"^(\w+_IMAGE)=\w+@sha256:", example, re.MULTILINE)) == {
+        re.findall(r"\w+_IMAGE", image)[0] for image in images
+    }
+
+
+def test_every_service_has_a_limit_of_memory_and_ours_have_no_privileges() -> None:
+    for name, service in COMPOSE["services"].items():
+        assert "mem_limit" in service, name
+        if service["image"] == OWN_IMAGE:
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"], name
 
 
 def test_all_of_ours_run_the_same_image() -> None:
@@ -72,8 +128,8 @@ def test_only_the_proxy_is_open_to_the_network() -> None:
 def test_every_setting_is_one_that_airflow_knows() -> None:
     known = known_settings()
     for service, environment in environments().items():
-        names = {n for n in environment if n.startswith("AIRFLOW__") and not n.startswith("AIRFLOW__CELERY__")}
-        assert names <= known, service
+        names = {n.removesuffix("_CMD") for n in environment if n.startswith("AIRFLOW__")}
+        assert {name for name in names if not name.startswith("AIRFLOW__CELERY__")} <= known, service
 
 
 def test_every_embedded_setting_is_one_that_airflow_knows(tmp_path: Path) -> None:
@@ -83,12 +139,176 @@ def test_every_embedded_setting_is_one_that_airflow_knows(tmp_path: Path) -> Non
     assert names <= known_settings()
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-production.txt"])
-def test_locks_pin_everything_and_name_no_host(file: str) -> None:
-    lines = (REPOSITORY / file).read_text(encoding="utf-8").splitlines()
-    pins = [line for line in lines if line and not line.startswith("#")]
-    assert all(re.fullmatch(r"[a-z0-9.-]+(\[[a-z,]+\])?==[^ ]+( ;.*)?", line) for line in pins)
-    assert "://" not in "".join(lines)
+PIN = r"[a-z0-9.-]+(\[[a-z,]+\])?==[^ ]+( ;.*)?"
+
+
+def test_locks_pin_everything_and_name_no_host() -> None:
+    lines = (REPOSITORY / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert all(re.fullmatch(PIN, line) for line in lines if line and not line.startswith("#"))
+    production = (REPOSITORY / "requirements-production.txt").read_text(encoding="utf-8")
+    packages = re.sub(r"^#.*\n", "", production, flags=re.MULTILINE).replace(" \\\n", "").splitlines()
+    assert len(packages) > 100
+    assert all(re.fullmatch(PIN + r"(    --hash=sha256:[0-9a-f]{64})+", package) for package in packages)
+    assert "://" not in "".join(lines) + production
+    assert "--require-hashes" in (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
+
+
+# -- secrets, units, connections -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What make-secrets.sh makes for servers on this machine."""
+    folder = tmp_path_factory.mktemp("made") / "secrets"
+    subprocess.run([PRODUCTION / "make-secrets.sh", folder, "127.0.0.1", "127.0.0.1"], check=True)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+
+
+def test_secrets_are_made_once_and_closed(secrets: Path) -> None:
+    before = contents(secrets)
+    subprocess.run([PRODUCTION / "make-secrets.sh", secrets, "127.0.0.1", "127.0.0.1"], check=True)
+    assert contents(secrets) == before
+    open_files = {file.name for file in secrets.iterdir() if file.stat().st_mode & 0o037}
+    assert open_files == {"ca.crt"}
+    needed = {Path(secret["file"]).name for secret in COMPOSE["secrets"].values()}
+    assert needed - {"connections.yaml"} <= set(before)
+    assert len(set(before.values())) == len(before)
+    assert len(bytes.fromhex(before["hash_key"].decode())) == 32
+    assert len(before["jwt_secret"]) >= 64
+    Fernet(before["fernet_key"])
+
+
+def test_a_secret_is_read_from_its_file_and_an_unreadable_one_is_said(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AUYL_DSN", raising=False)
+    monkeypatch.setenv("AUYL_DSN_FILE", str(secrets / "pipeline_dsn"))
+    assert from_environment().dsn == (secrets / "pipeline_dsn").read_text()
+    monkeypatch.setenv("AUYL_DSN_FILE", str(secrets / "absent"))
+    with pytest.raises(SettingMissing, match="AUYL_DSN_FILE: expected a readable file with an address"):
+        from_environment()
+
+
+UNITS = sorted(PRODUCTION.glob("auyl-*.service"))
+
+
+def test_every_unit_has_an_account_and_the_secrets_that_it_needs(secrets: Path) -> None:
+    names = {unit.stem.removeprefix("auyl-"): unit.read_text(encoding="utf-8") for unit in UNITS}
+    credentials = {
+        name: set(re.findall(r"^LoadCredential=([\w.]+):", text, re.MULTILINE)) for name, text in names.items()
+    }
+    assert credentials == {
+        "bootstrap": {"owner_dsn", "portal_dsn", "airflow_dsn", "fernet_key"},
+        "scheduler": {
+            "pipeline_dsn", "hash_key", "connections.yaml", "airflow_dsn", "fernet_key", "session_key", "jwt_secret"
+        },
+        "dag-processor": {"airflow_dsn", "fernet_key"},
+        "api-server": {"engineer_dsn", "airflow_dsn", "fernet_key", "session_key", "jwt_secret"},
+        "portal": {"portal_dsn"},
+    }  # fmt: skip
+    assert set().union(*credentials.values()) - {"connections.yaml"} <= set(contents(secrets))
+    users = {name: re.findall(r"^User=(\S+)$", text, re.MULTILINE) for name, text in names.items()}
+    assert users == {
+        "bootstrap": ["auyl-owner"],
+        "scheduler": ["auyl"],
+        "dag-processor": ["auyl-airflow"],
+        "api-server": ["auyl-airflow"],
+        "portal": ["auyl-portal"],
+    }
+    shared = dict(
+        line.split("=", 1) for line in (PRODUCTION / "auyl.env").read_text("utf-8").splitlines() if line[:1] not in "#"
+    )
+    assert {n.removesuffix("_CMD") for n in shared if n.startswith("AIRFLOW__")} <= known_settings()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
+def test_units_are_valid_and_closed(tmp_path: Path) -> None:
+    folder = tmp_path / "etc" / "systemd" / "system"
+    shutil.copytree(PRODUCTION, folder)
+    for unit in UNITS:
+        done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
+        # The program is in /opt/auyl of the machine that it is installed on.
+        words = [line for line in done.stderr.splitlines() if "is not executable: No such file" not in line]
+        assert [line for line in words if "auyl" in line] == [], unit.name
+        command = ["systemd-analyze", "security", "--offline=true", f"--root={tmp_path}", "--threshold=20", unit.name]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-200:]  # at most 2.0 of 10
+
+
+TYPES = {"file": "fs", "sftp": "sftp", "rest": "http", "soap": "http", "sql": "postgres"}
+
+
+def test_the_form_of_connections_has_every_contract_in_its_type() -> None:
+    connections = load_connections_dict(str(PRODUCTION / "connections.yaml"))
+    include = from_environment().include
+    wanted = {c.connection: TYPES[c.way] for c in (contracts.load(name, include) for name in contracts.names(include))}
+    assert {name: c.conn_type for name, c in connections.items()} == wanted | {"auyl_smtp": "smtp"}
+    texts = {c.password or "" for c in connections.values()} | {c.login or "" for c in connections.values()}
+    assert texts <= {"", "FILL-IN"}
+
+
+SERVER = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))), None)
+
+
+@pytest.mark.skipif(SERVER is None, reason="Debian's PostgreSQL is not here; the embedded one speaks no TLS")
+def test_postgresql_speaks_tls_alone_and_is_known_by_its_certificate(secrets: Path, tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="auyl-test-") as name:
+        serve_and_connect(secrets, Path(name), tmp_path)
+
+
+def serve_and_connect(secrets: Path, folder: Path, tmp_path: Path) -> None:
+    data, port, password = folder / "data", free_port(), (secrets / "postgres_password").read_text()
+    for name in ("postgres_password", "postgres.crt", "postgres.key"):
+        shutil.copy(secrets / name, folder)
+    (folder / "hba").write_text(COMPOSE["configs"]["pg_hba"]["content"])
+    given = {
+        "ssl_cert_file": folder / "postgres.crt",
+        "ssl_key_file": folder / "postgres.key",
+        "hba_file": folder / "hba",
+    }
+    options = [o for o in COMPOSE["services"]["postgres"]["command"][1:] if "=" in o]
+    options = [f"{n}={given.get(n, value)}" for n, _, value in (o.partition("=") for o in options)]
+    options += [f"port={port}", f"unix_socket_directories={folder}", "shared_buffers=16MB"]
+    as_server = given_away(folder)
+    initdb = [SERVER.with_name("initdb"), "-D", data, "-U", "postgres", "--pwfile", folder / "postgres_password"]
+    subprocess.run(initdb, check=True, capture_output=True, **as_server)
+    flags = [word for option in options for word in ("-c", option)]
+    server = subprocess.Popen([SERVER, "-D", data, *flags], stderr=subprocess.PIPE, **as_server)
+    try:
+        dsn = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+        known = f"{dsn}?sslmode=verify-full&sslrootcert="
+        wait_for(lambda: psycopg2.connect(known + str(secrets / "ca.crt")).close())
+        with pytest.raises(psycopg2.OperationalError, match="no encryption"):
+            psycopg2.connect(dsn + "?sslmode=disable")
+        subprocess.run([PRODUCTION / "make-secrets.sh", tmp_path / "another", "127.0.0.1"], check=True)
+        with pytest.raises(psycopg2.OperationalError, match="certificate verify failed"):
+            psycopg2.connect(known + str(tmp_path / "another" / "ca.crt"))
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def wait_for(connect: Callable[[], None]) -> None:
+    for _ in range(150):
+        try:
+            return connect()
+        except psycopg2.OperationalError:
+            time.sleep(0.1)
+    connect()
+
+
+def given_away(folder: Path) -> dict[str, Any]:
+    """Arguments for a process that must not run as root, and the folder given to its account."""
+    if os.geteuid():
+        return {}
+    account = pwd.getpwnam("nobody")
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, account.pw_uid, account.pw_gid)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": [], "cwd": folder}
 
 
 # -- the image ---------------------------------------------------------------------------------------------------

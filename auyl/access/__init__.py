@@ -15,7 +15,7 @@ from auyl.access.logins import close_login, create_login, set_portal_password
 from auyl.access.matrix import MatrixLine, matrix
 from auyl.access.owners import Owner, give_registry, owners, take_registry
 from auyl.access.passwords import make_password
-from auyl.access.sessions import Session, SignedIn, enter, sign_in, sign_out
+from auyl.access.sessions import Session, SignedIn, enter, open_page, sign_in, sign_out
 
 __all__ = [
     "AccessError",
@@ -40,6 +40,7 @@ __all__ = [
     "grants",
     "make_password",
     "matrix",
+    "open_page",
     "owners",
     "revoke",
     "roles",

@@ -21,9 +21,9 @@ def create_account(
     principals.check(principal)
     with conn.cursor() as cur:
         cur.execute(
-            "insert into access.account (principal, password_hash, display_name, language) values (%s, %s, %s, %s) "
-            "on conflict (principal) do nothing",
-            (principal, passwords.hash_of(password), display_name, language),
+            "insert into access.account (principal, password_salt, verifier, display_name, language) "
+            "values (%s, %s, %s, %s, %s) on conflict (principal) do nothing",
+            (principal, *passwords.verifier_of(password), display_name, language),
         )
         if cur.rowcount == 0:
             raise PrincipalInvalid(f"principal {principal!r}: has an account already")
@@ -37,9 +37,9 @@ def set_password(conn: connection, principal: str, password: str) -> None:
     """
     with conn.cursor() as cur:
         cur.execute(
-            "update access.account set password_hash = %s, failed_sign_ins = 0, locked_until = null, "
+            "update access.account set password_salt = %s, verifier = %s, failed_sign_ins = 0, locked_until = null, "
             "disabled_at = null where principal = %s",
-            (passwords.hash_of(password), principal),
+            (*passwords.verifier_of(password), principal),
         )
         if cur.rowcount == 0:
             raise PrincipalInvalid(f"principal {principal!r}: has no account")

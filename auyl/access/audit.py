@@ -17,10 +17,10 @@ def audit(
     client_address: str | None = None,
     principal: str | None = None,
 ) -> None:
-    """Add one row to access.audit in the caller's transaction.
+    """Add one row to access.audit in the caller's transaction, as the owner; the portal's login may not.
 
-    The principal is the one of the connection (access.principal()) unless named: an owner acting for somebody, or a
-    refused sign-in. `client_address` is an IP address or None.
+    The principal is the one of the connection (access.principal()) unless named: an owner acting for somebody.
+    `client_address` is an IP address or None.
     """
     with conn.cursor() as cur:
         cur.execute(

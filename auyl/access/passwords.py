@@ -1,10 +1,14 @@
-"""Passwords: made, hashed (argon2id, RFC 9106 low-memory profile), compared. Never logged, never in an error."""
+"""Passwords: made and hashed (argon2id, RFC 9106 low-memory profile). Never logged, never in an error.
 
-import functools
+The database stores the salt and the sha256 of the hash; it compares, and answers neither (access.sign_in).
+"""
+
+import base64
+import hashlib
 import secrets
 
 import argon2
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import Type, hash_secret_raw
 
 from auyl.access.errors import PasswordTooWeak
 
@@ -28,20 +32,22 @@ def check(password: str) -> str:
     return password
 
 
-def hash_of(password: str) -> str:
-    """Encoded argon2id hash with its salt and parameters. Raises PasswordTooWeak."""
-    return _hasher.hash(check(password))
+def verifier_of(password: str) -> tuple[str, bytes]:
+    """A new salt with its parameters, and the verifier of 32 bytes. Raises PasswordTooWeak."""
+    salt = _hasher.hash(check(password)).rpartition("$")[0]
+    return salt, hashlib.sha256(proof_of(password, salt)).digest()
 
 
-@functools.cache
-def _nobodys_hash() -> str:
-    return _hasher.hash(secrets.token_urlsafe())
-
-
-def matches(password_hash: str | None, password: str) -> bool:
-    """Whether the password belongs to the hash. Without a hash (nobody of that name) the work is the same."""
-    try:
-        same = _hasher.verify(password_hash or _nobodys_hash(), password[: LONGEST + 1])
-    except (VerificationError, InvalidHashError):
-        return False
-    return same and password_hash is not None
+def proof_of(password: str, salt: str) -> bytes:
+    """The argon2id hash of a password under `salt`, as `access.password_salt` answers it: parameters and salt."""
+    parameters = argon2.extract_parameters(f"{salt}$" + "A" * 43)
+    return hash_secret_raw(
+        password[: LONGEST + 1].encode("utf-8", "surrogatepass"),
+        base64.b64decode(salt.rpartition("$")[2] + "=="),
+        parameters.time_cost,
+        parameters.memory_cost,
+        parameters.parallelism,
+        parameters.hash_len,
+        Type.ID,
+        parameters.version,
+    )

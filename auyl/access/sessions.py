@@ -8,7 +8,6 @@ from datetime import timedelta
 from psycopg2.extensions import connection
 
 from auyl.access import passwords, principals
-from auyl.access.audit import audit
 from auyl.access.errors import SignInRefused
 
 LIFETIME = timedelta(hours=10)
@@ -45,40 +44,68 @@ def sign_in(
 ) -> SignedIn:
     """Check a password and open a session. After five failures in a row an account is shut for 15 minutes.
 
-    Commits by itself, twice: the attempt has to count before the slow hash is computed, and no row may stay locked
-    meanwhile. Raises SignInRefused, after the same work whatever the cause.
+    Commits by itself, twice: no transaction stays open while the slow hash is computed. Raises SignInRefused, after the
+    same work whatever the cause.
     """
     name = principals.normalise(principal)[: principals.NAME_BYTES].replace("\0", "")
     with conn.cursor() as cur:
-        cur.execute("select access.begin_sign_in(%s)", (name,))
-        (password_hash,) = cur.fetchone() or (None,)
+        cur.execute("select access.password_salt(%s)", (name,))
+        (salt,) = cur.fetchone() or ("",)
     conn.commit()
-    if not passwords.matches(password_hash, password):
-        audit(conn, "sign_in", "", "refused", client_address=client_address, principal=name)
-        conn.commit()
-        raise SignInRefused
-    token = secrets.token_urlsafe(32)
+    proof, token = passwords.proof_of(password, salt), secrets.token_urlsafe(32)
     with conn.cursor() as cur:
         cur.execute(
-            "select access.finish_sign_in(%s, %s, %s, %s::inet)", (name, _digest(token), lifetime, client_address)
+            "select access.sign_in(%s, %s, %s, %s, %s::inet)", (name, proof, _digest(token), lifetime, client_address)
         )
+        (is_right,) = cur.fetchone() or (False,)
     conn.commit()
+    if not is_right:
+        raise SignInRefused
     return SignedIn(token, name)
 
 
 def enter(conn: connection, token: str) -> Session | None:
     """Act as the session's principal until the end of this transaction; None when the session is not open.
 
-    Only the login auyl_portal gets other people's rights by it.
+    It reads no rows of others than open tables until a page is opened.
     """
+    digest = _digest(token)
     with conn.cursor() as cur:
         cur.execute(
-            "select s.principal, s.display_name, s.language, set_config('auyl.principal', s.principal, true) "
+            "select s.principal, s.display_name, s.language, set_config('auyl.session', %s, true) "
             "from access.session_of(%s) s",
-            (_digest(token),),
+            (digest.hex(), digest),
         )
         row = cur.fetchone()
     return None if row is None else Session(*row[:3])
+
+
+def open_page(
+    conn: connection,
+    token: str,
+    page: str,
+    subject: str,
+    territory: str | None = None,
+    period: str | None = None,
+    client_address: str | None = None,
+) -> bool:
+    """Write into the audit what the session that was entered is about to read, and begin a transaction that reads it.
+
+    Commits. False, and the refusal is in the audit, where the principal may not read `subject` there. `territory` is an
+    okrug or a district, None for all that the principal has.
+    """
+    with conn.cursor() as cur:
+        cur.execute(
+            "select access.open_page(%s, %s, %s, %s, %s::inet)", (page, subject, territory, period, client_address)
+        )
+        (number,) = cur.fetchone() or (None,)
+        conn.commit()
+        if number is None:
+            return False
+        # All queries of a page see one snapshot, also when the next revision is published between them.
+        cur.execute("set transaction isolation level repeatable read")
+        cur.execute("select set_config('auyl.page', %s, true)", (str(number),))
+    return enter(conn, token) is not None
 
 
 def sign_out(conn: connection, token: str, *, client_address: str | None = None) -> None:

@@ -156,7 +156,6 @@ def quarantine(
         frame = rejected.quarantine(settings, registry, period, None if export else limit)
         if export:
             rejected.export(frame, export)
-            export.chmod(0o600)
             typer.echo(f"{len(frame)} rows in {export}")
         elif frame.empty:
             typer.echo("no rejected rows")

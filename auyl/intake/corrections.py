@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import NoResultFound
 
 from auyl import ledger
 from auyl.contracts import Column, Contract
+from auyl.contracts.options import XlsOptions, XlsxOptions
+from auyl.exports import as_sent
 from auyl.formats.common import RawResult, Reject
 from auyl.periods import PERIOD
 from auyl.settings import Settings
@@ -39,8 +41,11 @@ NAME = re.compile(rf"handback_(?P<registry>.+)_(?P<period>{PERIOD.pattern})_(?P<
 def with_references(contract: Contract) -> Contract:
     """The contract of a corrected file: the same, with the columns that say which row each one corrects.
 
-    A corrected file is never packed, even where the extract was.
+    A corrected file is never packed, even where the extract was, and a workbook is XLSX with one row of headings.
     """
+    if contract.format in ("xlsx", "xls"):
+        others = tuple(options for options in contract.option_sets if not isinstance(options, XlsOptions))
+        contract = replace(contract, format="xlsx", option_sets=(XlsxOptions(), *others))
     at = 0 if contract.format in TABLES else 1
     more = tuple(Column(n, s[at], "string", False, (), "internal", False, None) for n, s in REFERENCES.items())
     return replace(contract, columns=contract.columns + more, archive=None)
@@ -72,7 +77,8 @@ def merge(
             found = f"a correction of batch {base.batch_id}, which batch {current.batch_id} has corrected meanwhile"
             expected = "a correction of the current batch: land it again"
             raise contract.refusal(delivery.landing_path, expected, found, owner="us")
-    corrections, quarantine = _relation(lake, folder), f"read_parquet({literal(lake.address(base.quarantine_path))})"
+    corrections, quarantine = "sent_back", f"read_parquet({literal(lake.address(base.quarantine_path))})"
+    _read_sent_back(con, contract, _relation(lake, folder))
     con.execute(
         f"create or replace temp table returned as select _back_file as file, try_cast(_back_record as bigint) as "
         f"record, try_cast(_back_line as bigint) as line, _file, _record from {corrections}"
@@ -95,6 +101,20 @@ def merge(
         f"on q._file = r.file and r.record is null and q._line = r.line where q._record is null order by 1, 2"
     ).fetchall()
     return RawResult(rows, [Reject(*line) for line in lines], returned.unknown_columns, {})
+
+
+def _read_sent_back(con: duckdb.DuckDBPyConnection, contract: Contract, relation: str) -> None:
+    """Make the table `sent_back` of corrected rows, without what the writer put in front of formulas."""
+    con.execute(f"create or replace temp table sent_back as from {relation}").fetchall()
+    if contract.format == "csv":
+        import pyarrow
+
+        rows: Any = con.sql("from sent_back").to_arrow_table()
+        for at, field in enumerate(rows.schema):
+            if pyarrow.types.is_string(field.type) and field.name != "_file":
+                texts = [None if text is None else as_sent(text) for text in rows.column(at).to_pylist()]
+                rows = rows.set_column(at, field, pyarrow.array(texts, field.type))
+        con.execute("create or replace temp table sent_back as from rows")
 
 
 def _check_references(con: duckdb.DuckDBPyConnection, contract: Contract, base: ledger.Batch, quarantine: str) -> None:

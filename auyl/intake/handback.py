@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from auyl import contracts
+from auyl import contracts, exports
 from auyl.contracts import Contract
 from auyl.contracts.options import CsvOptions, JsonOptions, XmlOptions
 from auyl.intake.corrections import REFERENCES, TABLES, with_references
-from auyl.intake.quarantine import quarantine
+from auyl.intake.quarantine import SHEET, quarantine, rows_of
 from auyl.settings import Settings
 from auyl.store import paths
 from auyl.store.lake import Lake
@@ -70,7 +70,7 @@ def write_handback(
 
 def _refused(rows: pandas.DataFrame) -> str:
     """Part of a name: the digest of refused rows, which belong to no batch."""
-    return f"refused_{hashlib.sha256(rows.to_csv(index=False).encode()).hexdigest()[:8]}"
+    return f"refused_{hashlib.sha256(repr(rows_of(rows)).encode()).hexdigest()[:8]}"
 
 
 def _suffix(contract: Contract) -> str:
@@ -84,30 +84,16 @@ def _write(contract: Contract, period: str, rows: pandas.DataFrame) -> bytes:
         REFERENCES, ("_file", "_record", "_line", "_text", "_reasons_ru", "_reasons_kk"), strict=True
     ):
         table[name] = rows[column]
-    table = table.astype(object).where(table.notna(), None)
     names = [column.source for column in with_references(contract).columns]
+    if contract.format == "csv":
+        # With a byte order mark a file is UTF-8 whatever its contract says: cp1251 has no letters for the reasons.
+        return exports.to_csv(names, rows_of(table), contract.options(CsvOptions).delimiter)
     if contract.format in TABLES:
-        table.columns = names
-        return _as_table(contract, table)
-    records = [dict(zip(names, row, strict=True)) for row in table.itertuples(index=False)]
+        return exports.to_xlsx(names, rows_of(table), SHEET)
+    records = [dict(zip(names, row, strict=True)) for row in rows_of(table)]
     if contract.format == "xml":
         return _as_xml(contract, period, records)
     return _as_json(contract, period, records)
-
-
-def _as_table(contract: Contract, table: pandas.DataFrame) -> bytes:
-    import io
-
-    out = io.BytesIO()
-    if contract.format == "csv":
-        # With a byte order mark a file is UTF-8 whatever its contract says: cp1251 has no letters for the reasons.
-        table.to_csv(out, index=False, sep=contract.options(CsvOptions).delimiter, encoding="utf-8-sig")
-        return out.getvalue()
-    import pandas
-
-    with pandas.ExcelWriter(out, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_numbers": False}}) as book:
-        table.to_excel(book, index=False, sheet_name="Отклонено")
-    return out.getvalue()
 
 
 def _as_json(contract: Contract, period: str, records: list[dict[str, Any]]) -> bytes:

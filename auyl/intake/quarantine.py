@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from auyl import contracts
+from auyl import contracts, exports
 from auyl.contracts import Contract
 from auyl.intake.locate import locate
 from auyl.settings import Settings
@@ -20,6 +20,8 @@ from auyl.store.postgres import transaction
 
 if TYPE_CHECKING:
     import pandas
+
+SHEET = "Отклонено"
 
 
 def quarantine(
@@ -102,8 +104,15 @@ def _batches(settings: Settings, contract: Contract, period: str | None) -> list
 
 
 def export(frame: pandas.DataFrame, target: Path) -> None:
-    """Write rejected rows for the registry's owner: XLSX by the ending, else CSV with a mark that Excel understands."""
-    if target.suffix == ".xlsx":
-        frame.to_excel(target, index=False, engine="xlsxwriter")
-    else:
-        frame.to_csv(target, index=False, encoding="utf-8-sig", sep=";")
+    """Write rejected rows for the registry's owner, readable by nobody else: XLSX by the ending, else CSV."""
+    headings, rows = [str(name) for name in frame.columns], rows_of(frame)
+    is_workbook = target.suffix == ".xlsx"
+    content = exports.to_xlsx(headings, rows, SHEET) if is_workbook else exports.to_csv(headings, rows)
+    target.touch(mode=0o600)
+    target.chmod(0o600)
+    target.write_bytes(content)
+
+
+def rows_of(frame: pandas.DataFrame) -> list[list[Any]]:
+    """The rows of a frame; what is missing is None."""
+    return frame.astype(object).where(frame.notna(), None).to_numpy().tolist()

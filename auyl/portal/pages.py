@@ -191,7 +191,7 @@ class Pages:
             codes = sorted(visit.rights["snapshot"])
             if not codes:
                 return self.message(request, "no_grants", 200, visit)
-            visit.read("okrugs")
+            visit.read("okrugs", "snapshot")
             okrugs = rows(visit.conn, "okrugs", katos=codes)
             # towns have a code of the same level, and no snapshot
             return self.page(request, "okrugs", visit, okrugs=[o for o in okrugs if o.is_rural_akimat] or okrugs)
@@ -200,11 +200,11 @@ class Pages:
         """The indicators of one okrug in a month."""
         with self.visit(request) as visit:
             if kato not in visit.rights["snapshot"]:
-                visit.refuse(f"okrug {kato}")
+                visit.read("okrug", "snapshot", kato)
             month = period_of(visit, request.query_params.get("period"))
             if month is None:
                 return self.message(request, "nothing_published", 200, visit)
-            visit.read(f"okrug {kato} {month.period} revision {month.revision}")
+            visit.read("okrug", "snapshot", kato, month.period)
             (place,) = rows(visit.conn, "okrugs", katos=[kato])
             values = rows(visit.conn, "indicators", kato=kato, period=month.period, period_before=month.earlier or "")
             received = {
@@ -234,18 +234,18 @@ class Pages:
             if subject is None:
                 raise HTTPException(404)
             if not visit.rights[subject.id]:
-                visit.refuse(subject.id)
+                visit.read(subject.id, subject.id)
             okrugs = rows(visit.conn, "okrugs", katos=sorted(visit.rights[subject.id]))
             districts = {row.district_kato: row for row in okrugs}
             district = request.query_params.get("district")
             if district is not None and district not in districts:
-                visit.refuse(f"{subject.id} district {district[:9]}")
+                visit.read(subject.id, subject.id, district[:9])
             if district is None and len(districts) == 1:
                 district = next(iter(districts))
             month = period_of(visit, request.query_params.get("period"))
             if month is None:
                 return self.message(request, "nothing_published", 200, visit)
-            visit.read(f"{subject.id} {district or 'districts'} {month.period} revision {month.revision}")
+            visit.read(subject.id, subject.id, district, month.period)
             lang = self.language(request, visit.session)
             return self.page(
                 request,

@@ -4,7 +4,7 @@ import contextlib
 import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from psycopg2.extensions import connection
 from starlette.requests import Request
@@ -42,15 +42,10 @@ class Visit:
     rights: dict[str, frozenset[str]]
     client_address: str | None
 
-    def refuse(self, what: str) -> NoReturn:
-        """Write the refusal into the audit and commit it. Raises Refused."""
-        access.audit(self.conn, "read", what, "refused", client_address=self.client_address)
-        self.conn.commit()
-        raise Refused(self)
-
-    def read(self, what: str) -> None:
-        """Write into the audit what is about to be read, in the transaction that reads it."""
-        access.audit(self.conn, "read", what, client_address=self.client_address)
+    def read(self, page: str, subject: str, territory: str | None = None, period: str | None = None) -> None:
+        """Write into the audit what is about to be read, and open it. Raises Refused; the audit has that too."""
+        if not access.open_page(self.conn, self.token, page, subject, territory, period, self.client_address):
+            raise Refused(self)
 
 
 def client_address(request: Request) -> str | None:
@@ -66,9 +61,6 @@ def open_visit(request: Request, database: Database, token: str | None, subjects
     if not token:
         raise NotSignedIn
     with database.connection() as conn:
-        with conn.cursor() as cur:
-            # all queries of a page see one snapshot, also when the next revision is published between them
-            cur.execute("set transaction isolation level repeatable read")
         session = access.enter(conn, token)
         if session is None:
             raise NotSignedIn

@@ -57,7 +57,7 @@ def migrate(settings: Settings) -> Migration:
             f"create schema if not exists {SCHEMA}; revoke all on schema {SCHEMA} from public; "
             f"create table if not exists {SCHEMA}.repeatable (sha256 text not null)"
         )
-        _drop_views(con)
+        _drop_repeatable(con)
         _upgrade_tables(con)
         for content in texts:
             con.exec_driver_sql(content.replace("%", "%%"))
@@ -66,14 +66,19 @@ def migrate(settings: Settings) -> Migration:
     return Migration(before, HEAD, True)
 
 
-def _drop_views(con: Connection) -> None:
-    """Drop all views, with the policies and functions that rest on them: a revision may change columns below them."""
-    views = con.execute(
-        text("select format('%I.%I', schemaname, viewname) from pg_views where schemaname = any(:schemas)"),
+def _drop_repeatable(con: Connection) -> None:
+    """Drop all views and functions, with the policies that rest on them: a revision may change columns below them, and
+    what the files create no longer must not stay open."""
+    names = con.execute(
+        text(
+            "select format('view %I.%I', schemaname, viewname) from pg_views where schemaname = any(:schemas) "
+            "union all select 'routine ' || oid::regprocedure from pg_proc "
+            "where pronamespace::regnamespace::text = any(:schemas)"
+        ),
         {"schemas": list(SCHEMAS)},
     )
-    for view in views.scalars().all():
-        con.exec_driver_sql(f"drop view if exists {view} cascade")
+    for kind, name in (described.split(" ", 1) for described in names.scalars().all()):
+        con.exec_driver_sql(f"drop {kind} if exists {name} cascade".replace("%", "%%"))
 
 
 def _upgrade_tables(con: Connection) -> None:

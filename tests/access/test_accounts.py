@@ -1,11 +1,13 @@
 """Signing in: lock-out, no hint who exists, nothing secret kept in clear."""
 
+import base64
 import contextlib
 import hashlib
 import threading
 from datetime import timedelta
 from pathlib import Path
 
+import argon2
 import psycopg2
 import pytest
 from psycopg2 import errors
@@ -45,9 +47,11 @@ def test_the_right_password_opens_a_session_of_that_principal(portal, owner, acc
     signed = access.sign_in(portal, account, GOOD, client_address="10.0.0.7")
     with portal:
         assert access.enter(portal, signed.token) == access.Session(account, "Әкім", "kk")
+        assert access.open_page(portal, signed.token, "okrug", "snapshot", world.SHELEK, client_address="10.0.0.8")
         with portal.cursor() as cur:
             cur.execute("select distinct kato from serving.snapshot_current")
             assert cur.fetchall() == [(world.SHELEK,)]
+    assert last_audit(owner, "read") == (account, "auyl_portal", "done", "10.0.0.8")
     assert last_audit(owner, "sign_in") == (account, "auyl_portal", "done", "10.0.0.7")
     with portal:
         access.sign_out(portal, signed.token)
@@ -64,8 +68,13 @@ def test_only_the_digest_of_the_token_and_a_slow_hash_are_kept(portal, owner, ac
     with owner, owner.cursor() as cur:
         cur.execute("select token_sha256 from access.session where principal = %s", (account,))
         assert bytes(cur.fetchone()[0]) == hashlib.sha256(token.encode()).digest()
-        cur.execute("select password_hash from access.account where principal = %s", (account,))
-        assert cur.fetchone()[0].startswith("$argon2id$v=19$m=65536")
+        cur.execute("select password_salt, verifier from access.account where principal = %s", (account,))
+        salt, verifier = cur.fetchone()
+    assert salt.startswith("$argon2id$v=19$m=65536")
+    assert bytes(verifier) == hashlib.sha256(passwords.proof_of(GOOD, salt)).digest()
+    # the encoded form, which an earlier version stored
+    encoded = f"{salt}${base64.b64encode(passwords.proof_of(GOOD, salt)).decode().rstrip('=')}"
+    assert argon2.PasswordHasher().verify(encoded, GOOD)
 
 
 def test_five_failures_shut_the_account_even_for_the_right_password(portal, owner, account) -> None:
@@ -92,7 +101,7 @@ def test_guesses_side_by_side_count_too(filled, portal, owner, account) -> None:
             contextlib.closing(psycopg2.connect(dsn_as(filled, "auyl_portal", PASSWORD))) as conn,
             conn.cursor() as cur,
         ):
-            cur.execute("select access.begin_sign_in(%s)", (account,))
+            cur.execute("select access.sign_in(%s, 'guess', sha256('t'), '1 hour', null)", (account,))
             seen.append(cur.fetchone()[0])
             conn.commit()
 
@@ -101,7 +110,10 @@ def test_guesses_side_by_side_count_too(filled, portal, owner, account) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(found is not None for found in seen) == 5
+    assert seen == [False] * 12
+    with owner, owner.cursor() as cur:
+        cur.execute("select failed_sign_ins, locked_until > now() from access.account where principal = %s", (account,))
+        assert cur.fetchone() == (5, True)
 
 
 def test_a_session_ends_with_its_time_with_the_account_and_with_a_new_password(portal, owner, account) -> None:
@@ -127,8 +139,8 @@ def test_a_session_ends_with_its_time_with_the_account_and_with_a_new_password(p
 
 def test_an_unknown_name_costs_the_same_hash_and_the_same_words(portal, account, monkeypatch) -> None:
     hashes = []
-    original = type(passwords._hasher).verify
-    monkeypatch.setattr(type(passwords._hasher), "verify", lambda self, h, p: hashes.append(h) or original(self, h, p))
+    original = passwords.proof_of
+    monkeypatch.setattr(passwords, "proof_of", lambda p, salt: hashes.append(salt) or original(p, salt))
     said = []
     for name in (account, "nobody-at-all", "", "'; drop table access.account; --", "\0"):
         with pytest.raises(access.SignInRefused) as refused:
@@ -136,7 +148,8 @@ def test_an_unknown_name_costs_the_same_hash_and_the_same_words(portal, account,
         said.append(str(refused.value))
     assert len(set(said)) == 1
     assert len(hashes) == 5
-    assert len({h.rsplit("$", 2)[0] for h in hashes}) == 1
+    assert len({salt.rpartition("$")[0] for salt in hashes}) == 1
+    assert len({len(salt) for salt in hashes}) == 1
 
 
 def test_a_guessed_token_opens_nothing(portal, account) -> None:
@@ -148,8 +161,9 @@ def test_a_guessed_token_opens_nothing(portal, account) -> None:
 
 def test_the_audit_is_only_added_to(portal, owner, account) -> None:
     with portal:
-        access.enter(portal, access.sign_in(portal, account, GOOD).token)
-        access.audit(portal, "read", "okrug x", "refused", purpose="complaint 7")
+        token = access.sign_in(portal, account, GOOD).token
+        access.enter(portal, token)
+        assert not access.open_page(portal, token, "okrug", "snapshot", "x")
     assert last_audit(owner, "read")[2] == "refused"
     for statement in ("update access.audit set outcome = 'done'", "delete from access.audit", "truncate access.audit"):
         with pytest.raises(errors.InsufficientPrivilege), portal:

@@ -56,6 +56,7 @@ def test_an_owner_without_superuser_rights_sets_up_everything(owners_dsn: str) -
                     if login == "auyl_portal":
                         token = access.sign_in(reader, "akim.plain", PASSWORD).token
                         assert access.enter(reader, token) is not None
+                        assert access.open_page(reader, token, "okrug", "snapshot", world.SHELEK)
                     cur.execute("select distinct kato from serving.snapshot_current")
                     assert cur.fetchall() == [(world.SHELEK,)]
                 for table in ("vault.person", "access.account", "ledger.batch"):

@@ -176,7 +176,10 @@ def test_an_engineer_reads_the_ledger_and_only_while_granted(owner, login, tag) 
         "set session authorization auyl_portal",
         "select lo_from_bytea(0, 'x')",
         "select access.allowed(array['oblast_staff'])",
-        "select access.begin_sign_in('x')",
+        "select access.password_salt('x')",
+        "select access.sign_in('x', 'x', 'x', '1 hour', null)",
+        "select access.open_page('okrugs', 'snapshot', null, null, null)",
+        "select access.rights(array['snapshot'])",
         "select access.write_audit('x', 'x', 'done')",
         "select pg_read_file('postgresql.conf')",
         "copy serving.theme to program 'true'",
@@ -193,40 +196,110 @@ def test_a_direct_login_gains_nothing_by_naming_another_principal(owner, login, 
     access.create_account(owner, f"boss.{tag}", "boss's own password", display_name="Boss")
     guest = login(f"guest.{tag}")
     cur = guest.cursor()
-    cur.execute("select set_config('auyl.principal', %s, false)", (f"boss.{tag}",))
+    for setting in ("auyl.principal", "auyl.session", "auyl.page"):
+        cur.execute("select set_config(%s, %s, false)", (setting, f"boss.{tag}"))
     cur.execute("set role auyl_reader")
     for table in ("snapshot_value", "snapshot_current", "ambulance_current"):
         cur.execute(f"select count(*) from serving.{table}")
         assert cur.fetchone()[0] == 0
 
 
-def test_the_portal_sees_nothing_without_a_principal_and_forgets_it_with_the_transaction(owner, login, tag) -> None:
-    access.grant(owner, f"akim.{tag}", "akim", world.SHELEK, **ORDER)
-    access.create_account(owner, f"akim.{tag}", "akim's own password", display_name="Akim")
+def test_the_portal_reads_only_what_it_has_written_down_before(owner, login, tag) -> None:
+    """By its own login, whatever it sets: no session, no rows; and none before the audit has the page for good."""
+    name = f"akim.{tag}"
+    access.grant(owner, name, "akim", world.SHELEK, **ORDER)
+    access.create_account(owner, name, "akim's own password", display_name="Akim")
     owner.commit()
     portal = login("auyl_portal")
-    assert okrugs(portal, "snapshot_value") == set()
-    with portal, portal.cursor() as cur:
-        cur.execute("select set_config('auyl.principal', %s, true)", (f"akim.{tag}",))
-        cur.execute("select distinct kato from serving.snapshot_current")
-        assert cur.fetchall() == [(world.SHELEK,)]
-    assert okrugs(portal, "snapshot_value") == set()
+    token = access.sign_in(portal, name, "akim's own password").token
+    opening = "select access.open_page('okrug', 'snapshot', %s, '2026-10', null)"
+
+    def seen() -> set[str]:
+        with portal.cursor() as cur:
+            cur.execute("select distinct kato from serving.snapshot_value")
+            return {kato for (kato,) in cur.fetchall()}
+
+    with portal:
+        for setting in ("auyl.principal", "auyl.page"):
+            portal.cursor().execute("select set_config(%s, %s, true)", (setting, name if "pr" in setting else "1"))
+        assert seen() == set()
+    with portal:
+        assert access.enter(portal, token) is not None
+        assert seen() == set()
+    for turn in ("savepoint a", "select 1"):  # a reading that takes its own audit back
+        access.enter(portal, token)
+        with portal.cursor() as cur:
+            cur.execute(turn)
+            cur.execute(opening, (world.SHELEK,))
+            (page,) = cur.fetchone()
+            cur.execute("select set_config('auyl.page', %s, true)", (str(page),))
+        assert seen() == set()
+        portal.rollback()
+    with portal:
+        access.enter(portal, token)
+        assert not access.open_page(portal, token, "okrug", "snapshot", world.TURGEN)
+    assert one(owner, "select outcome from access.audit order by audit_id desc limit 1") == "refused"
+    access.enter(portal, token)
+    assert access.open_page(portal, token, "okrug", "snapshot", world.SHELEK, "2026-10")
+    assert seen() == {world.SHELEK}
+    page = one(owner, "select audit_id from access.audit where outcome = 'done' order by audit_id desc limit 1")
+    portal.rollback()
+    assert seen() == set()
+    portal.rollback()
+    # Another person's session does not read under that row, nor does anybody a minute later.
+    access.create_account(owner, f"other.{tag}", "another's own password", display_name="Other")
+    access.grant(owner, f"other.{tag}", "oblast_staff", "19", **ORDER)
+    owner.commit()
+    for who, password, age in ((f"other.{tag}", "another's own password", 0), (name, "akim's own password", 61)):
+        with owner:
+            owner.cursor().execute(
+                "update access.audit set at = at - make_interval(secs => %s) where audit_id = %s", (age, page)
+            )
+        with portal:
+            access.enter(portal, access.sign_in(portal, who, password).token)
+            portal.cursor().execute("select set_config('auyl.page', %s, true)", (str(page),))
+            assert seen() == set()
     with owner:
-        access.close_account(owner, f"akim.{tag}")
-    with portal, portal.cursor() as cur:
-        cur.execute("select set_config('auyl.principal', %s, true)", (f"akim.{tag}",))
-        cur.execute("select count(*) from serving.snapshot_current")
-        assert cur.fetchone() == (0,)
+        access.close_account(owner, name)
+    with portal:
+        assert access.enter(portal, token) is None
 
 
-def test_the_portal_does_not_act_for_a_login_without_an_account(owner, login, tag) -> None:
-    access.grant(owner, f"sql.{tag}", "oblast_staff", "19", **ORDER)
+def test_the_portal_has_no_way_to_a_hash_a_session_or_the_audit(owner, login, tag) -> None:
+    name = f"akim.{tag}"
+    access.create_account(owner, name, "akim's own password", display_name="Akim")
     owner.commit()
     portal = login("auyl_portal")
-    with portal.cursor() as cur:
-        cur.execute("select set_config('auyl.principal', %s, true)", (f"sql.{tag}",))
-        cur.execute("select count(*) from serving.snapshot_current")
-        assert cur.fetchone() == (0,)
+    hidden = bytes(one(owner, "select verifier from access.account where principal = %s", name))
+    salt = one(portal, "select access.password_salt(%s)", name)
+    nobodys = one(portal, "select access.password_salt(%s)", f"nobody.{tag}")
+    assert salt != nobodys == one(portal, "select access.password_salt(%s)", f"nobody.{tag}")
+    assert salt.rpartition("$")[0] == nobodys.rpartition("$")[0] and len(salt) == len(nobodys)
+    signing = "select access.sign_in(%s, %s, sha256('t'), '1 hour', null)"
+    for proof in (hidden, b"", None, hidden[:16], b"\0" * 32):
+        assert one(portal, signing, name, proof) is False
+    with owner:
+        owner.cursor().execute("update access.account set locked_until = null, failed_sign_ins = 0")
+    for statement in (
+        "insert into access.session values (sha256('t'), %s, now(), now() + interval '1 day')",
+        "insert into access.audit (principal, action, outcome) values (%s, 'read', 'done')",
+        "select access.write_audit('read', 'x', 'done', null, null, %s)",
+        "update access.account set verifier = sha256('x') where principal = %s",
+        "select verifier from access.account where principal = %s",
+    ):
+        with pytest.raises(errors.InsufficientPrivilege):
+            rows(portal, statement, name)
+    assert rows(portal, "select * from access.session_of(sha256('t'))") == []
+    assert one(portal, "select access.open_page('okrugs', 'snapshot', null, null, null)") is None
+    functions = rows(
+        portal,
+        "select p.proname from pg_proc as p where p.pronamespace = 'access'::regnamespace "
+        "and has_function_privilege(p.oid, 'execute') order by 1",
+    )
+    assert [function for (function,) in functions] == [
+        "allowed", "current_edition", "end_session", "open_page", "password_salt", "principal", "readers_of",
+        "registries", "rights", "session_of", "sign_in",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from auyl import contracts
+from auyl import contracts, exports
 from auyl.intake.locate import locate
 from auyl.linkage.contradictions import catalogue
 from auyl.linkage.contradictions.catalogue import ContradictionType
@@ -65,8 +65,6 @@ def export(
     Both sides with value, date, file and the line in the landed file; the reason in Russian and Kazakh. Only the owner
     of a file can read it.
     """
-    import pandas
-
     types = {one.id: one for one in catalogue.load(settings.include)}
     query = (settings.include / "sql" / "ledger" / "contradiction_rows.sql").read_text(encoding="utf-8")
     with transaction(settings) as con:
@@ -88,10 +86,7 @@ def export(
         table = [_workbook_row(types[row["type_id"]], row, lines) for row in rows if row["owner_registry"] == owner]
         target = folder / f"contradictions_{owner}_{period}.xlsx"
         target.touch(mode=0o600)
-        with pandas.ExcelWriter(
-            target, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_numbers": False}}
-        ) as book:
-            pandas.DataFrame(table).to_excel(book, index=False, sheet_name="Противоречия")
+        target.write_bytes(exports.to_xlsx(list(table[0]), [list(row.values()) for row in table], "Противоречия"))
         written.append(target)
         say(f"{len(table)} contradictions for {contracts.load(owner, settings.include).owner} in {target}")
     return written

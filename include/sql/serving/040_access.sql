@@ -68,16 +68,52 @@ language sql stable parallel safe security definer
 set search_path = pg_catalog, pg_temp
 return coalesce((select array_agg(r.role) from access.reader as r where r.subject = $1), '{}'::text[]);
 
--- A direct login is itself, whatever it sets. Only the portal's login speaks for others, and only for open accounts.
+-- A session of the pages by the digest of its token, which nobody can guess and no login can read.
+create or replace function access.session_of(
+    token bytea
+) returns table (principal text, display_name text, language text)
+language sql stable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        a.principal,
+        a.display_name,
+        a.language
+    from access.session as s
+    inner join access.account as a using (principal)
+    where s.token_sha256 = token and s.expires_at > now() and a.disabled_at is null;
+end;
+
+-- Who asks. A direct login is itself, whatever it sets. The portal's login speaks for whoever holds the session that it
+-- names in `auyl.session`, the digest of the token in hex.
 create or replace function access.principal() returns text
 language sql stable parallel safe security definer
 set search_path = pg_catalog, pg_temp
 return case
     when session_user <> 'auyl_portal' then session_user::text
+    else (select s.principal from access.session_of(decode(current_setting('auyl.session', true), 'hex')) as s)
+end;
+
+-- Who reads rows. The portal's login reads only after access.open_page has written, in a transaction that is committed,
+-- who reads what: `auyl.page` has the number of that row of the audit.
+create or replace function access.reading_principal() returns text
+language sql stable parallel restricted security definer
+set search_path = pg_catalog, pg_temp
+return case
+    when session_user <> 'auyl_portal' then session_user::text
     else (
         select a.principal
-        from access.account as a
-        where a.principal = current_setting('auyl.principal', true) and a.disabled_at is null
+        from access.audit as a
+        where
+            a.audit_id = case
+                when current_setting('auyl.page', true) ~ '^[0-9]{1,18}$'
+                    then current_setting('auyl.page', true)::bigint
+            end
+            and a.principal = access.principal()
+            and a.action = 'read'
+            and a.outcome = 'done'
+            and a.at > clock_timestamp() - interval '1 minute'
+            and a.transaction_id is distinct from pg_current_xact_id_if_assigned()
     )
 end;
 
@@ -100,7 +136,8 @@ select
     g.role,
     g.territory_prefix,
     g.valid_to,
-    okrug.kato
+    okrug.kato,
+    okrug.district_kato
 from access.grant_ as g
 cross join (select access.current_edition() as edition) as now_
 inner join serving.territory as okrug
@@ -130,34 +167,16 @@ where
 
 -- Okrugs that the principal may read in one of these roles; never null, so that `= any` is false, not unknown.
 create or replace function access.allowed(roles text[]) returns text[]
-language sql stable parallel safe security definer
+language sql stable parallel restricted security definer
 set search_path = pg_catalog, pg_temp
 return coalesce(
     (
         select array_agg(distinct s.kato)
         from access.scope as s
-        where s.principal = access.principal() and s.role = any(roles)
+        where s.principal = access.reading_principal() and s.role = any(roles)
     ),
     '{}'::text[]
 );
-
--- Sign-in. The attempt is counted before the password is looked at, so that guesses side by side count too.
-create or replace function access.begin_sign_in(who text) returns text
-language sql volatile security definer
-set search_path = pg_catalog, pg_temp
-begin atomic
-    update access.account as a
-    set
-        failed_sign_ins = case when a.locked_until is null then a.failed_sign_ins + 1 else 1 end,
-        locked_until = case
-            when a.locked_until is null and a.failed_sign_ins + 1 >= 5 then now() + interval '15 minutes'
-        end
-    where
-        a.principal = who
-        and a.disabled_at is null
-        and (a.locked_until is null or a.locked_until <= now())
-    returning a.password_hash;
-end;
 
 create or replace function access.write_audit(
     what text, which text, how_it_ended text, why text default null, address inet default null, who text default null
@@ -167,49 +186,6 @@ set search_path = pg_catalog, pg_temp
 begin atomic
     insert into access.audit (principal, action, object, outcome, purpose, client_address)
     values (coalesce(who, access.principal()), what, which, how_it_ended, why, address);
-end;
-
-create or replace function access.finish_sign_in(who text, token bytea, lifetime interval, address inet) returns void
-language sql volatile security definer
-set search_path = pg_catalog, pg_temp
-begin atomic
-    update access.account
-    set failed_sign_ins = 0, locked_until = null, last_sign_in_at = now()
-    where principal = who;
-    delete from access.session
-    where principal = who and expires_at <= now();
-    insert into access.session (token_sha256, principal, expires_at)
-    values (token, who, now() + least(lifetime, interval '24 hours'));
-    select access.write_audit('sign_in', '', 'done', null, address, who);
-end;
-
-create or replace function access.session_of(
-    token bytea
-) returns table (principal text, display_name text, language text)
-language sql stable security definer
-set search_path = pg_catalog, pg_temp
-begin atomic
-    select
-        a.principal,
-        a.display_name,
-        a.language
-    from access.session as s
-    inner join access.account as a using (principal)
-    where s.token_sha256 = token and s.expires_at > now() and a.disabled_at is null;
-end;
-
-create or replace function access.end_session(token bytea, address inet) returns void
-language sql volatile security definer
-set search_path = pg_catalog, pg_temp
-begin atomic
-    with ended as (
-        delete from access.session
-        where token_sha256 = token
-        returning principal
-    )
-
-    select access.write_audit('sign_out', '', 'done', null, address, e.principal)
-    from ended as e;
 end;
 
 revoke all on all tables in schema access from public;

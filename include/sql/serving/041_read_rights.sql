@@ -51,14 +51,6 @@ grant select on
 to auyl_engineer;
 
 grant usage on schema access to auyl_portal;
-grant execute on function
-    access.principal(),
-    access.begin_sign_in(text),
-    access.finish_sign_in(text, bytea, interval, inet),
-    access.session_of(bytea),
-    access.end_session(bytea, inet),
-    access.write_audit(text, text, text, text, inet, text)
-to auyl_portal;
 
 -- Everybody may store large objects and connect to the server's own databases by default; only a superuser can take
 -- that back. A database that came through pg_upgrade from before version 15 also lets everybody create in public.

@@ -21,7 +21,7 @@ return coalesce(
     (
         select array_agg(distinct o.registry)
         from access.owner as o
-        where o.principal = access.principal() and o.ended_at is null
+        where o.principal = access.reading_principal() and o.ended_at is null
     ),
     '{}'::text[]
 );

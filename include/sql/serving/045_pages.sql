@@ -1,0 +1,152 @@
+-- What the portal's login may call: it reads no password, opens no session without one, and writes nothing else.
+-- inputs: access.account, session, audit, decoy, scope, serving.current_snapshot
+--
+-- A password never reaches the database. access.password_salt tells how it is hashed; the portal sends the argon2id
+-- hash to access.sign_in, which compares its sha256 with access.account.verifier. Neither is ever answered.
+
+-- Parameters and salt of a principal's password: '$argon2id$v=19$m=…,t=…,p=…$<salt>'. A name without an account has
+-- some too, always the same, so that nobody learns who exists.
+create or replace function access.password_salt(who text) returns text
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+return coalesce(
+    (select a.password_salt from access.account as a where a.principal = who and a.disabled_at is null),
+    (
+        select
+            '$argon2id$v=19$m=65536,t=3,p=4$'
+            || left(encode(sha256(d.secret || convert_to(coalesce(who, ''), 'UTF8')), 'base64'), 22)
+        from access.decoy as d
+    )
+);
+
+-- Open a session with the digest of its token where `proof` is the hash of the principal's password; false otherwise.
+-- Each attempt is counted and audited. Attempts side by side wait for each other.
+create or replace function access.sign_in(
+    who text, proof bytea, token bytea, lifetime interval, address inet
+) returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    known access.account;
+    is_right boolean;
+begin
+    select * into known from access.account as a where a.principal = who and a.disabled_at is null for update;
+    is_right := coalesce(
+        known.verifier = sha256(proof) and (known.locked_until is null or known.locked_until <= now()), false
+    );
+    if is_right then
+        update access.account
+        set failed_sign_ins = 0, locked_until = null, last_sign_in_at = now()
+        where principal = who;
+        delete from access.session where principal = who and expires_at <= now();
+        insert into access.session (token_sha256, principal, expires_at)
+        values (token, who, now() + least(lifetime, interval '24 hours'));
+    else
+        update access.account
+        set
+            failed_sign_ins = case when locked_until is null then failed_sign_ins + 1 else 1 end,
+            locked_until = case
+                when locked_until is null and failed_sign_ins + 1 >= 5 then now() + interval '15 minutes'
+            end
+        where principal = who and (locked_until is null or locked_until <= now());
+    end if;
+    perform access.write_audit('sign_in', '', case when is_right then 'done' else 'refused' end, null, address, who);
+    return is_right;
+end
+$$;
+
+create or replace function access.end_session(token bytea, address inet) returns void
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    with ended as (
+        delete from access.session
+        where token_sha256 = token
+        returning principal
+    )
+
+    select access.write_audit('sign_out', '', 'done', null, address, e.principal)
+    from ended as e;
+end;
+
+-- Okrugs that the session's principal may read, by subject. It answers before a page is opened: which page there is.
+create or replace function access.rights(subjects text[]) returns table (subject text, katos text[])
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        wanted.subject,
+        array(
+            select distinct s.kato
+            from access.scope as s
+            where s.principal = access.principal() and s.role = any(access.readers_of(wanted.subject))
+        ) as katos
+    from unnest(subjects) as wanted (subject);
+end;
+
+-- Write who is about to read what, and whether they may; the number of that row, or null where they may not or nobody
+-- is signed in. After a commit, `auyl.page` set to the number opens the rows of the session's principal for a minute.
+-- `page` is the page's name, `about` a subject, `place` an okrug, a district, or null for all that the principal has.
+create or replace function access.open_page(
+    page text, about text, place text, month text, address inet
+) returns bigint
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    with who as (
+        select access.principal() as principal
+    ),
+
+    read as (
+        insert into access.audit (principal, action, object, outcome, client_address)
+        select
+            w.principal,
+            'read',
+            concat_ws(
+                ' ',
+                left(page, 40),
+                left(place, 40),
+                left(month, 7),
+                (
+                    select 'revision ' || f.revision from serving.current_snapshot as f
+                    where f.period = month
+                )
+            ),
+            case
+                when exists (
+                    select
+                    from access.scope as s
+                    where
+                        s.principal = w.principal
+                        and s.role = any(access.readers_of(about))
+                        and coalesce(place in (s.kato, s.district_kato), place is null)
+                ) then 'done'
+                else 'refused'
+            end,
+            address
+        from who as w
+        where w.principal is not null
+        returning audit_id, outcome
+    )
+
+    select audit_id from read
+    where outcome = 'done';
+end;
+
+revoke all on function
+access.password_salt(text),
+access.sign_in(text, bytea, bytea, interval, inet),
+access.end_session(bytea, inet),
+access.rights(text[]),
+access.open_page(text, text, text, text, inet)
+from public;
+grant execute on function
+access.principal(),
+access.session_of(bytea),
+access.password_salt(text),
+access.sign_in(text, bytea, bytea, interval, inet),
+access.end_session(bytea, inet),
+access.rights(text[]),
+access.open_page(text, text, text, text, inet)
+to auyl_portal;
