@@ -27,6 +27,7 @@ app = command_group(
         "bootstrap": operations.bootstrap,
         "contracts": intake.list_contracts,
         "intake": intake.intake,
+        "reload": intake.reload,
         "build": snapshot.build,
         "quarantine": intake.quarantine,
         "drift": intake.drift,

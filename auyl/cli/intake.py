@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -135,6 +136,47 @@ def restore(batch: Batch, reason: Reason) -> None:
     with installation() as settings:
         done = withdrawals.restore(settings, batch, reason, getpass.getuser())
         _tell(done, "restored" if done.is_new else "is not withdrawn")
+
+
+def reload(
+    registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
+    period: Annotated[
+        str | None, typer.Option(help="Month YYYY-MM; by default the newest one that was landed.")
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="Every period.")] = False,
+    reason: Reason = "",
+) -> None:
+    """Judge landed deliveries again by the rules of today, without asking a source. Safe to repeat.
+
+    After a rule was changed or taken back, the batch that fits it counts from the next build on: `auyl build --all`.
+    Exits 1 when a delivery could not be judged, or when the rules of today refuse what counts.
+    """
+    from auyl import ledger
+    from auyl.intake.reload import reload as judge_again
+
+    with installation() as settings:
+        if all and period:
+            raise typer.BadParameter("either --period or --all")
+        registries = [registry] if registry else contracts.names(settings.include)
+        when = None if all else month(period) if period else ledger.newest_landed(settings, registries)
+        is_good = True
+        counts: Counter[str] = Counter()
+        for result in judge_again(settings, ledger.Decision(reason, getpass.getuser()), registry, when):
+            counts[result.status] += 1
+            is_good &= result.status != "failed" and not (result.status == "refused" and result.batch_id)
+            if result.status == "unchanged":
+                continue
+            words = f"{result.registry} {result.period} delivery {result.delivery_id}: {result.status}"
+            if result.status == "accepted":
+                words += f", batch {result.batch_id}"
+            elif result.batch_id:
+                words += f"; batch {result.batch_id}, made by earlier rules, is kept"
+            typer.secho(
+                words + (f": {result.refusal}" if result.refusal else ""), fg=None if result.accepted else "red"
+            )
+        typer.echo(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
+        if not is_good:
+            raise typer.Exit(1)
 
 
 def _tell(done: Withdrawal, what: str) -> None:

@@ -11,6 +11,7 @@ from auyl.cli.shared import Format, as_json, installation, month, table
 from auyl.periods import LOCAL
 
 if TYPE_CHECKING:
+    from auyl.settings import Settings
     from auyl.snapshot import BuildResult
     from auyl.snapshot.rollback import Move
 
@@ -44,12 +45,11 @@ def forward(
 
 def release(period: Month, reason: Reason) -> None:
     """Publish a period although the gate refused it for its changes: somebody has looked, and they are real."""
-    from auyl.snapshot.release import release as accept
-
     with installation() as settings:
-        result = accept(settings, month(period), reason, getpass.getuser())
-        typer.echo(f"snapshot {period} {result.status}, revision {result.revision}, {result.rows} values")
-        tell(result)
+        result = release_change(settings, month(period), reason)
+        say(result)
+        if result.status in ("refused", "incomplete"):
+            raise typer.Exit(1)
 
 
 def _moved(move: Move) -> str:
@@ -84,11 +84,18 @@ def list_revisions(
             typer.echo("no revision is published" + (f" for {period}" if period else ""))
 
 
-def tell(result: BuildResult) -> None:
-    """What a build says besides its line; exit code 1 where nothing could be published."""
+def say(result: BuildResult) -> None:
+    """What a build tells beside its own line: why the gate refused it, what became of an earlier decision."""
     for breach in result.breaches:
         typer.secho(breach, fg="red", err=True)
     if result.note:
         typer.secho(result.note, fg="yellow")
-    if result.status in ("refused", "incomplete"):
-        raise typer.Exit(1)
+
+
+def release_change(settings: Settings, period: str, reason: str) -> BuildResult:
+    """Release a period, and print what came of it."""
+    from auyl.snapshot.release import release as accept
+
+    result = accept(settings, period, reason, getpass.getuser())
+    typer.echo(f"snapshot {period} {result.status}, revision {result.revision}, {result.rows} values")
+    return result

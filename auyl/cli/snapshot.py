@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from auyl.cli.revisions import tell
+from auyl.cli.revisions import release_change, say
 from auyl.cli.shared import Format, Period, as_json, installation, period_or_newest, table
 from auyl.periods import PERIOD
 
@@ -18,6 +17,7 @@ def build(
     extracts: Annotated[Path | None, typer.Argument(help="Folder of extracts to load first.", exists=True)] = None,
     period: Period = None,
     allow_missing: Annotated[bool, typer.Option(help="Publish although registries are missing.")] = False,
+    all: Annotated[bool, typer.Option("--all", help="Every period of the folder, or of the ledger.")] = False,
     accept_change: Annotated[
         str | None,
         typer.Option(help="Why a change that the gate refuses is real; kept in the ledger and in the audit."),
@@ -27,18 +27,28 @@ def build(
 
     Without --period it is the newest one that the folder has, or that the ledger has where no folder is given.
     """
+    from auyl import ledger
     from auyl.pipeline import run
 
     with installation() as settings:
+        if all and period:
+            raise typer.BadParameter("either --period or --all")
         folders = sorted(p.name for p in extracts.iterdir() if PERIOD.fullmatch(p.name)) if extracts else []
-        when = period_or_newest(settings, period or (folders[-1] if folders else None))
-        result = run(settings, when, extracts, allow_missing, typer.echo)
-        if result.status == "refused" and accept_change is not None:
-            from auyl.snapshot.release import release
-
-            result = release(settings, when, accept_change, getpass.getuser())
-            typer.echo(f"snapshot {when} {result.status}, revision {result.revision}, {result.rows} values")
-        tell(result)
+        if all:
+            periods = folders if extracts else ledger.periods(settings)
+        else:
+            periods = [period_or_newest(settings, period or (folders[-1] if folders else None))]
+        results = []
+        for when in periods:
+            result = run(settings, when, extracts, allow_missing, typer.echo)
+            if result.status == "refused" and accept_change is not None:
+                result = release_change(settings, when, accept_change)
+            say(result)
+            results.append(result)
+        # Of all periods some may always wait for a registry.
+        failed = ("refused",) if all else ("refused", "incomplete")
+        if any(result.status in failed for result in results):
+            raise typer.Exit(1)
 
 
 def show(

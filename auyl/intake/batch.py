@@ -104,8 +104,11 @@ def rules_digest(settings: Settings, contract: Contract) -> str:
     return total.hexdigest()
 
 
-def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
+def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decision | None = None) -> BatchResult:
     """Load a delivery. A refused extract is returned as such and written down; nothing of it reaches stage.
+
+    Of several batches of a delivery, the one under the rules of today counts afterwards. A refused delivery keeps the
+    batch that it has. `why` is written beside a batch that counts only since this load.
 
     An error of ours or of the set-up is raised; the delivery stays landed, with the reason beside it.
 
@@ -121,16 +124,22 @@ def load(delivery_id: int, settings: Settings | None = None) -> BatchResult:
             return _result(delivery, "withdrawn", refusal=f"{delivery.registry} {delivery.period}: {withdrawn}")
         known = ledger.find_batch(settings, delivery_id, rules)
         if known is not None:
-            return _result(delivery, "unchanged", known, batch_id=known.batch_id, notes=known.notes)
+            current = ledger.find_batch(settings, delivery_id)
+            is_current = current is not None and current.batch_id == known.batch_id
+            if not is_current:
+                ledger.add_judgement(settings, known.batch_id, why)
+            status = "unchanged" if is_current else "accepted"
+            return _result(delivery, status, known, batch_id=known.batch_id, notes=known.notes)
         try:
             lake = Lake(settings.lake)
             in_oblast = oblast_rule(settings, lake, contract)
             suite = suites.load(contract.suite, settings.expectations, *([in_oblast] if in_oblast else []))
-            return _load(_Work(settings, lake, contract, suite, delivery, rules))
+            return _load(_Work(settings, lake, contract, suite, delivery, rules, why))
         except ExtractRefused as refusal:
             ledger.add_refusal(
-                settings, delivery.registry, delivery.period, str(refusal), refusal.as_dict(), delivery_id, rules
-            )
+                settings, delivery.registry, delivery.period, str(refusal), refusal.as_dict(), delivery_id, rules,
+                only_new=why is not None,
+            )  # fmt: skip
             return _result(delivery, "refused", refusal=str(refusal))
         except Exception as error:
             _note_failure(settings, contract, delivery, rules, error)
@@ -172,6 +181,7 @@ class _Work:
     suite: suites.Suite
     delivery: ledger.Delivery
     rules: str
+    why: ledger.Decision | None = None
 
     @property
     def raw_path(self) -> str:
@@ -272,6 +282,7 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
         [(rule, severities.get(rule, "critical"), n) for rule, n in account.failed.items()],
         [{**asdict(c), "categories": list(c.categories) if c.categories else None} for c in shape.columns.values()],
         [asdict(drift) for drift in drifts],
+        work.why,
     )
     return _result(
         delivery, "accepted", account, batch_id=batch.batch_id, failed=account.failed, notes=batch.notes, drifts=drifts
@@ -343,5 +354,6 @@ def _refuse(work: _Work, account: check.Account, breaches: list[str], oblasts: d
         delivery.delivery_id,
         work.rules,
         work.file(paths.quarantine_file),
+        only_new=work.why is not None,
     )
     return _result(delivery, "refused", account, staged=0, refusal=str(refusal), failed=account.failed)

@@ -83,10 +83,11 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
         known = ledger.find_delivery(settings, contract.registry, period, digest)
         if known is not None:
             lake.remove(incoming)
-            if arrival.is_whole and not known.is_whole:
-                ledger.mark_whole(settings, known.delivery_id)
             outcome: ledger.Outcome = "again" if _is_again(settings, known, arrival) else "unchanged"
-            look = ledger.Look(contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark)
+            look = ledger.Look(
+                contract.registry, period, outcome, arrival.source, known.delivery_id, arrival.watermark,
+                arrival.is_whole,
+            )  # fmt: skip
             ledger.add_look(settings, look)
             return known
         entries = [(named[file], *sum_and_size) for file, sum_and_size in zip(files, copied, strict=True)]

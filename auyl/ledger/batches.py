@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, exists, func, insert, select
+from sqlalchemy import Connection, Text, case, cast, exists, func, insert, select, text
 
 from auyl.ledger import tables
 from auyl.ledger.queries import columns_of, dicts, record, record_or_none, records, scalar, scalars, sql_file
 from auyl.settings import Settings
 from auyl.store import paths
 from auyl.store.postgres import transaction
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Why a person decided something, and who."""
+
+    reason: str
+    decided_by: str
 
 
 @dataclass(frozen=True)
@@ -57,11 +65,10 @@ _C = tables.batch_ranked.c
 
 
 def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = None) -> Batch | None:
-    """The accepted batch of a delivery under these rules, or its newest one."""
-    newest = _BATCH.where(_C.delivery_id == delivery_id).order_by(_C.batch_id.desc()).limit(1)
-    if rules_digest is not None:
-        newest = newest.where(_C.rules_digest == rules_digest)
-    return record_or_none(settings, newest, Batch)
+    """The accepted batch of a delivery under these rules; without them the one that counts for it."""
+    of_delivery = _BATCH.where(_C.delivery_id == delivery_id)
+    wanted = _C.rank_in_delivery == 1 if rules_digest is None else _C.rules_digest == rules_digest
+    return record_or_none(settings, of_delivery.where(wanted), Batch)
 
 
 def batch(settings: Settings, batch_id: int) -> Batch:
@@ -75,9 +82,10 @@ def add_batch(
     outcomes: list[tuple[str, str, int]],
     columns: list[dict[str, Any]],
     drifts: list[dict[str, Any]],
+    why: Decision | None = None,
 ) -> Batch:
     """Accept a batch in one transaction: its account, the rules that were broken (rule, severity, rows), its profile by
-    column (rows of ledger.batch_column) and what drifted (rows of ledger.drift).
+    column (rows of ledger.batch_column) and what drifted (rows of ledger.drift). Of its delivery it counts from now on.
     """
     broken = [{"rule": rule, "severity": severity, "failed": failed} for rule, severity, failed in outcomes]
     with transaction(settings) as con:
@@ -85,7 +93,25 @@ def add_batch(
         for table, rows in ((tables.rule_outcome, broken), (tables.batch_column, columns), (tables.drift, drifts)):
             if rows:
                 con.execute(insert(table), [{"batch_id": batch_id, **row} for row in rows])
+        _judge(con, batch_id, why)
     return batch(settings, batch_id)
+
+
+def add_judgement(settings: Settings, batch_id: int, why: Decision | None = None) -> Batch:
+    """Let an earlier batch of a delivery count again: the rules under which it was made are those of today again."""
+    with transaction(settings) as con:
+        _judge(con, batch_id, why)
+    return batch(settings, batch_id)
+
+
+def _judge(con: Connection, batch_id: int, why: Decision | None) -> None:
+    decided = {"reason": why.reason, "decided_by": why.decided_by} if why else {}
+    con.execute(insert(tables.judgement).values(batch_id=batch_id, **decided))
+    if why:
+        of = select(_C.registry + " " + _C.period + " batch " + cast(_C.batch_id, Text)).where(_C.batch_id == batch_id)
+        which = con.execute(of).scalar_one()
+        act = {"what": "reload_batch", "which": which, "why": why.reason, "who": why.decided_by}
+        con.execute(text("select access.write_audit(:what, :which, 'done', :why, null, :who)"), act)
 
 
 def periods(settings: Settings, registry: str | None = None) -> list[str]:

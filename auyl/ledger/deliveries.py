@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy import exists, func, insert, select
 from sqlalchemy.dialects import postgresql
 
 from auyl.ledger import tables
 from auyl.ledger.explanations import explained
 from auyl.ledger.looks import Look, insert_look
-from auyl.ledger.queries import columns_of, dicts, execute, record, record_or_none, scalar, scalars, sql_file
+from auyl.ledger.queries import columns_of, dicts, execute, record, record_or_none, records, scalar, scalars, sql_file
 from auyl.settings import Settings
 from auyl.store.postgres import transaction
 
@@ -34,8 +34,12 @@ class Delivery:
     is_whole: bool = False
 
 
-_DELIVERY = columns_of(Delivery, tables.delivery)
 _C = tables.delivery.c
+_LOOK = tables.look.c
+# The bytes of a delivery of changes may be read again as those of the whole period.
+_READ_WHOLE = exists().where(_LOOK.delivery_id == _C.delivery_id, _LOOK.is_whole).correlate(tables.delivery)
+_LANDED = columns_of(Delivery, tables.delivery).selected_columns
+_DELIVERY = select(*((c | _READ_WHOLE).label("is_whole") if c.name == "is_whole" else c for c in _LANDED))
 
 
 def find_delivery(settings: Settings, registry: str, period: str, digest: str) -> Delivery | None:
@@ -84,7 +88,7 @@ def add_delivery(
     )
     new = new.on_conflict_do_nothing(index_elements=["registry", "period", "digest"])
     with transaction(settings) as con:
-        row = con.execute(new.returning(*_DELIVERY.selected_columns)).mappings().one_or_none()
+        row = con.execute(new.returning(*_LANDED)).mappings().one_or_none()
         if row is not None:
             con.execute(
                 insert(tables.delivery_file),
@@ -96,6 +100,17 @@ def add_delivery(
     if landed is None:  # pragma: no cover - the conflict says that it is there
         raise LookupError(f"delivery {digest} of {registry} {period}")
     return landed
+
+
+def landed(settings: Settings, registries: list[str], period: str | None = None) -> list[Delivery]:
+    """Deliveries of these registries, by period in the order of their landing; of one period where given."""
+    wanted = _DELIVERY.where(_C.registry.in_(registries)).order_by(_C.period, _C.delivery_id)
+    return records(settings, wanted if period is None else wanted.where(_C.period == period), Delivery)
+
+
+def newest_landed(settings: Settings, registries: list[str]) -> str | None:
+    """The newest period with a delivery of one of these registries."""
+    return scalar(settings, select(func.max(_C.period)).where(_C.registry.in_(registries)))
 
 
 def arrived_at(settings: Settings, delivery_id: int) -> datetime:
@@ -142,13 +157,13 @@ def current_files(settings: Settings, registry: str, period: str) -> tuple[str, 
 def last_whole(settings: Settings, registry: str, period: str) -> datetime | None:
     """When the last whole reading of a registry that sends changes arrived, of those that were accepted."""
     counts = exists().where(tables.batch_ranked.c.delivery_id == _C.delivery_id, ~tables.batch_ranked.c.is_withdrawn)
-    arrived = select(func.max(_C.arrived_at)).where(_C.registry == registry, _C.period == period, _C.is_whole, counts)
-    return scalar(settings, arrived)
-
-
-def mark_whole(settings: Settings, delivery_id: int) -> None:
-    """A whole reading of the period gave the very bytes of this delivery of changes."""
-    execute(settings, update(tables.delivery).where(_C.delivery_id == delivery_id).values(is_whole=True))
+    of_period = (_C.registry == registry, _C.period == period, counts)
+    again = select(_LOOK.looked_at.label("at")).join_from(
+        tables.delivery, tables.look, _LOOK.delivery_id == _C.delivery_id
+    )
+    arrivals = select(_C.arrived_at.label("at")).where(*of_period, _C.is_whole)
+    read = arrivals.union_all(again.where(*of_period, _LOOK.is_whole)).subquery()
+    return scalar(settings, select(func.max(read.c.at)))
 
 
 def extracts(settings: Settings, deltas: list[str], registry: str | None = None) -> list[dict[str, Any]]:

@@ -21,7 +21,10 @@ _D = tables.delivery.c
 
 @dataclass(frozen=True)
 class Look:
-    """A look; `seen` is where and what in words, `delivery_id` the delivery that holds what was seen."""
+    """A look; `seen` is where and what in words, `delivery_id` the delivery that holds what was seen.
+
+    `is_whole`: it read the whole period of a registry that sends changes.
+    """
 
     registry: str
     period: str
@@ -29,6 +32,7 @@ class Look:
     seen: str
     delivery_id: int | None = None
     watermark: str | None = None
+    is_whole: bool = False
 
 
 def add_look(settings: Settings, look: Look) -> None:

@@ -21,8 +21,16 @@ def add_refusal(
     delivery_id: int | None = None,
     rules_digest: str | None = None,
     quarantine_path: str | None = None,
+    only_new: bool = False,
 ) -> None:
-    """Write down that an extract was not accepted and why."""
+    """Write down that an extract was not accepted and why; with `only_new` nothing that its delivery has already."""
+    c = tables.refusal.c
+    if only_new:
+        last = (
+            select(c.rules_digest, c.reason).where(c.delivery_id == delivery_id).order_by(c.refusal_id.desc()).limit(1)
+        )
+        if dicts(settings, last) == [{"rules_digest": rules_digest, "reason": reason}]:
+            return
     execute(
         settings,
         insert(tables.refusal).values(

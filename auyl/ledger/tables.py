@@ -24,10 +24,16 @@ delivery = _table(
 # Grain: one file of a delivery, with the name it arrived with.
 delivery_file = _table("ledger", "delivery_file", "delivery_id name sha256 size_bytes")
 # Grain: look at a source, or files brought by hand. outcome: landed, again (the bytes of an earlier delivery, after
-# those of another one), unchanged, not_ready, unavailable, refused; `delivery_id` of the first three.
-look = _table("ledger", "look", "look_id registry period outcome delivery_id watermark seen looked_at")
+# those of another one), unchanged, not_ready, unavailable, refused; `delivery_id` of the first three. is_whole: it read
+# the whole period of a registry that sends changes.
+look = _table("ledger", "look", "look_id registry period outcome delivery_id watermark seen looked_at is_whole")
 # Grain: decision that a batch does not count, or counts again. The newest of a delivery decides.
 withdrawal = _table("ledger", "withdrawal", "withdrawal_id batch_id is_withdrawn reason decided_by decided_at")
+# Grain: judgement of a delivery, by a load or a reload, that makes this batch count; of a delivery, the newest decides.
+# Reason and decided_by: of a reload. Batches of programs before it have none.
+judgement = _table("ledger", "judgement", "judgement_id batch_id reason decided_by judged_at")
+# Grain: binding of the database to a lake; the newest counts. address: where the lake was then.
+lake = _table("ledger", "lake", "binding_id lake_id address reason decided_by bound_at")
 # A view. Grain: delivery about whose batches somebody has decided; the newest decision.
 decided_delivery = _table(
     "ledger", "decided_delivery", "delivery_id batch_id is_withdrawn reason decided_by decided_at"
@@ -42,8 +48,8 @@ _BATCH = (
 # Grain: a delivery that was accepted under the rules of one day.
 batch = _table("ledger", "batch", _BATCH, json="notes")
 # A view. current_rank: 1 for the batch that counts for a registry and period, null when withdrawn; rank_in_delivery: 1
-# for the newest batch of a delivery; is_corrected: a later delivery corrects its rejected rows; root_id: the
-# delivery that it corrects, or its own; counts_as_change: counts for a registry that sends changes.
+# for the batch of a delivery that was judged last; is_corrected: a later delivery corrects its rejected rows; root_id:
+# the delivery that it corrects, or its own; counts_as_change: counts for a registry that sends changes.
 batch_ranked = _table(
     "ledger",
     "batch_ranked",

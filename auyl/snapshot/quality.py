@@ -110,7 +110,7 @@ def by_okrug(settings: Settings, registry: str, period: str) -> list[dict[str, A
 def unmeasured(settings: Settings) -> list[str]:
     """Periods in which something was decided about what counts after their quality was last measured, oldest first.
 
-    That is: a batch was accepted, withdrawn, restored or came again, or a revision was rolled back or forward.
+    That is: a batch was accepted, judged, withdrawn, restored or came again, or a revision was rolled back or forward.
     """
     with transaction(settings) as con:
         rows = con.execute(
@@ -119,6 +119,8 @@ def unmeasured(settings: Settings) -> list[str]:
                 "select period, min(measured_at) as measured_at from serving.quality group by period) as q "
                 "using (period) where q.period is null or b.accepted_at > q.measured_at or exists ("
                 "select from ledger.withdrawal as w where w.batch_id = b.batch_id and w.decided_at > q.measured_at) "
+                "or exists (select from ledger.judgement as j where j.batch_id = b.batch_id "
+                "and j.judged_at > q.measured_at) "
                 "or exists (select from ledger.look as l where l.delivery_id = b.delivery_id and l.outcome = 'again' "
                 "and l.looked_at > q.measured_at) or exists (select from ledger.revision_decision as d "
                 "where d.period = b.period and d.decided_at > q.measured_at) group by 1 order by 1"

@@ -25,12 +25,13 @@ from ledger.look
 where outcome = 'again'
 group by delivery_id;
 
--- Grain: batch. Key: batch_id. Inputs: ledger.batch, delivery, arrived_again, decided_delivery.
+-- Grain: batch. Key: batch_id. Inputs: ledger.batch, delivery, arrived_again, decided_delivery, look, judgement.
 -- Which batch counts: the extract that arrived last. Arrived are also the bytes of an earlier extract that came again
 -- after another one. An extract that states its own time (in its content, by its source's clock, or an operator for it)
 -- does not supersede one that states a later time; a file's time stamp is no such statement. Corrected rows rank right
--- above the extract that they correct. A withdrawal counts for the delivery, under whatever rules it is loaded, and
--- for what corrects it.
+-- above the extract that they correct. Of a delivery that was judged under several sets of rules, the batch that was
+-- judged last counts; that changes nothing in the order of deliveries. A withdrawal counts for the delivery, under
+-- whatever rules it is loaded, and for what corrects it.
 -- extracted_at: from when the extract counts: the time that it states or its file has, the time of arrival if it came
 -- again, never before that of an extract that it supersedes.
 create or replace view ledger.batch_ranked as
@@ -66,15 +67,30 @@ corrected as (
     where not c.is_withdrawn
 ),
 
+whole as (
+    select distinct delivery_id
+    from ledger.look
+    where is_whole
+),
+
+judged as (
+    select
+        batch_id,
+        max(judgement_id) as judged_id
+    from ledger.judgement
+    group by batch_id
+),
+
 accepted as (
     select
         b.batch_id,
+        j.judged_id,
         d.delivery_id,
         d.registry,
         d.period,
         d.digest,
         d.arrived_at,
-        d.is_whole,
+        d.is_whole or i.delivery_id is not null as is_whole,
         r.delivery_id as root_id,
         coalesce(c.is_withdrawn, w.is_withdrawn, false) as is_withdrawn,
         x.base_id is not null as is_corrected,
@@ -89,6 +105,8 @@ accepted as (
     left join ledger.decided_delivery as w on d.delivery_id = w.delivery_id
     left join ledger.arrived_again as g on r.delivery_id = g.delivery_id
     left join corrected as x on d.delivery_id = x.base_id
+    left join whole as i on d.delivery_id = i.delivery_id
+    left join judged as j on b.batch_id = j.batch_id
 ),
 
 -- What states no time, or came again, stands above all that arrived before it. All windows are partitioned by registry
@@ -113,16 +131,18 @@ ranked as (
         t.*,
         max(t.root_extracted_at) over (
             partition by t.registry, t.period, t.is_withdrawn
-            order by t.stated_at nulls first, t.root_arrived_at, t.root_id, t.arrived_at, t.delivery_id, t.batch_id
+            order by
+                t.stated_at nulls first, t.root_arrived_at, t.root_id, t.arrived_at, t.delivery_id,
+                t.judged_id nulls first, t.batch_id
         ) as extracted_at,
         row_number() over (
             partition by t.registry, t.period, t.is_withdrawn
             order by
                 t.stated_at desc nulls last, t.root_arrived_at desc, t.root_id desc, t.arrived_at desc,
-                t.delivery_id desc, t.batch_id desc
+                t.delivery_id desc, t.judged_id desc nulls last, t.batch_id desc
         ) as turn_rank,
         row_number() over (
-            partition by t.registry, t.period, t.delivery_id order by t.batch_id desc
+            partition by t.registry, t.period, t.delivery_id order by t.judged_id desc nulls last, t.batch_id desc
         ) as rank_in_delivery
     from turn as t
 ),
