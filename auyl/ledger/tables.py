@@ -87,6 +87,8 @@ revision_decision = _table(
     "revision_decision",
     "decision_id period is_rolled_back revisions current_revision reason decided_by decided_at",
 )
+# Grain: decision that no snapshot is made in an edition of KATO, or that one may be again. The newest decides.
+edition_decision = _table("ledger", "edition_decision", "decision_id edition is_retired reason decided_by decided_at")
 # Grain: decision that the changes of a period that these inputs bring are real.
 change_acceptance = _table(
     "ledger", "change_acceptance", "acceptance_id period inputs_digest reason decided_by decided_at"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from auyl import ledger
@@ -66,11 +66,17 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
         inputs = gather(settings, lake, catalogue, period)
         if inputs.missing and (not allow_missing or INDISPENSABLE in inputs.missing):
             return BuildResult(period, "incomplete", missing=inputs.missing)
+        moves = ledger.current_moves(settings, period)
+        done = None
         if linked(settings, period, inputs.batches) is not None:
             done = _done_before(settings, lake, catalogue, with_links(settings, inputs))
-            if done is not None:
-                return done
-        return _build(settings, lake, catalogue, inputs)
+        if done is None:
+            done = _build(settings, lake, catalogue, inputs)
+        if done.is_moved and moves and moves[-1].is_rolled_back:
+            former = ", ".join(map(str, moves[-1].revisions))
+            words = f"{period}: the inputs are others than when revision {former} was rolled back; that ends here"
+            done = replace(done, note="\n".join(filter(None, [done.note, words])))
+        return done
 
 
 def _done_before(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: SnapshotInputs) -> BuildResult | None:

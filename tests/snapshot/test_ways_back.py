@@ -1,6 +1,7 @@
 """Every mistake that was published is taken back by commands, and the snapshot is what it was."""
 
 import getpass
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,8 +13,13 @@ from typer.testing import CliRunner
 
 from auyl import pipeline
 from auyl.cli import app
+from auyl.linkage.contradictions import compute as contradictions
+from auyl.linkage.entities import build as entities
+from auyl.linkage.entities import survivorship
 from auyl.periods import LOCAL
 from auyl.settings import REPOSITORY, Settings
+from auyl.snapshot.quality import measure_quality, unmeasured
+from auyl.store.lake import Lake
 from tests.conftest import fresh_installation
 from tests.snapshot.conftest import PERIOD, know_territory
 from tests.snapshot.queries import query
@@ -182,6 +188,29 @@ def test_a_wrong_time_is_taken_back(home: Settings, auyl: Auyl, oblast: Path, tm
     assert "unchanged, revision 1" in auyl("build", "--period", PERIOD)
 
 
+def test_a_wrong_rule_is_taken_back(
+    home: Settings, auyl: Auyl, tmp_path: Path, as_it_was: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = tmp_path / "expectations"
+    shutil.copytree(REPOSITORY / "expectations", rules)
+    suite = json.loads((rules / "budget_okrug.json").read_text("utf-8"))
+    wrong = {
+        "type": "unexpected_rows_expectation",
+        "kwargs": {"unexpected_rows_query": f"select * from {{batch}} where kato = '{okrugs(home)[0]}'"},
+        "severity": "critical",
+        "meta": {"rule": "a_wrong_rule", "level": "row", "reason_ru": "Ошибка", "reason_kk": "Қате"},
+    }
+    suite["expectations"].append(wrong)
+    (rules / "budget_okrug.json").write_text(json.dumps(suite), "utf-8")
+    with monkeypatch.context() as patch:
+        patch.setenv("AUYL_EXPECTATIONS", str(rules))
+        auyl("reload", "budget_okrug", "--period", PERIOD, "--reason", "a new rule")
+        assert "published" in auyl("build", "--period", PERIOD)
+    assert state(home)["snapshot"] != as_it_was["snapshot"]
+    auyl("reload", "budget_okrug", "--period", PERIOD, "--reason", "the rule was wrong")
+    assert "inputs as in revision 1: revision 1 is current again" in auyl("build", "--period", PERIOD)
+
+
 def test_a_wrong_indicator_is_rolled_back_and_stays_so_until_it_is_corrected(
     home: Settings, auyl: Auyl, tmp_path: Path, as_it_was: State, audited: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,43 +267,67 @@ def test_a_wrong_indicator_is_rolled_back_and_stays_so_until_it_is_corrected(
     ]
 
 
-def test_the_persons_follow_a_rollback(
+def rests_on(home: Settings) -> list[object]:
+    """What quality, contradictions and entities of the period are made of, besides the snapshot."""
+    measured = [(row.registry, row.staged) for row in measure_quality(PERIOD, home)]
+    kind = survivorship.load("person", home.include)
+    newest = entities.versions_of(home, kind, PERIOD)[-1]
+    batches = sorted((registry, batch.batch_id) for registry, batch in newest.batches.items())
+    return [measured, contradictions.gather(home, Lake(home.lake), PERIOD).digest, batches]
+
+
+def test_persons_quality_contradictions_and_entities_follow_a_rollback(
     home: Settings, auyl: Auyl, oblast: Path, tmp_path: Path, as_it_was: State
 ) -> None:
+    rested_on = rests_on(home)
     (source,) = (oblast / PERIOD / "population").iterdir()
     body = source.read_text("utf-8").replace("2026-11-01T02", "2026-11-02T02")
-    body = re.sub(r"<surname>[^<]+<", "<surname>БАСҚА<", body).replace("<birthDate>1", "<birthDate>1", 1)
-    sex = re.sub(r"<lifeStatus><code>0<", "<lifeStatus><code>1<", body, count=50)
+    body = re.sub(r"<surname>[^<]+<", "<surname>БАСҚА<", body)
+    body = re.sub(r"<iin>\d{12}<", "<iin>000000000000<", body, count=50)
     wrong = tmp_path / source.name
-    wrong.write_text(sex, "utf-8")
+    wrong.write_text(body, "utf-8")
     auyl("intake", "population", wrong, "--period", PERIOD)
     auyl("build", "--period", PERIOD, "--accept-change", "all of one name")
     assert query(home, "select count(distinct surname) from vault.person")[0][0] == 1
+    assert all(now != before for now, before in zip(rests_on(home), rested_on, strict=True))
+    assert unmeasured(home) == []
     auyl("snapshot", "rollback", PERIOD, "--to", 1, "--reason", "one name for all")
+    assert unmeasured(home) == [PERIOD]
     assert state(home) == as_it_was
+    assert rests_on(home) == rested_on
+    assert "not in the current snapshot: revision" in auyl("extracts", "population")
     period, revision = query(home, "select period, revision from vault.person_period")[0]
     assert (period, revision) == (PERIOD, 1)
-    auyl("extracts", "withdraw", batch_of(home, "population"), "--reason", "one name for all")
-    assert "unchanged, revision 1" in auyl("build", "--period", PERIOD)
+    auyl("intake", "budget_okrug", more_income(oblast, tmp_path, okrugs(home)[0], "156789.0"), "--period", PERIOD)
+    said = auyl("build", "--period", PERIOD, "--accept-change", "all of one name")
+    assert "published" in said and "the inputs are others than when revision" in said
+    for registry in ("population", "budget_okrug"):
+        auyl("extracts", "withdraw", batch_of(home, registry), "--reason", "one name for all")
+    assert "inputs as in revision 1: revision 1 is current again" in auyl("build", "--period", PERIOD)
 
 
 def test_a_wrong_edition_is_taken_back(
-    home: Settings, auyl: Auyl, oblast: Path, tmp_path: Path, as_it_was: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    home: Settings, auyl: Auyl, oblast: Path, tmp_path: Path, as_it_was: State, audited: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     edition = str(as_it_was["edition"])
-    monkeypatch.setenv("AUYL_KATO_EDITION", edition)
     reference = oblast / "reference"
     wrong = tmp_path / "kato.csv"
     lost = okrugs(home)[0][:6]
     lines = (reference / "kato.csv").read_text("utf-8-sig").splitlines()
     wrong.write_text("\n".join(line for line in lines if not line.startswith(lost)) + "\n", "utf-8")
-    auyl("territory", "load", wrong, "--edition", "A-WRONG", "--crosswalk", reference / "crosswalk.csv")
-    assert "unchanged, revision 1" in auyl("build", "--period", PERIOD)
-    monkeypatch.setenv("AUYL_KATO_EDITION", "A-WRONG")
+    auyl("territory", "load", wrong, "--edition", "WRONG", "--crosswalk", reference / "crosswalk.csv")
     auyl("build", "--period", PERIOD, "--accept-change", "a new edition")
-    assert state(home)["edition"] == "A-WRONG"
-    monkeypatch.setenv("AUYL_KATO_EDITION", edition)
+    assert state(home)["edition"] == "WRONG"
+    retired = auyl("territory", "retire", "WRONG", "--reason", "a draft")
+    assert retired == f"edition WRONG retired; current: {edition}\n"
+    assert "was retired before" in auyl("territory", "retire", "WRONG", "--reason", "a draft")
+    assert "not retired; found none loaded" in auyl("territory", "retire", edition, "--reason", "x", code=1)
     assert "inputs as in revision 1: revision 1 is current again" in auyl("build", "--period", PERIOD)
+    with monkeypatch.context() as patch:
+        patch.setenv("AUYL_KATO_EDITION", "WRONG")
+        assert "edition WRONG, AUYL_KATO_EDITION, was retired by" in auyl("build", "--period", PERIOD, code=1)
+    assert audit(home, audited) == [("accept_change", "a new edition"), ("retire_edition", "a draft")]
 
 
 @pytest.mark.parametrize(
