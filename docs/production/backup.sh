@@ -7,7 +7,7 @@ umask 077
 to=${1:?the folder of the backup}
 mkdir "$to"
 pg_dump --dbname "$AUYL_ADMIN_DSN" --format custom --file "$to/auyl.dump"
-pg_dumpall --dbname "$AUYL_ADMIN_DSN" --roles-only | grep -v -e 'ROLE postgres' -e '^CREATE ROLE postgres' > "$to/roles.sql"
+pg_dumpall --dbname "$AUYL_ADMIN_DSN" --roles-only --file "$to/roles.sql"
 cp -R "$AUYL_LAKE" "$to/lake"
 (cd "$to" && find . -type f ! -name SHA256SUMS -exec sha256sum {} +) > "$to/SHA256SUMS"
 # The key stays apart: whoever has both can name every person in the lake.
