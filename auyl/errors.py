@@ -49,6 +49,13 @@ class SettingMissing(AuylError):
         super().__init__(f"setting {name}: expected {expected}")
 
 
+class FolderOpen(AuylError):
+    """A folder with numbers and names of persons that other accounts may open; the message says how to close it."""
+
+    def __init__(self, setting: str, expected: str, found: str, command: str) -> None:
+        super().__init__(f"setting {setting}: expected {expected}; found {found}. Fix: {command}")
+
+
 class ContractInvalid(AuylError):
     """A contract, a suite or a catalogue file breaks its own rules; found by tests, not by the night run."""
 

@@ -10,3 +10,8 @@ connections   an Airflow connection as the address that a source takes
 defaults      arguments of every task; period and day of a run
 assets        how DAGs follow each other
 """
+
+from auyl.store.closed import close_files
+
+# Every DAG file and the plugin import this package, so every process of Airflow writes for its own account only.
+close_files()

@@ -50,13 +50,7 @@ app.add_typer(
 app.add_typer(
     command_group(
         "Editions of KATO and their codes.",
-        {
-            "load": territory.load,
-            "changes": territory.changes,
-            "current": territory.current,
-            "retire": territory.retire,
-            "reinstate": territory.reinstate,
-        },
+        {"load": territory.load, "changes": territory.changes, "current": territory.current},
     ),
     name="territory",
 )

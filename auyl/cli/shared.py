@@ -15,6 +15,8 @@ from typer.core import TyperGroup
 from auyl.errors import AuylError
 from auyl.periods import PERIOD
 from auyl.settings import Settings, from_environment
+from auyl.store.closed import close_files
+from auyl.store.spill import check_installation
 
 Period = Annotated[str | None, typer.Option(help="Month YYYY-MM; by default the newest one with accepted extracts.")]
 Format = Annotated[str, typer.Option(help="table or json")]
@@ -35,6 +37,7 @@ def command_group(
 ) -> typer.Typer:
     """A group of commands by name, with `text` as its help."""
     group = typer.Typer(cls=cls, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=text)
+    group.callback(cls=cls, no_args_is_help=True, help=text)(close_files)
     for name, command in commands.items():
         group.command(name)(command)
     return group
@@ -49,6 +52,7 @@ def installation() -> Iterator[Settings]:
     """
     with expected_errors():
         settings = from_environment()
+        check_installation(settings)
         if settings.dsn_or_none:
             yield settings
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -28,28 +27,6 @@ def load(
             parts = value.items() if isinstance(value, dict) else []
             text = ", ".join(f"{part} {n:,}" if isinstance(n, int) else f"{part} {n}" for part, n in parts) or value
             typer.echo(f"{name:<24}  {text}")
-
-
-Edition = Annotated[str, typer.Argument(help="Name of an edition that is loaded.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the ledger and in the audit.")]
-
-
-def retire(edition: Edition, reason: Reason) -> None:
-    """Make no snapshot in an edition any more; the newest of the others is current, from the next build on."""
-    from auyl.territory import retire as decisions
-
-    with installation() as settings:
-        is_new, current = decisions.retire(settings, edition, reason, getpass.getuser())
-        typer.echo(f"edition {edition} {'retired' if is_new else 'was retired before'}; current: {current}")
-
-
-def reinstate(edition: Edition, reason: Reason) -> None:
-    """Let snapshots be made in a retired edition again."""
-    from auyl.territory import retire as decisions
-
-    with installation() as settings:
-        is_new, current = decisions.reinstate(settings, edition, reason, getpass.getuser())
-        typer.echo(f"edition {edition} {'reinstated' if is_new else 'is not retired'}; current: {current}")
 
 
 def changes(period: Period = None) -> None:

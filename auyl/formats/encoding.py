@@ -6,7 +6,7 @@ import codecs
 import math
 import mmap
 from collections import Counter
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from auyl.contracts import Contract
@@ -67,7 +67,7 @@ def reads_wrong(sample: bytes, encoding: str) -> bool:
             text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
         except UnicodeError:  # UTF-16 without its byte order mark; the strict decoder refuses it later
             return False
-        if sum(letter > "\x7f" for letter in text) < LETTERS_TO_JUDGE:
+        if _beyond_ascii(text) < LETTERS_TO_JUDGE:
             return False
         declared = likelihood(_pairs(text))
         # UTF-8 that was decoded as Latin or cp1251 and encoded again.
@@ -76,7 +76,7 @@ def reads_wrong(sample: bytes, encoding: str) -> bool:
         )
     if len(sample) - len(sample.translate(None, _BEYOND_ASCII)) < LETTERS_TO_JUDGE:
         return False
-    bytewise = Counter(pairwise(sample))
+    bytewise = [*_count_pairs(sample, "u1")]
     try:
         declared, *others = (
             likelihood(_decoded(bytewise, other)) for other in (encoding, *(o for o in OTHERS if o != encoding))
@@ -89,26 +89,43 @@ def reads_wrong(sample: bytes, encoding: str) -> bool:
 _BEYOND_ASCII = bytes(range(128, 256))
 
 
-def _decoded(pairs: Counter[tuple[int, int]], encoding: str) -> Counter[tuple[str, str]]:
+def _beyond_ascii(text: str) -> int:
+    return len(text) - len(text.encode("ascii", errors="ignore"))
+
+
+def _count_pairs(content: bytes, code: str) -> Iterator[tuple[int, int, int]]:
+    """Each code beyond ASCII with the one before it, and how often; numpy calls their type `code`."""
+    import numpy as np
+
+    codes = np.frombuffer(content, code)
+    places = np.flatnonzero(codes[1:] > 127)
+    pairs = codes[places].astype("u8") << np.uint64(32) | codes[places + 1]
+    different, times = np.unique(pairs, return_counts=True)
+    yield from zip(
+        (different >> np.uint64(32)).tolist(), (different & 0xFFFF_FFFF).tolist(), times.tolist(), strict=True
+    )
+
+
+def _decoded(pairs: Iterable[tuple[int, int, int]], encoding: str) -> Counter[tuple[str, str]]:
     letters = [bytes([byte]).decode(encoding, errors="replace") for byte in range(256)]
     pairs_of_letters: Counter[tuple[str, str]] = Counter()
-    for (before, byte), times in pairs.items():
-        if byte > 127:
-            pairs_of_letters[letters[before], letters[byte]] += times
+    for before, byte, times in pairs:
+        pairs_of_letters[letters[before], letters[byte]] += times
     return pairs_of_letters
 
 
 def _once(text: str, other: str) -> float:
     once = text.encode(other, errors="replace").decode("utf-8", errors="replace")
-    enough = 4 * sum(letter > "\x7f" for letter in once) > sum(letter > "\x7f" for letter in text)
+    enough = 4 * _beyond_ascii(once) > _beyond_ascii(text)
     return likelihood(_pairs(once)) if enough else -math.inf
 
 
-def _pairs(text: str) -> Counter[tuple[str, str]]:
-    return Counter(pairwise(" " + text))
+def _pairs(text: str) -> dict[tuple[str, str], int]:
+    codes = (" " + text).encode("utf-32-le", "surrogatepass")
+    return {(chr(before), chr(letter)): times for before, letter, times in _count_pairs(codes, "<u4")}
 
 
-def likelihood(pairs: Counter[tuple[str, str]]) -> float:
+def likelihood(pairs: Mapping[tuple[str, str], int]) -> float:
     """Mean log likelihood of the non-ASCII characters, by rank of the letter and by capitals inside words."""
     total, count = 0.0, 0
     for (before, letter), times in pairs.items():

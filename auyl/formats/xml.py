@@ -6,6 +6,7 @@ The fast parser reads ordinary files. Where it stops, or sees less than is there
 
 from __future__ import annotations
 
+import json
 import mmap
 import re
 from collections.abc import Iterator
@@ -13,8 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from auyl.contracts import Column, Contract, missing_column
 from auyl.contracts.options import XmlOptions
@@ -112,7 +111,7 @@ def _parser_config(contract: Contract, work: Path) -> Path:
     ]
     table = {"name": "record", "xml_path": "/" + "/".join(steps[:-1]), "levels": [steps[-1]], "fields": fields}
     path = work / f"{contract.registry}.xml2arrow.yaml"
-    path.write_text(yaml.safe_dump({"tables": [table]}), encoding="utf-8")
+    path.write_text(json.dumps({"tables": [table]}), encoding="utf-8")  # JSON is YAML, at a tenth of the cost
     return path
 
 

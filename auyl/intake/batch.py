@@ -202,12 +202,12 @@ class _Work:
 def _load(work: _Work) -> BatchResult:
     with duck.cursor(work.settings, work.lake) as con:
         raw = _parse(work, con)
-        account = _check(work, con, raw)
+        account, typed = _check(work, con, raw)
         shape = profile(con, work.contract, raw)
         breaches = judge_batch(work.settings, work.contract, work.delivery, work.suite, account)
         if breaches:
             return _refuse(work, account, breaches, oblasts_of_rows(con, work.contract))
-        _stage(work, con, account)
+        _stage(work, con, account, typed)
         found = compare_cells(con, work.contract, shape)
         found += whole_reading.differences(con, work.settings, work.contract, work.delivery)
         staged = work.lake.address(work.file(paths.stage_file))
@@ -227,22 +227,23 @@ def _parse(work: _Work, con: duckdb.DuckDBPyConnection) -> RawResult:
     return merge(con, work.settings, contract, delivery, raw, work.raw_path) if is_correction else raw
 
 
-def _check(work: _Work, con: duckdb.DuckDBPyConnection, raw: RawResult) -> check.Account:
-    """Hold every row against every rule, and write those that are not staged to quarantine."""
+def _check(work: _Work, con: duckdb.DuckDBPyConnection, raw: RawResult) -> tuple[check.Account, str]:
+    """Hold every row against every rule, write those that are not staged to quarantine; the account and `typed`."""
     set_person_key(con, work.settings)
     parts = [work.lake.address(path) for path in work.lake.files(work.raw_path)]
-    check.define_views(con, work.settings.include, work.contract, parts, work.delivery.period)
-    account = check.scan(con, work.contract, work.suite, Counter(reject.rule for reject in raw.rejects))
+    over = check.queries(con, work.settings.include, work.contract, parts, work.delivery.period)
+    rules = Counter(reject.rule for reject in raw.rejects)
+    account = check.scan(con, work.contract, work.suite, over.candidate, rules)
     if account.rows_in != raw.rows_in:
         raise RuntimeError(f"{work.contract.registry}: {raw.rows_in} rows were read and {account.rows_in} scanned")
     rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
     written = check.write_quarantine(con, work.contract, work.suite, rejects, work.prepare(paths.quarantine_file))
     if written != account.rejected + account.duplicates:
         raise RuntimeError(f"{work.contract.registry}: quarantine holds {written} rows, not those of {account}")
-    return account
+    return account, over.typed
 
 
-def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account) -> None:
+def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account, typed: str) -> None:
     """Write the staged and the linkable rows. Raises RuntimeError when they are not those of the account."""
     contract = work.contract
     staged = check.write_stage(con, contract, work.suite, work.prepare(paths.stage_file))
@@ -250,7 +251,7 @@ def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account) 
         check.write_identity(con, contract, work.prepare(paths.identity_file))
     linkable = 0
     if contract.names_person:
-        linkable = check.write_linkable(con, contract, work.prepare(paths.linkable_file))
+        linkable = check.write_linkable(con, contract, typed, work.prepare(paths.linkable_file))
     if (staged, linkable) != (account.staged, account.linkable) or not account.balances:
         written = f"{staged} staged and {linkable} linkable of {account}"
         raise RuntimeError(f"{contract.registry}: the account does not balance: {written}")

@@ -92,6 +92,9 @@ def _looks(settings: Settings, contract: Contract, period: str) -> Iterator[None
 def _land_pulled(settings: Settings, contract: Contract, period: str, pulled: sources.Pulled, files: list[Path]) -> int:
     if not files:
         raise contract.refusal(pulled.source, f"an extract of {period}", "no file")
+    before = ledger.replayed(settings, contract.registry, period, pulled.signed)
+    if before is not None:
+        raise contract.refusal(files[0], f"an answer to the question that was asked for {period}", before)
     reused = set(map(str, files)) - set(map(str, pulled.files))
 
     def opener(path: str, flags: int) -> int:
@@ -104,7 +107,9 @@ def _land_pulled(settings: Settings, contract: Contract, period: str, pulled: so
             files, age, pulled.source, pulled.watermark, pulled.evidence, promised=pulled.promised, check=pulled.check,
             is_whole=pulled.is_whole, opener=opener,
         )  # fmt: skip
-        return land(settings, contract, period, arrival).delivery_id
+        delivery_id = land(settings, contract, period, arrival).delivery_id
+        ledger.add_signed_answer(settings, contract.registry, period, pulled.signed, delivery_id)
+        return delivery_id
     except (FileNotFoundError, PermissionError) as error:
         if error.filename not in map(str, files):
             raise

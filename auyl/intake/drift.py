@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auyl.contracts import Contract
+from auyl.contracts import Column, Contract
 from auyl.formats.common import RawResult
 from auyl.stage.scan import mask_bits
 from auyl.store.duck import identifier
@@ -98,13 +98,7 @@ def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) 
     shows to have few values. A column of the vault has no categories: they would be names.
     """
     places = list(mask_bits(contract))
-    counts = _one(
-        con,
-        ["count(*)"]
-        + [f"count(*) filter ({mask}{n} & {1 << bit} <> 0)" for mask in ("_filled", "_unread") for _, n, bit in places],
-        "scan",
-    )
-    rows, filled, unread = counts[0], counts[1 : len(places) + 1], counts[len(places) + 1 :]
+    rows, filled, unread = _count_cells(con, places)
     unknown = [row[0] for row in con.execute("describe raw").fetchall() if row[0].startswith("unknown:")]
     if unknown:
         filled += _one(con, [f"count(nullif(trim({identifier(name)}), ''))" for name in unknown], "raw")
@@ -123,16 +117,31 @@ def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) 
     return Profile(rows, columns)
 
 
+def _count_cells(
+    con: duckdb.DuckDBPyConnection, places: list[tuple[Column, int, int]]
+) -> tuple[int, list[int], list[int]]:
+    """Rows of `scan`, and for each column how many of its cells hold something, and how many are unreadable."""
+    masks = [f"{mask}{number}" for mask in ("_filled", "_unread") for number in sorted({n for _, n, _ in places})]
+    # Most rows have their cells in the same columns.
+    alike = con.execute(f"select {', '.join(masks)}, count(*) from scan group by all").fetchnumpy()
+    rows = alike["count_star()"]
+
+    def cells(mask: str, bit: int) -> int:
+        return int(rows[alike[mask] >> bit & 1 == 1].sum())
+
+    filled, unread = ([cells(f"{mask}{n}", bit) for _, n, bit in places] for mask in ("_filled", "_unread"))
+    return int(rows.sum()), filled, unread
+
+
 def _categories(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, tuple[str, ...]]:
     words = [c.name for c in contract.columns if c.type in ("string", "boolean") and not (c.is_vault or c.is_code)]
     if not words:
         return {}
-    sampled, *distinct = _one(
-        con,
-        ["count(*)", *(f"count(distinct {identifier(n)})" for n in words)],
-        f"(select * from raw limit {SAMPLE_ROWS})",
-    )
-    few = [n for n, d in zip(words, distinct, strict=True) if 0 < d <= min(MOST_CATEGORIES, sampled // ROWS_A_CATEGORY)]
+    import pyarrow.compute as pc
+
+    sample = con.sql(f"select {', '.join(map(identifier, words))} from raw limit {SAMPLE_ROWS}").to_arrow_table()
+    most = min(MOST_CATEGORIES, sample.num_rows // ROWS_A_CATEGORY)
+    few = [name for name in words if 0 < pc.count_distinct(sample[name]).as_py() <= most]
     if not few:
         return {}
     lists = ", ".join(f"list_sort(list(distinct trim({identifier(n)})))[:{4 * MOST_CATEGORIES}]" for n in few)

@@ -12,9 +12,7 @@ again, has finished 4.
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,7 +30,7 @@ from auyl.store.hash_key import HashKey, check_hash_key, current_hash_key, set_p
 from auyl.store.lake import Lake
 from auyl.store.locks import exclusive
 from auyl.store.postgres import autocommit, transaction
-from auyl.store.spill import spill_root
+from auyl.store.spill import spill_folder
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def rotate(
         known = check_hash_key(settings)
         files = keyed_files(lake)
         lake.remove(paths.ROTATION.name)
-        with _spill(settings) as spill, duck.connect(settings, lake) as con:
+        with spill_folder(settings) as spill, duck.connect(settings, lake) as con:
             set_person_key(con, settings, "old_key")
             set_person_key(con, target, "new_key")
             collect_keys(con, lake, connection, files, spill)
@@ -125,18 +123,6 @@ def rotate(
         say("committed")
         _settle(settings, lake, known.key_no + 1, say)
     return Rotation("rotated", wanted, keys, orphans, len(files))
-
-
-@contextmanager
-def _spill(settings: Settings) -> Iterator[Path]:
-    """A folder for keys on their way. Its name is fixed, so that the next run removes what a killed one left."""
-    folder = spill_root(settings) / "rotation"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 def _settle(settings: Settings, lake: Lake, key_no: int, say: Callable[[str], None]) -> None:

@@ -4,6 +4,7 @@ A row here, not an Airflow event, says that something has happened. Long questio
 `include/sql/ledger`; the others are expressions over `tables`.
 """
 
+from auyl.ledger.answers import add_signed_answer, replayed
 from auyl.ledger.batches import (
     ROWS_MOVED,
     Batch,
@@ -43,7 +44,6 @@ from auyl.ledger.deliveries import (
     pull_note,
     write_pull_note,
 )
-from auyl.ledger.editions import add_edition_decision, retired_editions
 from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
 from auyl.ledger.looks import BY_HAND, Look, Outcome, add_look, last_arrival, last_pulled, last_seen
 from auyl.ledger.refusals import add_refusal, refusal_reasons, refusals_since

@@ -87,11 +87,11 @@ revision_decision = _table(
     "revision_decision",
     "decision_id period is_rolled_back revisions current_revision reason decided_by decided_at",
 )
-# Grain: decision that no snapshot is made in an edition of KATO, or that one may be again. The newest decides.
-edition_decision = _table("ledger", "edition_decision", "decision_id edition is_retired reason decided_by decided_at")
-# Grain: decision that the changes of a period that these inputs bring are real.
-change_acceptance = _table(
-    "ledger", "change_acceptance", "acceptance_id period inputs_digest reason decided_by decided_at"
+# Grain: answer whose signature was verified, the first time that it came. signed_sha256: of what was signed, by part.
+signed_answer = _table("ledger", "signed_answer", "answer_id registry period signed_sha256 delivery_id taken_at")
+# Grain: decision on an edition of KATO: adopted after the edition `follows`, or not any more. The newest decides.
+edition_decision = _table(
+    "ledger", "edition_decision", "decision_id edition is_adopted follows reason decided_by decided_at"
 )
 
 snapshot = _table("serving", "snapshot", "period revision edition inputs_digest content_sha256 published_at")

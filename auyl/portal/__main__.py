@@ -9,6 +9,7 @@ import uvicorn
 from auyl.portal.app import create_app
 from auyl.portal.connections import HEADER_BYTES, Limits, Network, connection_class, networks
 from auyl.settings import from_environment
+from auyl.store.closed import close_files
 from auyl.subjects import load_subjects
 
 
@@ -37,6 +38,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
+    close_files()
     args = arguments()
     limits = Limits()
     app = create_app(

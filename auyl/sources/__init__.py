@@ -57,7 +57,7 @@ class Pulled:
     Both are asked once the bytes are copied. `opener` opens `files`. `is_whole`: of a registry that sends changes, all
     of its period. `is_unchanged`: nothing is new since the delivery that left the watermark, and nothing was fetched.
     `reused` are names of unchanged files of that delivery that belong to this one too. `evidence` goes into the
-    manifest.
+    manifest. `signed` are the sha256 of what signatures vouch for, one a file; empty where nothing was verified.
     """
 
     files: list[Path]
@@ -71,6 +71,7 @@ class Pulled:
     check: Callable[[], None] = lambda: None
     is_whole: bool = False
     opener: Opener = open_regular
+    signed: tuple[str, ...] = ()
 
 
 def pull(contract: Contract, period: str, address: str, work: Path, history: PullHistory) -> Pulled:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -77,8 +80,22 @@ def name(certificate: x509.Certificate) -> str:
     return f"«{subject}» (sha256 {certificate.fingerprint(hashes.SHA256()).hex()[:16]}…)"
 
 
-def verify(contract: Contract, file: str, data: etree._Element, trusted: list[x509.Certificate]) -> dict[str, Any]:
-    """Verify the signature of `data`, the element with all records; returns what was verified, for the manifest.
+@dataclass(frozen=True)
+class Verified:
+    """What a signature vouches for: the element `holder` in the document, and the `content` of it that was signed.
+
+    `content` are the canonical bytes that the digest is of. Nothing else of the document may be read. `proof` is the
+    signature in canonical form; `details` are for the manifest.
+    """
+
+    holder: etree._Element
+    content: bytes
+    proof: bytes
+    details: dict[str, Any]
+
+
+def verify(contract: Contract, file: str, data: etree._Element, trusted: list[x509.Certificate]) -> Verified:
+    """Verify the signature of `data`, the element with all records.
 
     Raises ExtractRefused when there is no signature, more than one, one over another element, by another algorithm or
     signer, or one that does not match the content.
@@ -112,19 +129,49 @@ def verify(contract: Contract, file: str, data: etree._Element, trusted: list[x5
     for certificate in trusted:
         for document in _as_signed(holder):
             try:
-                XMLVerifier().verify(document, x509_cert=certificate, expect_config=config)
+                verified = XMLVerifier().verify(document, x509_cert=certificate, expect_config=config)
             except (SignXMLException, ValueError, etree.LxmlError) as error:
                 trouble = f"{type(error).__name__}: {str(error)[:120]}"
                 continue
-            return {
+            one = verified[0] if isinstance(verified, list) else verified
+            if one.signed_xml is None or one.signed_xml.tag != holder.tag:
+                raise refuse("a signature of the data around it", "one of another element")
+            details = {
                 "algorithm": method,
                 "certificate": certificate.fingerprint(hashes.SHA256()).hex(),
                 "subject": certificate.subject.rfc4514_string(),
                 "signed": etree.QName(holder).localname,
+                "signed_sha256": hashlib.sha256(one.signed_data).hexdigest(),
             }
+            return Verified(holder, one.signed_data, _proof(signature), details)
     raise refuse(
         f"content as {' or '.join(map(name, trusted))} signed it", f"it does not match the signature ({trouble})"
     )
+
+
+def verified_document(verified: Verified) -> bytes:
+    """The signed content within the elements that stand around it, its signature beside it, and nothing else.
+
+    Of the signature, the part that is signed itself and its value: the rest of it may be anybody's. No namespace is
+    declared as the default: the signed content declares its own.
+    """
+    opening, closing = "", ""
+    for number, element in enumerate(reversed(list(verified.holder.iterancestors()))):
+        name = etree.QName(element)
+        tag = f"a{number}:{name.localname}" if name.namespace else name.localname
+        space = f" xmlns:a{number}={quoteattr(name.namespace)}" if name.namespace else ""
+        opening, closing = f"{opening}<{tag}{space}>", f"</{tag}>{closing}"
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    return (head + opening).encode() + verified.content + verified.proof + closing.encode()
+
+
+def _proof(signature: etree._Element) -> bytes:
+    info = signature.find(f"{{{DS}}}SignedInfo")
+    signed = etree.tostring(info, method="c14n", exclusive=True, with_comments=False) if info is not None else b""
+    value = base64.b64encode(base64.b64decode(signature.findtext(f"{{{DS}}}SignatureValue") or ""))
+    return b'<ds:Signature xmlns:ds="%s">%s<ds:SignatureValue>%s</ds:SignatureValue></ds:Signature>' % (
+        DS.encode(), signed, value,
+    )  # fmt: skip
 
 
 def _algorithm(signature: etree._Element, tag: str) -> str:
@@ -140,6 +187,9 @@ def _check_reference(signature: etree._Element, holder: etree._Element, refuse: 
     uri = references[0].get("URI", "")
     if uri and uri not in {f"#{holder.get(key)}" for key in ("Id", "ID", "id") if holder.get(key)}:
         raise refuse("a signature of the data around it", f"one of {uri[:80]}")
+    ids = [value for node in holder.iter("*") for key, value in node.attrib.items() if key.lower().endswith("id")]
+    if uri and ids.count(uri[1:]) != 1:
+        raise refuse("one element with the id that is signed", f"{ids.count(uri[1:])}")
     others = {
         str(node.get("Algorithm"))
         for node in references[0].findall(f"{{{DS}}}Transforms/{{{DS}}}Transform")

@@ -11,7 +11,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -91,7 +91,10 @@ class _SoapPull:
         first = replies[0]
         more = f" and {len(replies) - 1} more" if len(replies) > 1 else ""
         source = f"gateway {self.options.service}, message {first.message_id}, sha256 {first.sha256[:16]}{more}"
-        return Pulled([r.file for r in replies], source, datetime.now(tz=LOCAL), evidence=evidence)
+        signed = [r.details["signature"]["signed_sha256"] for r in replies if isinstance(r.details["signature"], dict)]
+        return Pulled(
+            [r.file for r in replies], source, datetime.now(tz=LOCAL), evidence=evidence, signed=tuple(signed)
+        )
 
     # -- the synchronous channel ---------------------------------------------------------------------------------
 
@@ -129,12 +132,13 @@ class _SoapPull:
                 f"message {message_id}: expected status {' or '.join(self.options.success)}; found {code}: "
                 f"{message[:300]}. Fix: {self.contract.owner}"
             )
-        details = {
+        details: dict[str, Any] = {
             "correlation_id": answer.text(*response, "responseInfo", "correlationId"),
             "answered_as": answer.text(*response, "responseInfo", "messageId"),
             "status": code,
-            "signature": self._verify(answer, (*response, "responseData", "data")),
+            "received_sha256": answer.sha256,
         }
+        answer, details["signature"] = self._verified(answer, (*response, "responseData", "data"), message_id)
         return _Reply(message_id, answer.file, answer.sha256, details), answer
 
     def _stated(self, answer: Answer, field: str) -> str | None:
@@ -255,11 +259,12 @@ class _SoapPull:
         asked = note.get("correlation_id")
         if correlation and asked and correlation != asked:
             raise self.contract.refusal(answer.file, f"the answer of correlation {asked}", f"that of {correlation}")
-        details = {
+        details: dict[str, Any] = {
             "correlation_id": correlation,
             "asked_at": note["asked_at"],
-            "signature": self._verify(answer, (*response, "messageData", "data")),
+            "received_sha256": answer.sha256,
         }
+        answer, details["signature"] = self._verified(answer, (*response, "messageData", "data"), note["message_id"])
         return _Reply(note["message_id"], answer.file, answer.sha256, details)
 
     # -- asking and verifying ------------------------------------------------------------------------------------
@@ -294,17 +299,32 @@ class _SoapPull:
             raise http.failed(self.contract, "the gateway", answer)
         return soap_message.read(self.contract, self.address, operation, target, digest.hexdigest())
 
-    def _verify(self, answer: Answer, path: tuple[str, ...]) -> dict[str, Any] | str:
-        """Verify the signature of the data, and that no second element could be read in their place."""
+    def _verified(self, answer: Answer, path: tuple[str, ...], message_id: str) -> tuple[Answer, dict[str, Any] | str]:
+        """The answer with nothing in it but what its signature vouches for, and what the manifest says of that.
+
+        The file of the answer is written again with the verified bytes: of the document as it came, nothing is read
+        any more. Raises ExtractRefused.
+        """
         if self.options.signature == "unchecked":
-            return "not verified: the contract does not demand it"
+            return answer, "not verified: the contract does not demand it"
         elements = [answer.body]
         for step in path:
             elements = [child for parent in elements for child in parent.findall(f"{{*}}{step}")]
             if len(elements) != 1:
                 found = f"{len(elements)} elements {step}"
                 raise self.contract.refusal(answer.file, f"one element {'/'.join(path)}", found)
-        return signature.verify(self.contract, answer.file.name, elements[0], self.trusted)
+        verified = signature.verify(self.contract, answer.file.name, elements[0], self.trusted)
+        content = signature.verified_document(verified)
+        answer = soap_message.rewritten(self.contract, answer, content)
+        answer = replace(answer, sha256=hashlib.sha256(content).hexdigest())
+        for field, expected in (("period", self.requests.period), ("message_id", message_id)):
+            stated = self._stated(answer, field)
+            if stated is not None and stated != expected:
+                name = self.contract.envelope[field].rpartition("/")[2]
+                raise self.contract.refusal(
+                    answer.file, f"{field} {expected} in the signed data", stated[:40], column=name
+                )
+        return answer, verified.details
 
 
 def _steps(path: str) -> list[str]:

@@ -6,7 +6,9 @@ order № 123 of 29.03.2018.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import codecs
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +23,9 @@ from auyl.sources.backoff import AttemptFailed
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 TYPES = {"sync": "http://bip.bee.kz/SyncChannel/v10/Types", "async": "http://bip.bee.kz/AsyncChannel/v10/Types"}
+
+NO_DOCTYPE = "no document type and no entities"
+OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0", b"<\0", b"+/v", b"\x2b\x2f\x76", b"\x4c\x6f\xa7\x94")
 
 
 class SoapFault(SourceUnavailable):
@@ -100,22 +105,16 @@ def envelope(body: etree._Element) -> bytes:
 def read(contract: Contract, address: Address, operation: str, file: Path, sha256: str) -> Answer:
     """The answer to `operation` in a file.
 
-    Raises AttemptFailed when it is not whole, SoapFault when it is a fault, ExtractRefused for a DOCTYPE.
+    Raises AttemptFailed when it is not whole, SoapFault when it is a fault, ExtractRefused for a DOCTYPE and for any
+    encoding but UTF-8: of two parsers, one may obey a declaration and the other not.
     """
-    with file.open("rb") as stream:
-        head = stream.read(1 << 16)
-    if not head.strip():
-        raise AttemptFailed("an empty body")
-    has_doctype = contract.refusal(file, "no document type and no entities", "a DOCTYPE")
-    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-        raise has_doctype
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    _check_encoding(contract, file)
     try:
-        tree = etree.parse(str(file), parser)
+        tree = etree.parse(str(file), _parser())
     except etree.XMLSyntaxError as error:
         raise AttemptFailed(f"a body that is not whole XML ({error.msg}, line {error.lineno})") from None
     if tree.docinfo.internalDTD is not None:
-        raise has_doctype
+        raise contract.refusal(file, NO_DOCTYPE, "a DOCTYPE")
     root = tree.getroot()
     bodies = root.findall(_path("Body"))
     if etree.QName(root).localname != "Envelope" or len(bodies) != 1:
@@ -131,6 +130,49 @@ def read(contract: Contract, address: Address, operation: str, file: Path, sha25
     if bodies[0].find(_path(f"{operation}Response")) is None:
         raise AttemptFailed(f"no {operation}Response in the body")
     return Answer(file, sha256, bodies[0])
+
+
+def rewritten(contract: Contract, answer: Answer, content: bytes) -> Answer:
+    """The answer with `content` in the place of what the file held."""
+    answer.file.write_bytes(content)
+    body = etree.fromstring(content, _parser()).find(_path("Body"))
+    if body is None:
+        raise contract.refusal(answer.file, "signed data below the body", "none")
+    return replace(answer, body=body)
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, encoding="utf-8")
+
+
+def _check_encoding(contract: Contract, file: Path) -> None:
+    """Refuse what is not UTF-8 from its first byte to its last, whatever it declares."""
+    expected = "XML in UTF-8 that says nothing else of itself"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with file.open("rb") as stream:
+        head = stream.read(1 << 16)
+        if not head.strip():
+            raise AttemptFailed("an empty body")
+        if head.startswith(OTHER_MARKS):
+            raise contract.refusal(file, expected, "the mark of another encoding at its start")
+        if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+            raise contract.refusal(file, NO_DOCTYPE, "a DOCTYPE")
+        declaration = re.match(rb"(?:\xef\xbb\xbf)?<\?xml\s[^>]*\?>", head)
+        declared = re.findall(rb"encoding\s*=\s*[\"']([^\"']*)", declaration[0]) if declaration else []
+        if any(name.lower() not in (b"utf-8", b"utf8") for name in declared):
+            raise contract.refusal(file, expected, f"the encoding «{declared[0].decode('ascii', 'replace')[:40]}»")
+        try:
+            chunk = head
+            while chunk:
+                if "\0" in decoder.decode(chunk):
+                    raise contract.refusal(file, expected, "a zero byte")
+                chunk = stream.read(1 << 20)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            # An answer that was cut short ends within a letter.
+            if error.reason == "unexpected end of data":
+                raise AttemptFailed("a body that is not whole") from None
+            raise contract.refusal(file, expected, f"the byte 0x{error.object[error.start]:02x}") from None
 
 
 def _path(*names: str) -> str:

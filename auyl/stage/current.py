@@ -65,6 +65,6 @@ def empty_stage(con: duckdb.DuckDBPyConnection, settings: Settings, contract: Co
     con.execute(
         f"create or replace temp table raw_nothing as select {columns}, '' as _file, 0::bigint as _record limit 0"
     )
-    check.define_views_over(con, settings.include, contract, "raw_nothing", "0001-01")
-    con.execute(f"create or replace temp table nothing_{contract.registry} as select * from candidate limit 0")
+    over = check.queries_over(con, settings.include, contract, "raw_nothing", "0001-01")
+    con.execute(f"create or replace temp table nothing_{contract.registry} as from ({over.candidate}) limit 0")
     return f"select * from nothing_{contract.registry}"

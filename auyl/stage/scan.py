@@ -1,8 +1,8 @@
 """The scan: every row of a batch against every rule of its suite, once, in DuckDB.
 
-typed      view: the contract's columns with their types, `<name>__text` beside each (`auyl.stage.types`); `_filled` and
-           `_unread` have a bit a column that holds something, and that holds what is no value
-candidate  view: `include/sql/stage/<stage>.sql` over typed, what stage would hold
+typed      query: the contract's columns with their types, `<name>__text` beside each (`auyl.stage.types`);
+           `_filled` and `_unread` have a bit a column that holds something, and that holds what is no value
+candidate  query: `include/sql/stage/<stage>.sql` over typed, what stage would hold
 scan       table: candidate, made once, with the digest of the content, the key and the bits of the broken rules
 verdict    table: the few rows that break a rule or repeat another; `row` is the rowid in scan, `outcome` one of
            duplicate, quarantined, linkable (rejected only for the person's number), warned (staged nevertheless)
@@ -67,27 +67,39 @@ def stage_sql(include: Path, contract: Contract) -> str:
     return duck.sql(include / "sql" / "stage" / f"{contract.stage}.sql")
 
 
-def define_views(
+@dataclass(frozen=True)
+class Queries:
+    """SQL of `typed` and `candidate`. DuckDB would bind a view of theirs when it is made and again where it is read."""
+
+    typed: str
+    candidate: str
+
+
+def queries(
     con: duckdb.DuckDBPyConnection, include: Path, contract: Contract, parts: list[str], period: str
-) -> None:
-    """Create `raw`, `typed` and `candidate`. `parts` are addresses of the raw Parquet files."""
+) -> Queries:
+    """Create the view `raw` and return the queries over it. `parts` are addresses of the raw Parquet files."""
     files = ", ".join(map(literal, parts))
     con.execute(f"create or replace temp view raw as select * from read_parquet([{files}], union_by_name=true)")
-    define_views_over(con, include, contract, "raw", period)
+    return queries_over(con, include, contract, "raw", period)
 
 
-def define_views_over(con: duckdb.DuckDBPyConnection, include: Path, contract: Contract, raw: str, period: str) -> None:
-    """Create `typed` and `candidate` over a relation of raw columns, which must not change any more."""
+def queries_over(con: duckdb.DuckDBPyConnection, include: Path, contract: Contract, raw: str, period: str) -> Queries:
+    """The queries over a relation of raw columns, which must not change any more."""
     cells = typed_cells(con, contract, raw)
     masks, summaries = _masks(contract, cells.odd), _summaries(contract, cells.odd)
     marked, summed = (", ".join(f"{sql} as {name}" for name, sql in part.items()) for part in (masks, summaries))
-    con.execute(
-        f"create or replace temp view typed as select *, {summed} from ("
-        f"select *, {marked}, {literal(period)} as _period from ({cells.query}))"
-    )
+    typed = f"select *, {summed} from (select *, {marked}, {literal(period)} as _period from ({cells.query}))"
     origin = ", ".join(["_file", "_record", "_content", *masks, *HELPERS])
     query = duck.bind(stage_sql(include, contract), row_origin=origin)
-    con.execute(f"create or replace temp view candidate as {query}")
+    return Queries(typed, f"with typed as ({typed}) {query}")
+
+
+def define_views_over(con: duckdb.DuckDBPyConnection, include: Path, contract: Contract, raw: str, period: str) -> None:
+    """Create `typed` and `candidate` as views, for more than one reading."""
+    over = queries_over(con, include, contract, raw, period)
+    con.execute(f"create or replace temp view typed as {over.typed}")
+    con.execute(f"create or replace temp view candidate as {over.candidate}")
 
 
 def mask_bits(contract: Contract) -> Iterator[tuple[Column, int, int]]:
@@ -134,17 +146,29 @@ def _unreadable_names(con: duckdb.DuckDBPyConnection, contract: Contract, of: st
     """SQL list of the columns whose cell is unreadable in a row of `of`, an alias of the table `scan`."""
     numbers = sorted({number for _, number, _ in mask_bits(contract)})
     met = _one(con, "select " + ", ".join(f"coalesce(bit_or(_unread{n}), 0)" for n in numbers) + " from scan")
-    names = (
-        f"case when {of}._unread{number} & {1 << bit} <> 0 then {literal(column.name)} end"
-        for column, number, bit in mask_bits(contract)
-        if met[number] & 1 << bit
-    )
-    return f"list_filter([{', '.join(names)}]::varchar[], lambda name: name is not null)"
+    lists = [
+        _names_of_bits(
+            f"{of}._unread{n}",
+            {bit: column.name for column, number, bit in mask_bits(contract) if number == n and met[n] & 1 << bit},
+        )
+        for n in numbers
+    ]
+    return f"list_concat({', '.join(lists)})" if len(lists) > 1 else lists[0]
 
 
-def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejects: Mapping[str, int]) -> Account:
+def _names_of_bits(bits: str, names: Mapping[int, str]) -> str:
+    """SQL list of the names whose bit is set in `bits`, in the order of `names`."""
+    if not names:
+        return "[]::varchar[]"
+    pairs = ", ".join(f"{{'bit': {1 << bit}, 'name': {literal(name)}}}" for bit, name in names.items())
+    return f"[pair.name for pair in [{pairs}] if {bits} & pair.bit <> 0]"
+
+
+def scan(
+    con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, candidate: str, rejects: Mapping[str, int]
+) -> Account:
     """Fill `scan` and `verdict`, return the account. `rejects` counts by rule the lines that never became rows."""
-    _scan_rows(con, contract, suite)
+    _scan_rows(con, contract, suite, candidate)
     _find_duplicates(con)
     _rank_rows(con, contract, suite)
     _decide(con, contract, suite)
@@ -154,13 +178,10 @@ def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejec
         + ", ".join(f"count(*) filter (outcome = '{outcome}')" for outcome in OUTCOMES)
         + " from verdict",
     )
-    failed_counts = _one(
-        con,
-        "select "
-        + ", ".join(f"count(*) filter (_bits & {1 << bit} <> 0)" for bit, _ in enumerate(suite.bits))
-        + " from verdict where outcome <> 'duplicate'",
-    )
-    failed = {rule.rule: n for rule, n in zip(suite.bits, failed_counts, strict=True) if n}
+    alike = con.execute("select _bits, count(*) from verdict where outcome <> 'duplicate' group by _bits").fetchall()
+    failed = {
+        rule.rule: n for bit, rule in enumerate(suite.bits) if (n := sum(n for bits, n in alike if bits & 1 << bit))
+    }
     lines = sum(rejects.values())
     return Account(
         rows_in=rows + lines,
@@ -173,7 +194,7 @@ def scan(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, rejec
     )
 
 
-def _scan_rows(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite) -> None:
+def _scan_rows(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, candidate: str) -> None:
     bits = [f"(coalesce({rule.broken}, false)::bigint << {bit})" for bit, rule in enumerate(suite.immediate)]
     key = "hash(" + ", ".join(map(identifier, contract.keys)) + ")"
     required = [c.name for c in contract.columns if c.name in contract.keys and c.required]
@@ -182,7 +203,7 @@ def _scan_rows(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite)
     con.execute(
         f"create or replace temp table scan as "
         f"select columns(lambda name: name not in ({hidden}) and not ends_with(name, '__text')), "
-        f"case when {has_key} then {key} end as _key, {' | '.join(bits) or '0::bigint'} as _bits from candidate"
+        f"case when {has_key} then {key} end as _key, {' | '.join(bits) or '0::bigint'} as _bits from ({candidate})"
     )
 
 
@@ -234,12 +255,8 @@ def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
 
 
 def _rule_list(suite: Suite, bits: str, critical: bool | None = None) -> str:
-    chosen = [
-        f"case when {bits} & {1 << bit} <> 0 then {literal(rule.rule)} end"
-        for bit, rule in enumerate(suite.bits)
-        if critical is None or rule.is_critical == critical
-    ]
-    return f"list_filter([{', '.join(chosen)}]::varchar[], lambda r: r is not null)"
+    chosen = enumerate(suite.bits)
+    return _names_of_bits(bits, {n: r.rule for n, r in chosen if critical is None or r.is_critical == critical})
 
 
 def stage_columns(con: duckdb.DuckDBPyConnection, contract: Contract, relation: str = "candidate") -> list[str]:
@@ -285,8 +302,8 @@ def write_identity(con: duckdb.DuckDBPyConnection, contract: Contract, target: s
     return duck.write_parquet(con, f"select s.person_key, {hidden} from {STAGED}", target)
 
 
-def write_linkable(con: duckdb.DuckDBPyConnection, contract: Contract, target: str) -> int:
-    """Write the linkable rows to `target`; return how many.
+def write_linkable(con: duckdb.DuckDBPyConnection, contract: Contract, typed: str, target: str) -> int:
+    """Write the linkable rows to `target`; return how many. `typed` is the query.
 
     Columns: those of stage except `person_key`, which would be that of a wrong number, then `iin` and what the row says
     of its person where stage leaves that out.
@@ -297,7 +314,7 @@ def write_linkable(con: duckdb.DuckDBPyConnection, contract: Contract, target: s
     return duck.write_parquet(
         con,
         f"select {', '.join(columns)} from scan as s inner join verdict as v on s.rowid = v.row "
-        f"inner join typed as t on s._file = t._file and s._record = t._record "
+        f"inner join ({typed}) as t on s._file = t._file and s._record = t._record "
         f"where v.outcome = 'linkable' order by s._file, s._record",
         target,
     )

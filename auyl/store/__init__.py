@@ -9,7 +9,9 @@
     paths      every path of the lake
     lake       files below one root
     duck       DuckDB with the macros; `write_parquet`
-    spill      `spill_folder`: a folder for data on its way
+    regular    files of others, opened without following links
+    closed     folders and files that no other account may open
+    spill      `spill_folder`: a folder for data on its way, swept when its process is dead
     embedded   PostgreSQL from the wheel, when no server is given
 
 Nothing else opens a connection to the serving database or spells a path of the lake.

@@ -6,14 +6,19 @@ import os
 import re
 from functools import cache
 from pathlib import Path
+from secrets import token_hex
 from string import Template
 from threading import Lock
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from auyl.settings import Settings
-from auyl.store.lake import Lake
-from auyl.store.spill import spill_root
+from auyl.store.spill import spill_path
+
+# The readers in child processes need only the functions that quote.
+if TYPE_CHECKING:
+    import duckdb
+
+    from auyl.store.lake import Lake
 
 # For files that are read soon: small row groups let both cores read a file of ordinary size, a column of many values
 # is not worth a dictionary, and no query here uses a Bloom filter.
@@ -35,9 +40,7 @@ def cursor(settings: Settings, lake: Lake | None = None) -> duckdb.DuckDBPyConne
         return connect(settings, lake)
     # A fork has its parent's memory but none of its threads.
     with _OPENING:
-        con = _shared(
-            os.getpid(), spill_root(settings), settings.include, settings.threads, settings.memory_gib
-        ).cursor()
+        con = _shared(os.getpid(), settings).cursor()
     con.execute("set timezone = 'UTC'")
     return con
 
@@ -45,32 +48,40 @@ def cursor(settings: Settings, lake: Lake | None = None) -> duckdb.DuckDBPyConne
 _OPENING = Lock()
 
 
-@cache
-def _shared(process: int, spill: Path, include: Path, threads: int, memory_gib: float) -> duckdb.DuckDBPyConnection:
-    return _open(spill, include, threads, memory_gib)
+_SHARED: dict[tuple[object, ...], duckdb.DuckDBPyConnection] = {}
+
+
+def _shared(process: int, settings: Settings) -> duckdb.DuckDBPyConnection:
+    key = (process, settings.home, settings.include, settings.threads, settings.memory_gib)
+    if key not in _SHARED:
+        _SHARED[key] = _open(settings)
+    return _SHARED[key]
 
 
 def connect(settings: Settings, lake: Lake | None = None) -> duckdb.DuckDBPyConnection:
     """A database in memory with every macro of `include/sql/macros`; spills below the home when memory ends."""
-    con = _open(spill_root(settings), settings.include, settings.threads, settings.memory_gib)
+    con = _open(settings)
     if lake is not None and not lake.is_local:
         con.register_filesystem(lake.filesystem)
     return con
 
 
-def _open(spill: Path, include: Path, threads: int, memory_gib: float) -> duckdb.DuckDBPyConnection:
+def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
     con = duckdb.connect(
         config={
-            "threads": threads,
-            "memory_limit": f"{memory_gib}GiB",
-            "temp_directory": str(spill),
+            "threads": settings.threads,
+            "memory_limit": f"{settings.memory_gib}GiB",
+            # DuckDB makes the folder when it spills, and removes it, unless it is killed.
+            "temp_directory": str(spill_path(settings, f"duckdb-{token_hex(4)}")),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
     )
     # The session's time zone would shift timestamps of registries that write local time without a zone.
     con.execute("set timezone = 'UTC'")
-    for text in _macros(include):
+    for text in _macros(settings.include):
         con.execute(text)
     return con
 

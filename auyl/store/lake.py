@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import fsspec
 
+from auyl.store.closed import check_closed, make_folder
 from auyl.store.regular import Opener, open_regular
 
 # Fits in a core's cache: reading, hashing and writing a chunk of 1 MiB costs nearly twice as much.
@@ -24,7 +25,10 @@ CHUNK_BYTES = 1 << 18
 
 
 class Lake:
-    """Files below `root`. All paths given to the methods are relative to it."""
+    """Files below `root`. All paths given to the methods are relative to it.
+
+    Raises FolderOpen for a local root that other accounts may open.
+    """
 
     def __init__(self, root: str) -> None:
         self.root = root.rstrip("/")
@@ -32,6 +36,7 @@ class Lake:
         self.is_local = scheme in ("", "file")
         if self.is_local:
             self.root = os.path.abspath(self.root.removeprefix("file://"))
+            check_closed(Path(self.root), "AUYL_LAKE")
         # A cached listing misses what another process, or DuckDB, has written since.
         self.filesystem: fsspec.AbstractFileSystem = (
             fsspec.filesystem("file") if self.is_local else fsspec.filesystem(scheme, use_listings_cache=False)
@@ -45,10 +50,8 @@ class Lake:
         """Create `folder`, empty; return its address. Local folders are for the owner only."""
         address = self.address(folder)
         if self.is_local:
-            # Closed at the root, since files below hold ИИН.
-            os.makedirs(self.root, mode=0o700, exist_ok=True)
             self.remove(folder)
-            os.makedirs(address, exist_ok=True)
+            make_folder(Path(address))
         else:
             self.remove(folder)
         return address
@@ -75,7 +78,7 @@ class Lake:
     def replace(self, path: str, target: str) -> None:
         """Rename the file `path` to `target`, replacing it. Safe to repeat after a kill."""
         if self.is_local:
-            os.makedirs(os.path.dirname(self.address(target)), exist_ok=True)
+            make_folder(Path(self.address(target)).parent)
             os.replace(self.address(path), self.address(target))
         else:
             self.filesystem.copy(self.address(path), self.address(target))
@@ -130,6 +133,6 @@ class Lake:
     def write(self, path: str, content: bytes) -> None:
         """Write `content` to `path`, whole."""
         if self.is_local:
-            os.makedirs(os.path.dirname(self.address(path)), exist_ok=True)
+            make_folder(Path(self.address(path)).parent)
         with self.open(path, "wb") as stream:
             stream.write(content)

@@ -26,7 +26,10 @@ def make_place(home: Path) -> Path:
             continue
         with contextlib.suppress(OSError):
             place = Path(parent) / sub
+            is_new = not place.parent.exists()
             place.parent.mkdir(mode=0o711, exist_ok=True)
+            if is_new:
+                place.parent.chmod(0o711)  # whatever the umask: the server's account passes here
             place.mkdir(mode=0o711, exist_ok=True)
             return place
     raise PostgresError("no folder for the database: /var/lib, /var/tmp and /tmp are read-only or noexec")

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from auyl.store.closed import UMASK
+
 
 def spawn_watched(
     command: Sequence[str | Path],
@@ -34,6 +36,7 @@ def spawn_watched(
     watchdog = subprocess.Popen(
         [sys.executable, "-I", "-S", Path(__file__).with_name("watchdog.py")],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd="/",
+        umask=UMASK,
     )  # fmt: skip
     if watchdog.stdin is None:
         raise AssertionError

@@ -27,6 +27,7 @@ import pyarrow as pa
 
 from auyl.errors import ExtractRefused
 from auyl.settings import REPOSITORY
+from auyl.store.closed import make_folder
 from auyl.store.duck import COMPACT, bind, literal, sql, write_parquet
 
 LEVELS = ("oblast", "district", "sub_district", "settlement")
@@ -262,7 +263,7 @@ def _write(con: duckdb.DuckDBPyConnection, target: str, edition: str) -> tuple[s
     folder = f"{target.rstrip('/')}/{edition}"
     is_local = "://" not in folder
     if is_local:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        make_folder(Path(folder))
     digests = {}
     for table in ("kato", "crosswalk", "address"):
         path = f"{folder}/{table}.parquet"

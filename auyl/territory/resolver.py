@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auyl import ledger
 from auyl.contracts import PLACE_ROLES, Contract
 from auyl.errors import TerritoryMissing
 from auyl.settings import Settings
@@ -36,14 +35,9 @@ def editions(settings: Settings, lake: Lake) -> list[str]:
 
 
 def current_edition(settings: Settings, lake: Lake) -> str:
-    """The edition that is set, or the newest one loaded that is not retired. Raises TerritoryMissing."""
-    retired = ledger.retired_editions(settings)
-    known = [edition for edition in editions(settings, lake) if edition not in retired]
+    """The edition that is set, or the newest one loaded. Raises TerritoryMissing."""
+    known = editions(settings, lake)
     edition = settings.kato_edition or (known[-1] if known else None)
-    if edition in retired:
-        raise TerritoryMissing(
-            f"edition {edition}, AUYL_KATO_EDITION, was retired {retired[edition]}; there are {known}"
-        )
     if edition is None or edition not in known:
         raise TerritoryMissing(
             f"edition {edition or 'of KATO'} is not loaded: auyl territory load FILE; there are {known}"

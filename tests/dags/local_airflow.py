@@ -106,7 +106,8 @@ class LocalAirflow:
 
     def _python(self, *command: str) -> str:
         done = subprocess.run(
-            [sys.executable, *command], env=self._env, cwd=self._folder, capture_output=True, text=True, timeout=240
-        )
+            [sys.executable, *command], env=self._env, cwd=self._folder, capture_output=True, text=True, timeout=240,
+            umask=0o022,
+        )  # fmt: skip
         assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
         return done.stdout + done.stderr

@@ -62,6 +62,7 @@ def world(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]
     (drop / REFUSED / f"livestock_{REFUSED}.xlsx").write_bytes(b"no workbook")
     deliver(drop / STUCK, STUCK, rejected=True)
     obstacle = Path(settings.lake) / "handback" / "livestock" / STUCK
+    Path(settings.lake).mkdir(mode=0o700)
     obstacle.parent.mkdir(parents=True)
     obstacle.write_text("a file where the folder of the hand-back belongs")
 
@@ -84,6 +85,14 @@ def test_accepted_rows_are_announced_and_rejected_ones_go_to_the_owner(world: Wo
     assert (account["rows_in"], account["staged"], account["quarantined"]) == (100, 99, 1)
     assert run.xcoms["hand_back.return_value"] == {"files": 1, "rows": 1}
     assert len(Lake(world.settings.lake).files(f"handback/livestock/{REJECTED}")) == 1
+
+
+def test_tasks_write_for_their_own_account_alone(world: World) -> None:
+    """Their process began with a umask that lets everybody read."""
+    for folder in (f"landing/livestock/{REJECTED}", f"stage/livestock/{REJECTED}", f"handback/livestock/{REJECTED}"):
+        root = Path(world.settings.lake) / folder
+        modes = {place.stat().st_mode & 0o777 for place in (root, *root.rglob("*"))}
+        assert modes == {0o700, 0o600}, folder
 
 
 def test_the_same_files_again_change_nothing(world: World) -> None:

@@ -316,18 +316,15 @@ def test_a_wrong_edition_is_taken_back(
     lost = okrugs(home)[0][:6]
     lines = (reference / "kato.csv").read_text("utf-8-sig").splitlines()
     wrong.write_text("\n".join(line for line in lines if not line.startswith(lost)) + "\n", "utf-8")
+    monkeypatch.setenv("AUYL_KATO_EDITION", edition)
     auyl("territory", "load", wrong, "--edition", "WRONG", "--crosswalk", reference / "crosswalk.csv")
+    assert "unchanged, revision 1" in auyl("build", "--period", PERIOD)
+    monkeypatch.setenv("AUYL_KATO_EDITION", "WRONG")
     auyl("build", "--period", PERIOD, "--accept-change", "a new edition")
     assert state(home)["edition"] == "WRONG"
-    retired = auyl("territory", "retire", "WRONG", "--reason", "a draft")
-    assert retired == f"edition WRONG retired; current: {edition}\n"
-    assert "was retired before" in auyl("territory", "retire", "WRONG", "--reason", "a draft")
-    assert "not retired; found none loaded" in auyl("territory", "retire", edition, "--reason", "x", code=1)
+    monkeypatch.setenv("AUYL_KATO_EDITION", edition)
     assert "inputs as in revision 1: revision 1 is current again" in auyl("build", "--period", PERIOD)
-    with monkeypatch.context() as patch:
-        patch.setenv("AUYL_KATO_EDITION", "WRONG")
-        assert "edition WRONG, AUYL_KATO_EDITION, was retired by" in auyl("build", "--period", PERIOD, code=1)
-    assert audit(home, audited) == [("accept_change", "a new edition"), ("retire_edition", "a draft")]
+    assert audit(home, audited) == [("accept_change", "a new edition")]
 
 
 @pytest.mark.parametrize(

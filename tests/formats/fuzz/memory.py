@@ -22,12 +22,13 @@ class Peak:
         with contextlib.suppress(OSError):
             RESET.write_text("5")
         self._before = _own()
-        self._child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        # Linux counts the size of the parent as that of a child that has not begun its program yet.
+        self._child = max(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10, self._before)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        self.bytes = max(_own() - self._before, (child - self._child) << 10)
+        self.bytes = max(_own() - self._before, (child << 10) - self._child)
 
 
 def _own() -> int:

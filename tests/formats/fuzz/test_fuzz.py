@@ -20,7 +20,7 @@ from tests.formats.fuzz.mutations import Mutant
 from tests.formats.fuzz.oracle import unchanged_columns
 from tests.formats.fuzz.trial import ACCEPTED, AT_RECORD, REFUSED, Laboratory, named
 
-MUTANTS, SEED = 520, 11
+MUTANTS, SEED = 500, 11
 THROUGH_THE_LEDGER = 12
 
 

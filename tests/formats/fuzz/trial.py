@@ -28,7 +28,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +40,6 @@ from auyl.settings import Settings
 from auyl.stage import scan as check
 from auyl.stage.suites import load as load_suite
 from auyl.store import duck
-from auyl.store.duck import identifier
 from tests.formats.fuzz import memory, oracle, tables
 from tests.formats.fuzz.corpus import PERIOD
 from tests.formats.fuzz.mutations import Mutant, good_files
@@ -88,25 +87,29 @@ class _Log(logging.Handler):
 
 
 class Laboratory:
-    """One DuckDB for many trials, with the contracts of `settings`; without ledger and PostgreSQL."""
+    """One DuckDB for many trials, with the contracts of `settings`; without ledger and PostgreSQL.
+
+    Each trial has a connection of its own, whose temporary tables go with it. One thread: an extract is small.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.con = duck.connect(settings)
-        batch.set_person_key(self.con, settings)
+        self._database = duck.connect(replace(settings, threads=1))
+        self.con = self._database
         self._cells: dict[str, frozenset[str]] = {}
         self._headings: dict[str, list[str]] = {}
         self._read: tuple[Mutant, oracle.Source] | None = None
 
     def close(self) -> None:
         """Close DuckDB."""
-        self.con.close()
+        self._database.close()
 
     def run(self, mutant: Mutant) -> Outcome:
         """Read, check and stage a mutant as `intake.load` does."""
         folder = Path(tempfile.mkdtemp(prefix="auyl-fuzz-"))
         log = _Log()
         logging.getLogger().addHandler(log)
+        self.con = self._database.cursor()
         started = time.monotonic()
         try:
             with memory.Peak() as peak:
@@ -122,11 +125,7 @@ class Laboratory:
             return Outcome(mutant, "quoted", f"«{quoted}» in: {outcome.detail} {log.lines}") if quoted else outcome
         finally:
             logging.getLogger().removeHandler(log)
-            for kind, name in self.con.execute(
-                "select table_type, table_name from information_schema.tables where table_schema = 'main' "
-                "and table_name not like '%_pads'"
-            ).fetchall():
-                self.con.execute(f"drop {'view' if kind == 'VIEW' else 'table'} if exists {identifier(name)}")
+            self.con.close()
             shutil.rmtree(folder, ignore_errors=True)
 
     def _outcome(self, mutant: Mutant, folder: Path, said: list[str]) -> Outcome:
@@ -153,13 +152,15 @@ class Laboratory:
             files.append(folder / "drop" / name)
             files[-1].write_bytes(content)
         suite = load_suite(contract.suite, self.settings.expectations)
+        con.execute("set timezone = 'UTC'")
         raw = formats.read(contract, files, str(folder / "raw"), con, folder / "work")
         delivery = ledger.Delivery(0, contract.registry, PERIOD, "", datetime.now(tz=UTC), None, "", "")
         batch._check_envelope(contract, delivery, files, raw)
+        batch.set_person_key(con, self.settings)
         parts = [str(path) for path in sorted((folder / "raw").glob("*.parquet"))]
-        check.define_views(con, self.settings.include, contract, parts, PERIOD)
+        over = check.queries(con, self.settings.include, contract, parts, PERIOD)
         rejects = Counter(reject.rule for reject in raw.rejects)
-        account = check.scan(con, contract, suite, rejects)
+        account = check.scan(con, contract, suite, over.candidate, rejects)
         kept = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
         check.write_quarantine(con, contract, suite, kept, str(folder / "quarantine.parquet"))
         check.write_stage(con, contract, suite, str(folder / "stage.parquet"))

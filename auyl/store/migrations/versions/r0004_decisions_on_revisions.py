@@ -42,14 +42,6 @@ def upgrade() -> None:
         schema="ledger",
     )
     op.create_table(
-        "edition_decision",
-        sa.Column("decision_id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-        sa.Column("edition", sa.Text, nullable=False),
-        sa.Column("is_retired", sa.Boolean, nullable=False),
-        *_decision("edition_decision"),
-        schema="ledger",
-    )
-    op.create_table(
         "catalogue",
         sa.Column("sha256", sa.Text, primary_key=True),
         sa.Column("content", JSONB, nullable=False),
