@@ -1,5 +1,8 @@
 """Settings of one process, read from the environment. No other module of the library reads it.
 
+What the environment does not name is read from `settings.env` in AUYL_HOME, lines of NAME=value, which `make demo`
+writes: so a command works on the installation of its home without any setting.
+
 =====================  ===============================================================================================
 ``AUYL_DSN``           PostgreSQL address of the owner of the serving database; without it the command line uses the
                        embedded server of AUYL_HOME
@@ -24,12 +27,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from auyl.errors import SettingMissing
 
+SETTINGS_FILE = "settings.env"
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -77,8 +82,8 @@ class Settings:
 
 def from_environment() -> Settings:
     """Read the settings of this process from its environment."""
-    env = os.environ
-    home = Path(env.get("AUYL_HOME") or REPOSITORY / ".auyl")
+    home = Path(os.environ.get("AUYL_HOME") or REPOSITORY / ".auyl")
+    env = of_home(home) | {name: value for name, value in os.environ.items() if name.startswith("AUYL_")}
     include = Path(env.get("AUYL_INCLUDE") or REPOSITORY / "include")
     return Settings(
         home=home,
@@ -89,11 +94,37 @@ def from_environment() -> Settings:
         oblast_kato=env.get("AUYL_OBLAST") or "190000000",
         include=include,
         expectations=Path(env.get("AUYL_EXPECTATIONS") or REPOSITORY / "expectations"),
-        threads=int(env.get("AUYL_THREADS") or os.cpu_count() or 2),
-        memory_gib=float(env.get("AUYL_MEMORY_GIB") or 2.0),
+        threads=int(_number(env, "AUYL_THREADS", os.cpu_count() or 2)),
+        memory_gib=_number(env, "AUYL_MEMORY_GIB", 2.0),
         secrets=tuple(Path(env[name]) for name in env if name.startswith("AUYL_") and name.endswith("_FILE")),
         is_scheduled=(env.get("AUYL_SCHEDULE") or "on").lower() != "off",
     )
+
+
+def _number(env: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        return float(env.get(name) or default)
+    except ValueError:
+        raise SettingMissing(name, "a number") from None
+
+
+def of_home(home: Path) -> dict[str, str]:
+    """The settings in `settings.env` of a home; none where there is no such file."""
+    try:
+        lines = (home / SETTINGS_FILE).read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):  # the home belongs to another account's process
+        return {}
+    pairs = [line.partition("=") for line in lines if line.startswith("AUYL_")]
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def write_of_home(home: Path, settings: Mapping[str, str]) -> None:
+    """Write `settings.env` of a home, readable by nobody else: it may hold the address of a database."""
+    part = home / f"{SETTINGS_FILE}.part"
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.writelines(f"{name}={value}\n" for name, value in settings.items())
+    part.replace(home / SETTINGS_FILE)
 
 
 def connection_from_environment(name: str) -> str:

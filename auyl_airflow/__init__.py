@@ -3,7 +3,8 @@
 timetable     when a registry is due, from its contract
 operators     the steps of an intake
 reconciling   the tasks of the DAG `reconcile`
-outcomes      why a run was skipped, in its note
+outcomes      why a run was skipped, in its note; refusals that end it at once
+alarms        what cannot wait: notifiers and deadlines
 links         from the task `load` to the pages of its batch
 pages         those pages, behind the sign-in of Airflow
 connections   an Airflow connection as the address that a source takes

@@ -9,6 +9,7 @@ from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowFailException
 
 from auyl.periods import LOCAL, PERIOD
+from auyl_airflow.alarms import TaskFailed
 
 # None keeps the trigger form enabled; with an empty text and a pattern its button stays grey.
 PERIOD_PARAM = Param(
@@ -33,6 +34,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "owner": "auyl",
     # The longest step, a load at full size, takes minutes; this also ends a wait for a lock that nobody gives back.
     "execution_timeout": timedelta(hours=1),
+    "on_failure_callback": [TaskFailed()],
     "retries": 3,
     # The first delay is Airflow's own setting, [core] default_task_retry_delay.
     "retry_exponential_backoff": 2.0,

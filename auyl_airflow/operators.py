@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue, TriggerRule
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
+from auyl_airflow.alarms import SupersededOnArrival
 from auyl_airflow.connections import address_of
 from auyl_airflow.defaults import period_of
 from auyl_airflow.links import LINKS
+from auyl_airflow.outcomes import DeliveryRefused
 
 # If a poke is due before the scheduler has noticed that the previous process exited, it counts as a lost task and uses
 # up a retry; under load the scheduler needs seconds to notice.
@@ -61,20 +63,22 @@ class Load(BaseOperator):
     operator_extra_links = LINKS
 
     def __init__(self, *, registry: str, delivery_id: Any, **options: Any) -> None:
-        super().__init__(max_active_tis_per_dag=1, **options)
+        super().__init__(max_active_tis_per_dag=1, on_success_callback=[SupersededOnArrival()], **options)
         self.registry = registry
         self.delivery_id = delivery_id
+        self.superseded_by: int | None = None
         self.period = ""  # for the links, which Airflow makes when the task has ended
 
     def execute(self, context: Any) -> dict[str, Any]:
-        """Load the delivery. Raises AirflowFailException when it is refused."""
-        from auyl.intake import load
+        """Load the delivery. Raises DeliveryRefused."""
+        from auyl.intake import load, superseded_on_arrival
 
         self.period = period_of(context)
         batch = load(self.delivery_id)
         if not batch.accepted:
-            raise AirflowFailException(str(batch.refusal))
+            raise DeliveryRefused(self.registry, self.period, str(batch.refusal))
         context["outlet_events"][self.outlets[0]].add_partitions(batch.periods)
+        self.superseded_by = superseded_on_arrival(batch)
         counts = {name: getattr(batch, name) for name in COUNTS}
         summary = ", ".join(f"{count} {name}" for name, count in counts.items())
         self.log.info("%s %s: batch %s %s: %s", self.registry, batch.period, batch.batch_id, batch.status, summary)

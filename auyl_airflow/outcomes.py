@@ -1,4 +1,4 @@
-"""How a task that has nothing to do says why: in its log, and in the note of its DAG run."""
+"""How a run ends: what a task that has nothing to do says in the note of its run, and refusals that end it at once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,25 @@ from typing import Any, NoReturn
 
 from airflow.listeners import hookimpl
 from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 NOTE = "note"
+
+
+class GateRefused(AirflowFailException):
+    """The gate refused the snapshot of a period; a retry changes nothing."""
+
+    def __init__(self, period: str, breaches: list[str]) -> None:
+        super().__init__(f"{period}: the gate refused it: {'; '.join(breaches)}")
+        self.period, self.breaches = period, breaches
+
+
+class DeliveryRefused(AirflowFailException):
+    """A delivery was refused; a retry changes nothing."""
+
+    def __init__(self, registry: str, period: str, refusal: str) -> None:
+        super().__init__(refusal)
+        self.registry, self.period = registry, period
 
 
 def skip(reason: str) -> NoReturn:

@@ -23,17 +23,18 @@ trigger this DAG with the partition key `YYYY-MM` at any time. When all deadline
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
 
 from auyl import settings
 from auyl.snapshot import catalogue
+from auyl_airflow.alarms import ends_within
 from auyl_airflow.assets import SNAPSHOT, stage_of
 from auyl_airflow.defaults import DEFAULT_ARGS, PERIOD_PARAM, period_of
-from auyl_airflow.outcomes import skip
+from auyl_airflow.outcomes import GateRefused, skip
 
 LOG = logging.getLogger(__name__)
 REGISTRIES = catalogue.load(settings.from_environment().include).registries
@@ -50,6 +51,7 @@ with DAG(
         "allow_missing": Param(False, type="boolean", title="Publish without the missing registries"),
     },
     default_args=DEFAULT_ARGS,
+    deadline=ends_within(timedelta(hours=3)),
     max_active_runs=1,
     tags=["snapshot"],
 ):
@@ -66,7 +68,7 @@ with DAG(
         if not result.is_moved and result.status != "refused":
             skip(result.note or f"{result.period}: nothing new since revision {result.revision}")
         if result.status == "refused":
-            raise AirflowFailException(f"{result.period}: the gate refused it: " + "; ".join(result.breaches))
+            raise GateRefused(result.period, list(result.breaches))
         context["outlet_events"][SNAPSHOT].add_partitions([result.period])
         LOG.info("%s: revision %d %s, %d values new", result.period, result.revision, result.status, result.rows)
         return {"revision": result.revision, "rows": result.rows}

@@ -1,22 +1,22 @@
 """
 ### The daily report
-**Purpose.** One text and one mail a night instead of one a task: which registries are overdue, which deliveries were
-refused since the previous report, what lies in quarantine, what the last snapshot lacks. Then the snapshot of a period
-whose deadlines have all passed is published without the registries that are still missing.
+**Purpose.** One text and one mail a night: which registries are overdue, what was refused, superseded or withdrawn
+since the previous report, which runs failed, what drifted, what lies in quarantine, which alarms could not be sent.
+Then the snapshot of a period whose deadlines have all passed is published without the registries that are missing.
 
 **Owner.** data engineers of the digitalisation office
 
 **Source.** the ledger
 
-**Cadence.** every day at 06:00, Almaty time. There is one report a day: a second run changes and sends nothing. When
-nothing is overdue and nothing is new, no mail goes out. The mail goes through the connection `auyl_smtp` (host, port,
-login, password; extras `from_email`, `to`); without it the report is only stored and logged. `auyl report` shows it.
+**Cadence.** every day at 06:00, Almaty time. There is one report a day: a second run changes and sends nothing, and
+without news no mail goes out. It goes through the connection `auyl_smtp` (host, port, login, password; extras
+`from_email`, `to`); without it the report is only stored and logged.
 
 **When it is red**
 - `mail`: the server did not take the message, in spite of all retries. Correct the connection, then clear the task.
 - `find_closed_periods`, *no edition of KATO*: load the territory first, `auyl territory load FILE`.
 - `publish`: the DAG `consolidate` could not be started; start it by hand with `period` and `allow_missing`.
-- anything else is a bug: clear the task once, then read its log.
+- else it is a bug: clear the task once, then read its log.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
 
 from auyl.periods import LOCAL, TIMEZONE
+from auyl_airflow.alarms import ends_within
 from auyl_airflow.connections import address_or_none
 from auyl_airflow.defaults import DEFAULT_ARGS, day_of
 
@@ -41,6 +42,7 @@ with DAG(
     schedule=CronTriggerTimetable("0 6 * * *", timezone=TIMEZONE),
     start_date=datetime(2026, 1, 1, tzinfo=LOCAL),
     catchup=False,
+    deadline=ends_within(timedelta(hours=1)),
     default_args=DEFAULT_ARGS | {"execution_timeout": timedelta(minutes=10)},
     max_active_runs=1,
     tags=["report"],
@@ -70,10 +72,9 @@ with DAG(
         from auyl.snapshot.missing import waiting
 
         periods = waiting(from_environment(), date.fromisoformat(day))
-        LOG.info("%d periods to publish without what is missing: %s", len(periods), ", ".join(periods) or "none")
+        LOG.info("%d periods to publish without what is missing: %s", len(periods), ", ".join(periods))
         return [{"period": period, "allow_missing": True} for period in periods]
 
-    composed = compose()
-    mail(composed)
+    mail(composed := compose())
     publish = {"task_id": "publish", "trigger_dag_id": "consolidate", "note": "all deadlines have passed"}
     TriggerDagRunOperator.partial(**publish).expand(conf=find_closed_periods(composed))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, PartitionedAtRuntime, get_parsing_context
 
 from auyl import contracts, settings
+from auyl_airflow.alarms import ends_within
 from auyl_airflow.assets import stage_of
 from auyl_airflow.defaults import DEFAULT_ARGS, PERIOD_PARAM
 from auyl_airflow.operators import HandBack, Load, Pull
@@ -52,6 +55,7 @@ def intake(contract: contracts.Contract) -> None:
         schedule=due(contract) if SETTINGS.is_scheduled else PartitionedAtRuntime(),
         params={"period": PERIOD_PARAM},
         default_args=DEFAULT_ARGS,
+        deadline=ends_within(timedelta(days=1)),
         max_active_runs=24,  # a month that still waits must not block the correction of another
         tags=["intake", contract.way],
     ):

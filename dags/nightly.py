@@ -15,10 +15,13 @@ waits for it, and the next night starts the same.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from auyl.periods import TIMEZONE
+from auyl_airflow.alarms import ends_within
 from auyl_airflow.defaults import DEFAULT_ARGS
 
 with DAG(
@@ -29,6 +32,7 @@ with DAG(
     schedule=CronTriggerTimetable("0 5 * * *", timezone=TIMEZONE),
     # Without a start date: with one, the last night's run would start when Airflow first sees the file.
     catchup=False,
+    deadline=ends_within(timedelta(hours=1)),
     default_args=DEFAULT_ARGS,
     max_active_runs=1,
     tags=["nightly"],

@@ -18,9 +18,11 @@ after an hour; look for a lock, then clear it.
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, task
 
+from auyl_airflow.alarms import ends_within
 from auyl_airflow.assets import SNAPSHOT
 from auyl_airflow.defaults import DEFAULT_ARGS
 from auyl_airflow.outcomes import skip
@@ -33,6 +35,7 @@ with DAG(
     description="Completeness, validity, timeliness by registry and okrug",
     doc_md=__doc__,
     schedule=PartitionedAssetTimetable(assets=SNAPSHOT),
+    deadline=ends_within(timedelta(hours=3)),
     default_args=DEFAULT_ARGS,
     max_active_runs=1,
     tags=["quality"],

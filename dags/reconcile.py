@@ -20,8 +20,11 @@ after an hour; look for a lock, then clear it. Links that need a person's decisi
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, PartitionedAssetTimetable, task_group
 
+from auyl_airflow.alarms import ends_within
 from auyl_airflow.assets import SNAPSHOT
 from auyl_airflow.defaults import DEFAULT_ARGS
 from auyl_airflow.reconciling import changes, compare, entities, find_periods, link
@@ -32,6 +35,7 @@ with DAG(
     description="Links of rows without a number, entities, contradictions between registries",
     doc_md=__doc__,
     schedule=PartitionedAssetTimetable(assets=SNAPSHOT),
+    deadline=ends_within(timedelta(hours=3)),
     default_args=DEFAULT_ARGS | {"max_active_tis_per_dag": 1},
     max_active_runs=1,
     tags=["reconcile"],

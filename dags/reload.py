@@ -19,9 +19,12 @@ by these rules already is left alone, so it may be run again at any time. On the
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param
 
+from auyl_airflow.alarms import ends_within
 from auyl_airflow.defaults import DEFAULT_ARGS, PERIOD_PARAM
 from auyl_airflow.reloading import find_periods, find_registries, judge
 
@@ -36,6 +39,7 @@ with DAG(
         "registries": Param([], type="array", title="Registries; all without any"),
         "period": PERIOD_PARAM,
     },
+    deadline=ends_within(timedelta(hours=3)),
     default_args=DEFAULT_ARGS,
     max_active_runs=1,
     tags=["intake"],

@@ -41,6 +41,11 @@ class Mailbox:
         return AuthResult(success=self.logins[-1][1] == PASSWORD, handled=False)
 
 
+def subject(message: EmailMessage) -> str:
+    """The subject as people see it."""
+    return str(message["Subject"]).replace("\u00a0", " ")
+
+
 @contextlib.contextmanager
 def mailbox() -> Iterator[Mailbox]:
     """A server on a free port, in a thread of its own."""

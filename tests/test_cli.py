@@ -5,9 +5,12 @@ import os
 import subprocess
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from auyl import contracts
 from auyl.settings import REPOSITORY, Settings, from_environment
@@ -21,37 +24,59 @@ ROWS = [social_row(n) for n in range(1, 41)]
 
 
 class Auyl:
-    """Runs `auyl`, or `python -m lab`, as a process of its own in one installation."""
+    """Runs `auyl`, or `python -m lab`, in one installation: in this process, or in one of its own where `is_alone`."""
 
-    def __init__(self, settings: Settings, module: str = "auyl.cli") -> None:
-        self.module = module
-        self.environment = os.environ | {
+    def __init__(self, environment: dict[str, str], module: str = "auyl.cli", *, is_alone: bool = False) -> None:
+        self.environment, self.module, self.is_alone = environment, module, is_alone
+
+    @classmethod
+    def of(cls, settings: Settings, **options: Any) -> "Auyl":
+        """For the installation of these settings."""
+        own = {
             "AUYL_DSN": settings.dsn,
             "AUYL_LAKE": settings.lake,
             "AUYL_HOME": str(settings.home),
             "AUYL_HASH_KEY_FILE": str(settings.hash_key_file),
         }
+        return cls(own, **options)
 
     def __call__(self, *arguments: object, code: int = 0, stdin: str = "") -> str:
+        words = [str(argument) for argument in arguments]
+        found, output = self._alone(words, stdin) if self.is_alone else self._here(words, stdin)
+        assert found == code, output
+        assert "Traceback" not in output
+        return output
+
+    def _alone(self, words: list[str], stdin: str) -> tuple[int, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AUYL_")}
         run = subprocess.run(
-            [sys.executable, "-m", self.module, *map(str, arguments)],
-            cwd=REPOSITORY, env=self.environment, capture_output=True, text=True, input=stdin, timeout=300,
+            [sys.executable, "-m", self.module, *words],
+            cwd=REPOSITORY, env=inherited | self.environment, capture_output=True, text=True, input=stdin, timeout=300,
         )  # fmt: skip
-        assert run.returncode == code, run.stdout + run.stderr
-        assert "Traceback" not in run.stderr
-        return run.stdout + run.stderr
+        return run.returncode, run.stdout + run.stderr
+
+    def _here(self, words: list[str], stdin: str) -> tuple[int, str]:
+        """Without the seconds that the start of a process takes."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("AUYL_")]:
+                patch.delenv(name)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            mask = os.umask(0o077)  # a command closes its files for the rest of its process
+            result = CliRunner().invoke(import_module(self.module).app, words, input=stdin)
+            os.umask(mask)
+        assert isinstance(result.exception, (SystemExit, type(None))), result.exc_info
+        return result.exit_code, result.stdout + result.stderr
 
 
 @pytest.fixture(scope="module")
 def auyl(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Auyl:
-    return Auyl(fresh_installation(dsn, tmp_path_factory.mktemp("installation")))
+    return Auyl.of(fresh_installation(dsn, tmp_path_factory.mktemp("installation")))
 
 
 @pytest.fixture(scope="module")
 def lab(auyl: Auyl) -> Auyl:
-    laboratory = Auyl.__new__(Auyl)
-    laboratory.module, laboratory.environment = "lab", auyl.environment
-    return laboratory
+    return Auyl(auyl.environment, "lab.cli")
 
 
 def test_from_synth_to_lineage(auyl: Auyl, lab: Auyl, tmp_path: Path) -> None:
@@ -146,12 +171,9 @@ def test_a_batch_is_withdrawn_and_restored_by_command(auyl: Auyl, tmp_path: Path
 
 
 def test_without_a_setting_a_command_works_on_the_embedded_server_of_the_home(tmp_path: Path) -> None:
-    home = Auyl.__new__(Auyl)
-    home.module = "auyl.cli"
     # as root the server's account must reach its folder, which pytest closes
     with tempfile.TemporaryDirectory(prefix="auyl-home-") as folder:
-        home.environment = {name: value for name, value in os.environ.items() if not name.startswith("AUYL_")}
-        home.environment["AUYL_HOME"] = folder
+        home = Auyl({"AUYL_HOME": folder}, is_alone=True)
         try:
             assert "Run `auyl migrate`" in home("extracts", code=1)
             assert "version" in home("migrate")
@@ -164,9 +186,7 @@ def test_without_a_setting_a_command_works_on_the_embedded_server_of_the_home(tm
 
 
 def test_a_database_that_is_not_ready_is_reported_in_words(auyl: Auyl, dsn: str) -> None:
-    without = Auyl.__new__(Auyl)
-    without.module = auyl.module
-    without.environment = auyl.environment | {"AUYL_DSN": dsn.rpartition("/")[0] + "/postgres"}
+    without = Auyl(auyl.environment | {"AUYL_DSN": dsn.rpartition("/")[0] + "/postgres"}, is_alone=True)
     assert "Run `auyl migrate`" in without("extracts", code=1)
     without.environment = auyl.environment | {"AUYL_DSN": "postgresql://auyl:word-of-passage@127.0.0.1:1/auyl"}
     output = without("extracts", code=1)
@@ -176,7 +196,7 @@ def test_a_database_that_is_not_ready_is_reported_in_words(auyl: Auyl, dsn: str)
 STARTED = """
 import json, sys
 from auyl.cli import app
-app(["contracts"], standalone_mode=False)
+app(["list", "registries"], standalone_mode=False)
 print(json.dumps(sorted({module.partition(".")[0] for module in sys.modules})))
 """
 HEAVY = {"duckdb", "pandas", "pyarrow", "great_expectations", "psycopg2", "sqlalchemy", "httpx", "lxml", "jsonschema"}

@@ -1,13 +1,17 @@
-"""Every command of README.md works as it stands there, in a home of its own with the embedded PostgreSQL."""
+"""The demo, with everything real, and then every command of README.md on its installation, as it stands there."""
 
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from auyl.store.embedded import EmbeddedPostgres
@@ -17,30 +21,45 @@ README = (REPOSITORY / "README.md").read_text("utf-8")
 COMMANDS = [
     line.partition(" # ")[0].removeprefix("$ ").strip() for line in README.splitlines() if line.startswith("$ ")
 ]
+# Those of docs/operating.md that need neither another installation nor a number of its own.
+OPERATING = [
+    line.partition(" # ")[0].removeprefix("    $ ").strip()
+    for line in (REPOSITORY / "docs" / "operating.md").read_text("utf-8").splitlines()
+    if line.startswith("    $ auyl ") and not re.search(r"/data/|КАТО|--boundaries| 201 |_203\.csv", line)
+]
 MAKE_COMMANDS = re.findall(r"^    (make \w+) +#", README, flags=re.MULTILINE)
-# `auyl overdue` says by its exit code that something is overdue; here nothing of September ever came.
-EXIT_CODES = {"auyl overdue --on 2026-10-31": 1}
+# `auyl overdue` says by its exit code that something is overdue; here most of September never came in time.
+EXIT_CODES = {"auyl overdue": 1, "auyl overdue --on 2026-11-24": 1}
+PERIOD, EARLIER = "2026-10", "2026-09"
+PEOPLE, SCALE = 10_000, 160
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("make") is None, reason="needs make")]
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The home of the demo, `.auyl` for everybody else."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    yield home
+    EmbeddedPostgres(home).destroy()
+
+
+@pytest.fixture(scope="module")
+def environment(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment without any setting but the home."""
     folder = tmp_path_factory.mktemp("readme")
     programs = folder / "bin"
     programs.mkdir()
     for name, module in (("auyl", "-m auyl.cli"), ("python", "")):
         (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
         (programs / name).chmod(0o755)
-    home = folder / "home"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AUYL_", "AIRFLOW", "MAKE"))}
-    yield inherited | {
+    return inherited | {
         "AUYL_HOME": str(home),
         "PYTHONPATH": str(REPOSITORY),
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "WORK": str(folder),
     }
-    EmbeddedPostgres(home).destroy()
 
 
 def run(command: str, environment: dict[str, str], code: int = 0) -> str:
@@ -48,34 +67,153 @@ def run(command: str, environment: dict[str, str], code: int = 0) -> str:
         command, shell=True, cwd=environment["WORK"], env=environment, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == code, f"$ {command}\n{done.stdout}{done.stderr}"
+    assert "Traceback" not in done.stderr
     return done.stdout
 
 
-def an_okrug(work: Path) -> str:
-    lines = (work / "extracts" / "reference" / "kato.csv").read_text("utf-8-sig").splitlines()
-    return next(line.split(",")[0] for line in lines if ",sub_district," in line and "с.о." in line)
+def lab(environment: dict[str, str], command: str, *options: str) -> subprocess.Popen:
+    """`python -m lab` as a process of its own."""
+    whole = [sys.executable, "-m", "lab", command, "--period", PERIOD, "--scale", str(SCALE), *options]
+    return subprocess.Popen(
+        whole, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/"
+    )
 
 
-def test_every_command_works_in_the_order_of_the_page(environment: dict[str, str]) -> None:
-    assert len(COMMANDS) > 20
-    for command in COMMANDS:
-        if "$OKRUG" in command and "OKRUG" not in environment:
-            environment = environment | {"OKRUG": an_okrug(Path(environment["WORK"]))}
-        run(command, environment, EXIT_CODES.get(command, 0))
-    assert "rejected.xlsx" in os.listdir(environment["WORK"])
+def left_over(home: Path) -> list[str]:
+    """Processes that know this home from their arguments or environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            text = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+            state = (folder / "stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if str(home).encode() in text and state != "Z" and int(folder.name) != os.getpid():
+            found.append((folder / "cmdline").read_text().replace("\0", " "))
+    return found
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
-def test_make_runs_the_demo_and_the_tests(environment: dict[str, str]) -> None:
+def published(home: Path, period: str = PERIOD) -> list[tuple]:
+    with EmbeddedPostgres(home) as dsn:
+        conn = psycopg2.connect(dsn)
+        with conn.cursor() as cur:
+            cur.execute("select revision, content_sha256 from serving.snapshot where period = %s order by 1", (period,))
+            rows = cur.fetchall()
+        conn.close()
+    return rows
+
+
+@pytest.fixture(scope="module")
+def first_run(home: Path, environment: dict[str, str]) -> str:
+    """What `make demo` printed."""
+    return run(
+        f"make -C {REPOSITORY} -o .venv/.ready PYTHON={sys.executable} demo SCALE={SCALE} PERIOD={PERIOD}", environment
+    )
+
+
+def test_make_demo_publishes_and_leaves_nothing_running(home: Path, first_run: str) -> None:
     assert MAKE_COMMANDS == ["make demo", "make test"]
-    repository = f"make -C {REPOSITORY} PYTHON={sys.executable}"
-    home = Path(environment["WORK"]) / "home-of-the-demo"
+    assert f"published: snapshot {PERIOD}, revision 1" in first_run
+    assert "everything that was started is stopped" in first_run
+    assert re.search(r"triggered the intake of 28 registries", first_run)
+    assert re.search(r"akim_\d{9} +1 of 131 okrugs", first_run)
+    assert left_over(home) == []
+    assert [revision for revision, _ in published(home)] == [1]
+
+
+def test_no_secret_is_in_output_or_logs(home: Path, first_run: str) -> None:
+    assert first_run
+    hidden = [file.read_text().strip() for file in (home / "secrets").iterdir() if not file.name.endswith(".json")]
+    hidden += list(json.loads((home / "secrets" / "logins.json").read_text()).values())
+    hidden.append((home / "postgres" / "password").read_text())
+    assert len(hidden) >= 8
+    logs = list(home.rglob("*.log"))
+    assert len(logs) > 10
+    for log in logs:
+        text = log.read_text(errors="replace")
+        assert not [secret[:4] for secret in hidden if secret in text], log
+
+
+def test_every_command_works_after_the_demo_without_a_setting(
+    home: Path, first_run: str, environment: dict[str, str]
+) -> None:
+    assert first_run
+    assert len(COMMANDS) > 25
+    before = published(home)
+    said = {}
+    assert len(OPERATING) >= 8
+    for command in [*COMMANDS, *OPERATING]:
+        line = command.replace("lab synth extracts", f"lab synth extracts --people {PEOPLE}")
+        said[command] = run(line, environment, EXIT_CODES.get(command, 0))
+    assert f"· {PERIOD} · revision 1" in said["auyl snapshot show --okrug 193632000"], "the newest month"
+    assert re.search(rf"^{EARLIER} +1 +current", said["auyl list snapshots"], flags=re.MULTILINE)
+    assert said["auyl list okrugs Енбекшиказахский"].count("Енбекшиказахский") > 10
+    assert {"rejected.xlsx", "outbox"} < set(os.listdir(environment["WORK"]))
+    assert published(home) == before
+
+
+def test_up_shows_two_months_changes_nothing_published_and_ends_with_ctrl_c(
+    home: Path, first_run: str, environment: dict[str, str]
+) -> None:
+    assert first_run
+    before = published(home)
+    process = interruptible(environment, "up", "--registries", "core")
+    lines = []
+    for line in process.stdout or ():
+        lines.append(line)
+        if "Ctrl-C stops everything" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    out = "".join([*lines, process.communicate(timeout=300)[0]])
+    assert process.returncode == 0, out
+    assert f"the month before, {EARLIER}: 6 extracts" in out
+    assert f"nothing new: stays snapshot {PERIOD}" in out
+    assert "okrug pages" in out and gone(home) == []
+    assert published(home) == before and published(home, EARLIER)
+
+
+def interruptible(environment: dict[str, str], command: str, *options: str) -> subprocess.Popen:
+    # a shell starts background jobs with SIGINT ignored, and an ignored signal stays so in children
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        demo = run(
-            f"{repository} demo SCALE=160 REGISTRIES=core PERIOD=2026-10", environment | {"AUYL_HOME": str(home)}
-        )
+        return lab(environment, command, *options)
     finally:
-        EmbeddedPostgres(home).destroy()
-    assert "published: snapshot 2026-10, revision" in demo and "everything that was started is stopped" in demo
-    tests = run(f"{repository} test ARGS='tests/test_house.py -k circle'", environment)
+        signal.signal(signal.SIGINT, previous)
+
+
+def gone(home: Path) -> list[str]:
+    """What is left of the home's processes when they had time to end."""
+    end = time.monotonic() + 120
+    while left_over(home) and time.monotonic() < end:
+        time.sleep(0.2)
+    return left_over(home)
+
+
+@pytest.mark.parametrize(("how", "at"), [(signal.SIGKILL, "triggered"), (signal.SIGINT, "schema of the serving")])
+def test_a_stopped_demo_leaves_no_process_behind(
+    home: Path, environment: dict[str, str], how: signal.Signals, at: str
+) -> None:
+    process = interruptible(environment, "demo", "--registries", "core")
+    for line in process.stdout or ():
+        if at in line:
+            break
+    time.sleep(2)
+    process.send_signal(how)
+    process.communicate(timeout=300)
+    assert process.returncode == (130 if how == signal.SIGINT else -9)
+    assert gone(home) == []
+
+
+def test_a_missing_classifier_is_reported_at_once(environment: dict[str, str]) -> None:
+    process = lab(environment, "demo", "--kato", "/nowhere/kato.csv")
+    out, _ = process.communicate(timeout=240)
+    assert process.returncode == 2
+    assert "/nowhere/kato.csv" in out
+
+
+def test_make_runs_the_tests(environment: dict[str, str]) -> None:
+    tests = run(
+        f"make -C {REPOSITORY} -o .venv/.ready PYTHON={sys.executable} test ARGS='tests/test_house.py -k circle'",
+        environment,
+    )
     assert "1 passed" in tests

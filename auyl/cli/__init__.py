@@ -9,23 +9,32 @@
     keys        the key of the keyed hashes
     territory   editions of KATO, earlier codes
     operations  setting up, overdue extracts, the daily report
-    shared      options, tables, expected errors, the installation that a command works on
+    lists       what other commands are asked about: okrugs, indicators, registries, periods, snapshots
+    examples    one for each command, as its help prints it
+    failures    what a failed command prints
+    shared      options, tables, the installation that a command works on
 
 What stays out: any work on data. Each command imports the package that it calls, so that the start stays quick.
 """
 
+<<<<<<< HEAD
 from auyl.cli import access, intake, keys, linkage, links, operations, revisions, snapshot, territory
+=======
+from auyl.cli import access, intake, keys, linkage, links, lists, operations, snapshot, territory
+from auyl.cli.examples import examples
+>>>>>>> main
 from auyl.cli.shared import ListsByDefault, command_group
 
 __all__ = ["app"]
 
 
 app = command_group(
-    "The command line `auyl`: the functions of the library in one process, no Airflow.",
+    "The command line `auyl`: the functions of the library in one process, no Airflow. Without a setting it works on "
+    "the installation of `make demo`. Exits with 0 when it is done, 1 when something was refused or is not as it has "
+    "to be, 2 for wrong usage, 3 for a failure of ours.",
     {
         "migrate": operations.migrate,
         "bootstrap": operations.bootstrap,
-        "contracts": intake.list_contracts,
         "intake": intake.intake,
         "reload": intake.reload,
         "build": snapshot.build,
@@ -38,12 +47,29 @@ app = command_group(
         "overdue": operations.overdue,
         "report": operations.report,
     },
+    examples=examples(),
+    completes=True,
+)
+app.add_typer(
+    command_group(
+        "What other commands are asked about.",
+        {
+            "okrugs": lists.okrugs,
+            "indicators": lists.indicators,
+            "registries": lists.registries,
+            "periods": lists.periods,
+            "snapshots": snapshot.list_revisions,
+        },
+        examples=examples("list"),
+    ),
+    name="list",
 )
 app.add_typer(
     command_group(
         "Extracts that came, and which of them count: `auyl extracts [REGISTRY]`, or a decision on one.",
         {"list": intake.list_extracts, "withdraw": intake.withdraw, "restore": intake.restore},
         ListsByDefault,
+        examples("extracts"),
     ),
     name="extracts",
 )
@@ -51,6 +77,7 @@ app.add_typer(
     command_group(
         "Editions of KATO and their codes.",
         {"load": territory.load, "changes": territory.changes, "current": territory.current},
+        examples=examples("territory"),
     ),
     name="territory",
 )
@@ -64,11 +91,15 @@ app.add_typer(
             "forward": revisions.forward,
             "release": revisions.release,
         },
+        examples=examples("snapshot"),
     ),
     name="snapshot",
 )
-app.add_typer(command_group("Entities of a period, all kinds.", {"build": linkage.build}), name="entities")
-app.add_typer(command_group("One entity.", {"show": linkage.show}), name="entity")
+app.add_typer(
+    command_group("Entities of a period, all kinds.", {"build": linkage.build}, examples=examples("entities")),
+    name="entities",
+)
+app.add_typer(command_group("One entity.", {"show": linkage.show}, examples=examples("entity")), name="entity")
 app.add_typer(
     command_group(
         "Records without a valid number, and the persons they belong to.",
@@ -79,6 +110,7 @@ app.add_typer(
             "same": links.same,
             "apart": links.apart,
         },
+        examples=examples("link"),
     ),
     name="link",
 )
@@ -94,9 +126,15 @@ app.add_typer(
             "account": access.account,
             "matrix": access.matrix,
         },
+        examples=examples("access"),
     ),
     name="access",
 )
 app.add_typer(
-    command_group("The key that person keys are made with.", {"status": keys.status, "rotate": keys.rotate}), name="key"
+    command_group(
+        "The key that person keys are made with.",
+        {"status": keys.status, "rotate": keys.rotate},
+        examples=examples("key"),
+    ),
+    name="key",
 )

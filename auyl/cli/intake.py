@@ -11,40 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auyl import contracts
-from auyl.cli.shared import Format, Period, as_json, expected_errors, installation, month, table
+from auyl.cli.shared import Format, Period, Registry, RegistryOrAll, as_json, installation, month, table
 from auyl.periods import LOCAL, PERIOD
-from auyl.settings import from_environment
 
 if TYPE_CHECKING:
     from auyl.intake.withdraw import Withdrawal
 
 
-def list_contracts(format: Format = "table") -> None:
-    """The registries: owner, way in, deadline, and which of the akims' needs each feeds."""
-    with expected_errors():
-        rows = [
-            {
-                "registry": contract.registry,
-                "title": contract.title,
-                "owner": contract.owner,
-                "way": contract.way,
-                "format": contract.format,
-                "every": contract.cadence,
-                "due": contract.deadline,
-                "needs": list(contract.needs),
-            }
-            for contract in contracts.load_all(from_environment().include)
-        ]
-        if format == "json":
-            as_json(rows)
-            return
-        for row in rows:
-            row["needs"] = " ".join(map(str, row["needs"]))
-        table(rows, list(rows[0]))
-
-
 def intake(
-    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    registry: Registry,
     files: Annotated[list[Path], typer.Argument(help="Files of one extract.", exists=True)],
     period: Period = None,
     extracted_at: Annotated[
@@ -97,13 +72,17 @@ def _expand(paths: list[Path]) -> list[Path]:
 
 
 def list_extracts(
-    registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
+    registry: RegistryOrAll = None,
+    format: Format = "table",
 ) -> None:
     """Deliveries, newest first, their state, and why: which one supersedes which, who withdrew one."""
     from auyl import ledger
 
     with installation() as settings:
         rows = ledger.extracts(settings, contracts.deltas(settings.include), registry)
+        if format == "json":
+            as_json(rows)
+            return
         for row in rows:
             for name in ("extracted_at", "arrived_at"):
                 row[name] = f"{row[name].astimezone(LOCAL):%Y-%m-%d %H:%M}"
@@ -139,10 +118,8 @@ def restore(batch: Batch, reason: Reason) -> None:
 
 
 def reload(
-    registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
-    period: Annotated[
-        str | None, typer.Option(help="Month YYYY-MM; by default the newest one that was landed.")
-    ] = None,
+    registry: RegistryOrAll = None,
+    period: Period = None,
     all: Annotated[bool, typer.Option("--all", help="Every period.")] = False,
     reason: Reason = "",
 ) -> None:
@@ -186,7 +163,7 @@ def _tell(done: Withdrawal, what: str) -> None:
 
 
 def quarantine(
-    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    registry: Registry,
     period: Period = None,
     export: Annotated[Path | None, typer.Option(help="Write all rows to this .xlsx or .csv file.")] = None,
     limit: Annotated[int, typer.Option(help="Rows to show.")] = 20,
@@ -209,19 +186,23 @@ def quarantine(
 
 
 def drift(
-    registry: Annotated[str | None, typer.Argument(help="Name of a contract; all without it.")] = None,
+    registry: RegistryOrAll = None,
     period: Period = None,
+    format: Format = "table",
 ) -> None:
     """What changed since the registry's previous extracts: columns, categories, empty cells, volume."""
     from auyl import ledger
 
     with installation() as settings:
         rows = ledger.drifts(settings, registry, period)
+        if format == "json":
+            as_json(rows)
+            return
         table(rows, ["registry", "period", "batch_id", "kind", "name", "expected", "found"])
 
 
 def handback(
-    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    registry: Registry,
     period: Period = None,
     to: Annotated[Path | None, typer.Option(help="Folder to copy the files into.", file_okay=False)] = None,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from auyl.cli.shared import Format, Period, as_json, installation, month, period_or_newest, table
+from auyl.cli.shared import Format, Language, Period, as_json, installation, month, period_or_newest, table
 
 
 def build(
@@ -40,7 +40,7 @@ def show(
     key: Annotated[str, typer.Argument(help="Key of the entity; of a person the person_key.")],
     period: Period = None,
     history: Annotated[bool, typer.Option("--history", help="All values, with the time they spans.")] = False,
-    language: Annotated[str, typer.Option(help="kk, ru or en")] = "en",
+    language: Language = "en",
     format: Format = "table",
 ) -> None:
     """One entity: each value with its registry, file, record and line, and the values that were not chosen."""

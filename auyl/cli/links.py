@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from auyl.cli.shared import Format, Period, as_json, installation, period_or_newest, table
+from auyl.cli.shared import Format, Language, Period, Registry, as_json, installation, period_or_newest, table
 
 Key = Annotated[str, typer.Argument(help="As `auyl link review` shows it.")]
-Language = Annotated[str, typer.Option(help="kk, ru or en")]
 
 
 def build(period: Period = None, format: Format = "table") -> None:
@@ -74,7 +73,7 @@ def _decide(record_key: str, person_key: str, is_same: bool, reason: str) -> Non
 
 
 def show(
-    registry: Annotated[str, typer.Argument(help="Name of a contract.")],
+    registry: Registry,
     period: Period = None,
     language: Language = "ru",
     limit: int = 20,

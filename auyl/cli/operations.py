@@ -66,13 +66,24 @@ def report(
     ] = None,
     format: Format = "table",
 ) -> None:
-    """The daily report to owners and engineers: overdue, refused, rejected, missing in the snapshot."""
+    """The daily report to owners and engineers: overdue, refused, rejected, missing in the snapshot.
+
+    Before the first night it is the one that would be composed now.
+    """
     from auyl import ledger
+    from auyl.reports.daily_report import as_of_now, as_text
 
     with installation() as settings:
         daily = ledger.daily_report(settings, day.date() if day else None)
+        if daily is None and day:
+            raise KeyError(f"no daily report of {day:%Y-%m-%d}")
         if daily is None:
-            raise KeyError(f"no daily report of {day:%Y-%m-%d}" if day else "no daily report was composed yet")
+            content = as_of_now(settings, datetime.now(tz=LOCAL).date())
+            if format == "json":
+                as_json(content)
+            else:
+                typer.echo(f"{as_text(content)}\n\nnot stored: no daily report was composed yet")
+            return
     if format == "json":
         facts = {"composed_at": daily.composed_at, "has_news": daily.has_news, "sent_at": daily.sent_at}
         as_json(daily.content | facts)

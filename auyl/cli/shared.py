@@ -7,22 +7,68 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
 
+from auyl import contracts
+from auyl.cli.failures import expected_errors
 from auyl.errors import AuylError
 from auyl.periods import PERIOD
 from auyl.settings import Settings, from_environment
 from auyl.store.closed import close_files
 from auyl.store.spill import check_installation
 
-Period = Annotated[str | None, typer.Option(help="Month YYYY-MM; by default the newest one with accepted extracts.")]
-Format = Annotated[str, typer.Option(help="table or json")]
+
+def _known_registry(name: str | None) -> str | None:
+    """Refuse a registry without contract before anything else is done. Raises ContractInvalid."""
+    if name is not None:
+        contracts.load(name, from_environment().include)
+    return name
 
 
-class ListsByDefault(TyperGroup):
+def _is_month(text: str | None) -> str | None:
+    return None if text is None else month(text)
+
+
+def _is_okrug(text: str | None) -> str | None:
+    if text is not None and not KATO.fullmatch(text):
+        raise typer.BadParameter(f"a code of KATO has nine digits, found {text[:40]!r}; `auyl list okrugs` has them")
+    return text
+
+
+KATO = re.compile(r"[0-9]{9}")
+Registry = Annotated[
+    str, typer.Argument(help="Name of a registry; `auyl list registries` has them.", callback=_known_registry)
+]
+RegistryOrAll = Annotated[
+    str | None, typer.Argument(help="Name of a registry; all without it.", callback=_known_registry)
+]
+RegistryOption = Annotated[str | None, typer.Option(help="Only this registry.", callback=_known_registry)]
+Okrug = Annotated[str, typer.Option(help="KATO of an okrug; `auyl list okrugs` has them.", callback=_is_okrug)]
+Period = Annotated[
+    str | None, typer.Option(help="Month YYYY-MM; by default the newest one that fits.", callback=_is_month)
+]
+Format = Annotated[Literal["table", "json"], typer.Option(help="A table for people, or JSON.")]
+Language = Annotated[Literal["kk", "ru", "en"], typer.Option(help="Language of names.")]
+
+
+class Commands(TyperGroup):
+    """A group whose commands fail in one line of words."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read the command line as far as the name of the command."""
+        with expected_errors():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, or the group below this one."""
+        with expected_errors():
+            return super().invoke(ctx)
+
+
+class ListsByDefault(Commands):
     """A group whose command `list` needs not be named: `extracts livestock` is `extracts list livestock`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -33,67 +79,43 @@ class ListsByDefault(TyperGroup):
 
 
 def command_group(
-    text: str, commands: Mapping[str, Callable[..., None]], cls: type[TyperGroup] = TyperGroup
+    text: str,
+    commands: Mapping[str, Callable[..., None]],
+    cls: type[TyperGroup] = Commands,
+    examples: Mapping[str, str] | None = None,
+    *,
+    completes: bool = False,
 ) -> typer.Typer:
-    """A group of commands by name, with `text` as its help."""
-    group = typer.Typer(cls=cls, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=text)
+    """A group of commands by name, with `text` as its help; `examples` by command.
+
+    `completes`: offers the completion of a shell.
+    """
+    group = typer.Typer(
+        cls=cls, no_args_is_help=True, add_completion=completes, pretty_exceptions_enable=False, help=text
+    )
     group.callback(cls=cls, no_args_is_help=True, help=text)(close_files)
     for name, command in commands.items():
-        group.command(name)(command)
+        example = (examples or {}).get(name)
+        group.command(name, epilog=f"Example: {example}" if example else None)(command)
     return group
 
 
 @contextmanager
 def installation() -> Iterator[Settings]:
-    """The settings of the installation, with its database; expected errors end the command with their own words.
+    """The settings of the installation, with its database.
 
     Without AUYL_DSN the database is the embedded one of AUYL_HOME: it is started, or joined where it runs already, and
     released at the end.
     """
-    with expected_errors():
-        settings = from_environment()
-        check_installation(settings)
-        if settings.dsn_or_none:
-            yield settings
-            return
-        from auyl.store.embedded import EmbeddedPostgres
-
-        with EmbeddedPostgres(settings.home) as dsn:
-            yield replace(settings, dsn_or_none=dsn)
-
-
-@contextmanager
-def expected_errors() -> Iterator[None]:
-    """Turn an expected error into its own words and exit code 1."""
-    try:
-        yield
-    except (AuylError, KeyError) as error:
-        message = str(error.args[0]) if error.args else str(error)
-        cause: Exception = error
-    except Exception as error:
-        fault = _database_fault(error)
-        if fault is None:
-            raise
-        message, cause = fault, error
-    else:
+    settings = from_environment()
+    check_installation(settings)
+    if settings.dsn_or_none:
+        yield settings
         return
-    typer.secho(message, fg="red", err=True)
-    raise typer.Exit(1) from cause
+    from auyl.store.embedded import EmbeddedPostgres
 
-
-def _database_fault(error: Exception) -> str | None:
-    """What is wrong with the serving database, in words; None where the error is another one."""
-    # An error of SQLAlchemy or of the driver, neither of which a command without a database has to import.
-    of_driver = getattr(error, "orig", None) or error
-    if not type(of_driver).__module__.startswith("psycopg2"):
-        return None
-    found = str(of_driver).strip().partition("\n")[0]
-    code = getattr(of_driver, "pgcode", None)
-    if type(of_driver).__name__ == "OperationalError" and code is None:
-        return f"the serving database: expected it to answer, found: {found}. Fix: a data engineer, AUYL_DSN"
-    if code in ("3F000", "42P01", "42703", "42883"):  # no such schema, table, column, function
-        return f"the serving database: expected the tables of this version, found: {found}. Run `auyl migrate`"
-    return None
+    with EmbeddedPostgres(settings.home) as dsn:
+        yield replace(settings, dsn_or_none=dsn)
 
 
 def period_or_newest(settings: Settings, period: str | None) -> str:

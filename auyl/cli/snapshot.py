@@ -8,9 +8,28 @@ from typing import Annotated, Any
 
 import typer
 
+<<<<<<< HEAD
 from auyl.cli.revisions import release_change, say
 from auyl.cli.shared import Format, Period, as_json, installation, period_or_newest, table
 from auyl.periods import PERIOD
+=======
+from auyl.cli.shared import (
+    Format,
+    Language,
+    Okrug,
+    Period,
+    RegistryOption,
+    as_json,
+    installation,
+    month,
+    period_or_newest,
+    table,
+)
+from auyl.periods import LOCAL, PERIOD
+
+if TYPE_CHECKING:
+    from auyl.snapshot.rollback import Move
+>>>>>>> main
 
 
 def build(
@@ -52,10 +71,10 @@ def build(
 
 
 def show(
-    okrug: Annotated[str, typer.Option(help="KATO of the okrug.")],
+    okrug: Okrug,
     period: Period = None,
     format: Format = "table",
-    language: Annotated[str, typer.Option(help="kk, ru or en")] = "ru",
+    language: Language = "ru",
     boundaries: Annotated[
         str, typer.Option(help="period (as published), today, or an edition of KATO: measured again in its boundaries.")
     ] = "period",
@@ -112,7 +131,7 @@ def _without(row: dict[str, Any]) -> str:
 
 
 def lineage(
-    okrug: Annotated[str, typer.Option(help="KATO of the okrug.")],
+    okrug: Okrug,
     indicator: Annotated[str, typer.Option(help="Id of the indicator.")],
     period: Period = None,
     rows: Annotated[int, typer.Option(help="Rows to show of each measure.")] = 5,
@@ -155,7 +174,7 @@ def lineage(
 
 def quality(
     period: Period = None,
-    registry: Annotated[str | None, typer.Option(help="By okrug, of this registry.")] = None,
+    registry: RegistryOption = None,
     format: Format = "table",
 ) -> None:
     """Measure what registries sent for a period, publish it as serving.quality, and print it."""
@@ -174,7 +193,7 @@ def quality(
 
 def contradictions(
     period: Period = None,
-    registry: Annotated[str | None, typer.Option(help="Only what the owner of this registry has to correct.")] = None,
+    registry: RegistryOption = None,
     type: Annotated[str | None, typer.Option(help="Only this type of docs/contradictions.md.")] = None,
     okrug: Annotated[str | None, typer.Option(help="Only those of the okrug with this KATO.")] = None,
     export: Annotated[

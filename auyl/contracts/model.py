@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -153,8 +154,10 @@ def load(registry: str, include: Path) -> Contract:
     """The contract of `registry`. Raises ContractInvalid when there is none or it is not usable."""
     path = include / "contracts" / f"{registry}.odcs.yaml"
     if not path.is_file():
-        known = ", ".join(names(include))
-        raise ContractInvalid(f"no contract for registry «{registry}»; there are: {known}")
+        known = names(include)
+        near = get_close_matches(registry, known)
+        suggested = f"did you mean {' or '.join(near)}" if near else f"there are: {', '.join(known)}"
+        raise ContractInvalid(f"no contract for registry «{registry}»; {suggested}")
     return read(path)
 
 

@@ -7,8 +7,17 @@
 All may be run again at any time: the ledger says what they did before.
 """
 
-from auyl.intake.batch import BatchResult, load, rules_digest
+from auyl.intake.batch import BatchResult, load, rules_digest, superseded_on_arrival
 from auyl.intake.delivery import land_files, pull
 from auyl.intake.handback import HandbackFile, write_handback
 
-__all__ = ["BatchResult", "HandbackFile", "land_files", "load", "pull", "rules_digest", "write_handback"]
+__all__ = [
+    "BatchResult",
+    "HandbackFile",
+    "land_files",
+    "load",
+    "pull",
+    "rules_digest",
+    "superseded_on_arrival",
+    "write_handback",
+]

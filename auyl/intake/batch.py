@@ -146,6 +146,16 @@ def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decisio
             raise
 
 
+def superseded_on_arrival(result: BatchResult, settings: Settings | None = None) -> int | None:
+    """The delivery that counts in place of the one that was just accepted; None when that one counts itself."""
+    if result.status != "accepted":
+        return None
+    settings = settings or from_environment()
+    is_delta = contracts.load(result.registry, settings.include).is_delta
+    counting = [b.delivery_id for b in ledger.current_batches(settings, result.registry, result.period, is_delta)]
+    return None if result.delivery_id in counting or not counting else counting[-1]
+
+
 def _note_failure(
     settings: Settings, contract: Contract, delivery: ledger.Delivery, rules: str, error: Exception
 ) -> None:

@@ -109,7 +109,8 @@ def export(frame: pandas.DataFrame, target: Path) -> None:
     is_workbook = target.suffix == ".xlsx"
     content = exports.to_xlsx(headings, rows, SHEET) if is_workbook else exports.to_csv(headings, rows)
     target.touch(mode=0o600)
-    target.chmod(0o600)
+    if target.is_file():  # as root, a device would be closed to everybody else
+        target.chmod(0o600)
     target.write_bytes(content)
 
 

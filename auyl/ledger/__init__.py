@@ -4,6 +4,7 @@ A row here, not an Airflow event, says that something has happened. Long questio
 `include/sql/ledger`; the others are expressions over `tables`.
 """
 
+from auyl.ledger.alarms import RaisedAlarm, add_alarm, add_sending, alarms_since, claim_alarms, newest_alarm_at
 from auyl.ledger.answers import add_signed_answer, replayed
 from auyl.ledger.batches import (
     ROWS_MOVED,
@@ -17,6 +18,7 @@ from auyl.ledger.batches import (
     broken_rules,
     current_batches,
     drifts,
+    drifts_since,
     find_batch,
     moved_from,
     newest_period,
@@ -46,7 +48,7 @@ from auyl.ledger.deliveries import (
 )
 from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
 from auyl.ledger.looks import BY_HAND, Look, Outcome, add_look, last_arrival, last_pulled, last_seen
-from auyl.ledger.refusals import add_refusal, refusal_reasons, refusals_since
+from auyl.ledger.refusals import add_refusal, last_refusal, refusal_reasons, refusals_since
 from auyl.ledger.reports import (
     DailyReport,
     add_daily_report,
@@ -54,7 +56,9 @@ from auyl.ledger.reports import (
     daily_report,
     missing_in_snapshot,
     newest_snapshot,
+    period_overview,
     previous_report_at,
+    refused_builds_since,
 )
 from auyl.ledger.revisions import (
     CurrentMove,

@@ -239,6 +239,11 @@ def drifts(settings: Settings, registry: str | None = None, period: str | None =
     return dicts(settings, finding.order_by(_C.period.desc(), _C.registry, d.drift_id))
 
 
+def drifts_since(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:
+    """Drift of batches accepted after `since`: registry, period, kind, findings (count), names."""
+    return dicts(settings, sql_file(settings, "drifts_since", since=since))
+
+
 def arrivals(settings: Settings) -> list[dict[str, Any]]:
     """Registries and periods with a delivery or a look.
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from auyl.ledger import tables
-from auyl.ledger.queries import dicts, execute, scalars, sql_file
+from auyl.ledger.queries import dicts, execute, scalar, scalars, sql_file
 from auyl.settings import Settings
 
 
@@ -55,3 +55,10 @@ def refusal_reasons(settings: Settings, registry: str, period: str) -> list[str]
 def refusals_since(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:
     """Deliveries refused after `since`, oldest first: registry, period, refused_at, details. Each is listed once."""
     return dicts(settings, sql_file(settings, "refusals", since=since))
+
+
+def last_refusal(settings: Settings, registry: str, period: str) -> dict[str, Any] | None:
+    """The details of the newest refusal of a registry and period."""
+    c = tables.refusal.c
+    newest = select(c.details).where(c.registry == registry, c.period == period).order_by(c.refusal_id.desc()).limit(1)
+    return scalar(settings, newest)

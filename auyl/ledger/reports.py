@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql
 
 from auyl.ledger import tables
-from auyl.ledger.queries import dicts, execute, record_or_none, scalar
+from auyl.ledger.queries import dicts, execute, record_or_none, scalar, sql_file
 from auyl.settings import Settings
 
 
@@ -88,3 +88,13 @@ def newest_snapshot(settings: Settings) -> dict[str, Any] | None:
         .limit(1)
     )
     return next(iter(dicts(settings, newest)), None)
+
+
+def period_overview(settings: Settings) -> list[dict[str, Any]]:
+    """Periods with accepted extracts, newest first: period, registries, deliveries, refused, revision (current)."""
+    return dicts(settings, sql_file(settings, "periods"))
+
+
+def refused_builds_since(settings: Settings, since: datetime | None) -> list[dict[str, Any]]:
+    """Snapshots that the gate refused after `since`, oldest first: period, built_at, details (breaches)."""
+    return dicts(settings, sql_file(settings, "refused_builds", since=since))

@@ -14,7 +14,7 @@ from typing import Any
 from auyl import contracts, ledger
 from auyl.intake.overdue import NEVER, due_deliveries, without_content
 from auyl.periods import LOCAL, PERIOD
-from auyl.reports import mail
+from auyl.reports import mail, sudden_news
 from auyl.settings import Settings, from_environment
 from auyl.store.locks import DAILY_REPORT, lock
 
@@ -37,6 +37,11 @@ def compose(day: date, settings: Settings | None = None) -> ledger.DailyReport:
     if report is None:  # pragma: no cover - it was written a moment ago
         raise LookupError(f"daily report of {day}")
     return report
+
+
+def as_of_now(settings: Settings, day: date) -> dict[str, Any]:
+    """The content that the next report would have if it were composed at this moment. Nothing is stored."""
+    return _content(settings, day, ledger.previous_report_at(settings, day))[0]
 
 
 def send(day: date, address: str | None, settings: Settings | None = None) -> ledger.DailyReport:
@@ -67,6 +72,7 @@ def _content(settings: Settings, day: date, since: datetime | None) -> tuple[dic
     overdue = [due for due in due_deliveries(settings, day) if due.is_overdue]
     refused = ledger.refusals_since(settings, since)
     same_bytes = ledger.same_bytes_since(settings, since)
+    sudden = sudden_news.since(settings, since)
     quarantine = ledger.open_quarantine(settings, [c.registry for c in known if c.is_delta])
     snapshot = ledger.newest_snapshot(settings)
     without = ledger.missing_in_snapshot(settings, snapshot["period"]) if snapshot else []
@@ -75,7 +81,7 @@ def _content(settings: Settings, day: date, since: datetime | None) -> tuple[dic
         return since is None or when > since
 
     has_news = (
-        bool(overdue or refused or same_bytes)
+        bool(overdue or refused or same_bytes or any(sudden.values()))
         or any(is_new(row["newest"]) for row in quarantine)
         or bool(snapshot and without and is_new(snapshot["published_at"]))
     )
@@ -93,6 +99,7 @@ def _content(settings: Settings, day: date, since: datetime | None) -> tuple[dic
             for row in refused
         ],
         "same_bytes": same_bytes,
+        **sudden,
         "quarantine": quarantine,
         "snapshot": snapshot | {"without": without} if snapshot else None,
     }
@@ -120,6 +127,8 @@ def as_text(content: dict[str, Any]) -> str:
         "Приняты, но байты те же, что за другой период",
         [_same_bytes_line(row) for row in content.get("same_bytes", ())],
     )
+    for title, rows in sudden_news.sections(content):
+        section(title, rows)
     section(
         "На карантине, реестров",
         [f"{r['registry']}: строк {r['rows']}, с {_day(r['since'])}" for r in content["quarantine"]],

@@ -21,7 +21,12 @@ class MailNotSent(AuylError):
 
 
 def send(
-    address: str, subject: str, text: str, attachments: Mapping[str, bytes] | None = None, message_id: str | None = None
+    address: str,
+    subject: str,
+    text: str,
+    attachments: Mapping[str, bytes] | None = None,
+    message_id: str | None = None,
+    timeout_s: float = TIMEOUT_S,
 ) -> int:
     """Send one message to all recipients of `address`; return how many they are.
 
@@ -38,7 +43,9 @@ def send(
     if parts.password and security == "none" and host not in LOOPBACK:
         raise SettingMissing("auyl_smtp", "tls or starttls: a password does not go over an open line")
     message = EmailMessage()
-    message["Subject"], message["From"], message["To"] = subject, query["from"], ", ".join(recipients)
+    # Python loses a space where it folds a subject that is not ASCII: https://github.com/python/cpython/issues/92081
+    message["Subject"] = subject.replace(" ", "\u00a0")
+    message["From"], message["To"] = query["from"], ", ".join(recipients)
     if message_id:
         message["Message-ID"] = f"<{message_id}@{query['from'].rpartition('@')[2]}>"
     message.set_content(text)
@@ -46,7 +53,7 @@ def send(
         message.add_attachment(content, maintype="application", subtype="json", filename=name)
     port = parts.port or PORTS[security]
     try:
-        with _connection(host, port, security) as server:
+        with _connection(host, port, security, timeout_s) as server:
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             refused = server.send_message(message, to_addrs=recipients)
@@ -60,12 +67,12 @@ def send(
 
 
 @contextlib.contextmanager
-def _connection(host: str, port: int, security: str) -> Iterator[smtplib.SMTP]:
+def _connection(host: str, port: int, security: str, timeout_s: float) -> Iterator[smtplib.SMTP]:
     if security == "tls":
-        with smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=ssl.create_default_context()) as server:
+        with smtplib.SMTP_SSL(host, port, timeout=timeout_s, context=ssl.create_default_context()) as server:
             yield server
         return
-    with smtplib.SMTP(host, port, timeout=TIMEOUT_S) as server:
+    with smtplib.SMTP(host, port, timeout=timeout_s) as server:
         if security == "starttls":
             server.starttls(context=ssl.create_default_context())
         yield server

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from auyl.cli.shared import Format, Period, as_json, expected_errors, installation, month, period_or_newest, table
+from auyl.cli.failures import expected_errors
+from auyl.cli.shared import Format, Period, as_json, installation, month, period_or_newest, table
 from auyl.settings import from_environment
 from lab.cli.options import LastMonth, last_month
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from auyl.cli.shared import expected_errors, month
+from auyl.cli.failures import expected_errors
+from auyl.cli.shared import month
 from lab.cli.options import LastMonth, last_month
 
 KATO_HELP = "CSV of the official KATO classifier; without it the territory is synthetic too."

@@ -14,13 +14,14 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
 from auyl.errors import AuylError
-from auyl.settings import Settings, from_environment
+from auyl.periods import month_before
+from auyl.settings import Settings, from_environment, write_of_home
 from auyl.store import paths
 from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.processes import remembered_port
@@ -152,6 +153,8 @@ def ready(
 def _run(plan: DemoPlan, say: Progress) -> None:
     with ready(plan, say) as up:
         dsn, home = up.settings.dsn, up.settings.home
+        if plan.stay:
+            _month_before(up, say)
         previous = report.current_revision(dsn, plan.period)
         through_airflow(plan, up.airflow, say)
         revision = report.current_revision(dsn, plan.period)
@@ -198,11 +201,17 @@ def _databases(stack: contextlib.ExitStack, home: Path, say: Progress) -> tuple[
 def _environment(home: Path, dsn: str) -> dict[str, str]:
     settings = from_environment()
     secret(settings.hash_key_file, token_hex(32))
-    return {
-        "AUYL_DSN": dsn,
-        "AUYL_HOME": str(home),
+    own = {
         "AUYL_LAKE": settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
         "AUYL_HASH_KEY_FILE": str(settings.hash_key_file.absolute()),
+        "AUYL_OBLAST": settings.oblast_kato,
+    }
+    # The command line works on this installation afterwards, without any setting. The embedded server's address is left
+    # out: its port may change.
+    write_of_home(home, own | ({"AUYL_DSN": settings.dsn} if settings.dsn_or_none else {}))
+    return own | {
+        "AUYL_DSN": dsn,
+        "AUYL_HOME": str(home),
         "AUYL_SCHEDULE": "off",  # the simulated sources have one month, not the one that is due next
         "GX_ANALYTICS_ENABLED": "false",
     }
@@ -213,6 +222,19 @@ def _synthesis(plan: DemoPlan, extracts: Path) -> list[str]:
     if plan.kato is not None:
         options += ["--kato", str(plan.kato.absolute())]
     return [sys.executable, "-m", "lab", "synth", *options]
+
+
+def _month_before(up: Installation, say: Progress) -> None:
+    """Load and publish the month before in this process, so that readers can see what changed since."""
+    from auyl.pipeline import take_in
+    from auyl.snapshot import build
+
+    earlier = replace(up.plan, period=month_before(up.plan.period, 1))
+    extracts = up.extracts.with_name(f"{up.extracts.name}-before")
+    up.supervisor.run("synthetic-before", _synthesis(earlier, extracts))
+    accepted = [b for b in take_in(up.settings, earlier.period, extracts, earlier.registries) if b.accepted]
+    built = build(earlier.period, up.settings, allow_missing=True)
+    say(f"the month before, {earlier.period}: {len(accepted)} extracts, snapshot {built.status}, {built.rows} values")
 
 
 def _listens(port: int) -> bool:

@@ -30,7 +30,9 @@ sync_bag_to_db(bag, "dags-folder", None)
 runs = []
 for step in json.loads(sys.argv[2]):
     when = {"logical_date": datetime.fromisoformat(step["logical_date"])} if step["logical_date"] else {}
-    run = bag.get_dag(step["dag_id"]).test(run_conf=step["conf"], **when)
+    dag = bag.get_dag(step["dag_id"])
+    dag.deadline = None  # `dag.test()` of Airflow 3.3 looks each of them up by its definition, and fails
+    run = dag.test(run_conf=step["conf"], **when)
     with create_session() as session:
         run = session.get(DagRun, run.id)
         tasks = {ti.task_id + (f"[{ti.map_index}]" if ti.map_index >= 0 else ""): ti.state

@@ -135,3 +135,11 @@ def test_a_run_without_a_period_says_what_to_do_and_hands_nothing_back(world: Wo
     assert world.nameless.tasks == {"pull": "failed"} | dict.fromkeys(ALL_TASKS[1:], "upstream_failed"), world.nameless
     assert world.nameless.state == "failed"
     assert "Fix: trigger the DAG again with one of them" in world.output
+
+
+def test_a_refusal_and_a_task_that_failed_are_alarms_and_without_a_connection_nothing_is_sent(world: World) -> None:
+    raised = {row["kind"]: row for row in ledger.alarms_since(world.settings, None) if row["subject"] == "livestock"}
+    assert raised.keys() == {"refused", "failed"}
+    assert raised["refused"]["text"].startswith(f"{REFUSED}: livestock_{REFUSED}.xlsx: expected ")
+    assert raised["failed"]["text"].startswith(f"{STUCK}, задача hand_back: ")
+    assert "is not sent: no connection auyl_alarm_mail or auyl_alarm_webhook" in world.output

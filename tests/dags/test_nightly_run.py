@@ -9,7 +9,7 @@ from auyl import intake
 from auyl.settings import Settings
 from tests.conftest import Once
 from tests.dags.local_airflow import LocalAirflow, Step
-from tests.mailbox import PASSWORD, mailbox
+from tests.mailbox import PASSWORD, mailbox, subject
 from tests.snapshot.conftest import core_registries, know_territory
 from tests.snapshot.queries import query
 
@@ -52,7 +52,7 @@ def test_one_mail_a_night_and_the_snapshot_is_published_without_what_is_late(
         assert (built.state, built.tasks) == ("success", {"publish": "success"})
         assert built.events == [["snapshot", PERIOD]]
         (message,) = box.messages
-        assert "опаздывает реестров: 2" in str(message["Subject"])
+        assert "опаздывает реестров: 2" in subject(message)
         assert box.logins == [("auyl", PASSWORD)]
         assert PASSWORD not in result.output
     stored = query(

@@ -255,7 +255,7 @@ def test_persons_of_the_register_are_all_there(lake_con: duckdb.DuckDBPyConnecti
 def test_the_command_shows_registry_file_line_and_what_did_not_stand(
     lake_con: duckdb.DuckDBPyConnection, made: Settings, dsn: str
 ) -> None:
-    auyl = Auyl(made)
+    auyl = Auyl.of(made)
     ((key,),) = lake_con.execute(
         "select min(entity_key) from attribute_person where attribute = 'birth_date' and is_disputed"
     ).fetchall()

@@ -8,13 +8,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import text
 
 from auyl import contracts, intake
 from auyl.errors import SettingMissing
+from auyl.intake.withdraw import withdraw
+from auyl.ledger.queries import execute
 from auyl.reports import daily_report, mail
+from auyl.reports.alarms import Alarm, raise_alarm
 from auyl.settings import Settings
 from tests.extracts import iin, social_csv, social_row
-from tests.mailbox import PASSWORD, Mailbox, mailbox
+from tests.mailbox import PASSWORD, Mailbox, mailbox, subject
 from tests.snapshot.queries import query
 
 DAY = date(2026, 11, 20)
@@ -109,6 +113,47 @@ def test_it_mentions_a_single_file_that_came_for_another_month(any_month: Settin
     assert "social_assistance за 2026-10, файл a.csv: байты те же, что за 2026-09" in report.text
 
 
+def test_it_has_what_was_superseded_withdrawn_or_refused_by_the_gate_and_which_runs_failed(
+    quiet: Settings, tmp_path: Path
+) -> None:
+    def delivered(rows: list[list[str]], day: int) -> intake.BatchResult:
+        file = tmp_path / f"s{day}_2026-10.csv"
+        file.write_bytes(social_csv(rows))
+        made = datetime(2026, 11, day, tzinfo=UTC)
+        return intake.load(intake.land_files("social_assistance", "2026-10", [file], quiet, made), quiet)
+
+    later, earlier = delivered(good(), 3), delivered(good(39), 2)
+    assert earlier.accepted and intake.superseded_on_arrival(earlier, quiet) == later.delivery_id
+    assert intake.superseded_on_arrival(later, quiet) is None
+    report = daily_report.compose(DAY - timedelta(days=1), quiet)
+    superseded = {"registry": "social_assistance", "period": "2026-10", "delivery_id": earlier.delivery_id}
+    assert report.content["superseded"] == [superseded | {"by": later.delivery_id}]
+    line = f"выгрузка {earlier.delivery_id}, действует выгрузка {later.delivery_id}"
+    assert f"social_assistance за 2026-10: {line}" in report.text
+    assert report.content["withdrawn"] == report.content["gate"] == report.content["runs"] == []
+
+    assert later.batch_id is not None
+    withdraw(quiet, later.batch_id, "another year", "aigerim")
+    breaches = json.dumps({"breaches": ["share_missing population.residents: expected at most 5%, found 40%"]})
+    execute(
+        quiet,
+        text(
+            "insert into ledger.build (period, inputs_digest, outcome, details) "
+            "values ('2026-10', 'x', 'refused', cast(:breaches as jsonb))"
+        ).bindparams(breaches=breaches),
+    )
+    raise_alarm(Alarm("failed", "livestock", "2026-10, задача load: OSError"), {}, quiet)
+    report = daily_report.compose(DAY, quiet)
+    assert report.has_news and report.content["superseded"] == []
+    for line in (
+        f"social_assistance за 2026-10: выгрузка {later.delivery_id}, отозвал aigerim",
+        "2026-10: share_missing population.residents: expected at most 5%, found 40%",
+        "livestock: 2026-10, задача load: OSError",
+    ):
+        assert f"  {line}" in report.text
+    assert not daily_report.compose(NEXT, quiet).has_news
+
+
 def test_a_day_has_one_report_however_often_it_is_composed(settings: Settings, tmp_path: Path) -> None:
     first = daily_report.compose(DAY, settings)
     assert not take_in(settings, tmp_path, [])
@@ -144,9 +189,9 @@ def test_it_is_sent_once_as_one_mail_to_all(settings: Settings, box: Mailbox) ->
     assert daily_report.send(DAY, address(box), settings).sent_at is not None
     (message,) = box.messages
     assert box.recipients == [["owner@example.kz", "engineer@example.kz"]]
-    assert str(message["Subject"]).startswith("Ауыл, 20.11.2026: опаздывает реестров: ")
-    text = message.get_body(("plain",))
-    assert text is not None and text.get_content().replace("\r\n", "\n").strip() == report.text
+    assert subject(message).startswith("Ауыл, 20.11.2026: опаздывает реестров: ")
+    body = message.get_body(("plain",))
+    assert body is not None and body.get_content().replace("\r\n", "\n").strip() == report.text
     (attached,) = message.iter_attachments()
     assert json.loads(attached.get_content()) == report.content
 

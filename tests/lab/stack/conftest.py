@@ -1,6 +1,7 @@
 """The demo's stack on a small oblast, for tests that need the real scheduler."""
 
 import contextlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +15,11 @@ from lab import CORE_REGISTRIES
 from lab.stack import demo
 from lab.stack.plan import DemoPlan
 from tests.conftest import empty_tables
+from tests.reports.hook import Hook, hook
 
 SCALE = 80  # 20,000 people
 MONTHS = ("2026-09", "2026-10")
+TOKEN = "123:token-of-the-bot"
 # DAGs that each snapshot starts
 FOLLOWERS = ("quality", "reconcile")
 # settings that an operator has too: a killed task is missed and tried again within seconds, and a scheduler that has
@@ -31,7 +34,14 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Installation]:
+def telegram() -> Iterator[Hook]:
+    """Whoever is sent alarms by the webhook."""
+    with hook() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory, telegram: Hook) -> Iterator[demo.Installation]:
     """Airflow, PostgreSQL and the sources, all real; the sources know one month, and nothing was taken in yet."""
     home = tmp_path_factory.mktemp("stack") / "home"
     before = dict(os.environ)
@@ -39,7 +49,12 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Installation]:
         del os.environ[name]
     os.environ["AUYL_HOME"] = str(home)
     try:
-        with demo.ready(DemoPlan(MONTHS[0], SCALE, registries=CORE_REGISTRIES), demo.Progress(), env=SETTINGS) as ready:
+        connection = {
+            "conn_type": "http", "host": "127.0.0.1", "port": telegram.port, "schema": "http", "password": TOKEN,
+            "extra": {"path": "/bot{token}/sendMessage", "chat_id": "-100123"},
+        }  # fmt: skip
+        env = SETTINGS | {"AIRFLOW_CONN_AUYL_ALARM_WEBHOOK": json.dumps(connection)}
+        with demo.ready(DemoPlan(MONTHS[0], SCALE, registries=CORE_REGISTRIES), demo.Progress(), env=env) as ready:
             for dag_id in FOLLOWERS:  # they would read what a test empties
                 ready.airflow.set_paused(dag_id, True)
             yield ready

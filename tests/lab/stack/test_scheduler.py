@@ -4,6 +4,7 @@ A task killed by SIGKILL is retried, and the snapshot is the same, byte for byte
 `reconcile`. `airflow backfill create` over months gives the same result as loading them in time, in any order.
 """
 
+import contextlib
 import os
 import re
 import signal
@@ -11,8 +12,10 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
+import psycopg2
 import pytest
 
 from auyl.store.lake import Lake
@@ -23,7 +26,8 @@ from lab.simulated_sources.drop import mark
 from lab.stack import demo
 from lab.stack.airflow import USER
 from lab.stack.plan import DemoPlan
-from tests.lab.stack.conftest import FOLLOWERS, MONTHS, ask, forget, wait_for
+from tests.lab.stack.conftest import FOLLOWERS, MONTHS, TOKEN, ask, forget, wait_for
+from tests.reports.hook import Hook
 
 pytestmark = pytest.mark.slow
 EARLIER, LATER = MONTHS
@@ -266,3 +270,39 @@ def test_a_backfill_over_months_gives_the_same_as_months_in_time(
     wait_for(lambda: quiet(up) and len(current_batches(up)) == 2, seconds=400, every_s=0.3)
     assert {run["state"] for run in backfilled(up)} == {"success"}
     assert current_batches(up) == in_time
+
+
+# -- alarms ------------------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_wait_is_told_at_once(up: demo.Installation, telegram: Hook) -> None:
+    """A delivery that is refused, and a source that has nothing when the deadline of its run is over."""
+    month = "2026-08"
+    telegram.messages.clear()
+    broken = up.extracts / month / "social_assistance" / f"social_assistance_{month}.csv"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes("850412300123;СЕКРЕТОВ\r\n".encode("cp1251"))
+    mark(up.settings, ["social_assistance"], up.extracts, month)
+    waiting = up.airflow.trigger("intake_budget_okrug", month)
+    refused = up.airflow.trigger("intake_social_assistance", month)
+    wait_for(lambda: up.airflow.task_states(waiting).get("pull") == "up_for_reschedule", every_s=0.3)
+    with contextlib.closing(psycopg2.connect(up.airflow.dsn)) as conn, conn, conn.cursor() as cur:
+        # as if a day had passed
+        cur.execute(
+            "update deadline set deadline_time = now() where not missed "
+            "and dagrun_id in (select id from dag_run where run_id = %s)",
+            (waiting.run_id,),
+        )
+        assert cur.rowcount == 1
+    wait_for(lambda: up.airflow.refresh(refused).done and "Срок прошёл" in str(telegram.messages), every_s=0.3)
+    wait_for(lambda: "Выгрузка не принята" in str(telegram.messages), seconds=60, every_s=0.3)
+    said = "\n".join(message["text"] for message in telegram.messages)
+    assert f"  budget_okrug: {month}, с " in said
+    assert f"  social_assistance: {month}: social_assistance_{month}.csv" in said and "expected" in said
+    for run in (waiting, refused):
+        assert f"{up.airflow.url}/dags/{run.dag_id}/runs/{quote(run.run_id, safe='')}" in said
+    assert "СЕКРЕТОВ" not in said and "850412300123" not in said
+    assert set(telegram.paths) == {f"/bot{TOKEN}/sendMessage"}
+    for log in (up.settings.home / "airflow" / "logs").rglob("*.log"):
+        assert TOKEN not in log.read_text(errors="replace"), log
+    up.airflow._request("PATCH", f"dags/{waiting.dag_id}/dagRuns/{waiting.run_id}", json={"state": "failed"})
