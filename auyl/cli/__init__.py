@@ -17,12 +17,8 @@
 What stays out: any work on data. Each command imports the package that it calls, so that the start stays quick.
 """
 
-<<<<<<< HEAD
-from auyl.cli import access, intake, keys, linkage, links, operations, revisions, snapshot, territory
-=======
-from auyl.cli import access, intake, keys, linkage, links, lists, operations, snapshot, territory
+from auyl.cli import access, intake, keys, linkage, links, lists, operations, revisions, snapshot, territory
 from auyl.cli.examples import examples
->>>>>>> main
 from auyl.cli.shared import ListsByDefault, command_group
 
 __all__ = ["app"]
@@ -58,7 +54,7 @@ app.add_typer(
             "indicators": lists.indicators,
             "registries": lists.registries,
             "periods": lists.periods,
-            "snapshots": snapshot.list_revisions,
+            "snapshots": revisions.list_revisions,
         },
         examples=examples("list"),
     ),

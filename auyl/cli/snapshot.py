@@ -8,11 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-<<<<<<< HEAD
 from auyl.cli.revisions import release_change, say
-from auyl.cli.shared import Format, Period, as_json, installation, period_or_newest, table
-from auyl.periods import PERIOD
-=======
 from auyl.cli.shared import (
     Format,
     Language,
@@ -21,15 +17,10 @@ from auyl.cli.shared import (
     RegistryOption,
     as_json,
     installation,
-    month,
     period_or_newest,
     table,
 )
-from auyl.periods import LOCAL, PERIOD
-
-if TYPE_CHECKING:
-    from auyl.snapshot.rollback import Move
->>>>>>> main
+from auyl.periods import PERIOD
 
 
 def build(

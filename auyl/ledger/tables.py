@@ -80,17 +80,12 @@ entity_set = _table(
 daily_report = _table("ledger", "daily_report", "day composed_at since has_news content text", json="content")
 # Grain: report that a mail server took.
 daily_report_mail = _table("ledger", "daily_report_mail", "day recipients sent_at")
-<<<<<<< HEAD
-# Grain: decision that `revisions` of a period are rolled back, or not any more, and which is current then. The newest
-# about a revision decides.
-=======
 # Grain: what cannot wait for the daily report; the same words about a subject once a day. No personal data in it.
 alarm = _table("ledger", "alarm", "alarm_id kind subject day digest text link raised_at")
 # Grain: alarm that a process set out to send (claimed, no channel), or that a channel took (sent) or did not (failed).
 alarm_sending = _table("ledger", "alarm_sending", "sending_id alarm_id channel outcome detail at")
-# Grain: decision on the revisions of a period above `lower_revision` up to `upper_revision`: rolled back, or not any
-# more. The newest that covers a revision decides.
->>>>>>> main
+# Grain: decision that `revisions` of a period are rolled back, or not any more, and which is current then. The newest
+# about a revision decides.
 revision_decision = _table(
     "ledger",
     "revision_decision",
