@@ -1,6 +1,6 @@
 """Alarms of the DAGs: what cannot wait for the daily report, told at once by notifiers (`auyl.reports.alarms`).
 
-They go out through the connections `auyl_alarm_mail` (as `auyl_smtp`) and `auyl_alarm_webhook` (http); both are
+They go out through the connections `auyl_smtp`, as the daily report, and `auyl_alarm_webhook` (http); both are
 optional. An alarm that cannot be sent never fails a task.
 """
 
@@ -21,7 +21,7 @@ from auyl_airflow.connections import address_or_none
 from auyl_airflow.outcomes import DeliveryRefused, GateRefused
 
 LOG = logging.getLogger(__name__)
-CHANNELS = ("mail", "webhook")
+CHANNELS = {"mail": "auyl_smtp", "webhook": "auyl_alarm_webhook"}
 INTAKE = "intake_"
 
 
@@ -31,7 +31,7 @@ def tell(kind: str, dag_id: str, run_id: str, text: str) -> None:
         from auyl.reports.alarms import Alarm, raise_alarm
         from auyl.settings import from_environment
 
-        addresses = {channel: address_or_none(f"auyl_alarm_{channel}") for channel in CHANNELS}
+        addresses = {channel: address_or_none(connection) for channel, connection in CHANNELS.items()}
         known = {channel: address for channel, address in addresses.items() if address}
         alarm = Alarm(kind, dag_id.removeprefix(INTAKE), text, _link(dag_id, run_id))
         raise_alarm(alarm, known, from_environment())

@@ -3,12 +3,14 @@
 import ast
 import csv
 import io
+import os
 import re
 import zipfile
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from python_calamine import CalamineWorkbook
 
 from auyl import exports
 from auyl.errors import AuylError
+from auyl.intake.quarantine import export
 from auyl.settings import REPOSITORY
 
 FORMULAS = (
@@ -113,3 +116,21 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 def test_sql_writes_no_delimited_text_either() -> None:
     files: list[Path] = [*(REPOSITORY / "include").rglob("*.sql"), *(REPOSITORY / "auyl").rglob("*.sql")]
     assert files and [path.name for path in files if "format csv" in path.read_text("utf-8").casefold()] == []
+
+
+def test_an_export_is_closed_to_others_and_leaves_a_device_as_it_is(tmp_path: Path) -> None:
+    frame = pandas.DataFrame({"a": ["1"]})
+    (tmp_path / "rows.csv").touch(mode=0o644)
+    export(frame, tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").stat().st_mode & 0o777 == 0o600
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    pipe.chmod(0o666)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        export(frame, pipe)
+        assert os.read(reader, 100) == (tmp_path / "rows.csv").read_bytes()
+    finally:
+        os.close(reader)
+    assert pipe.stat().st_mode & 0o777 == 0o666

@@ -246,7 +246,10 @@ def test_the_form_of_connections_has_every_contract_in_its_type() -> None:
     connections = load_connections_dict(str(PRODUCTION / "connections.yaml"))
     include = from_environment().include
     wanted = {c.connection: TYPES[c.way] for c in (contracts.load(name, include) for name in contracts.names(include))}
-    assert {name: c.conn_type for name, c in connections.items()} == wanted | {"auyl_smtp": "smtp"}
+    assert {name: c.conn_type for name, c in connections.items()} == wanted | {
+        "auyl_smtp": "smtp",
+        "auyl_alarm_webhook": "http",
+    }
     texts = {c.password or "" for c in connections.values()} | {c.login or "" for c in connections.values()}
     assert texts <= {"", "FILL-IN"}
 

@@ -61,9 +61,7 @@ def raise_alarm(
     words = re.sub(r"\d{12}", "************", alarm.text)
     number, waiting = ledger.add_alarm(settings, alarm.kind, alarm.subject, day, words, alarm.link, list(channels))
     if not channels:
-        log.info(
-            "alarm %s of %s is not sent: no connection auyl_alarm_mail or auyl_alarm_webhook", alarm.kind, alarm.subject
-        )
+        log.info("alarm %s of %s is not sent: no connection auyl_smtp or auyl_alarm_webhook", alarm.kind, alarm.subject)
         return []
     led = [one for one in waiting if one.is_new and (datetime.now(UTC) - one.raised_at).total_seconds() < LEADS_S]
     if not waiting or (led and led[0].alarm_id != number):

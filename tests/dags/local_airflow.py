@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -79,11 +80,23 @@ class Result:
     output: str
 
 
-class LocalAirflow:
-    """Airflow below `folder` for an installation; `connections` by id, as Airflow's JSON."""
+def migrated(folder: Path) -> None:
+    """Write Airflow's own database, with its tables and nothing else, to `airflow.db`."""
+    own = {"AIRFLOW_HOME": str(folder), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db"}
+    subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=os.environ | own, cwd=folder, capture_output=True, timeout=240, check=True,
+    )  # fmt: skip
 
-    def __init__(self, folder: Path, settings: Settings, connections: Mapping[str, Mapping[str, Any]]) -> None:
+
+class LocalAirflow:
+    """Airflow below `folder` for an installation; `connections` by id, as Airflow's JSON; `database` as `migrated`."""
+
+    def __init__(
+        self, folder: Path, settings: Settings, connections: Mapping[str, Mapping[str, Any]], database: Path
+    ) -> None:
         self._folder = folder
+        shutil.copy(database, folder / "airflow.db")
         self._env = {k: v for k, v in os.environ.items() if not k.startswith(("AUYL_", "AIRFLOW_CONN"))} | {
             "AIRFLOW_HOME": str(folder / "airflow"),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db",
@@ -96,7 +109,6 @@ class LocalAirflow:
             "AUYL_HASH_KEY_FILE": str(settings.hash_key_file),
             **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()},
         }
-        self._python("-m", "airflow", "db", "migrate")
 
     def run(self, *steps: Step) -> Result:
         """Run the DAGs one after another."""

@@ -44,7 +44,7 @@ def deliver(folder: Path, period: str, *, rejected: bool = False) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(dsn: str, tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Iterator[World]:
     """All cases, run one after another by one Airflow."""
     folder = tmp_path_factory.mktemp("intake")
     include = folder / "include"
@@ -67,7 +67,7 @@ def world(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]
     obstacle.write_text("a file where the folder of the hand-back belongs")
 
     connection = {"conn_type": "fs", "extra": {"path": f"{drop}/{{period}}"}}
-    airflow = LocalAirflow(folder, settings, {"livestock_drop": connection})
+    airflow = LocalAirflow(folder, settings, {"livestock_drop": connection}, airflow_database)
     periods = (REJECTED, CLEAN, REFUSED, STUCK)
     steps = [Step(INTAKE, {"period": period}) for period in (*periods, REJECTED)]
     # `dag.test()` leaves parameters behind in the process, so the run without any comes first
@@ -142,4 +142,4 @@ def test_a_refusal_and_a_task_that_failed_are_alarms_and_without_a_connection_no
     assert raised.keys() == {"refused", "failed"}
     assert raised["refused"]["text"].startswith(f"{REFUSED}: livestock_{REFUSED}.xlsx: expected ")
     assert raised["failed"]["text"].startswith(f"{STUCK}, задача hand_back: ")
-    assert "is not sent: no connection auyl_alarm_mail or auyl_alarm_webhook" in world.output
+    assert "is not sent: no connection auyl_smtp or auyl_alarm_webhook" in world.output

@@ -32,7 +32,7 @@ def installation(settings: Settings, once: Once) -> Settings:
 
 
 def test_one_mail_a_night_and_the_snapshot_is_published_without_what_is_late(
-    installation: Settings, tmp_path: Path
+    installation: Settings, tmp_path: Path, airflow_database: Path
 ) -> None:
     with mailbox() as box:
         connection = {
@@ -41,7 +41,7 @@ def test_one_mail_a_night_and_the_snapshot_is_published_without_what_is_late(
                 "from_email": "auyl@example.kz", "to": "engineer@example.kz", "disable_ssl": True, "disable_tls": True,
             },
         }  # fmt: skip
-        airflow = LocalAirflow(tmp_path, installation, {"auyl_smtp": connection})
+        airflow = LocalAirflow(tmp_path, installation, {"auyl_smtp": connection}, airflow_database)
         # 06:00 of 20 November in Almaty; all deadlines of October have passed
         result = airflow.run(Step("daily_report", logical_date=datetime(2026, 11, 20, 1, tzinfo=UTC)))
         assert [run.state for run in result.runs] == ["success"]
@@ -66,10 +66,12 @@ def test_one_mail_a_night_and_the_snapshot_is_published_without_what_is_late(
 
 
 def test_quality_and_reconcile_run_for_each_due_period_and_say_when_none_is_due(
-    installation: Settings, tmp_path: Path
+    installation: Settings, tmp_path: Path, airflow_database: Path
 ) -> None:
     steps = [Step(dag_id) for dag_id in ("quality", "reconcile", "quality", "reconcile", "nightly")]
-    result = LocalAirflow(tmp_path, installation, {}).run(*steps, Step("consolidate", {"period": PERIOD}))
+    result = LocalAirflow(tmp_path, installation, {}, airflow_database).run(
+        *steps, Step("consolidate", {"period": PERIOD})
+    )
     quality, reconcile, quality_again, reconcile_again, nightly, consolidate = result.runs
     assert {run.state for run in result.runs} == {"success"}
     assert quality.tasks == {"find_periods": "success", "measure[0]": "success"}
@@ -88,7 +90,9 @@ def test_quality_and_reconcile_run_for_each_due_period_and_say_when_none_is_due(
     assert (consolidate.tasks, consolidate.note) == ({"publish": "skipped"}, f"{PERIOD} waits for: budget_okrug")
 
 
-def test_the_night_of_an_empty_installation_has_nothing_to_do(settings: Settings, tmp_path: Path) -> None:
-    runs = LocalAirflow(tmp_path, settings, {}).run(Step("quality"), Step("reconcile")).runs
+def test_the_night_of_an_empty_installation_has_nothing_to_do(
+    settings: Settings, tmp_path: Path, airflow_database: Path
+) -> None:
+    runs = LocalAirflow(tmp_path, settings, {}, airflow_database).run(Step("quality"), Step("reconcile")).runs
     assert {run.state for run in runs} == {"success"}
     assert [run.tasks["find_periods"] for run in runs] == ["skipped", "skipped"]

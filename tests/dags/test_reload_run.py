@@ -14,7 +14,9 @@ from tests.extracts import PERIOD, social_csv, social_row
 pytestmark = pytest.mark.slow
 
 
-def test_it_judges_each_registry_and_starts_the_builds(settings: Settings, tmp_path: Path) -> None:
+def test_it_judges_each_registry_and_starts_the_builds(
+    settings: Settings, tmp_path: Path, airflow_database: Path
+) -> None:
     changed = replace(settings, include=Path(copytree(settings.include, tmp_path / "include")))
     contract = changed.include / "contracts" / "social_assistance.odcs.yaml"
     file = tmp_path / f"s_{PERIOD}.csv"
@@ -22,7 +24,7 @@ def test_it_judges_each_registry_and_starts_the_builds(settings: Settings, tmp_p
     first = intake.load(intake.land_files("social_assistance", PERIOD, [file], changed), changed)
     contract.write_bytes(contract.read_bytes() + b"\n")
     request = {"reason": "contract of November", "registries": ["social_assistance", "livestock"]}
-    result = LocalAirflow(tmp_path, changed, {}).run(Step("reload", request), Step("reload", request))
+    result = LocalAirflow(tmp_path, changed, {}, airflow_database).run(Step("reload", request), Step("reload", request))
     once, again = result.runs
     assert once.tasks == {
         "find_registries": "success", "judge[0]": "success", "find_periods": "success", "build[0]": "success",

@@ -106,7 +106,7 @@ def test_without_a_connection_it_is_written_and_a_line_of_the_log_says_that_noth
 ) -> None:
     caplog.set_level("INFO")
     assert raise_alarm(refused("land"), {}, settings, DAY) == []
-    assert "is not sent: no connection auyl_alarm_mail or auyl_alarm_webhook" in caplog.text
+    assert "is not sent: no connection auyl_smtp or auyl_alarm_webhook" in caplog.text
     assert [row["failed"] for row in ledger.alarms_since(settings, None)] == [None]
 
 
