@@ -66,12 +66,13 @@ def _figures(con: duckdb.DuckDBPyConnection, settings: Settings, before: ledger.
     with transaction(settings) as connection:
         rows = connection.execute(
             text(
-                "select kato, indicator_id, value::float, coalesce(denominator, numerator)::float as evidence "
+                "select kato, indicator_id, value::float, numerator::float, denominator::float "
                 "from serving.snapshot_value where period = :period and revision = :revision"
             ),
             {"period": before.period, "revision": before.revision},
         ).all()
-    con.register("previous_frame", pandas.DataFrame(rows, columns=["kato", "indicator_id", "value", "evidence"]))
+    columns = ["kato", "indicator_id", "value", "numerator", "denominator"]
+    con.register("previous_frame", pandas.DataFrame(rows, columns=columns))
     try:
         cursor = con.execute(duck.sql(settings.include / "sql" / "snapshot" / "change.sql"))
         names = [column[0] for column in cursor.description or []]
