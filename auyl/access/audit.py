@@ -1,5 +1,6 @@
 """The audit: who did what with whose data, when, and how it ended. Rows are only ever added."""
 
+from datetime import datetime
 from typing import Literal
 
 from psycopg2.extensions import connection
@@ -27,3 +28,12 @@ def audit(
             "select access.write_audit(%s, %s, %s, %s, %s::inet, %s)",
             (action, object_, outcome, purpose, client_address, principal),
         )
+
+
+def forget_audit(conn: connection, before: datetime, *, reason: str) -> int:
+    """Take out rows older than `before`, never those of the last year; returns how many. The caller commits."""
+    with conn.cursor() as cur:
+        cur.execute("select access.forget_audit(%s)", (before,))
+        (forgotten,) = cur.fetchone() or (0,)
+    audit(conn, "forget_audit", f"{forgotten} rows before {before:%Y-%m-%d}", purpose=reason)
+    return int(forgotten)

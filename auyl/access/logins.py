@@ -16,14 +16,14 @@ def _verifier(conn: connection, role: str, password: str) -> sql.Literal:
     return sql.Literal(encrypt_password(password, role, scope=conn, algorithm="scram-sha-256"))
 
 
-def create_login(conn: connection, principal: str, password: str) -> None:
+def create_login(conn: connection, principal: str, password: str, *, reason: str | None = None) -> None:
     """A PostgreSQL login, member of auyl_reader, that sees what its grants allow: nothing before the first one.
 
     An existing login gets the new password and is opened again. The caller commits.
     Raises PrincipalInvalid (also for a role that was not created here), PasswordTooWeak.
     """
     role = sql.Identifier(principals.check(principal))
-    passwords.check(password)
+    passwords.check(password, principal)
     with conn.cursor() as cur:
         cur.execute(
             "select exists (select from pg_roles where rolname = %s), exists (select from pg_auth_members m "
@@ -47,15 +47,27 @@ def create_login(conn: connection, principal: str, password: str) -> None:
             cur.execute(sql.SQL("alter role {} set statement_timeout = '2min'").format(role))
             cur.execute(sql.SQL("alter role {} set idle_in_transaction_session_timeout = '5min'").format(role))
     settle_engineer(conn, principal)
-    audit(conn, "create_login", principal)
+    audit(conn, "create_login", principal, purpose=reason)
 
 
-def close_login(conn: connection, principal: str) -> None:
+def exists(conn: connection, principal: str) -> bool:
+    """Whether there is a PostgreSQL login of that name that was created here."""
+    with conn.cursor() as cur:
+        cur.execute(
+            "select exists (select from pg_auth_members m join pg_roles r on r.oid = m.member "
+            "where r.rolname = %s and r.rolname <> %s and m.roleid = 'auyl_reader'::regrole)",
+            (principal, PORTAL),
+        )
+        (is_there,) = cur.fetchone() or (False,)
+    return bool(is_there)
+
+
+def close_login(conn: connection, principal: str, *, reason: str | None = None) -> None:
     """Shut a login and end what it is running. Its grants stay, as history. The caller commits."""
     with conn.cursor() as cur:
         cur.execute(sql.SQL("alter role {} nologin").format(sql.Identifier(principals.check(principal))))
         cur.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", (principal,))
-    audit(conn, "close_login", principal)
+    audit(conn, "close_login", principal, purpose=reason)
 
 
 def set_portal_password(conn: connection, password: str) -> None:

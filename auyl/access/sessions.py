@@ -2,36 +2,109 @@
 
 import hashlib
 import secrets
+import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from psycopg2.extensions import connection
 
 from auyl.access import passwords, principals
-from auyl.access.errors import SignInRefused
+from auyl.access.errors import SignInRefused, SignInSlowed
 
 LIFETIME = timedelta(hours=10)
+IDLE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
 class Session:
-    """Who is signed in."""
+    """Who is signed in. With `must_change_password` no page opens before the person has set a password."""
 
     principal: str
     display_name: str
     language: str
+    must_change_password: bool = False
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A new session. The token goes to the browser and nowhere else; the database keeps only its sha256."""
+    """A new session. Its token and the browser's go to the browser only; the database has their sha256."""
 
     token: str
     principal: str
+    device: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An announced sign-in: what its password is hashed with, and how long it has to wait."""
+
+    number: str
+    principal: str
+    salt: str
+    wait_s: float
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A place where a person is signed in."""
+
+    device: str
+    created_at: datetime
+    last_seen_at: datetime
+    is_this: bool
 
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+def begin_sign_in(
+    conn: connection, principal: str, *, device: str | None = None, client_address: str | None = None
+) -> Attempt:
+    """Announce an attempt, which counts from now on. Commits.
+
+    `device` is the token that a browser got at an earlier sign-in. Raises SignInSlowed where this place has failed too
+    often: the attempt has not counted.
+    """
+    name = principals.normalise(principal)[: principals.NAME_BYTES].replace("\0", "")
+    with conn.cursor() as cur:
+        cur.execute(
+            "select attempt::text, salt, wait_s from access.begin_sign_in(%s, %s, %s::inet)",
+            (name, _digest(device) if device else None, client_address),
+        )
+        number, salt, wait_s = cur.fetchone() or (None, "", 0)
+    conn.commit()
+    if number is None:
+        raise SignInSlowed(wait_s)
+    return Attempt(number, name, salt, wait_s)
+
+
+def finish_sign_in(
+    conn: connection,
+    attempt: Attempt,
+    password: str,
+    *,
+    device: str | None = None,
+    device_words: str = "",
+    lifetime: timedelta = LIFETIME,
+    idle: timedelta = IDLE,
+) -> SignedIn:
+    """Check the password and open a session that ends after `lifetime`, or `idle` after its last page. Commits.
+
+    `attempt.wait_s` must have passed. Raises SignInRefused, after the same work whatever the cause.
+    """
+    token, device = secrets.token_urlsafe(32), device or secrets.token_urlsafe(32)
+    proof = passwords.proof_of(password, attempt.salt)
+    with conn.cursor() as cur:
+        cur.execute(
+            "select access.sign_in(%s::uuid, %s, %s, %s, %s, %s, %s)",
+            (attempt.number, proof, _digest(token), lifetime, idle, _digest(device), device_words),
+        )
+        (is_right,) = cur.fetchone() or (False,)
+    conn.commit()
+    if not is_right:
+        raise SignInRefused
+    return SignedIn(token, attempt.principal, device)
 
 
 def sign_in(
@@ -39,45 +112,50 @@ def sign_in(
     principal: str,
     password: str,
     *,
+    device: str | None = None,
     client_address: str | None = None,
     lifetime: timedelta = LIFETIME,
+    idle: timedelta = IDLE,
 ) -> SignedIn:
-    """Check a password and open a session. After five failures in a row an account is shut for 15 minutes.
+    """Announce an attempt, wait as long as it has to, and check the password. Commits.
 
-    Commits by itself, twice: no transaction stays open while the slow hash is computed. Raises SignInRefused, after the
-    same work whatever the cause.
+    Raises SignInSlowed, SignInRefused.
     """
-    name = principals.normalise(principal)[: principals.NAME_BYTES].replace("\0", "")
-    with conn.cursor() as cur:
-        cur.execute("select access.password_salt(%s)", (name,))
-        (salt,) = cur.fetchone() or ("",)
-    conn.commit()
-    proof, token = passwords.proof_of(password, salt), secrets.token_urlsafe(32)
+    attempt = begin_sign_in(conn, principal, device=device, client_address=client_address)
+    time.sleep(attempt.wait_s)
+    return finish_sign_in(conn, attempt, password, device=device, lifetime=lifetime, idle=idle)
+
+
+def change_password(conn: connection, attempt: Attempt, password: str, new_password: str, *, display_name: str) -> None:
+    """Set a new password for the person of the entered session, whose other sessions end. The caller commits.
+
+    `attempt` is announced for that person, and has waited. Raises PasswordTooWeak, SignInRefused (wrong old password).
+    """
+    salt, verifier = passwords.verifier_of(new_password, attempt.principal, display_name)
     with conn.cursor() as cur:
         cur.execute(
-            "select access.sign_in(%s, %s, %s, %s, %s::inet)", (name, proof, _digest(token), lifetime, client_address)
+            "select access.change_password(%s::uuid, %s, %s, %s)",
+            (attempt.number, passwords.proof_of(password, attempt.salt), salt, verifier),
         )
         (is_right,) = cur.fetchone() or (False,)
-    conn.commit()
     if not is_right:
         raise SignInRefused
-    return SignedIn(token, name)
 
 
 def enter(conn: connection, token: str) -> Session | None:
     """Act as the session's principal until the end of this transaction; None when the session is not open.
 
-    It reads no rows of others than open tables until a page is opened.
+    The session counts as used. It reads no rows of others than open tables until a page is opened.
     """
     digest = _digest(token)
     with conn.cursor() as cur:
         cur.execute(
-            "select s.principal, s.display_name, s.language, set_config('auyl.session', %s, true) "
-            "from access.session_of(%s) s",
+            "select s.principal, s.display_name, s.language, s.must_change_password, "
+            "set_config('auyl.session', %s, true) from access.enter_session(%s) s",
             (digest.hex(), digest),
         )
         row = cur.fetchone()
-    return None if row is None else Session(*row[:3])
+    return None if row is None else Session(*row[:4])
 
 
 def open_page(
@@ -108,7 +186,26 @@ def open_page(
     return enter(conn, token) is not None
 
 
+def own_sessions(conn: connection) -> list[OpenSession]:
+    """Where the person of the entered session is signed in, the last used first."""
+    with conn.cursor() as cur:
+        cur.execute("select device, created_at, last_seen_at, is_this from access.own_sessions()")
+        return [OpenSession(*row) for row in cur.fetchall()]
+
+
 def sign_out(conn: connection, token: str, *, client_address: str | None = None) -> None:
     """End the session. The caller commits."""
     with conn.cursor() as cur:
         cur.execute("select access.end_session(%s, %s::inet)", (_digest(token), client_address))
+
+
+def sign_out_everywhere(conn: connection, *, client_address: str | None = None) -> None:
+    """End all sessions of the person of the entered session, and forget their browsers. The caller commits."""
+    with conn.cursor() as cur:
+        cur.execute("select access.end_own_sessions(%s::inet)", (client_address,))
+
+
+def refuse_request(conn: connection, what: str, *, client_address: str | None = None) -> None:
+    """Write down a request that cannot be meant, by the person of the entered session if any. The caller commits."""
+    with conn.cursor() as cur:
+        cur.execute("select access.refuse_request(%s, %s::inet)", (what, client_address))

@@ -6,6 +6,7 @@
     linkage     entities and their history
     links       which person a record without a number belongs to, what a reviewer decided
     access      who may read what
+    accounts    who may sign in
     keys        the key of the keyed hashes
     territory   editions of KATO, earlier codes
     operations  setting up, overdue extracts, the daily report
@@ -17,7 +18,7 @@
 What stays out: any work on data. Each command imports the package that it calls, so that the start stays quick.
 """
 
-from auyl.cli import access, intake, keys, linkage, links, lists, operations, revisions, snapshot, territory
+from auyl.cli import access, accounts, intake, keys, linkage, links, lists, operations, revisions, snapshot, territory
 from auyl.cli.examples import examples
 from auyl.cli.shared import ListsByDefault, command_group
 
@@ -119,8 +120,18 @@ app.add_typer(
             "give": access.give,
             "take": access.take,
             "owner": access.owner,
-            "account": access.account,
             "matrix": access.matrix,
+            "accounts": accounts.list_accounts,
+            "open": accounts.open_,
+            "import": accounts.import_,
+            "password": accounts.password,
+            "sql-login": accounts.sql_login,
+            "unlock": accounts.unlock,
+            "rename": accounts.rename,
+            "sign-out": accounts.sign_out,
+            "close": accounts.close,
+            "reopen": accounts.reopen,
+            "forget-audit": accounts.forget_audit,
         },
         examples=examples("access"),
     ),

@@ -1,4 +1,4 @@
-"""Commands of access: who may read what, and the accounts to sign in with."""
+"""Commands of access: who may read what."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -21,16 +21,16 @@ def list_grants(principal: Annotated[str | None, typer.Argument(help="One princi
     """Current grants and those that have ended."""
     from auyl import access
 
-    with _serving() as con:
-        _records(access.grants(con, principal))
+    with serving() as con:
+        records(access.grants(con, principal))
 
 
 def who(kato: Annotated[str, typer.Argument(help="KATO of an okrug.")]) -> None:
     """Who may read an okrug, and by which grant."""
     from auyl import access
 
-    with _serving() as con:
-        _records(access.who_may_see(con, kato))
+    with serving() as con:
+        records(access.who_may_see(con, kato))
 
 
 def give(
@@ -43,10 +43,10 @@ def give(
     """Grant a role in a territory."""
     from auyl import access
 
-    with _serving() as con:
+    with serving() as con:
         # The last day is whole: the grant ends with the first moment of the next one, local time.
         ends = until.replace(tzinfo=LOCAL) + timedelta(days=1) if until else None
-        number = access.grant(con, principal, role, territory, granted_by=_operator(), reason=reason, valid_to=ends)
+        number = access.grant(con, principal, role, territory, granted_by=operator(), reason=reason, valid_to=ends)
         typer.echo(f"grant {number}")
 
 
@@ -59,8 +59,8 @@ def take(
     """End grants."""
     from auyl import access
 
-    with _serving() as con:
-        ended = access.revoke(con, principal, role, territory, revoked_by=_operator(), reason=reason)
+    with serving() as con:
+        ended = access.revoke(con, principal, role, territory, revoked_by=operator(), reason=reason)
         typer.echo(f"{ended} grants ended")
 
 
@@ -75,45 +75,28 @@ def owner(
     """Let the office that owns a registry read the quality of it (serving.quality_trend)."""
     from auyl import access
 
-    with _serving() as con:
+    with serving() as con:
         if principal is None:
-            _records(access.owners(con))
+            records(access.owners(con))
         elif take:
             typer.echo(f"{access.take_registry(con, principal, registry, reason=reason)} ended")
         else:
             contract = contracts.load(registry or "", from_environment().include)
-            access.give_registry(con, principal, contract.registry, given_by=_operator(), reason=reason)
+            access.give_registry(con, principal, contract.registry, given_by=operator(), reason=reason)
             typer.echo(f"{principal} reads the quality of {contract.registry}")
-
-
-def account(
-    principal: Annotated[str, typer.Argument(help="Name to sign in with.")],
-    name: Annotated[str, typer.Option(help="Name to be shown.")],
-    language: Annotated[Literal["kk", "ru", "en"], typer.Option(help="Language of the pages.")] = "kk",
-    sql: Annotated[bool, typer.Option(help="A PostgreSQL login too, with the same password.")] = False,
-) -> None:
-    """Open an account for the pages. Asks for the password."""
-    from auyl import access
-
-    password = typer.prompt("password", hide_input=True, confirmation_prompt=True)
-    with _serving() as con:
-        access.create_account(con, principal, password, display_name=name, language=language)
-        if sql:
-            access.create_login(con, principal, password)
-        typer.echo(f"{principal} may sign in; without a grant nothing is shown")
 
 
 def matrix() -> None:
     """Every object of the database and who may do what with it, one a line: kind | object | rights | protection."""
     from auyl import access
 
-    with _serving() as con:
+    with serving() as con:
         for line in access.matrix(con, from_environment().include):
             typer.echo(line)
 
 
 @contextmanager
-def _serving() -> Iterator[Any]:
+def serving() -> Iterator[Any]:
     """A connection to the serving database, committed at the end."""
     from auyl.store.postgres import driver_connection
 
@@ -121,13 +104,14 @@ def _serving() -> Iterator[Any]:
         yield con
 
 
-def _operator() -> str:
+def operator() -> str:
     """Who gives or takes: the account of the machine, as the audit keeps it."""
     return f"os:{getpass.getuser()}"
 
 
-def _records(records: list[Any]) -> None:
-    rows = [asdict(record) for record in records]
+def records(found: list[Any]) -> None:
+    """Print dataclasses as a table."""
+    rows = [asdict(record) for record in found]
     if not rows:
         typer.echo("nobody")
         return

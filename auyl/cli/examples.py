@@ -44,8 +44,18 @@ auyl access who 193632000
 auyl access give akim_193632000 akim 193632000 --reason "order 12"
 auyl access take akim_193632000 --reason "term ended"
 auyl access owner office_of_lands land --reason "letter 7"
-auyl access account akim_193632000 --name "А. Ахметов"
 auyl access matrix
+auyl access accounts
+auyl access open akim_193632000 --name "А. Ахметов" --reason "order 12"
+auyl access import accounts.csv --dry-run --reason "order 12"
+auyl access password akim_193632000 --reason "forgotten"
+auyl access sql-login office_of_lands --reason "letter 7"
+auyl access unlock akim_193632000 --reason "a call"
+auyl access rename akim_193632000 --name "А. Ахметова" --reason "order 13"
+auyl access sign-out akim_193632000 --reason "phone lost"
+auyl access close akim_193632000 --reason "term ended"
+auyl access reopen akim_193632000 --reason "order 14"
+auyl access forget-audit --before 2020-01-01 --reason "law 5, article 3"
 auyl key status
 auyl key rotate --to new.key --reason "yearly"
 """

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
@@ -31,6 +32,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         help="addresses and networks of that proxy, comma-separated: their X-Forwarded-For names the client, from the "
         "right the first address that is not one of them; nobody else's is believed",
     )
+    parser.add_argument(
+        "--idle-minutes", type=_minutes, default=15, help="a session that nobody uses for so long ends; 15 without it"
+    )
     args = parser.parse_args(given)
     if args.behind_tls and not args.proxy:
         parser.error("--behind-tls needs --proxy: without it all people have one address, and one of them slows all")
@@ -46,6 +50,7 @@ def main() -> None:
         load_subjects(from_environment().include),
         is_behind_tls=args.behind_tls,
         requests_by_address=limits.requests_by_address,
+        idle=timedelta(minutes=args.idle_minutes),
     )
     uvicorn.run(
         app,
@@ -59,6 +64,12 @@ def main() -> None:
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
+
+
+def _minutes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 600:
+        raise argparse.ArgumentTypeError(f"expected 1 to 600 minutes; found {text!r}")
+    return int(text)
 
 
 def _proxies(text: str) -> list[Network]:

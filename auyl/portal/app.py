@@ -4,10 +4,11 @@ import contextlib
 import logging
 import re
 from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import psycopg2
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -15,21 +16,30 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from auyl.portal import security
+from auyl import access
+from auyl.portal import asked, security
 from auyl.portal.connections import RequestsByAddress
 from auyl.portal.pages import Busy, Pages
-from auyl.portal.visit import NotSignedIn, PeriodUnknown, Refused
+from auyl.portal.signing import Signing
+from auyl.portal.visit import NotSignedIn, PasswordOwed, PeriodUnknown, Refused
 from auyl.subjects import Subject
 
 log = logging.getLogger("auyl.portal")
 
 
 def create_app(
-    dsn: str, subjects: Iterable[Subject], *, is_behind_tls: bool = False, requests_by_address: int = 16
+    dsn: str,
+    subjects: Iterable[Subject],
+    *,
+    is_behind_tls: bool = False,
+    requests_by_address: int = 16,
+    lifetime: timedelta = access.sessions.LIFETIME,
+    idle: timedelta = access.sessions.IDLE,
 ) -> ASGIApp:
     """The portal on the database of `dsn`, whose login must be auyl_portal, with the pages of these subjects.
 
     `is_behind_tls`: a proxy in front speaks HTTPS, so cookies are Secure. `requests_by_address`: at the same time.
+    A session ends after `lifetime`, or `idle` after its last page.
     """
     pages = Pages(dsn, is_behind_tls, subjects)
 
@@ -38,32 +48,47 @@ def create_app(
         yield
         pages.database.close()
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # it redirects to the Host that the client claims
+        dependencies=[Depends(asked.check)],
+    )
     app.add_middleware(GZipMiddleware, minimum_size=256, compresslevel=9)
+    _add_forms(app, Signing(pages, lifetime, idle))
     _add_pages(app, pages)
     _add_error_pages(app, pages)
     return security.Headers(RequestsByAddress(app, requests_by_address), pages.style, is_behind_tls)
+
+
+def _add_forms(app: FastAPI, signing: Signing) -> None:
+    @app.post("/")
+    async def sign_in(request: Request) -> Response:
+        return await signing.sign_in(request, await security.form_of(request))
+
+    @app.get("/sign-out")
+    def ask_sign_out(request: Request) -> Response:
+        return signing.ask_sign_out(request)
+
+    @app.post("/sign-out")
+    async def sign_out(request: Request) -> Response:
+        return await run_in_threadpool(signing.sign_out, request, await security.form_of(request))
+
+    @app.get("/password")
+    def ask_password(request: Request) -> Response:
+        return signing.ask_password(request)
+
+    @app.post("/password")
+    async def change_password(request: Request) -> Response:
+        return await signing.change_password(request, await security.form_of(request))
 
 
 def _add_pages(app: FastAPI, pages: Pages) -> None:
     @app.get("/")
     def start(request: Request) -> Response:
         return pages.start(request)
-
-    @app.post("/")
-    async def sign_in(request: Request) -> Response:
-        form = await security.form_of(request)
-        return await run_in_threadpool(pages.sign_in, request, form)
-
-    @app.get("/sign-out")
-    def ask_sign_out(request: Request) -> Response:
-        with pages.visit(request) as visit:
-            return pages.page(request, "sign_out", visit)
-
-    @app.post("/sign-out")
-    async def sign_out(request: Request) -> Response:
-        form = await security.form_of(request)
-        return await run_in_threadpool(pages.sign_out, request, form)
 
     @app.get("/okrugs")
     def okrugs(request: Request) -> Response:
@@ -101,13 +126,25 @@ def _add_error_pages(app: FastAPI, pages: Pages) -> None:
     def refused(request: Request, error: Refused) -> Response:
         return pages.message(request, "refused", 403, error.visit)
 
+    @app.exception_handler(PasswordOwed)
+    def password_owed(_request: Request, _error: Exception) -> Response:
+        return RedirectResponse("/password", 303)
+
     @app.exception_handler(security.FormRefused)
-    def bad_form(request: Request, _error: Exception) -> Response:
-        return pages.message(request, "bad_form", 400)
+    @app.exception_handler(asked.RequestInvalid)
+    def refused_unread(request: Request, error: Exception) -> Response:
+        try:
+            return pages.refuse(request, f"{request.method}: {error}")
+        except (psycopg2.OperationalError, SQLAlchemyError):
+            return busy(request, error)
 
     @app.exception_handler(PeriodUnknown)
     @app.exception_handler(HTTPException)
     def not_found(request: Request, error: Exception) -> Response:
+        try:
+            asked.refuse_nonsense(request)  # an address that no route knows has not been looked at yet
+        except asked.RequestInvalid as invalid:
+            return refused_unread(request, invalid)
         return pages.message(request, "not_found", getattr(error, "status_code", 404))
 
     @app.exception_handler(Busy)

@@ -5,7 +5,6 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from threading import BoundedSemaphore
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -25,7 +24,6 @@ from auyl.portal.visit import NotSignedIn, Visit, client_address, open_visit, pe
 from auyl.subjects import Subject
 
 TEMPLATES = Path(__file__).with_name("templates")
-CONCURRENT_HASHES = 2  # each takes 64 MiB and a core
 
 
 class Busy(Exception):
@@ -41,11 +39,10 @@ class Pages:
         self.is_behind_tls = is_behind_tls
         prefix = "__Host-" if is_behind_tls else ""
         self.session_cookie, self.form_cookie = f"{prefix}auyl", f"{prefix}auyl-form"
+        self.device_cookie = f"{prefix}auyl-device"
         self.style = re.sub(r"\s*\n\s*", "", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
         addresses = "|".join(["okrug/[0-9]{9}", "okrugs", *self.subjects])
         self._return_to = re.compile(rf"/(?:{addresses})(?:\?[a-z0-9=&-]{{0,80}})?")
-        self._throttle = security.Throttle(most=30, seconds=300)
-        self._hashing = BoundedSemaphore(CONCURRENT_HASHES)
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -70,6 +67,9 @@ class Pages:
         response.set_cookie(
             name, value, max_age=max_age, path="/", secure=self.is_behind_tls, httponly=True, samesite="lax"
         )
+
+    def delete_cookie(self, response: Response, name: str) -> None:
+        response.delete_cookie(name, path="/", secure=self.is_behind_tls, httponly=True, samesite="lax")
 
     def is_return_address(self, address: str) -> bool:
         """Whether sign-in may continue at this address: one of our pages, nothing else."""
@@ -113,8 +113,6 @@ class Pages:
         parts = {"title": lang[f"{key}_title"], "text": lang[key], "help": lang.words.get(f"{key}_help", "")}
         return self.page(request, "message", visit, status, link=status != 200, **parts)
 
-    # -- signing in and out ------------------------------------------------------------------------------------
-
     def sign_in_page(
         self, request: Request, status: int = 200, error: str = "", form: dict[str, str] | None = None
     ) -> HTMLResponse:
@@ -134,47 +132,22 @@ class Pages:
         self.set_cookie(response, self.form_cookie, token, max_age=12 * 3600)
         return response
 
-    def sign_in(self, request: Request, form: dict[str, str]) -> Response:
-        if not security.same(form.get("token"), request.cookies.get(self.form_cookie)):
-            raise security.FormRefused("token")
-        lang = self.language(request)
-        address = client_address(request)
-        if not self._throttle.allows(address or ""):
-            return self.sign_in_page(request, 429, lang["sign_in_too_many"], form)
-        if not self._hashing.acquire(timeout=10):
-            raise Busy
-        try:
-            with self.database.connection() as conn:
-                signed_in = access.sign_in(
-                    conn, form.get("principal", ""), form.get("password", ""), client_address=address
-                )
-        except access.SignInRefused:
-            self._throttle.failed(address or "")
-            return self.sign_in_page(request, 401, lang["sign_in_failed"], form)
-        finally:
-            self._hashing.release()
-        wanted = form.get("next", "")
-        response = RedirectResponse(wanted if self.is_return_address(wanted) else "/", 303)
-        self.set_cookie(response, self.session_cookie, signed_in.token, int(access.sessions.LIFETIME.total_seconds()))
-        return response
-
-    def sign_out(self, request: Request, form: dict[str, str]) -> Response:
-        token = request.cookies.get(self.session_cookie, "")
-        if token:
-            if not security.same(form.get("token"), security.session_form_token(token)):
-                raise security.FormRefused("token")
-            with self.database.connection() as conn:
-                access.sign_out(conn, token, client_address=client_address(request))
-                conn.commit()
-        response = RedirectResponse("/", 303)
-        response.delete_cookie(self.session_cookie, path="/", secure=self.is_behind_tls, httponly=True, samesite="lax")
-        return response
+    def refuse(self, request: Request, what: str) -> HTMLResponse:
+        """Write down a request that cannot be meant, and say so."""
+        with self.database.connection() as conn:
+            token = request.cookies.get(self.session_cookie)
+            if token:
+                access.enter(conn, token)
+            access.refuse_request(conn, what, client_address=client_address(request))
+            conn.commit()
+        return self.message(request, "bad_form" if request.method == "POST" else "bad_address", 400)
 
     # -- pages -------------------------------------------------------------------------------------------------
 
-    def visit(self, request: Request) -> contextlib.AbstractContextManager[Visit]:
-        """The transaction of one page. Raises NotSignedIn."""
-        return open_visit(request, self.database, request.cookies.get(self.session_cookie), list(self.subjects))
+    def visit(self, request: Request, *, may_owe_password: bool = False) -> contextlib.AbstractContextManager[Visit]:
+        """The transaction of one page. Raises NotSignedIn, PasswordOwed."""
+        token = request.cookies.get(self.session_cookie)
+        return open_visit(request, self.database, token, list(self.subjects), may_owe_password=may_owe_password)
 
     def start(self, request: Request) -> Response:
         """Sign-in, or the first page that the person has."""

@@ -1,12 +1,9 @@
-"""What every answer carries and every form must pass: headers, size limits, tokens against forged forms, throttling."""
+"""What every answer carries and every form must pass: headers, size limits, tokens against forged forms."""
 
 import hashlib
 import hmac
 import secrets
-import time
 from base64 import b64encode
-from collections import OrderedDict, deque
-from threading import Lock
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import MutableHeaders
@@ -67,11 +64,12 @@ async def form_of(request: Request) -> dict[str, str]:
     except ClientDisconnect as error:
         raise FormRefused("cut off") from error
     try:
-        return dict(
-            parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict")
-        )
+        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict")
     except ValueError as error:
         raise FormRefused("malformed") from error
+    if len(dict(fields)) < len(fields) or any("\0" in f"{name}{value}" for name, value in fields):
+        raise FormRefused("a field twice, or with NUL")
+    return dict(fields)
 
 
 def new_form_token() -> str:
@@ -87,31 +85,3 @@ def session_form_token(session_token: str) -> str:
 def same(left: str | None, right: str | None) -> bool:
     """Compare two tokens in constant time; absent ones are never the same."""
     return bool(left) and bool(right) and hmac.compare_digest(str(left).encode(), str(right).encode())
-
-
-class Throttle:
-    """At most `most` failures in `seconds` for one client address, against one password tried on many names."""
-
-    def __init__(self, most: int, seconds: float, addresses: int = 10_000) -> None:
-        self._most, self._seconds, self._addresses = most, seconds, addresses
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
-        self._lock = Lock()
-
-    def allows(self, address: str) -> bool:
-        with self._lock:
-            return len(self._recent(address)) < self._most
-
-    def failed(self, address: str) -> None:
-        with self._lock:
-            recent = self._recent(address)
-            recent.append(time.monotonic())
-            self._failures[address] = recent
-            self._failures.move_to_end(address)
-            while len(self._failures) > self._addresses:
-                self._failures.popitem(last=False)
-
-    def _recent(self, address: str) -> deque[float]:
-        failures = self._failures.get(address, deque())
-        while failures and failures[0] < time.monotonic() - self._seconds:
-            failures.popleft()
-        return failures

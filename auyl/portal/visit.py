@@ -17,6 +17,10 @@ class NotSignedIn(Exception):
     """No open session: the page sends to sign-in."""
 
 
+class PasswordOwed(Exception):
+    """Signed in with a password for one use: no page opens before the person has set another."""
+
+
 class PeriodUnknown(Exception):
     """A month that is not published."""
 
@@ -56,14 +60,19 @@ def client_address(request: Request) -> str | None:
 
 
 @contextlib.contextmanager
-def open_visit(request: Request, database: Database, token: str | None, subjects: Sequence[str]) -> Iterator[Visit]:
-    """The transaction of one page. Raises NotSignedIn."""
+def open_visit(
+    request: Request, database: Database, token: str | None, subjects: Sequence[str], *, may_owe_password: bool = False
+) -> Iterator[Visit]:
+    """The transaction of one page. Raises NotSignedIn, PasswordOwed."""
     if not token:
         raise NotSignedIn
     with database.connection() as conn:
         session = access.enter(conn, token)
         if session is None:
             raise NotSignedIn
+        if session.must_change_password and not may_owe_password:
+            conn.commit()
+            raise PasswordOwed
         rights = {row.subject: frozenset(row.katos) for row in rows(conn, "rights", subjects=["snapshot", *subjects])}
         yield Visit(conn, session, token, rights, client_address(request))
         conn.commit()

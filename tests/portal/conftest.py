@@ -114,8 +114,11 @@ class Portal:
     def passwords(self) -> dict[str, str]:
         return self.published.passwords
 
-    def client(self) -> httpx.Client:
-        self.clients.append(httpx.Client(base_url=self.url, headers={"Accept-Language": "ru"}, trust_env=False))
+    def client(self, address: str | None = None) -> httpx.Client:
+        """A browser at an address of its own, which the portal learns from the test as from its proxy."""
+        number = len(self.clients)
+        headers = {"Accept-Language": "ru", "X-Forwarded-For": address or f"10.1.{number // 250}.{number % 250 + 1}"}
+        self.clients.append(httpx.Client(base_url=self.url, headers=headers, trust_env=False))
         return self.clients[-1]
 
     def signed_in(self, principal: str) -> httpx.Client:
@@ -124,6 +127,8 @@ class Portal:
         return client
 
     def sign_in(self, client: httpx.Client, principal: str, password: str | None = None, **more: str) -> httpx.Response:
+        if "auyl" in client.cookies:  # the session has ended, the browser is known
+            client.cookies.delete("auyl")
         client.get("/")
         token = client.cookies["auyl-form"]
         form = {"principal": principal, "password": password or self.passwords[principal], "token": token, **more}
@@ -136,7 +141,7 @@ class Portal:
         )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def portal(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     password = access.make_password()
     with contextlib.closing(psycopg2.connect(published.settings.dsn)) as conn, conn:
@@ -149,7 +154,10 @@ def portal(published: Published, tmp_path_factory: pytest.TempPathFactory) -> It
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "AUYL_INCLUDE": str(published.settings.include)}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "auyl.portal", "--dsn-file", str(folder / "dsn"), "--port", str(port)],
+            [
+                sys.executable, "-m", "auyl.portal", "--dsn-file", str(folder / "dsn"), "--port", str(port),
+                "--proxy", "127.0.0.1",
+            ],
             cwd=REPOSITORY, env=environment, stdout=log, stderr=log,
         )  # fmt: skip
     try:

@@ -315,9 +315,15 @@ def test_every_answer_carries_the_security_headers(portal: Portal) -> None:
 
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(portal: Portal) -> None:
     client = portal.client()
-    cookie = portal.sign_in(client, "akim").headers["set-cookie"].lower()
-    assert "httponly" in cookie
-    assert "samesite=lax" in cookie
+    client.get("/")
+    client.cookies.set("auyl", "chosen-by-somebody-else")
+    form = {"principal": "akim", "password": portal.passwords["akim"], "token": client.cookies["auyl-form"]}
+    cookies = client.post("/", data=form).headers.get_list("set-cookie")
+    assert {cookie.split("=")[0] for cookie in cookies} == {"auyl", "auyl-device", "auyl-form"}
+    for cookie in map(str.lower, cookies):
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+    assert "chosen" not in cookies[0], "the session is a new one, whatever the browser brought"
 
 
 def test_wrong_password_unknown_name_and_closed_account_get_the_same_answer(portal: Portal, name: str) -> None:
@@ -367,6 +373,56 @@ def test_nobody_is_signed_out_by_a_forged_form_and_the_real_form_ends_the_sessio
     assert portal.audit()[0][:2] == ("akim", "sign_out")
 
 
+def test_signing_out_everywhere_ends_the_sessions_of_this_person_only(portal: Portal) -> None:
+    here, elsewhere, neighbour = (portal.signed_in(who) for who in ("akim", "akim", "akim.two"))
+    elsewhere.headers["User-Agent"] = "Mozilla/5.0 (Linux; Android 14; SM-A155F) Chrome/130.0 Mobile Safari/537.36"
+    assert portal.sign_in(elsewhere, "akim").status_code == 303
+    page = here.get("/sign-out?lang=ru").text
+    assert "Android, Chrome" in page
+    assert page.count("(это устройство)") == 1
+    token = re.search(r'name="token" value="([0-9a-f]+)"', page)
+    assert token is not None
+    assert here.post("/sign-out", data={"everywhere": "1", "token": "guess"}).status_code == 400
+    left = here.post("/sign-out", data={"everywhere": "1", "token": token[1]})
+    assert (left.status_code, left.headers["clear-site-data"]) == (303, '"cache"')
+    assert [c.get("/okrugs").status_code for c in (here, elsewhere, neighbour)] == [303, 303, 200]
+    assert portal.audit()[0][:2] == ("akim.two", "read")
+    assert ("akim", "sign_out_everywhere", "", "done") in portal.audit()
+
+
+def test_a_password_for_one_use_is_changed_before_a_page_opens(portal: Portal, name: str) -> None:
+    given, own = access.make_password(), "four words of mine"
+    portal.passwords[name] = given
+    with contextlib.closing(psycopg2.connect(portal.published.settings.dsn)) as conn, conn:
+        open_account(conn, "akim", given, as_name=name)
+        access.set_password(conn, name, given, must_change_password=True, reason="letter 5")
+    client = portal.signed_in(name)
+    assert [client.get(path).headers["location"] for path in ("/", f"/okrug/{OKRUG}")] == ["/password"] * 2
+    page = client.get("/password?lang=ru")
+    assert "одноразовый" in page.text
+    token = re.search(r'name="token" value="([0-9a-f]+)"', page.text)
+    assert token is not None
+    for old, new, again, words in (
+        (given, "short", "short", "от 12 до 128"),
+        (given, f"{name}1234", f"{name}1234", "имя или логин"),
+        (given, "Qwerty123456", "Qwerty123456", "подбирают первым"),
+        (given, own, "four words of mime", "по-разному"),
+        (given, given, given, "такой же"),
+        ("not the one given", own, own, "не подошёл"),
+    ):
+        answer = client.post("/password", data={"token": token[1], "old": old, "new": new, "again": again})
+        assert answer.status_code in (400, 401)
+        assert words in answer.text
+        assert new not in answer.text
+    form = {"token": token[1], "old": given, "new": own, "again": own}
+    assert client.post("/password", data={**form, "token": "x"}).status_code == 400
+    assert client.post("/password", data=form).headers["location"] == "/"
+    assert client.get(f"/okrug/{OKRUG}").status_code == 200
+    assert portal.sign_in(portal.client(), name, given).status_code == 401
+    assert portal.sign_in(portal.client(), name, own).status_code == 303
+    del portal.passwords[name]
+
+
 def test_a_name_typed_into_the_form_does_not_become_markup(portal: Portal) -> None:
     client = portal.client()
     answer = portal.sign_in(client, "<script>alert(1)</script>", "not the password at all")
@@ -392,4 +448,6 @@ def test_the_language_is_that_of_the_account_until_another_is_chosen_and_kept(po
     assert '<html lang="kk">' in client.get(f"/okrug/{OKRUG}").text
     assert '<html lang="en">' in client.get(f"/okrug/{OKRUG}?lang=en").text
     assert '<html lang="en">' in client.get(f"/okrug/{OKRUG}").text
-    assert '<html lang="en">' in client.get(f"/okrug/{OKRUG}?lang=xx").text
+    wrong = client.get(f"/okrug/{OKRUG}?lang=xx")
+    assert wrong.status_code == 400
+    assert '<html lang="en">' in wrong.text

@@ -68,20 +68,27 @@ language sql stable parallel safe security definer
 set search_path = pg_catalog, pg_temp
 return coalesce((select array_agg(r.role) from access.reader as r where r.subject = $1), '{}'::text[]);
 
+-- Whether a session has neither reached its end nor been left alone for too long.
+create or replace function access.is_open(s access.session) returns boolean
+language sql stable parallel safe
+set search_path = pg_catalog, pg_temp
+return s.expires_at > now() and s.last_seen_at > now() - s.idle_for;
+
 -- A session of the pages by the digest of its token, which nobody can guess and no login can read.
 create or replace function access.session_of(
     token bytea
-) returns table (principal text, display_name text, language text)
+) returns table (principal text, display_name text, language text, must_change_password boolean)
 language sql stable parallel safe security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
     select
         a.principal,
         a.display_name,
-        a.language
+        a.language,
+        a.must_change_password
     from access.session as s
     inner join access.account as a using (principal)
-    where s.token_sha256 = token and s.expires_at > now() and a.disabled_at is null;
+    where s.token_sha256 = token and access.is_open(s) and a.disabled_at is null;
 end;
 
 -- Who asks. A direct login is itself, whatever it sets. The portal's login speaks for whoever holds the session that it

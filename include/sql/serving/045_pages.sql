@@ -19,43 +19,6 @@ return coalesce(
     )
 );
 
--- Open a session with the digest of its token where `proof` is the hash of the principal's password; false otherwise.
--- Each attempt is counted and audited. Attempts side by side wait for each other.
-create or replace function access.sign_in(
-    who text, proof bytea, token bytea, lifetime interval, address inet
-) returns boolean
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    known access.account;
-    is_right boolean;
-begin
-    select * into known from access.account as a where a.principal = who and a.disabled_at is null for update;
-    is_right := coalesce(
-        known.verifier = sha256(proof) and (known.locked_until is null or known.locked_until <= now()), false
-    );
-    if is_right then
-        update access.account
-        set failed_sign_ins = 0, locked_until = null, last_sign_in_at = now()
-        where principal = who;
-        delete from access.session where principal = who and expires_at <= now();
-        insert into access.session (token_sha256, principal, expires_at)
-        values (token, who, now() + least(lifetime, interval '24 hours'));
-    else
-        update access.account
-        set
-            failed_sign_ins = case when locked_until is null then failed_sign_ins + 1 else 1 end,
-            locked_until = case
-                when locked_until is null and failed_sign_ins + 1 >= 5 then now() + interval '15 minutes'
-            end
-        where principal = who and (locked_until is null or locked_until <= now());
-    end if;
-    perform access.write_audit('sign_in', '', case when is_right then 'done' else 'refused' end, null, address, who);
-    return is_right;
-end
-$$;
-
 create or replace function access.end_session(token bytea, address inet) returns void
 language sql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -119,6 +82,7 @@ begin atomic
                     from access.scope as s
                     where
                         s.principal = w.principal
+                        and not (select a.must_change_password from access.account as a where a.principal = w.principal)
                         and s.role = any(access.readers_of(about))
                         and coalesce(place in (s.kato, s.district_kato), place is null)
                 ) then 'done'
@@ -136,7 +100,6 @@ end;
 
 revoke all on function
 access.password_salt(text),
-access.sign_in(text, bytea, bytea, interval, inet),
 access.end_session(bytea, inet),
 access.rights(text[]),
 access.open_page(text, text, text, text, inet)
@@ -144,8 +107,6 @@ from public;
 grant execute on function
 access.principal(),
 access.session_of(bytea),
-access.password_salt(text),
-access.sign_in(text, bytea, bytea, interval, inet),
 access.end_session(bytea, inet),
 access.rights(text[]),
 access.open_page(text, text, text, text, inet)
