@@ -316,11 +316,11 @@ def test_a_wrong_edition_is_taken_back(
     lines = (reference / "kato.csv").read_text("utf-8-sig").splitlines()
     wrong.write_text("\n".join(line for line in lines if not line.startswith(lost)) + "\n", "utf-8")
     monkeypatch.setenv("AUYL_KATO_EDITION", edition)
-    auyl("territory", "load", wrong, "--edition", "WRONG", "--crosswalk", reference / "crosswalk.csv")
+    auyl("territory", "load", wrong, "--edition", "A-WRONG", "--crosswalk", reference / "crosswalk.csv")
     assert "unchanged, revision 1" in auyl("build", "--period", PERIOD)
-    monkeypatch.setenv("AUYL_KATO_EDITION", "WRONG")
+    monkeypatch.setenv("AUYL_KATO_EDITION", "A-WRONG")
     assert "published" in auyl("build", "--period", PERIOD)
-    assert state(home)["edition"] == "WRONG"
+    assert state(home)["edition"] == "A-WRONG"
     monkeypatch.setenv("AUYL_KATO_EDITION", edition)
     assert "inputs as in revision 1: revision 1 is current again" in auyl("build", "--period", PERIOD)
 
