@@ -31,12 +31,29 @@ def tell(kind: str, dag_id: str, run_id: str, text: str) -> None:
         from auyl.reports.alarms import Alarm, raise_alarm
         from auyl.settings import from_environment
 
-        addresses = {channel: address_or_none(connection) for channel, connection in CHANNELS.items()}
-        known = {channel: address for channel, address in addresses.items() if address}
         alarm = Alarm(kind, dag_id.removeprefix(INTAKE), text, _link(dag_id, run_id))
-        raise_alarm(alarm, known, from_environment())
+        raise_alarm(alarm, _channels(), from_environment())
     except Exception as error:
         LOG.warning("an alarm could not be raised: %s", type(error).__name__)
+
+
+def send_waiting() -> None:
+    """Send what is written and was not sent.
+
+    Airflow 3.3 gives the callback of a deadline no connection of its database, so a task sends what that has written.
+    """
+    try:
+        from auyl.reports import alarms
+        from auyl.settings import from_environment
+
+        alarms.send_waiting(_channels(), from_environment())
+    except Exception as error:
+        LOG.warning("alarms that wait could not be sent: %s", type(error).__name__)
+
+
+def _channels() -> dict[str, str]:
+    addresses = {channel: address_or_none(connection) for channel, connection in CHANNELS.items()}
+    return {channel: address for channel, address in addresses.items() if address}
 
 
 class TaskFailed(BaseNotifier):

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from airflow.sdk import BaseHook
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSecretsBackendAccessDenied
 
 SCHEMES = {"postgres": "postgresql", "ssh": "sftp"}
 
@@ -52,7 +52,7 @@ def address_or_none(connection_id: str) -> str | None:
 
     try:
         return address_of(connection_id)
-    except SettingMissing:
+    except (SettingMissing, AirflowSecretsBackendAccessDenied):
         return None
 
 

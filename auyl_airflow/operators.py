@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException
 
-from auyl_airflow.alarms import SupersededOnArrival
+from auyl_airflow.alarms import SupersededOnArrival, send_waiting
 from auyl_airflow.connections import address_of
 from auyl_airflow.defaults import period_of
 from auyl_airflow.links import LINKS
@@ -46,6 +46,7 @@ class Pull(BaseSensorOperator):
         except SourceNotReady as waiting:
             if waiting.again_in_s is not None:
                 self.poke_interval = max(MIN_POKE_INTERVAL_S, waiting.again_in_s)
+            send_waiting()
             self.log.info("not ready, next poke in %.0f s: %s", self.poke_interval, waiting)
             return PokeReturnValue(is_done=False)
         self.log.info("%s %s: landed as delivery %d", self.registry, period, delivery_id)

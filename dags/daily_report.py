@@ -28,12 +28,11 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
 
 from auyl.periods import LOCAL, TIMEZONE
-from auyl_airflow.alarms import ends_within
+from auyl_airflow.alarms import ends_within, send_waiting
 from auyl_airflow.connections import address_or_none
 from auyl_airflow.defaults import DEFAULT_ARGS, day_of
 
 LOG = logging.getLogger(__name__)
-
 with DAG(
     dag_id="daily_report",
     dag_display_name="Daily report (daily_report)",
@@ -54,14 +53,15 @@ with DAG(
         from auyl.reports import daily_report
 
         report = daily_report.compose(day_of(get_current_context()))
-        LOG.info("report of %s: %s", report.day, "has news" if report.has_news else "nothing new")
+        LOG.info("report of %s has news: %s", report.day, report.has_news)
         return report.day.isoformat()
 
     @task
     def mail(day: str) -> None:
-        """Send it once, if there is news and an address to send it to."""
+        """Send it once, if there is news and an address to send it to; and alarms that wait."""
         from auyl.reports.daily_report import send
 
+        send_waiting()
         report = send(date.fromisoformat(day), address_or_none("auyl_smtp"))
         LOG.info("report of %s: %s", report.day, f"sent at {report.sent_at}" if report.sent_at else "not sent")
 

@@ -146,7 +146,10 @@ def revoke(
     """End the grants of a principal that hold or are to come; all of them unless role or territory narrow it.
 
     Returns how many ended. Rows stay as history. The next statement of an open connection sees it. The caller commits.
+    Raises AccessError (no reason), TerritoryUnknown.
     """
+    if not reason.strip():
+        raise AccessError("an end of grants needs a reason: the order or letter that it follows from")
     prefix = None if territory is None else prefix_of(territory)
     with conn.cursor() as cur:
         cur.execute(

@@ -40,7 +40,12 @@ def give_registry(conn: connection, principal: str, registry: str, *, given_by: 
 
 
 def take_registry(conn: connection, principal: str, registry: str | None = None, *, reason: str) -> int:
-    """End what a principal owns, or one registry of it; returns how many ended. The caller commits."""
+    """End what a principal owns, or one registry of it; returns how many ended. The caller commits.
+
+    Raises AccessError (no reason).
+    """
+    if not reason.strip():
+        raise AccessError("an end of ownership needs a reason: the letter that it follows from")
     with conn.cursor() as cur:
         cur.execute(
             "update access.owner set ended_at = now() "

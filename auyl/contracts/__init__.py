@@ -9,7 +9,7 @@ What stays out: acting on contracts (`auyl.intake`). Airflow reads them at every
 the ODCS schema and its checker are only imported by `validate`.
 """
 
-from auyl.contracts.headings import heading_key, match_headings, match_keys, missing_column
+from auyl.contracts.headings import as_written, heading_key, match_headings, match_keys, missing_column
 from auyl.contracts.model import GEOMETRY, PERSON_COLUMNS, PLACE_ROLES, Column, Contract, deltas, load, load_all, names
 from auyl.contracts.options import FORMATS, WAYS
 from auyl.contracts.rules import validate
@@ -22,6 +22,7 @@ __all__ = [
     "WAYS",
     "Column",
     "Contract",
+    "as_written",
     "deltas",
     "heading_key",
     "load",

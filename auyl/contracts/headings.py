@@ -52,22 +52,24 @@ def _look(text: str) -> str:
 def match_headings(contract: Contract, headings: Sequence[str], file: str, line: int) -> dict[Column, str]:
     """Which heading of an extract is which column of the contract. `headings` are distinct (`formats.common.distinct`).
 
-    A heading as the contract writes it goes before one in other case, and this before one in which Latin and Cyrillic
-    letters that look alike are mixed. Raises ExtractRefused when a required column is missing, naming the nearest
-    unclaimed heading, or when two headings claim the same column.
+    Headings are compared without case, and Latin and Cyrillic letters that look alike as one. Raises ExtractRefused
+    when a required column is missing, naming the nearest unclaimed heading, or when two headings claim the same column.
     """
     # A doubled heading carries its place.
     originals = [heading.removesuffix(f" ({number})") for number, heading in enumerate(headings, start=1)]
-    spelt = [_places(originals, spelling) for spelling in (as_written, heading_key)]
-    claims = {column: _claims(column, *spelt) for column in contract.columns}
+    by_key: dict[str, list[int]] = {}
+    for place, heading in enumerate(originals):
+        by_key.setdefault(heading_key(heading), []).append(place)
+    claims = {
+        column: sorted({place for name in column.names for place in by_key.get(heading_key(name), ())})
+        for column in contract.columns
+    }
     taken = {place for places in claims.values() for place in places}
     unclaimed = [place for place in range(len(originals)) if place not in taken]
     looks = _unique_looks(contract, heading_key) if unclaimed else {}
-    alike: dict[Column, list[int]] = {}
     for place in unclaimed:
         if column := looks.get(_look(heading_key(originals[place]))):
-            alike.setdefault(column, []).append(place)
-    claims |= {column: places for column, places in alike.items() if not claims[column]}
+            claims[column].append(place)
     for column, places in claims.items():
         if len(places) > 1:
             found = f"{len(places)}: " + ", ".join(f"«{originals[n]}» in column {n + 1}" for n in places)
@@ -78,22 +80,6 @@ def match_headings(contract: Contract, headings: Sequence[str], file: str, line:
             spare = [text for text, name in zip(originals, headings, strict=True) if name not in matched.values()]
             raise missing_column(contract, column, [s for s in spare if heading_key(s)], file, line, bool(matched))
     return matched
-
-
-def _places(headings: Sequence[str], spelling: Callable[[str], str]) -> dict[str, list[int]]:
-    """Places of the headings by their spelling."""
-    places: dict[str, list[int]] = {}
-    for place, heading in enumerate(headings):
-        places.setdefault(spelling(heading), []).append(place)
-    return places
-
-
-def _claims(column: Column, written: dict[str, list[int]], keys: dict[str, list[int]]) -> list[int]:
-    """Places of the headings that are one of the names of a column; as written goes before other case."""
-    places: set[int] = set()
-    for name in column.names:
-        places.update(written.get(as_written(name)) or keys.get(heading_key(name), []))
-    return sorted(places)
 
 
 def match_keys(contract: Contract, keys: set[str], file: str) -> dict[Column, list[str]]:

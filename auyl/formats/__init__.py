@@ -9,6 +9,7 @@ repeats the heading, becomes a reject.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from importlib import import_module
 from pathlib import Path
@@ -32,11 +33,37 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     with crash_is_refused(contract, files):
         opened_files = opened(contract, files, work)
     with crash_is_refused(contract, opened_files):
+        _check_numbered(contract, opened_files)
         for file in opened_files:
             check_container(contract, file)
         result: RawResult = _module(contract).read(contract, opened_files, folder, con, work)
         _check_each_once(contract, opened_files, result)
         return result
+
+
+def _check_numbered(contract: Contract, files: list[Path]) -> None:
+    """Refuse parts numbered in their names that leave a gap. Pages and messages state their number themselves."""
+    if contract.format in ("json", "xml"):
+        return
+    groups: dict[tuple[str, str], list[tuple[int, int | None]]] = {}
+    for file in files:
+        if match := _NUMBERED.fullmatch(file.name):
+            of = int(match["of"]) if match["of"] else None
+            groups.setdefault((match["before"], match["after"]), []).append((int(match["number"]), of))
+    for (before, after), parts in groups.items():
+        numbers, stated = sorted({number for number, _ in parts}), max((of or 0 for _, of in parts))
+        first = min(numbers[0], 1)
+        last = max(numbers[-1], stated - 1 + first)
+        if missing := sorted({*range(first, last + 1)} - {*numbers}):
+            found = f"no part {', '.join(map(str, missing[:9]))}" + " …" * (len(missing) > 9)
+            raise contract.refusal(f"{before}…{after}", f"every part up to {last}", found)
+
+
+# «часть 2 из 3», part_02; a district's code is longer.
+_NUMBERED = re.compile(
+    r"(?i)(?P<before>(?:.*[^a-zа-яәғқңөұүһі])?(?:part|page|vol|часть|том|бөлім|бөлік)[ _.№-]*)(?P<number>[0-9]{1,4})"
+    r"(?:[ _.-]*(?:of|из)[ _.-]*(?P<of>[0-9]{1,4}))?(?P<after>(?:[^0-9].*)?)"
+)
 
 
 def _check_each_once(contract: Contract, files: list[Path], result: RawResult) -> None:

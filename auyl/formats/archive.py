@@ -74,7 +74,7 @@ def _chosen(
 ) -> dict[str, zipfile.ZipInfo]:
     """The members to read by their names, sorted."""
     pattern = _nfc(options.member_pattern.replace("{period}", "*"))
-    ignored = [_nfc(p) for p in options.ignore_members]
+    ignored = [_nfc(p).casefold() for p in options.ignore_members]
     if len(items) > options.max_members:
         raise contract.refusal(file, f"at most {options.max_members:,} members", f"{len(items):,}")
     chosen: dict[str, zipfile.ZipInfo] = {}
@@ -85,10 +85,10 @@ def _chosen(
         kind = stat.S_IFMT(item.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise contract.refusal(file, "files only", f"«{name}», which is a link or a device")
-        names = (name, path.name)
+        names = (name.casefold(), path.name.casefold())
         if name.endswith("/") or _is_of_a_system(path) or any(fnmatchcase(n, p) for n in names for p in ignored):
             continue
-        if not any(fnmatchcase(n, pattern) for n in names):
+        if not any(fnmatchcase(n, pattern.casefold()) for n in names):
             raise contract.refusal(file, f"members named {pattern}", f"«{name}»")
         if name in chosen:
             raise contract.refusal(file, "each name once", f"«{name}» twice")

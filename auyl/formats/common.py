@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auyl.contracts import Column, Contract, match_keys
+from auyl.contracts import Column, Contract, as_written, match_keys
 from auyl.errors import ExtractRefused, shape
 from auyl.periods import PERIOD
 from auyl.store.duck import identifier, literal, write_parquet
@@ -95,7 +95,7 @@ def distinct(headings: Iterable[str | None]) -> list[str]:
     names: list[str] = []
     taken: set[str] = set()
     for number, heading in enumerate(headings, start=1):
-        name = heading if heading and heading.strip() else f"{NAMELESS}{number}"
+        name = heading if heading and as_written(heading) else f"{NAMELESS}{number}"
         if name.casefold() in taken:
             name = f"{name} ({number})"
         taken.add(name.casefold())

@@ -44,8 +44,8 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         headings = distinct(table.heading.cells)
         matched = match_headings(contract, headings, file.name, table.heading.line)
         result.add_headings(matched, headings, file.name)
-        unknown = sorted(h for h in set(headings) - set(matched.values()) if not h.startswith(NAMELESS))
-        result.unknown_columns.update(unknown)
+        unknown = sorted(set(headings) - set(matched.values()))
+        result.unknown_columns.update(h for h in unknown if not h.startswith(NAMELESS))
         text = work / f"records-{number}.csv"
         count = 0
         with text.open("w", encoding="utf-8", newline="") as out:

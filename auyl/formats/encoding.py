@@ -139,12 +139,9 @@ def likelihood(pairs: Mapping[tuple[str, str], int]) -> float:
     return total / max(count, 1)
 
 
-def check_no_nul(contract: Contract, file: Path, content: bytes | mmap.mmap, nul: bytes = b"\0") -> None:
-    """Refuse a text with a NUL, which PostgreSQL does not accept. `nul` is how it is written: in JSON `\\u0000`.
-
-    Raises ExtractRefused.
-    """
-    at = content.find(nul)
+def check_no_nul(contract: Contract, file: Path, content: bytes | mmap.mmap) -> None:
+    """Refuse a text with a NUL, which PostgreSQL does not accept. Raises ExtractRefused."""
+    at = content.find(b"\0")
     if at >= 0:
         line = content[:at].count(b"\n") + 1
         raise contract.refusal(file, "a text", "a NUL in it", line)

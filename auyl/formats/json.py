@@ -39,12 +39,18 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
         if number is not None and number in seen:
             raise contract.refusal(file, "each page once", f"page {number} again, after {seen[number]}")
         seen[number or ""] = file.name
-        result.add_envelope(contract, file, objects.envelope(contract, file, page))
+        fields = objects.envelope(contract, file, page)
+        as_of = fields.get("extracted_at")
+        if as_of != result.envelope.get("extracted_at", as_of):
+            column = contract.envelope["extracted_at"]
+            raise contract.refusal(file, "the moment of the pages before", "pages of two moments", column=column)
+        result.add_envelope(contract, file, fields)
         stated = objects.count(contract, file, page, options.total)
         if None not in (stated, total) and stated != total:
             raise contract.refusal(file, f"{total} items, as on the pages before", f"{stated} on page {number}")
         total = total if stated is None else stated
-        if number is not None and (of := objects.count(contract, file, page, options.pages)):
+        of = objects.count(contract, file, page, options.pages)
+        if number is not None and of is not None:
             counts[of] = file
         items = page[options.items]
         count += len(items)
@@ -54,6 +60,7 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
             raise contract.refusal(file, f"{of} pages, as the answer says", f"{len(files)} files")
     if not count:
         raise empty(contract, files[0], "pages with no item")
+    _check_numbers(contract, files, [number for number in seen if number])
     if total is not None and total != count:
         raise contract.refusal(files[-1], f"{total} items, as the answer says", f"{count} items on {len(files)} pages")
     table = pyarrow.concat_tables(pages.values(), promote_options="default")
@@ -65,6 +72,14 @@ def read(contract: Contract, files: list[Path], folder: str, con: duckdb.DuckDBP
     write_part(con, "select * from items", folder, 1)
     con.unregister("items")
     return result
+
+
+def _check_numbers(contract: Contract, files: list[Path], numbers: list[str]) -> None:
+    """Refuse pages whose numbers leave a gap. Services count from one or from zero. Raises ExtractRefused."""
+    pages = sorted(map(int, numbers))
+    if pages and (pages[0] > 1 or pages != [*range(pages[0], pages[0] + len(pages))]):
+        found = f"pages {', '.join(map(str, pages[:9]))}" + " …" * (len(pages) > 9)
+        raise contract.refusal(files[0], "pages that follow one another from the first", found)
 
 
 def _rows(file: Path, items: list[Any], result: RawResult) -> pyarrow.Table:

@@ -58,8 +58,6 @@ def _parts(contract: Contract, file: Path, lines: Lines, rejects: list[Reject]) 
             text = line.strip(AROUND)
             if text in ("", "[", "]", UNDECODABLE):
                 continue
-            if "\\u0000" in text:
-                raise contract.refusal(file, "a text", "a NUL in it", number)
             item = _object(text.removesuffix(","))
             if item is None:
                 rejects.append(Reject(file.name, number, text, "line_unreadable"))
@@ -76,7 +74,8 @@ def _object(text: str) -> dict[str, Any] | None:
         value = objects.parse(text)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    is_whole = isinstance(value, dict) and not ("\\u0000" in text and objects.has_nul_in_key(value))
+    return value if is_whole else None
 
 
 def locate(contract: Contract, file: Path, records: set[int]) -> dict[int, int]:

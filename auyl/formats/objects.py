@@ -7,6 +7,7 @@ no encoding has.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from auyl.contracts import Column, Contract
 from auyl.errors import shape
 from auyl.formats.common import distinct
-from auyl.formats.encoding import check_no_nul
+from auyl.formats.encoding import check_no_nul, guess
 from auyl.formats.marks import BROKEN_TEXT, REPEATED, STRUCTURE, mark
 
 if TYPE_CHECKING:
@@ -101,15 +102,27 @@ def load(
     content = file.read_bytes().rstrip(b"\0\x1a")
     try:
         text = content.decode("utf-8-sig")
-        for nul in (b"\0", b"\\u0000"):
-            check_no_nul(contract, file, content, nul)
-        return parse(text, object_hook)
+        check_no_nul(contract, file, content)
+        document = parse(text, object_hook)
+        if "\\u0000" in text and has_nul_in_key(document):
+            raise contract.refusal(file, "keys of visible signs", "a key with a NUL in it")
+        return document
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:4]
+        found = "text in UTF-16" if is_utf16 else f"a byte that UTF-8 does not have; {guess(content)}"
+        raise contract.refusal(file, "whole JSON in UTF-8", found, line) from error
     except ValueError as error:
-        at = content[: error.start].count(b"\n") + 1 if isinstance(error, UnicodeDecodeError) else None
-        line = getattr(error, "lineno", at)
-        raise contract.refusal(file, "whole JSON in UTF-8", str(error), line) from error
+        raise contract.refusal(file, "whole JSON in UTF-8", str(error), getattr(error, "lineno", None)) from error
     except RecursionError as error:
         raise contract.refusal(file, "JSON of a few levels", "objects or lists nested too deeply") from error
+
+
+def has_nul_in_key(document: Any) -> bool:
+    """Has any key a NUL, which no name of a column can have? In a value it is one broken cell."""
+    if isinstance(document, dict):
+        return any("\0" in key for key in document) or any(map(has_nul_in_key, document.values()))
+    return isinstance(document, list) and any(map(has_nul_in_key, document))
 
 
 def kind(value: Any) -> str:
@@ -129,7 +142,7 @@ def envelope(contract: Contract, file: Path, document: Mapping[str, Any]) -> dic
     """The fields of the contract's envelope that a document states. Raises ExtractRefused for one that is no text."""
     fields = {name: document[key] for name, key in contract.envelope.items() if document.get(key) is not None}
     for name, value in fields.items():
-        if not isinstance(value, str):
+        if not isinstance(value, str) or "\0" in value:
             raise contract.refusal(file, "a text", kind(value), column=contract.envelope[name])
     return fields
 
@@ -170,9 +183,12 @@ def column(objects: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pyarrow
     for key in keys[1:]:
         values = [_either(value, item.get(key)) for item, value in zip(objects, values, strict=True)]
     try:
-        return pyarrow.array(values, pyarrow.string())
+        # PostgreSQL takes no text with a NUL.
+        if not any(type(value) is str and "\0" in value for value in values):
+            return pyarrow.array(values, pyarrow.string())
     except (pyarrow.ArrowException, UnicodeError):
-        return pyarrow.array(map(as_text, values), pyarrow.string())
+        pass
+    return pyarrow.array(map(as_text, values), pyarrow.string())
 
 
 def _either(value: Any, other: Any) -> Any:
@@ -192,7 +208,7 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        plain = _encodable(value)
+        plain = _encodable(value).replace("\0", "\\x00")
         return value if plain == value else mark(BROKEN_TEXT, plain)
     try:
         return mark(STRUCTURE, _encodable(json.dumps(value, ensure_ascii=False, default=vars)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auyl.contracts import Column, Contract, heading_key
 from auyl.formats.cells import Cells
-from auyl.formats.common import distinct
+from auyl.formats.common import NAMELESS, distinct
 from auyl.formats.marks import DATE, mark
 from auyl.formats.numbers import MOMENT, PADDED, unpadded
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 HEADING_WITHIN_ROWS = 30
+# Of a sheet with more columns right of its heading, these are enough to see it by.
+MOST_NAMELESS = 20
 
 
 @dataclass
@@ -108,7 +110,7 @@ def _joined(rows: list[list[str | None]]) -> list[str | None]:
 
 
 def body(contract: Contract, sheet: Sheet, matched: dict[Column, str]) -> pa.Table:
-    """The rows below the heading: a column per heading, and `_record`, the row that Excel shows.
+    """The rows below the heading: a column per heading, some right of it that hold something, `_record` (Excel's row).
 
     Raises ExtractRefused for a cell that the sheet has twice.
     """
@@ -123,7 +125,10 @@ def body(contract: Contract, sheet: Sheet, matched: dict[Column, str]) -> pa.Tab
     position = np.cumsum(present) - 1
     column_of = {heading: column for column, heading in matched.items()}
     arrays: list[pa.Array] = []
-    for number, heading in enumerate(sheet.headings, start=1):
+    below = (cells.rows > sheet.heading_row) & present[cells.rows]
+    right = np.unique(cells.columns[below & (cells.columns > len(sheet.headings))])[:MOST_NAMELESS]
+    headings = dict(enumerate(sheet.headings, start=1)) | {int(n): f"{NAMELESS}{n}" for n in right}
+    for number, heading in headings.items():
         chosen = np.flatnonzero(below & (cells.columns == number))
         source = np.full(len(records), -1)
         source[position[cells.rows[chosen]]] = chosen
@@ -132,7 +137,7 @@ def body(contract: Contract, sheet: Sheet, matched: dict[Column, str]) -> pa.Tab
         texts = cells.texts.take(pa.array(source, mask=source < 0))
         kinds = np.where(source < 0, 0, cells.kinds[source]) if len(cells.kinds) else np.zeros(0)
         arrays.append(_contracted(texts, kinds, column_of.get(heading)))
-    return pa.table([*arrays, pa.array(records, "int64")], names=[*sheet.headings, "_record"])
+    return pa.table([*arrays, pa.array(records, "int64")], names=[*headings.values(), "_record"])
 
 
 def _contracted(texts: pa.Array, kinds: np.ndarray, column: Column | None) -> pa.Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,7 @@ from auyl.formats.common import (
     RawResult,
     Reject,
     empty,
-    part_path,
     repeats_heading,
-    select_list,
     write_part,
 )
 from auyl.formats.ooxml import opened_package
@@ -102,37 +101,31 @@ class _Part:
 
     def __init__(self, folder: str, con: duckdb.DuckDBPyConnection, result: RawResult) -> None:
         self.con, self._folder, self._result = con, folder, result
-        self._number = self._waiting = self._held_rows = self._held_bytes = 0
-        self._queries: list[str] = []
+        self._number = 0
+        self._sheets: list[pyarrow.Table] = []
+        self._names: dict[str, str] = {}
 
-    def hold(self, rows: pyarrow.Table) -> str:
-        """Register the rows of a sheet until the part is written; returns the name of the relation."""
-        self._waiting += 1
-        self._held_rows += rows.num_rows
-        self._held_bytes += rows.nbytes
-        name = f"sheet_{self._waiting}"
-        self.con.register(name, rows)
-        return name
-
-    def add(self, name: str, query: str) -> None:
-        """Add the rows of `query` for the sheet `name`."""
-        self._result.rows[name] = 0
-        self._queries.append(f"({query})")
-        if self._held_rows >= ROWS_A_PART or self._held_bytes >= BYTES_A_PART:
+    def add(self, name: str, rows: pyarrow.Table) -> None:
+        """Add the rows of the sheet `name`."""
+        self._result.rows[name] = rows.num_rows
+        # The headings of two sheets are one column to DuckDB though they differ in case.
+        names = [self._names.setdefault(column.casefold(), column) for column in rows.column_names]
+        self._sheets.append(rows.rename_columns(names))
+        held_rows, held_bytes = (sum(getattr(s, size) for s in self._sheets) for size in ("num_rows", "nbytes"))
+        if held_rows >= ROWS_A_PART or held_bytes >= BYTES_A_PART:
             self.write()
 
     def write(self) -> None:
-        """Write what was added, and count the rows of each sheet."""
-        if not self._queries:
+        """Write what was added."""
+        import pyarrow as pa
+
+        if not self._sheets:
             return
         self._number += 1
-        write_part(self.con, " union all by name ".join(self._queries), self._folder, self._number)
-        written = f"read_parquet({literal(part_path(self._folder, self._number))})"
-        counts = self.con.execute(f"select _file, count(*) from {written} group by _file").fetchall()
-        self._result.rows.update(counts)
-        for number in range(1, self._waiting + 1):
-            self.con.unregister(f"sheet_{number}")
-        self._queries, self._waiting, self._held_rows, self._held_bytes = [], 0, 0, 0
+        self.con.register("sheets", pa.concat_tables(self._sheets, promote_options="default"))
+        write_part(self.con, "from sheets", self._folder, self._number)
+        self.con.unregister("sheets")
+        self._sheets = []
 
 
 def _add(contract: Contract, sheet: Sheet, part: _Part, result: RawResult) -> None:
@@ -140,40 +133,53 @@ def _add(contract: Contract, sheet: Sheet, part: _Part, result: RawResult) -> No
     headings = sheet.headings
     matched = match_headings(contract, headings, sheet.name, sheet.heading_row)
     result.add_headings(matched, headings, sheet.name)
-    unknown = [h for h in headings if h not in matched.values() and not h.startswith(NAMELESS)]
-    result.unknown_columns.update(unknown)
     table = body(contract, sheet, matched)
-    rows = part.hold(table)
-    repeats = _repeats(part.con, rows, table, sheet, matched, options.heading_rows)
+    unknown = [
+        name
+        for name in table.column_names[:-1]
+        if name not in matched.values() and not (name.startswith(NAMELESS) and table[name].null_count == len(table))
+    ]
+    result.unknown_columns.update(name for name in unknown if not name.startswith(NAMELESS))
+    repeats = _repeats(part.con, table, sheet, matched, options.heading_rows)
     for record in repeats:
         result.rejects.append(Reject(sheet.name, record, " | ".join(matched.values()), "heading_repeated"))
-    if repeats:
-        rows = f"(from {rows} where _record not in ({', '.join(map(str, repeats))}))"
     filled = {matched[c] for c in contract.columns if c.name in options.fill_down and c in matched}
-    blank = " and ".join(f"{identifier(h)} is null" for h in matched.values() if h not in filled) or "false"
-    # Rows empty in all known columns are no records; a merged cell may reach below the last record.
-    rows = f"(select *, {blank} as _blank from {rows})"
-    if filled:
-        cells = ", ".join(
-            f"last_value({identifier(h)} ignore nulls) over (order by _record "
-            f"rows between unbounded preceding and current row) as {identifier(h)}"
-            for h in sorted(filled)
-        )
-        rows = f"(select * replace ({cells}) from {rows})"
-    columns = select_list(contract, matched, unknown)
-    query = f"select {columns}, {literal(sheet.name)} as _file, _record from {rows} where not _blank"
-    part.add(sheet.name, query + " order by _record" if filled else query)
+    part.add(sheet.name, _raw_rows(contract, sheet.name, _records(table, matched, filled, repeats), matched, unknown))
+
+
+def _records(table: pyarrow.Table, matched: dict[Column, str], filled: set[str], repeats: list[int]) -> pyarrow.Table:
+    """The rows of a sheet that are records: not those that repeat the heading, nor those empty in all known columns.
+
+    A merged cell, which is in `filled`, may reach below the last record.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if repeats:
+        table = table.filter(pc.invert(pc.is_in(table["_record"], pa.array(repeats, "int64"))))
+    present = [pc.is_valid(table[heading]) for heading in matched.values() if heading not in filled]
+    for heading in filled:
+        texts = pc.fill_null_forward(table[heading])
+        table = table.set_column(table.column_names.index(heading), heading, texts)
+    return table.filter(reduce(pc.or_, present)) if present else table
+
+
+def _raw_rows(
+    contract: Contract, name: str, table: pyarrow.Table, matched: dict[Column, str], unknown: list[str]
+) -> pyarrow.Table:
+    """Every column of the contract under its name, missing ones as null, then the unknown ones, `_file`, `_record`."""
+    import pyarrow as pa
+
+    empty = pa.nulls(table.num_rows, "string")
+    columns = {c.name: table[matched[c]] if c in matched else empty for c in contract.columns}
+    columns |= {f"unknown:{heading}": table[heading] for heading in unknown}
+    return pa.table(columns | {"_file": pa.repeat(name, table.num_rows), "_record": table["_record"]})
 
 
 def _repeats(
-    con: duckdb.DuckDBPyConnection,
-    rows: str,
-    table: pyarrow.Table,
-    sheet: Sheet,
-    matched: dict[Column, str],
-    levels: int,
+    con: duckdb.DuckDBPyConnection, table: pyarrow.Table, sheet: Sheet, matched: dict[Column, str], levels: int
 ) -> list[int]:
-    """The rows that repeat the heading; `rows` is the relation that holds the table."""
+    """The rows that repeat the heading."""
     width, at = len(sheet.headings), sheet.heading_row
     known = set(matched.values())
     heading: list[list[str | None]] = [[h if h in known else None for h in sheet.headings]]
@@ -183,7 +189,9 @@ def _repeats(
         repeated = " or ".join(_is_row(sheet.headings, row) for row in heading)
     if not any(_may_hold(table, row) for row in heading):
         return []
-    found = con.execute(f"select _record from {rows} where {repeated} order by 1").fetchall()
+    con.register("sheet", table)
+    found = con.execute(f"select _record from sheet where {repeated} order by 1").fetchall()
+    con.unregister("sheet")
     return [record for (record,) in found]
 
 

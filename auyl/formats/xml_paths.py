@@ -9,18 +9,20 @@ from __future__ import annotations
 import mmap
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auyl.contracts.options import XmlOptions
 from auyl.formats.common import empty
 from auyl.formats.containers import HEAD_BYTES
-from auyl.formats.xml_document import SAFE_PARSER, Document, syntax_error, with_paths
+from auyl.formats.xml_document import SAFE_PARSER, Document, local_name, syntax_error, with_paths
 from auyl.formats.xml_records import leaves, parse_record, record_parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SAMPLE_RECORDS = 200
+# In so many of them attributes are looked at.
+ATTRIBUTE_RECORDS = 20
 BLOCK_BYTES = 1 << 18
 # In a larger file the names in every eighth block are looked at.
 ALL_BYTES = 16 << 20
@@ -49,7 +51,7 @@ def paths_in(document: Document, content: bytes | mmap.mmap) -> Paths:
     steps = contract.options(XmlOptions).record_path
     known = {source for c in contract.columns for source in c.names}
     paths, found = Paths(), set[str]()
-    records, prefix = _sample(document, steps, paths, found)
+    records, prefix = _sample(document, steps, paths, found, known)
     if not records:
         # A limit of the parser on depth or length may end the search.
         fault = syntax_error([content[: document.end]])
@@ -66,11 +68,11 @@ def paths_in(document: Document, content: bytes | mmap.mmap) -> Paths:
     paths.parents = [b"</%s%s>" % (prefix, parent.encode()) for parent in _parents(known)]
     paths.is_unusual |= any(leaf.startswith(f"{source}/") for leaf in found for source in known)
     ignored = contract.options(XmlOptions).ignore
-    paths.unknown = {leaf for leaf in found - known if not leaf.startswith(ignored)}
+    paths.unknown |= {leaf for leaf in found - known if not leaf.startswith(ignored)}
     return paths
 
 
-def _sample(document: Document, steps: list[str], paths: Paths, found: set[str]) -> tuple[int, bytes]:
+def _sample(document: Document, steps: list[str], paths: Paths, found: set[str], known: set[str]) -> tuple[int, bytes]:
     """Note the paths of the first records; returns how many there are, and the prefix of their name."""
     from lxml import etree
 
@@ -85,10 +87,25 @@ def _sample(document: Document, steps: list[str], paths: Paths, found: set[str])
                     paths.seen.add(below)
                     if is_leaf:
                         found.add(below)
+                if records <= ATTRIBUTE_RECORDS:
+                    paths.unknown |= _values_in_attributes(element, known)
                 element.clear()
                 if records >= SAMPLE_RECORDS:
                     break
     return records, prefix
+
+
+def _values_in_attributes(element: Any, known: set[str], path: str = "") -> set[str]:
+    """Attributes that stand where the contract has an element: named like it, or on it while it is empty."""
+    found = set()
+    for name in element.attrib:
+        is_empty = path in known and not len(element) and not (element.text or "").strip()
+        if not name.startswith("{") and (is_empty or f"{path}/{name}".lstrip("/") in known):
+            found.add(f"{path}@{name}")
+    for child in element:
+        if isinstance(child.tag, str):
+            found |= _values_in_attributes(child, known, f"{path}/{local_name(child)}".lstrip("/"))
+    return found
 
 
 def _names_after_records(content: bytes | mmap.mmap, opening: bytes, end: int) -> set[bytes]:

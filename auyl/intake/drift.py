@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auyl.contracts import Column, Contract
-from auyl.formats.common import RawResult
+from auyl.formats.common import NAMELESS, RawResult
 from auyl.stage.scan import mask_bits
 from auyl.store.duck import identifier
 
@@ -101,7 +101,11 @@ def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) 
     rows, filled, unread = _count_cells(con, places)
     unknown = [row[0] for row in con.execute("describe raw").fetchall() if row[0].startswith("unknown:")]
     if unknown:
-        filled += _one(con, [f"count(nullif(trim({identifier(name)}), ''))" for name in unknown], "raw")
+        counts = _one(con, [f"count(nullif(trim({identifier(name)}), ''))" for name in unknown], "raw")
+        # Columns without a heading are common in tables by people; only with values are they worth a word.
+        seen = {n: c for n, c in zip(unknown, counts, strict=True) if c or not n.startswith(f"unknown:{NAMELESS}")}
+        unknown = [*seen]
+        filled += seen.values()
     unreadable = {
         column.name: bad / cells
         for (column, _, _), cells, bad in zip(places, filled, unread, strict=False)

@@ -1,13 +1,14 @@
 """Signing in and out, the person's own password and the places where they are signed in."""
 
 import asyncio
-import contextlib
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from threading import BoundedSemaphore
+from functools import partial
+from typing import TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
@@ -19,8 +20,10 @@ from auyl.portal.pages import Busy, Pages
 from auyl.portal.visit import Visit, client_address
 
 CONCURRENT_HASHES = 2  # each takes 64 MiB and a core
+WAITING_HASHES = 30
 WAITING_HERE, WAITING = 4, 100  # sign-ins that are slowed at the same time: of one address, and in all
 DEVICE_DAYS = 400  # browsers keep no cookie longer
+Result = TypeVar("Result")
 SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
 # In this order: most browsers also name those that stand further down.
 BROWSERS = {
@@ -41,7 +44,7 @@ class Signing:
 
     def __init__(self, pages: Pages, lifetime: timedelta, idle: timedelta) -> None:
         self._pages, self._lifetime, self._idle = pages, lifetime, idle
-        self._hashing = BoundedSemaphore(CONCURRENT_HASHES)
+        self._hashing = CapacityLimiter(CONCURRENT_HASHES)
         self._waiting: Counter[str | None] = Counter()
 
     # -- in ----------------------------------------------------------------------------------------------------
@@ -53,7 +56,7 @@ class Signing:
             raise security.FormRefused("token")
         try:
             attempt = await self._announced(request, form.get("principal", ""))
-            signed_in = await run_in_threadpool(self._finish, request, attempt, form.get("password", ""))
+            signed_in = await self._hash(self._finish, request, attempt, form.get("password", ""))
         except access.SignInSlowed as error:
             return self._slowed(request, form, error.seconds)
         except access.SignInRefused:
@@ -88,18 +91,14 @@ class Signing:
                 self._waiting += Counter()  # forget addresses at zero
         return attempt
 
-    @contextlib.contextmanager
-    def _hash(self) -> Iterator[None]:
-        """Room for one slow hash. Raises Busy."""
-        if not self._hashing.acquire(timeout=10):
+    async def _hash(self, function: Callable[..., Result], *values: object) -> Result:
+        """Run what computes a slow hash, in a thread of few: those that answer pages never wait for it. Raises Busy."""
+        if self._hashing.statistics().tasks_waiting >= WAITING_HASHES:
             raise Busy
-        try:
-            yield
-        finally:
-            self._hashing.release()
+        return await to_thread.run_sync(partial(function, *values), limiter=self._hashing)
 
     def _finish(self, request: Request, attempt: access.Attempt, password: str) -> access.SignedIn:
-        with self._hash(), self._pages.database.connection() as conn:
+        with self._pages.database.connection() as conn:
             return access.finish_sign_in(
                 conn,
                 attempt,
@@ -170,7 +169,7 @@ class Signing:
         try:
             access.passwords.check(form.get("new", ""), visited.session.principal, visited.session.display_name)
             attempt = await self._announced(request, visited.session.principal)
-            await run_in_threadpool(self._change, visited, attempt, form)
+            await self._hash(self._change, visited, attempt, form)
         except access.SignInSlowed as error:
             text = lang.say("sign_in_slowed", seconds=lang.number(math.ceil(error.seconds)))
             return await run_in_threadpool(self.ask_password, request, 429, text)
@@ -187,7 +186,7 @@ class Signing:
             return visit
 
     def _change(self, visited: Visit, attempt: access.Attempt, form: dict[str, str]) -> None:
-        with self._hash(), self._pages.database.connection() as conn:
+        with self._pages.database.connection() as conn:
             if access.enter(conn, visited.token) is None:
                 raise access.SignInRefused
             try:

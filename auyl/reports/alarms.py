@@ -70,7 +70,12 @@ def raise_alarm(
         )
         return []
     _gather(settings)
-    claimed = ledger.claim_alarms(settings, list(channels))
+    return send_waiting(channels, settings)
+
+
+def send_waiting(channels: Mapping[str, str], settings: Settings) -> list[RaisedAlarm]:
+    """Send the alarms that some of these channels has not taken; returns them."""
+    claimed = ledger.claim_alarms(settings, list(channels)) if channels else []
     for channel, address in channels.items():
         _send(settings, channel, address, [one for one in claimed if channel not in one.taken_by])
     return claimed

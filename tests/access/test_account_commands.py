@@ -105,6 +105,9 @@ def test_an_account_from_opening_to_closing_and_back(auyl: Auyl, owner, login, f
     [
         (("open", "x.y", "--name", "X"), "Missing option"),
         (("open", "x.y", "--name", "X", "--reason", " "), "expected a reason"),
+        (("take", "x.y", "--reason", " "), "needs a reason"),
+        (("owner", "x.y", "land", "--take"), "needs a reason"),
+        (("unlock", "ghost", "--reason", ""), "expected a reason"),
         (("open", "X.Y", "--name", "X", *REASON), "lower case"),
         (("open", "x.y", "--name", " ", *REASON), "name to be shown"),
         (("open", "x.y", "--name", "a\x07b", *REASON), "name to be shown"),

@@ -132,10 +132,32 @@ def test_signs_of_damage_are_refused_with_their_line(refusal: Refusal, content: 
 
 def test_headings_that_are_empty_or_differ_only_in_case_are_separate_columns(load_derived: LoadDerived) -> None:
     lines = LATIN_HEADED.decode().splitlines()
-    content = "\n".join([lines[0] + ",,IIN,Note,note,", *(line + ",,1,2,3," for line in lines[1:])]) + "\n"
+    content = "\n".join([lines[0] + ",,Note,note,", *(line + ",,2,3," for line in lines[1:])]) + "\n"
     result = load_derived("employment", COMMA, {"j.csv": content.encode()})
     assert (result.status, result.staged, result.failed) == ("accepted", 60, {})
-    assert result.notes["unknown_columns"] == ["IIN (16)", "Note", "note (18)"]
+    assert result.notes["unknown_columns"] == ["Note", "note (17)"]
+
+
+@pytest.mark.parametrize("second", ["IIN", "Iin", "iin", "i\u200bin", "ііn"], ids=ascii)
+def test_two_headings_that_mean_one_column_are_refused_by_name(refusal: Refusal, second: str) -> None:
+    lines = LATIN_HEADED.decode().splitlines()
+    content = "\n".join([f"{lines[0]},{second}", *(f"{line},1" for line in lines[1:])]) + "\n"
+    text = refusal("employment", COMMA, {"j.csv": content.encode()})
+    at = lines[0].split(",").index("iin") + 1
+    assert f"column «iin»: expected one heading for the column; found 2: «iin» in column {at}, «{second}»" in text
+
+
+@pytest.mark.parametrize("heading", ["", " ", "\u200b"], ids=ascii)
+def test_values_under_a_column_without_a_heading_are_drift_that_names_its_number(
+    load_derived: LoadDerived, heading: str
+) -> None:
+    lines = LATIN_HEADED.decode().splitlines()
+    number = len(lines[0].split(",")) + 1
+    rows = [lines[0] + f",{heading},", *(f"{line},{n % 3 or ''}," for n, line in enumerate(lines[1:]))]
+    result = load_derived("employment", COMMA, {"j.csv": ("\n".join(rows) + "\n").encode()})
+    assert (result.status, result.staged) == ("accepted", 60)
+    new = [(drift.kind, drift.name, drift.found) for drift in result.drifts]
+    assert new == [("column_new", f"column {number}", "40 filled cells")]
 
 
 def test_wildcards_in_a_file_name_are_ordinary_characters(load_derived: LoadDerived) -> None:
@@ -195,3 +217,52 @@ def test_quarantine_and_hand_back_name_the_line_of_the_right_person(
     back = csv.DictReader(io.StringIO(Lake(here.lake).read(file.path).decode("utf-8-sig")), delimiter=";")
     given = {row["ФАМИЛИЯ"]: int(row["Ауыл: строка"]) for row in back if row["ФАМИЛИЯ"]}
     assert given == dict(zip(persons["surname"], persons["_line"], strict=True))
+
+
+def parts(*names: str) -> dict[str, bytes]:
+    """The rows in as many files as there are names."""
+    size = len(SEEKERS) // len(names)
+    return {name: derived.write("csv", SEEKERS[n * size : (n + 1) * size]) for n, name in enumerate(names)}
+
+
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        (["seekers_part_1.csv", "seekers_part_3.csv"], "every part up to 3; found no part 2"),
+        (["part2.csv"], "every part up to 2; found no part 1"),
+        (["Список часть 1 из 3.csv", "Список часть 2 из 3.csv"], "every part up to 3; found no part 3"),
+        (["a.part-00.csv", "a.part-02.csv"], "every part up to 2; found no part 1"),
+    ],
+)
+def test_numbered_files_with_a_gap_are_refused(refusal: Refusal, names: list[str], missing: str) -> None:
+    assert missing in refusal("employment", COMMA, parts(*names))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["part_1.csv", "part_2.csv"],
+        ["part0.csv", "part1.csv"],
+        ["часть 1 из 2.csv", "часть 2 из 2.csv"],
+        ["part_191600.csv", "part_193200.csv"],
+        ["seekers 2.csv"],
+    ],
+)
+def test_files_that_leave_no_gap_are_taken(load_derived: LoadDerived, names: list[str]) -> None:
+    assert load_derived("employment", COMMA, parts(*names)).staged == len(SEEKERS)
+
+
+def test_a_member_of_an_archive_is_known_in_any_case(load_derived: LoadDerived) -> None:
+    options = COMMA | {"archive": "zip", "memberPattern": "*.csv"}
+    content = derived.zipped(parts("A.CSV", "b.Csv"))
+    assert load_derived("employment", options, {"e.zip": content}).staged == len(SEEKERS)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    ["??????", "?", "...", "…", "???? ??", "\ufffd\ufffd", "[object Object]", "__", "?-?", "[object Map],[object Map]"],
+)  # fmt: skip
+def test_a_text_that_lost_its_letters_is_unreadable(load_derived: LoadDerived, settings: Settings, lost: str) -> None:
+    rows = [SEEKERS[0] | {"settlement": lost}, SEEKERS[1] | {"settlement": "Что? Где..."}, *SEEKERS[2:]]
+    result = load_derived("employment", COMMA, {"j.csv": derived.write("csv", rows)})
+    assert (result.status, result.staged, result.failed) == ("accepted", 60, {"cell_unreadable": 1})

@@ -212,3 +212,60 @@ def test_an_object_where_a_value_is_promised_quarantines_its_row_and_is_drift(lo
     assert result.failed["cell_of_another_kind"] == 3
     found = [drift.found for drift in result.drifts if (drift.kind, drift.name) == ("column_retyped", "profession")]
     assert found == ["cells: 3 of kind STRUCTURE"]
+
+
+@pytest.mark.parametrize("own", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_json_in_another_encoding_is_refused_in_words(refusal: Refusal, own: str) -> None:
+    text = refusal("employment", OPTIONS, {"p.json": page(ROWS).decode().encode(own)})
+    assert "expected whole JSON in UTF-8; found text in UTF-16" in text
+
+
+def test_a_nul_in_one_value_is_one_broken_cell(raw_with: Callable[..., Rows]) -> None:
+    rows = raw_with(an_object(), an_object(lastName='"Омар\\u0000в"'), an_object(note='"a\\u0000"'))
+    assert [row["last_name"] for row in rows] == [
+        ROWS[0]["lastName"], f"#{BROKEN_TEXT}! Омар\\x00в", ROWS[0]["lastName"],
+    ]  # fmt: skip
+    assert rows[2]["unknown:note"] == f"#{BROKEN_TEXT}! a\\x00"
+
+
+def test_a_nul_in_a_key_or_in_the_envelope_is_refused(refusal: Refusal) -> None:
+    for content, found in (
+        (page([{**ROWS[0], "no\0te": "1"}, *ROWS[1:]]), "a key with a NUL in it"),
+        (page(ROWS, period="2026-10\0"), "U+0000"),
+    ):
+        assert found in refusal("employment", OPTIONS, {"p.json": content})
+
+
+PAGED = OPTIONS | {"pages": "pages", "envelope": {"period": "period", "extracted_at": "asOf"}}
+
+
+@pytest.mark.parametrize(
+    ("stated", "found"),
+    [
+        ([{"page": 0, "pages": 0}], "0 pages, as the answer says; found 1 files"),
+        ([{"page": 1, "pages": 0}], "0 pages, as the answer says; found 1 files"),
+        ([{"page": 2}], "pages that follow one another from the first; found pages 2"),
+        ([{"page": 1, "pages": 2}, {"page": 3, "pages": 2}], "found pages 1, 3"),
+        ([{"page": 0, "pages": 2}, {"page": 2, "pages": 2}], "found pages 0, 2"),
+        (
+            [{"asOf": "2026-10-31"}, {"page": 2, "asOf": "2026-11-01"}],
+            "column «asOf»: expected the moment of the pages",
+        ),
+    ],
+)
+def test_pages_that_are_not_one_whole_are_refused(
+    refusal: Refusal, stated: list[dict[str, object]], found: str
+) -> None:
+    size = len(ROWS) // len(stated)
+    pages = {
+        f"p{n}.json": page(ROWS[n * size : (n + 1) * size], total=len(ROWS), **fields)
+        for n, fields in enumerate(stated)
+    }
+    assert found in refusal("employment", PAGED, pages)
+
+
+def test_pages_counted_from_zero_are_whole(load_derived: LoadDerived) -> None:
+    pages = {
+        f"p{n}.json": page(ROWS[n * 15 : n * 15 + 15], total=30, page=n, pages=2, asOf="2026-10-31") for n in (0, 1)
+    }
+    assert load_derived("employment", PAGED, pages).staged == 30

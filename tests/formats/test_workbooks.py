@@ -155,3 +155,22 @@ def test_rows_that_the_library_loses_in_a_damaged_workbook_are_noticed(tmp_path:
             refused += 1
     assert len(places) > 300
     assert refused > 30
+
+
+@pytest.mark.parametrize("right", [0, 1, 3], ids=["inside", "right", "far right"])
+def test_values_under_no_heading_are_drift_that_names_the_column(
+    load_derived: LoadDerived, settings: Settings, kind: str, book: Callable[..., bytes], right: int
+) -> None:
+    """A column without a heading among the others, or behind the last of them."""
+    heading, at = list(LIVESTOCK_HEADING), len(LIVESTOCK_HEADING) - 1
+    rows = animals(1, 9)
+    if right:
+        at += right
+        rows = [[*row, *[None] * (right - 1), "лишнее"] for row in rows]
+    else:
+        heading.insert(at, None)
+        rows = [[*row[:at], "лишнее", *row[at:]] for row in rows]
+    result = load_derived("livestock", {"format": kind}, {f"l.{kind}": book({"КРС": [heading, *rows]})})
+    assert (result.status, result.staged) == ("accepted", 9), result.refusal
+    assert [(d.kind, d.name, d.found) for d in result.drifts] == [("column_new", f"column {at + 1}", "9 filled cells")]
+    assert raw(settings, f'"unknown:column {at + 1}"') == [("лишнее",)] * 9

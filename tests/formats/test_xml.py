@@ -1,5 +1,6 @@
 """XML is taken as XML says; what is broken or has two readings is rejected alone; nothing is read past in silence."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -260,3 +261,11 @@ def test_an_unknown_element_is_reported_from_any_record(read: Read, at: int) -> 
     people[at] = people[at].replace("<removed>", "<removedAt>2020</removedAt><removed>")
     result, _ = read("<person>".join(people), many(301, 2))
     assert result.unknown_columns == {"removedAt"}
+
+
+def test_an_attribute_in_the_place_of_an_element_is_reported(read: Read) -> None:
+    people = re.sub(r"<regAddress>(.*?)<arCode>(\w+)</arCode>", r'<regAddress arCode="\2">\1', many(1, 1), flags=re.S)
+    people = people.replace(f"<iin>{iin(1)}</iin>", f'<iin value="{iin(1)}" xmlns:x="urn:x" x:nil="true"/>')
+    result, rows = read(people, many(301, 2))
+    assert result.unknown_columns == {"regAddress@arCode", "iin@value"}
+    assert rows[0][1] is None and rows[1][1] == iin(2)

@@ -129,6 +129,23 @@ def test_requests_one_behind_the_other_and_answers_that_nobody_fetches_stop_nobo
     assert times[2] < 1
 
 
+def test_many_sign_ins_at_once_delay_no_page(portal: Portal, attacker: Attacker, akim: httpx.Client) -> None:
+    client = portal.client()
+    client.get("/")
+    token = client.cookies["auyl-form"]
+    form = f"principal=ghost&password=not+the+password&token={token}"
+    request = (
+        f"POST / HTTP/1.1\r\nHost: x\r\nCookie: auyl-form={token}\r\nContent-Length: {len(form)}\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\n\r\n{form}"
+    ).encode()
+    for n in range(90):
+        attacker.connect(request, address=f"127.0.5.{n % 30 + 1}")
+    times = sorted(seconds_of_a_page(akim) for _ in range(5))
+    assert times[2] < 1
+    answers = {sock.recv(12) for sock in attacker.sockets}
+    assert answers <= {b"HTTP/1.1 401", b"HTTP/1.1 429", b"HTTP/1.1 503"}
+
+
 def test_one_address_gets_so_many_answers_at_a_time(portal: Portal, attacker: Attacker, akim: httpx.Client) -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\n"
     for _ in range(LIMITS.requests_by_address):

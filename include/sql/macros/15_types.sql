@@ -25,12 +25,13 @@ create or replace macro _is_nothing(t) as
         || '|[(<\[{](?i:null|none|na|n/a|пусто|бос)[)>\]}]'
     );
 
--- What a spreadsheet shows instead of a value («#Н/Д», «#REF!», «#ДЕЛ/0!», «####», «Err:502»), and the marks of
--- auyl/formats/marks.py.
+-- What a spreadsheet shows instead of a value («#Н/Д», «#REF!», «#ДЕЛ/0!», «####», «Err:502»), what is left of a text
+-- whose letters were lost («?????», «…», «[object Object]»), and the marks of auyl/formats/marks.py.
 create or replace macro is_error_text(t) as
     regexp_full_match(
         t,
         '#(?:(?i:n/a n/a|n/a|н/д|getting_data|[\pL_]+(?:/0)?[!?])|#+)!?|(?i:err|ошибка):[0-9]{3}'
+        || '|[?.…_\x{fffd} -]*[?…\x{fffd}][?.…_\x{fffd} -]*|\.{2,}|_{2,}|(?:\[object [A-Za-z]+\],? ?)+'
         || '|#(?:NOT_COMPUTED|DATE|STRUCTURE|REPEATED|BROKEN_TEXT)!.*'
     );
 
@@ -48,7 +49,7 @@ create or replace macro odd_cells(t) as
         || '\x{61c}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{1680}'
         || '\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{206f}\x{3000}'
         || '\x{3164}\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}\x{e0000}-\x{e0fff}]'
-        || '|(?:^|\x1f)[ #''\\(<\[{]| (?:\x1f|$)'
+        || '|(?:^|\x1f)[ #''\\(<\[{?.…_\x{fffd}]| (?:\x1f|$)'
         || '|(?:^|\x1f)(?:[-–—−]+|NA|(?i:null|none|nan|nat|nil|undefined|n/a|n\.a\.|n/d|no data|not available'
         || '|н/д|н\\д|н\. ?д\.?|нд|нет данных|данных нет|нет сведений|не указано?|не заполнено|пусто|бос'
         || '|жоқ деректер|деректер жоқ|дерек жоқ|мәлімет жоқ|көрсетілмеген|(?:err|ошибка):[0-9]{3}))(?:\x1f|$)'
@@ -144,21 +145,21 @@ create or replace macro _date_in(v) as
     );
 
 -- A date and a time of day in local time, of a text in lower case; a zone that is given is converted. A day alone is no
--- moment.
+-- moment. A moment has six decimals of a second: one with more that are not zero would be cut.
 create or replace macro _moment_in(v) as
     case
         when regexp_full_match(
-            v, '[0-9]{4}-[0-9]{2}-[0-9]{2}[t ](?:[01]?[0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?'
+            v, '[0-9]{4}-[0-9]{2}-[0-9]{2}[t ](?:[01]?[0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,6}0*)?)?'
         )
             then try_cast(upper(replace(v, ',', '.')) as timestamp)
         when regexp_full_match(
             v,
-            '[0-9]{4}-[0-9]{2}-[0-9]{2}[t ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?'
+            '[0-9]{4}-[0-9]{2}-[0-9]{2}[t ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,6}0*)?)?'
             || ' ?(?:z|utc|gmt|[-+](?:(?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|14(?::?00)?))'
         )
             then _local_time(v)
         when regexp_full_match(
-            v, '[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4},? (?:[01]?[0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?'
+            v, '[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4},? (?:[01]?[0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,6}0*)?)?'
         )
             then try_cast(regexp_replace(
                 replace(v, ',', ''), '^([0-9]+)\.([0-9]+)\.([0-9]{4}) +(.+)$', '\3-\2-\1 \4'

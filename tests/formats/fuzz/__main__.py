@@ -64,6 +64,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder for the files of mutants with a fault")
     options = parser.parse_args()
     os.environ.setdefault("RUST_BACKTRACE", "0")
+    os.umask(0o077)
     with tempfile.TemporaryDirectory(prefix="auyl-fuzz-") as folder:
         settings, found = samples(settings_below(Path(folder)), Path(folder), options.registry)
         laboratory = Laboratory(settings)

@@ -185,7 +185,8 @@ def _json(contract: Contract, content: bytes) -> list[Record]:
 
 
 def _jsonl(contract: Contract, content: bytes) -> list[Record]:
-    lines = enumerate(content.rstrip(PADDING).removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1)
+    content = content.rstrip(PADDING).removeprefix(b"\xef\xbb\xbf")
+    lines = enumerate(content.split(b"\n" if b"\n" in content else b"\r"), 1)
     return [_of_object(contract, n, _parsed(line)) for n, line in lines if line.strip(b" \t\r\x1a")]
 
 

@@ -282,6 +282,8 @@ def _of_text(text: str) -> date | datetime | None:
 
 def _moment(day: tuple[str, str, str], time: tuple[str | None, ...], zone: str | None) -> datetime:
     hour, minute, second, fraction = time
+    if (fraction or "")[6:].strip("0"):
+        raise ValueError("more decimals of a second than a moment has")
     micro = int((fraction or "0")[:6].ljust(6, "0"))
     moment = datetime(*map(int, day), int(hour or 0), int(minute or 0), int(second or 0), micro)  # type: ignore[arg-type]
     if zone is None:
