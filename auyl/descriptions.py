@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from auyl.errors import ContractInvalid
+from auyl.languages import Texts
 
 # An order of magnitude faster; a wheel of PyYAML without libyaml has none.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -22,6 +24,8 @@ class Description(BaseModel):
 
 
 Model = TypeVar("Model", bound=Description)
+Result = TypeVar("Result")
+_TEXTS_BY_NAME = TypeAdapter(dict[str, Texts])
 
 
 def read_yaml(path: Path) -> Any:
@@ -37,16 +41,45 @@ def read(path: Path, model: type[Model], **context: Any) -> Model:
 
     Raises ContractInvalid with one line per fault: file, field, what is wrong, what was found.
     """
+    return _validated(path, lambda content: model.model_validate(content, context=context))
+
+
+def read_texts(path: Path) -> dict[str, dict[str, str]]:
+    """A YAML file of names, each with a text in every language. Raises ContractInvalid as `read`."""
+    return _validated(path, _TEXTS_BY_NAME.validate_python)
+
+
+def _validated(path: Path, validate: Callable[[Any], Result]) -> Result:
     content = read_yaml(path)
     try:
-        return model.model_validate(content, context=context)
+        return validate(content)
     except ValidationError as error:
+        text = path.read_text(encoding="utf-8")
         faults = [
-            f"{path.name}, {_field(fault['loc'], content)}: {fault['msg'].removeprefix('Value error, ')}, "
-            f"found {str(fault['input'])[:80]!r}"
+            f"{path.name}, {_field(fault['loc'], content)}: "
+            f"{fault['msg'].removeprefix('Value error, ')}, found {str(fault['input'])[:80]!r} "
+            f"(line {line_of(text, fault['loc'])})"
             for fault in error.errors(include_url=False)
         ]
         raise ContractInvalid("\n".join(faults)) from error
+
+
+def line_of(text: str, location: Iterable[int | str]) -> int:
+    """The line of a YAML text on which a field stands, or the nearest one around it that is there."""
+    node = yaml.compose(text, Loader=YAML_LOADER)
+    line = 1
+    for part in location:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            pair = next((pair for pair in node.value if pair[0].value == part), None)
+            if pair is None:
+                break
+            node, line = pair[1], pair[0].start_mark.line + 1
+        else:
+            break
+    return line
 
 
 def _field(location: tuple[int | str, ...], content: Any) -> str:

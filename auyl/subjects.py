@@ -127,10 +127,19 @@ class Subject(Description):
 
 def load_subjects(include: Path) -> tuple[Subject, ...]:
     """All subjects in order. Raises ContractInvalid with the file and the field that is wrong."""
-    files = sorted((include / "subjects").glob("*.yaml"))
-    subjects = [read(path, Subject) for path in files]
-    for path, subject in zip(files, subjects, strict=True):
-        rows = include / "sql" / "subjects" / f"{subject.table}.sql"
-        if subject.id != path.stem or not rows.is_file():
-            raise ContractInvalid(f"{path.name}: expected the subject {path.stem} and its rows in {rows.name}")
+    subjects = [load_subject(path, include) for path in subject_files(include)]
     return tuple(sorted(subjects, key=lambda subject: subject.position))
+
+
+def subject_files(include: Path) -> list[Path]:
+    """The descriptions of all subjects, sorted by name."""
+    return sorted((include / "subjects").glob("*.yaml"))
+
+
+def load_subject(path: Path, include: Path) -> Subject:
+    """The subject in a file. Raises ContractInvalid with the file and the field that is wrong."""
+    subject = read(path, Subject)
+    rows = include / "sql" / "subjects" / f"{subject.table}.sql"
+    if subject.id != path.stem or not rows.is_file():
+        raise ContractInvalid(f"{path.name}: expected the subject {path.stem} and its rows in {rows.name}")
+    return subject

@@ -8,8 +8,10 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, PartitionedAtRuntime, get_parsing_context
 
 from auyl import contracts, settings
+from auyl.errors import ContractInvalid
 from auyl_airflow.alarms import ends_within
 from auyl_airflow.assets import stage_of
+from auyl_airflow.broken import broken_dag
 from auyl_airflow.defaults import DEFAULT_ARGS, PERIOD_PARAM
 from auyl_airflow.operators import HandBack, Load, Pull
 from auyl_airflow.timetable import due
@@ -70,4 +72,8 @@ def intake(contract: contracts.Contract) -> None:
 wanted = get_parsing_context().dag_id
 for name in contracts.names(SETTINGS.include):
     if wanted in (None, f"intake_{name}"):
-        intake(contracts.load(name, SETTINGS.include))  # `with DAG` registers it
+        try:
+            intake(contracts.load(name, SETTINGS.include))  # `with DAG` registers it
+        except ContractInvalid as error:
+            # One import error; the others are parsed all the same.
+            globals()[name] = broken_dag(f"intake_{name}", error)

@@ -1,5 +1,6 @@
 """The command line: which command is which function, in the order of the help.
 
+    check       descriptions, rules and SQL; the lake against the ledger
     intake      contracts, extracts, rejected rows
     snapshot    building it, showing it, where a number comes from, where registries disagree
     revisions   which revision is current, rolling back and forward, releasing
@@ -18,7 +19,20 @@
 What stays out: any work on data. Each command imports the package that it calls, so that the start stays quick.
 """
 
-from auyl.cli import access, accounts, intake, keys, linkage, links, lists, operations, revisions, snapshot, territory
+from auyl.cli import (
+    access,
+    accounts,
+    check,
+    intake,
+    keys,
+    linkage,
+    links,
+    lists,
+    operations,
+    revisions,
+    snapshot,
+    territory,
+)
 from auyl.cli.examples import examples
 from auyl.cli.shared import ListsByDefault, command_group
 
@@ -32,6 +46,7 @@ app = command_group(
     {
         "migrate": operations.migrate,
         "bootstrap": operations.bootstrap,
+        "check": check.check,
         "intake": intake.intake,
         "reload": intake.reload,
         "build": snapshot.build,

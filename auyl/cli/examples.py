@@ -5,6 +5,7 @@ from __future__ import annotations
 EXAMPLES = """
 auyl migrate
 auyl bootstrap
+auyl check
 auyl intake livestock livestock_2026-10.xlsx --period 2026-10
 auyl build extracts --period 2026-10
 auyl quarantine livestock --export rejected.xlsx

@@ -13,10 +13,15 @@ from auyl.periods import LOCAL
 
 
 def migrate() -> None:
-    """Bring the serving database to the schema of this version. Safe to repeat."""
+    """Bring the serving database to the schema of this version. Safe to repeat.
+
+    Faults of contracts, suites, catalogues and SQL are refused first: `auyl check` lists them.
+    """
+    from auyl.checks import refuse_faults
     from auyl.store.schema import migrate as migrate_schema
 
     with installation() as settings:
+        refuse_faults(settings)
         typer.echo(migrate_schema(settings))
 
 

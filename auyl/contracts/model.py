@@ -180,10 +180,12 @@ def deltas(include: Path) -> list[str]:
 def read(path: Path) -> Contract:
     """The contract in a file, read once per process. Raises ContractInvalid when it is not usable."""
     content = path.read_bytes()
-    document = yaml.load(content, Loader=YAML_LOADER)
     try:
+        document = yaml.load(content, Loader=YAML_LOADER)
         return parse(document, path, hashlib.sha256(content).hexdigest())
-    except (KeyError, IndexError, TypeError) as error:
+    except yaml.YAMLError as error:
+        raise ContractInvalid(f"{path.name}: not YAML: {getattr(error, 'problem', error)}") from error
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise ContractInvalid(f"{path.name}: {type(error).__name__} {error}") from error
     except ContractInvalid as error:
         raise ContractInvalid(f"{path.name}: {error}") from error

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from auyl.contracts.model import GEOMETRY, Contract, read
 from auyl.contracts.options import XlsOptions
+from auyl.descriptions import YAML_LOADER, line_of
 from auyl.errors import ContractInvalid
 
 TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
@@ -16,15 +19,15 @@ AXES = (GEOMETRY + "lat", GEOMETRY + "lon")
 
 def validate(path: Path) -> None:
     """Check a contract against the ODCS schema and what intake can do. Raises ContractInvalid with all faults."""
-    import json
-    from importlib.resources import files
-
-    import jsonschema
-
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
-    checker = jsonschema.validators.validator_for(schema)(schema)
-    faults = [f"{'/'.join(map(str, e.absolute_path))}: {e.message}" for e in checker.iter_errors(document)]
+    text = path.read_text(encoding="utf-8")
+    try:
+        document = yaml.load(text, Loader=YAML_LOADER)
+    except yaml.YAMLError as error:
+        raise ContractInvalid(f"{path.name}: not YAML: {getattr(error, 'problem', error)}") from error
+    faults = [
+        f"line {line_of(text, e.absolute_path)}, {'/'.join(map(str, e.absolute_path)) or 'the whole file'}: {e.message}"
+        for e in _checker().iter_errors(document)
+    ]
     if not faults:
         contract = read(path)
         faults += _faults_of_columns(contract)
@@ -33,7 +36,18 @@ def validate(path: Path) -> None:
         if contract.way == "soap" and contract.format != "xml":
             faults.append(f"the gateway answers XML, not {contract.format}")
     if faults:
-        raise ContractInvalid(f"{path.name}: " + "; ".join(faults))
+        raise ContractInvalid("\n".join(f"{path.name}, {fault}" for fault in faults))
+
+
+@cache
+def _checker() -> Any:
+    import json
+    from importlib.resources import files
+
+    import jsonschema
+
+    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
+    return jsonschema.validators.validator_for(schema)(schema)
 
 
 def _faults_of_columns(contract: Contract) -> list[str]:
@@ -42,6 +56,9 @@ def _faults_of_columns(contract: Contract) -> list[str]:
     faults = [f"column {name} occurs twice" for name in {n for n in columns if columns.count(n) > 1}]
     faults += [f"newestBy: no column {name}" for name in contract.newest_by if name not in columns]
     faults += [f"column {c.name}: no type {c.type}" for c in contract.columns if c.type not in TYPES]
+    faults += [f"column {c.name}: a heading «{n}» of another column" for c in contract.columns for n in c.names
+               if any(n in other.names for other in contract.columns if other is not c)]  # fmt: skip
+    faults += [f"no column is a primaryKey of {contract.registry}"] if not contract.keys else []
     if contract.format in ("xls", "xlsx"):
         filled = contract.options(XlsOptions).fill_down
         faults += [f"option fillDown: no column {name}" for name in filled if name not in columns]

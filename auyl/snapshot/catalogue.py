@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,10 +12,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
-from auyl.descriptions import Description, read, read_yaml
+from auyl.descriptions import Description, read, read_texts, read_yaml
 from auyl.errors import ContractInvalid
 from auyl.languages import Texts
-from auyl.snapshot.core import core_tables
+from auyl.snapshot.core import read_core_tables
 
 # A measure as lineage reads it: aggregate, filter, name, on one line of the theme's SQL.
 MEASURE = re.compile(r"^\s+(?P<aggregate>.+?) filter \(where (?P<filter>.+)\) as (?P<name>\w+),?$", flags=re.MULTILINE)
@@ -178,19 +180,67 @@ class Catalogue:
 
 
 def load(include: Path) -> Catalogue:
-    """Read the catalogue. Raises ContractInvalid with the file and the field that is wrong."""
-    core = core_tables(include)
+    """Read the catalogue. Raises ContractInvalid with every file and field that is wrong, one a line."""
+    catalogue, faults = _read(include)
+    if faults:
+        raise ContractInvalid("\n".join(faults))
+    return catalogue
+
+
+def faults(include: Path) -> list[str]:
+    """What is wrong in the catalogue, one a line; empty where nothing is."""
+    return _read(include)[1]
+
+
+def _read(include: Path) -> tuple[Catalogue, list[str]]:
     folder = include / "indicators"
+    found: list[str] = []
+
+    @contextmanager
+    def collected() -> Iterator[None]:
+        try:
+            yield
+        except ContractInvalid as error:
+            found.extend(str(error).splitlines())
+
+    core, of_core = read_core_tables(include)
+    found += of_core
+    sql, measures = {}, {}
     files = sorted(folder.glob("[!_]*.yaml"))
-    sql = {path.stem: _sql(include / "sql" / "indicators" / f"{path.stem}.sql") for path in files}
-    measures = {measure.id: measure for theme, text in sql.items() for measure in _measures(theme, text, core)}
-    context = {
-        "measures": measures,
-        "bodies": read_yaml(folder / "_bodies.yaml"),
-        "units": {name: Unit(name, texts) for name, texts in read_yaml(folder / "_units.yaml").items()},
-    }
-    themes = [read(path, Theme, theme=path.stem, **context) for path in files]
-    return Catalogue(tuple(sorted(themes, key=lambda theme: theme.position)), sql, measures, core)
+    for path in files:
+        with collected():
+            sql[path.stem] = _sql(include / "sql" / "indicators" / f"{path.stem}.sql")
+            measures.update({m.id: m for m in _measures(path.stem, sql[path.stem], core)})
+    context: dict[str, Any] = {"measures": measures, "bodies": {}, "units": {}}
+    for name in ("bodies", "units"):
+        with collected():
+            context[name] = read_yaml(folder / f"_{name}.yaml")
+            context[name] = read_texts(folder / f"_{name}.yaml")
+    context["units"] = {name: Unit(name, texts) for name, texts in context["units"].items()}
+    themes = []
+    for path in files:
+        with collected():
+            themes.append(read(path, Theme, theme=path.stem, **context))
+    found += _clashes(themes)
+    return Catalogue(tuple(sorted(themes, key=lambda theme: theme.position)), sql, measures, core), found
+
+
+def _clashes(themes: list[Theme]) -> list[str]:
+    """Ids and positions that themes have in common, and themes in a file of another name."""
+    ids = [indicator.id for theme in themes for indicator in theme.indicators]
+    places = [theme.position for theme in themes]
+    return [
+        f"{theme.id}.yaml: {words}"
+        for theme in themes
+        for words in (
+            *(
+                f"indicator «{id_}»: twice in the catalogue"
+                for id_ in {i.id for i in theme.indicators}
+                if ids.count(id_) > 1
+            ),
+            *([f"position {theme.position}: another theme has it"] if places.count(theme.position) > 1 else []),
+        )
+    ]
 
 
 def _sql(path: Path) -> str:

@@ -23,7 +23,21 @@ def core_tables(include: Path) -> dict[str, tuple[str, ...]]:
 
     Raises ContractInvalid when the head of a file does not say it.
     """
-    inputs = {path.stem: _inputs(path) for path in sorted((include / "sql" / "core").glob("*.sql"))}
+    tables, faults = read_core_tables(include)
+    if faults:
+        raise ContractInvalid("\n".join(faults))
+    return tables
+
+
+def read_core_tables(include: Path) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """The same, of the files that can be read; and what is wrong in the others, one a line."""
+    inputs: dict[str, list[str]] = {}
+    faults: list[str] = []
+    for path in sorted((include / "sql" / "core").glob("*.sql")):
+        try:
+            inputs[path.stem] = _inputs(path)
+        except ContractInvalid as error:
+            faults.append(str(error))
     known = set(contracts.names(include))
     order = TopologicalSorter({table: [name for name in inputs[table] if name in inputs] for table in inputs})
     tables: dict[str, tuple[str, ...]] = {}
@@ -34,11 +48,11 @@ def core_tables(include: Path) -> dict[str, tuple[str, ...]]:
                 of_registry = _OF_REGISTRY.fullmatch(name)
                 registries += [of_registry[1]] if of_registry else tables.get(name, ())
             if unknown := sorted(set(registries) - known):
-                raise ContractInvalid(f"{table}.sql, Inputs: no contract for {', '.join(unknown)}")
+                faults.append(f"{table}.sql, Inputs: no contract for {', '.join(unknown)}")
             tables[table] = tuple(dict.fromkeys(registries))
     except CycleError as error:
-        raise ContractInvalid(f"core tables need each other: {' -> '.join(error.args[1])}") from error
-    return tables
+        faults.append(f"core tables need each other: {' -> '.join(error.args[1])}")
+    return tables, faults
 
 
 def _inputs(path: Path) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ RANK = "_rank_in_key"
 # Rules that all registries share: on batches, and on cells that hold no value.
 BATCH = "_batch.json"
 CELLS = "_cells.json"
+# What a batch rule can ask beside `share_failed:<rule>`. Great Expectations is not asked about an absent column, so a
+# misspelt one would switch its rule off.
+BATCH_COLUMNS = ("rows_in", "share_quarantined", "share_duplicates", "rows_to_previous")
 # Those whose reason is followed by the names of the columns.
 REQUIRED_CELL = "required_cell_unreadable"
 OTHER_KIND = "cell_of_another_kind"
@@ -132,6 +136,13 @@ def load(name: str, folder: Path, *more: RowRule) -> Suite:
         *(item for item in document["expectations"] if item["meta"]["level"] == "batch"),
         *(_share_failed(rule, rule.mostly) for rule in rules if rule.mostly is not None),
     ]
+    outcomes = {*BATCH_COLUMNS, *(f"share_failed:{rule.rule}" for rule in (*rules, *LINE_RULES))}
+    for item in batch:
+        asked = item["kwargs"].get("column")
+        if asked not in outcomes:
+            near = get_close_matches(str(asked), sorted(outcomes), n=1, cutoff=0)
+            expected = f"rule «{item['meta']['rule']}»: expected a column of a batch, such as {near[0]}"
+            raise ContractInvalid(f"{file}: {expected}, found «{asked}»")
     return Suite(document["name"], tuple(rules), tuple(batch))
 
 

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from auyl import contracts, settings
+from auyl.checks import check_installation
 from auyl.snapshot import catalogue
 
 REPOSITORY = Path(__file__).parents[2]
@@ -260,3 +262,22 @@ def test_a_refused_batch_is_not_retried_but_an_absent_source_is() -> None:
     unusable = ConnectionUnusable("population", "population_drop", "a login", "another")
     assert policy.evaluate(unusable, 1, 3).action is RetryAction.FAIL
     assert policy.evaluate(RuntimeError("killed"), 1, 3).action is RetryAction.DEFAULT
+
+
+def test_a_broken_contract_is_one_import_error_and_stops_no_other_intake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    include = Path(copytree(settings.from_environment().include, tmp_path / "include"))
+    contract = include / "contracts" / "land.odcs.yaml"
+    contract.write_text(contract.read_text("utf-8").replace("property: connection", "property: conection"), "utf-8")
+    monkeypatch.setenv("AUYL_INCLUDE", str(include))
+    bag = DagBag(REPOSITORY / "dags" / "intake.py")
+    assert set(bag.dags) == {f"intake_{name}" for name in REGISTRIES} - {"intake_land"}
+    ((_, words),) = bag.import_errors.items()
+    assert "land.odcs.yaml: option connection is missing" in words
+
+
+def test_the_descriptions_and_rules_that_the_dags_run_have_no_fault() -> None:
+    assert check_installation(settings.from_environment()) == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from string import Template
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
@@ -99,12 +99,17 @@ class ContradictionTheme(Description):
     contradictions: tuple[ContradictionType, ...]
 
 
+def load_theme(path: Path, context: dict[str, Any]) -> ContradictionTheme:
+    """One file of the catalogue; `context` has `registries` with a contract and the `folder` of the SQL."""
+    return read(path, ContradictionTheme, **context)
+
+
 def load(include: Path) -> tuple[ContradictionType, ...]:
     """All types in order. Raises ContractInvalid, naming file and field, for a faulty entry or SQL without an entry."""
     folder = include / "sql" / "contradictions"
     context = {"registries": contracts.names(include), "folder": folder}
     files = sorted((include / "contradictions").glob("*.yaml"))
-    themes = sorted((read(file, ContradictionTheme, **context) for file in files), key=lambda theme: theme.position)
+    themes = sorted((load_theme(file, context) for file in files), key=lambda theme: theme.position)
     types = tuple(entry for theme in themes for entry in theme.contradictions)
     ids = [entry.id for entry in types]
     if twice := sorted({entry for entry in ids if ids.count(entry) > 1}):

@@ -1,0 +1,21 @@
+"""The command `check`: what is wrong before the night, in one line each."""
+
+from __future__ import annotations
+
+import typer
+
+from auyl.cli.failures import expected_errors
+from auyl.settings import from_environment
+
+
+def check() -> None:
+    """Faults of contracts, suites, catalogues, SQL and their links, each with file and line; exits 1 for any."""
+    from auyl.checks import check_installation
+
+    with expected_errors():
+        faults = check_installation(from_environment())
+        for fault in faults:
+            typer.echo(str(fault))
+        if faults:
+            raise typer.Exit(1)
+        typer.echo("no faults")
