@@ -6,7 +6,11 @@ An extract with an error is refused whole with `ExtractRefused`; a source that m
 
 from __future__ import annotations
 
+import re
+import traceback
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 SHAPE_SIGNS = 40
@@ -38,8 +42,60 @@ def storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+# ИИН and БИН, also in names of files and addresses; a checksum in hex is none.
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{12}(?![0-9A-Za-z])")
+# Errors about the machine, whose texts name files and hosts; those about values quote them.
+_OF_THE_MACHINE = frozenset(("IOException", "OutOfMemoryException", "ConnectionException", "OperationalError"))
+
+
+def without_numbers(text: str) -> str:
+    """A text with the shape of each sequence of twelve digits in its place."""
+    return _NUMBER.sub("9" * 12, text)
+
+
+def place_of(error: BaseException) -> str:
+    """The type of an error and the line of our code that it left last, without its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "/auyl/" in frame.filename]
+    place = f" in auyl/{ours[-1].filename.rpartition('/auyl/')[2]}, line {ours[-1].lineno}" if ours else ""
+    return f"{type(error).__name__}{place}"
+
+
 class AuylError(Exception):
-    """Base of the errors that this library raises on purpose."""
+    """Base of the errors that this library raises on purpose. No text holds a ИИН, not even in the name of a file."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(without_numbers(one) if isinstance(one, str) else one for one in arguments))
+
+
+class Failure(AuylError):
+    """An error that nobody foresaw: its type and place in our code; its own text if it is about the machine."""
+
+    def __init__(self, error: BaseException) -> None:
+        # What SQLAlchemy wraps.
+        inner = getattr(error, "orig", None) or error
+        code = getattr(inner, "pgcode", None)
+        is_of_machine = isinstance(error, OSError) and error.errno is not None
+        is_of_machine |= code is None and type(inner).__name__ in _OF_THE_MACHINE
+        words = str(inner).strip().partition("\n")[0] if is_of_machine else "its text may quote a row and is not shown"
+        kind = f"{type(inner).__name__} {code or ''}".strip()
+        super().__init__(f"{kind} in {place_of(error)}: {words}")
+
+
+@contextmanager
+def content_hidden() -> Iterator[None]:
+    """What leaves this block may be printed or logged with all its causes: no error quotes a row.
+
+    The errors of this library lose their causes, which are those of other libraries; errors of these become `Failure`.
+    Those of Airflow, by which a task is skipped or fails in our words, stay.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, AuylError) or type(error).__module__.startswith("airflow."):
+            error.__cause__, error.__suppress_context__ = None, True
+            raise
+        raise Failure(error).with_traceback(error.__traceback__) from None
 
 
 class SettingMissing(AuylError):
@@ -127,7 +183,8 @@ class ExtractRefused(AuylError):
     column: str | None = None
 
     def __post_init__(self) -> None:
-        self.file, self.expected, self.found = map(storable, (self.file, self.expected, self.found))
+        texts = (self.file, self.expected, self.found)
+        self.file, self.expected, self.found = (without_numbers(storable(text)) for text in texts)
         super().__init__(str(self))
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException
 
+from auyl.errors import content_hidden
 from auyl_airflow.alarms import SupersededOnArrival, send_waiting
 from auyl_airflow.connections import address_of
 from auyl_airflow.defaults import period_of
@@ -35,6 +36,7 @@ class Pull(BaseSensorOperator):
         )  # fmt: skip
         self.registry = registry
 
+    @content_hidden()
     def poke(self, context: Any) -> PokeReturnValue:
         """Poke once. Raises whatever `auyl.intake.pull` raises, except SourceNotReady."""
         from auyl.errors import SourceNotReady
@@ -70,6 +72,7 @@ class Load(BaseOperator):
         self.superseded_by: int | None = None
         self.period = ""  # for the links, which Airflow makes when the task has ended
 
+    @content_hidden()
     def execute(self, context: Any) -> dict[str, Any]:
         """Load the delivery. Raises DeliveryRefused."""
         from auyl.intake import load, superseded_on_arrival
@@ -101,6 +104,7 @@ class HandBack(BaseOperator):
         self.delivery_id = delivery_id
         self.account = account  # None when the load failed
 
+    @content_hidden()
     def execute(self, context: Any) -> dict[str, int]:
         """Write the files; the XCom counts files and rows."""
         from auyl.intake import write_handback

@@ -6,12 +6,14 @@ import logging
 
 from airflow.sdk import task
 
+from auyl.errors import content_hidden
 from auyl_airflow.outcomes import skip
 
 LOG = logging.getLogger(__name__)
 
 
 @task
+@content_hidden()
 def changes() -> int:
     """Write what became of previous codes, by the newest period; the XCom is the number of codes."""
     from auyl.ledger import periods
@@ -26,6 +28,7 @@ def changes() -> int:
 
 
 @task
+@content_hidden()
 def find_periods() -> list[str]:
     """Periods to reconcile, oldest first."""
     from auyl.linkage.contradictions import compute
@@ -41,6 +44,7 @@ def find_periods() -> list[str]:
 
 
 @task
+@content_hidden()
 def link(period: str) -> int:
     """Link the rows without a number; the XCom is the number of linked records."""
     from auyl.linkage.persons.link import link as link_period
@@ -52,6 +56,7 @@ def link(period: str) -> int:
 
 
 @task
+@content_hidden()
 def entities(period: str) -> int:
     """Choose the surviving values; the XCom is the number of new sets."""
     from auyl.linkage.entities.build import build
@@ -63,6 +68,7 @@ def entities(period: str) -> int:
 
 
 @task
+@content_hidden()
 def compare(period: str) -> int:
     """Compare the registries; the XCom is the number of contradictions."""
     from auyl.linkage.contradictions.compute import compute

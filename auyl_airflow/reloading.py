@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from airflow.sdk import TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from auyl.errors import content_hidden
 from auyl_airflow.outcomes import skip
 
 LOG = logging.getLogger(__name__)
 
 
 @task
+@content_hidden()
 def find_registries() -> list[str]:
     """Registries with landed deliveries, of those that the run names or of all."""
     from auyl import contracts, ledger
@@ -28,6 +30,7 @@ def find_registries() -> list[str]:
 
 
 @task(max_active_tis_per_dagrun=3)
+@content_hidden()
 def judge(registry: str) -> list[str]:
     """Judge the deliveries of a registry; the XCom is the periods in which another batch counts."""
     from auyl.intake.reload import reload
@@ -51,6 +54,7 @@ def judge(registry: str) -> list[str]:
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
+@content_hidden()
 def find_periods(judged: Iterable[list[str] | None]) -> list[dict[str, str]]:
     """Parameters of `consolidate` for each period to build, of whatever registries were judged."""
     periods = sorted({period for of_registry in judged for period in of_registry or ()})

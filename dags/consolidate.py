@@ -30,6 +30,7 @@ from operator import or_
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, get_current_context, task
 
 from auyl import settings
+from auyl.errors import content_hidden
 from auyl.snapshot import catalogue
 from auyl_airflow.alarms import ends_within
 from auyl_airflow.assets import SNAPSHOT, stage_of
@@ -57,6 +58,7 @@ with DAG(
 ):
 
     @task(outlets=[SNAPSHOT], priority_weight=10)  # before the hand-backs of its registries
+    @content_hidden()
     def publish() -> dict[str, int]:
         """Consolidate, measure, gate, publish; the XCom holds revision and number of rows."""
         from auyl.snapshot import build

@@ -27,6 +27,7 @@ from datetime import date, datetime, timedelta
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
 
+from auyl.errors import content_hidden
 from auyl.periods import LOCAL, TIMEZONE
 from auyl_airflow.alarms import ends_within, send_waiting
 from auyl_airflow.connections import address_or_none
@@ -48,6 +49,7 @@ with DAG(
 ):
 
     @task
+    @content_hidden()
     def compose() -> str:
         """Store the report in the ledger; the XCom is its day."""
         from auyl.reports import daily_report
@@ -57,6 +59,7 @@ with DAG(
         return report.day.isoformat()
 
     @task
+    @content_hidden()
     def mail(day: str) -> None:
         """Send it once, if there is news and an address to send it to; and alarms that wait."""
         from auyl.reports.daily_report import send
@@ -66,6 +69,7 @@ with DAG(
         LOG.info("report of %s: %s", report.day, f"sent at {report.sent_at}" if report.sent_at else "not sent")
 
     @task
+    @content_hidden()
     def find_closed_periods(day: str) -> list[dict[str, object]]:
         """Parameters of `consolidate` for each period whose deadlines have all passed."""
         from auyl.settings import from_environment

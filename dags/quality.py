@@ -22,6 +22,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, task
 
+from auyl.errors import content_hidden
 from auyl_airflow.alarms import ends_within
 from auyl_airflow.assets import SNAPSHOT
 from auyl_airflow.defaults import DEFAULT_ARGS
@@ -42,6 +43,7 @@ with DAG(
 ):
 
     @task
+    @content_hidden()
     def find_periods() -> list[str]:
         """Periods to measure, oldest first."""
         from auyl.settings import from_environment
@@ -54,6 +56,7 @@ with DAG(
         return periods
 
     @task(max_active_tis_per_dag=1)
+    @content_hidden()
     def measure(period: str) -> int:
         """Measure a period; the XCom is the number of registries."""
         from auyl.snapshot.quality import measure_quality

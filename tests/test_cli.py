@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,9 @@ def test_from_synth_to_lineage(auyl: Auyl, lab: Auyl, tmp_path: Path) -> None:
     assert "Зарегистрированное население" in table and kato in table
     behind = auyl("lineage", "--okrug", kato, "--indicator", "population.children_share")
     assert "population.children_0_15 = count(*) where is_alive and age_years <= 15" in behind
+    assert "None" not in behind and not re.search(r"\.\d*0\b", behind.split("\n")[1]), behind
+    one = auyl("lineage", "--okrug", kato, "--indicator", "population.residents")
+    assert re.search(r"^value \d+ \(ok\) = population\.residents: \d+$", one, re.MULTILINE), one
     assert "sha256" in behind and "line " in behind
     assert "expected one of population.residents" in auyl(
         "lineage", "--okrug", kato, "--indicator", "population.happiness", code=1

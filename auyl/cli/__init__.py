@@ -88,7 +88,14 @@ app.add_typer(
 app.add_typer(
     command_group(
         "Editions of KATO and their codes.",
-        {"load": territory.load, "changes": territory.changes, "current": territory.current},
+        {
+            "load": territory.load,
+            "list": territory.list_editions,
+            "changes": territory.changes,
+            "adopt": territory.adopt,
+            "retire": territory.retire,
+            "current": territory.current,
+        },
         examples=examples("territory"),
     ),
     name="territory",

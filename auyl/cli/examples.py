@@ -26,7 +26,10 @@ auyl extracts list livestock
 auyl extracts withdraw 201 --reason "amounts of another year"
 auyl extracts restore 201 --reason "they were right"
 auyl territory load kato.csv --crosswalk crosswalk.csv --addresses address.csv
+auyl territory list
 auyl territory changes --period 2026-10
+auyl territory adopt 52_2027-01-15 --reason "order 3 of the national bureau"
+auyl territory retire 52_2027-01-15 --reason "the wrong file"
 auyl territory current 195234100 --edition NK-RK-11-2009
 auyl snapshot list 2026-10
 auyl snapshot rollback 2026-10 --reason "amounts of another year"

@@ -121,6 +121,12 @@ def _without(row: dict[str, Any]) -> str:
     return f"{row['registry']} ({row['reason']}{last})"
 
 
+def _plain(number: Any) -> str:
+    """A stored number without the zeros that only fill its scale; — for none."""
+    text = "—" if number is None else f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def lineage(
     okrug: Okrug,
     indicator: Annotated[str, typer.Option(help="Id of the indicator.")],
@@ -137,9 +143,9 @@ def lineage(
             as_json(asdict(traced))
             return
         typer.echo(f"{traced.indicator} · {okrug} · {traced.period} · revision {traced.revision}")
-        typer.echo(
-            f"value {traced.value} ({traced.flag}) = {traced.formula}: {traced.numerator} / {traced.denominator}"
-        )
+        numbers = [_plain(part) for part in (traced.numerator, traced.denominator) if part is not None]
+        behind = f": {' / '.join(numbers)}" if numbers else ""
+        typer.echo(f"value {_plain(traced.value)} ({traced.flag}) = {traced.formula}{behind}")
         for part in traced.parts:
             typer.echo(
                 f"\n{part.measure} = {part.aggregate} where {part.condition}: {part.rows} rows of {part.registry}"
@@ -150,7 +156,8 @@ def lineage(
                 typer.echo(f"  {count:>8} of them have no valid number and were linked: {method}")
             for row in part.sample:
                 by = f", linked: {row.linked_by}" if row.linked_by else ""
-                typer.echo(f"           {row.file} record {row.record}, line {row.line}{by}")
+                line = "" if row.line is None else f", line {row.line}"
+                typer.echo(f"           {row.file} record {row.record}{line}{by}")
         for source in traced.sources:
             typer.echo(
                 f"\nbatch {source.batch_id} of {source.registry} ({source.owner}), "

@@ -52,8 +52,9 @@ def _look(text: str) -> str:
 def match_headings(contract: Contract, headings: Sequence[str], file: str, line: int) -> dict[Column, str]:
     """Which heading of an extract is which column of the contract. `headings` are distinct (`formats.common.distinct`).
 
-    Headings are compared without case, and Latin and Cyrillic letters that look alike as one. Raises ExtractRefused
-    when a required column is missing, naming the nearest unclaimed heading, or when two headings claim the same column.
+    Headings are compared without case. One in its own letters goes before one in which Latin and Cyrillic letters that
+    look alike are mixed. Raises ExtractRefused when a required column is missing, naming the nearest unclaimed heading,
+    or when two headings claim the same column.
     """
     # A doubled heading carries its place.
     originals = [heading.removesuffix(f" ({number})") for number, heading in enumerate(headings, start=1)]
@@ -67,9 +68,11 @@ def match_headings(contract: Contract, headings: Sequence[str], file: str, line:
     taken = {place for places in claims.values() for place in places}
     unclaimed = [place for place in range(len(originals)) if place not in taken]
     looks = _unique_looks(contract, heading_key) if unclaimed else {}
+    alike: dict[Column, list[int]] = {}
     for place in unclaimed:
         if column := looks.get(_look(heading_key(originals[place]))):
-            claims[column].append(place)
+            alike.setdefault(column, []).append(place)
+    claims |= {column: places for column, places in alike.items() if not claims[column]}
     for column, places in claims.items():
         if len(places) > 1:
             found = f"{len(places)}: " + ", ".join(f"«{originals[n]}» in column {n + 1}" for n in places)
@@ -78,7 +81,7 @@ def match_headings(contract: Contract, headings: Sequence[str], file: str, line:
     for column in contract.columns:
         if column.required and column not in matched:
             spare = [text for text, name in zip(originals, headings, strict=True) if name not in matched.values()]
-            raise missing_column(contract, column, [s for s in spare if heading_key(s)], file, line, bool(matched))
+            raise missing_column(contract, column, [s for s in spare if heading_key(s)], file, line, len(matched))
     return matched
 
 
@@ -105,28 +108,35 @@ def match_keys(contract: Contract, keys: set[str], file: str) -> dict[Column, li
     taken = {name for names in matched.values() for name in names}
     for column in contract.columns:
         if column.required and column not in matched and not column.source.startswith(GEOMETRY):
-            raise missing_column(contract, column, sorted(keys - taken), file, None, bool(matched))
+            raise missing_column(contract, column, sorted(keys - taken), file, None, len(matched))
     return matched
 
 
 def missing_column(
-    contract: Contract, column: Column, spare: list[str], file: str, line: int | None, is_heading: bool = True
+    contract: Contract, column: Column, spare: list[str], file: str, line: int | None, matched: int | None = None
 ) -> ExtractRefused:
     """The refusal for a required column that is missing; `spare` are the headings that no column claims.
 
-    They may be cells where no column was recognised (`is_heading` is false) or digits stand among them, as when a
-    record is joined to the heading; then only their shapes are shown.
+    They may be cells of a person's row where less than a third of the columns were recognised (`matched`, if it is
+    known), or digits stand among them, as when a record is joined to the heading; then only their shapes are shown.
     """
-    is_heading = is_heading and not any(_LONG_NUMBER.search(text) for text in spare)
+    is_heading = (matched is None or 3 * matched >= len(contract.columns)) and shown(spare) == spare
     near = difflib.get_close_matches(heading_key(column.source), [heading_key(s) for s in spare], n=1, cutoff=0.5)
-    shown = spare if is_heading else [shape(text) for text in spare]
     if near and is_heading:
         nearest = next(s for s in spare if heading_key(s) == near[0])
         found = f"no such column; the nearest unclaimed one is «{nearest}»{_letters(nearest)}"
     else:
-        found = f"no such column among the unclaimed: {', '.join(shown[:12]) or 'none is left'}"
+        unclaimed = spare if is_heading else [shape(text) for text in spare]
+        found = f"no such column among the unclaimed: {', '.join(unclaimed[:12]) or 'none is left'}"
     owner = f"{contract.owner}; or us, by an alias in {contract.path.name}"
     return contract.refusal(file, "a required column", found, line, column.source, owner)
+
+
+def shown(headings: list[str]) -> list[str]:
+    """Headings that no contract knows, for reports; their shapes where one may be a cell, since then each may be."""
+    if not any(_LONG_NUMBER.search(text) for text in headings):
+        return headings
+    return [f"{shape(text)} ({number})" for number, text in enumerate(headings, start=1)]
 
 
 def _letters(heading: str) -> str:

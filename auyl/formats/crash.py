@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from auyl.contracts import Contract
-from auyl.errors import AuylError
+from auyl.errors import AuylError, place_of
 
 # Libraries of the lake in object storage; their errors are not about a file's content.
 STORAGE = frozenset(("botocore", "aiobotocore", "s3fs", "fsspec", "aiohttp"))
@@ -34,14 +33,6 @@ def crash_is_refused(contract: Contract, files: list[Path]) -> Iterator[None]:
         if type(error).__name__ != "PanicException":
             raise
         raise _refusal(contract, files, error) from error
-
-
-def place_of(error: BaseException) -> str:
-    """The type of an error and the line of our code that it left last, without its text."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "/auyl/" in frame.filename]
-    place = f" in auyl/{ours[-1].filename.rpartition('/auyl/')[2]}, line {ours[-1].lineno}" if ours else ""
-    return f"{type(error).__name__}{place}"
 
 
 def _refusal(contract: Contract, files: list[Path], error: BaseException) -> AuylError:

@@ -100,6 +100,9 @@ def load(
         raise contract.refusal(file, f"a file of at most {max_bytes:,} bytes", f"{size:,}")
     # The end of a document shows itself, so what pads the last block of a transfer is no loss.
     content = file.read_bytes().rstrip(b"\0\x1a")
+    # The sign that opens a document is half a NUL in UTF-16.
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or content[:2].count(0) == 1:
+        raise contract.refusal(file, "whole JSON in UTF-8", "text in UTF-16")
     try:
         text = content.decode("utf-8-sig")
         check_no_nul(contract, file, content)
@@ -109,8 +112,7 @@ def load(
         return document
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:4]
-        found = "text in UTF-16" if is_utf16 else f"a byte that UTF-8 does not have; {guess(content)}"
+        found = f"a byte that UTF-8 does not have; {guess(content)}"
         raise contract.refusal(file, "whole JSON in UTF-8", found, line) from error
     except ValueError as error:
         raise contract.refusal(file, "whole JSON in UTF-8", str(error), getattr(error, "lineno", None)) from error

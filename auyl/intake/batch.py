@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auyl import contracts, formats, ledger
-from auyl.contracts import Contract
-from auyl.errors import ExtractRefused
+from auyl.contracts import Contract, shown
+from auyl.errors import ExtractRefused, place_of
 from auyl.formats.common import RawResult, period_in_words
-from auyl.formats.crash import place_of
 from auyl.intake import whole_reading
 from auyl.intake.corrections import merge, with_references
 from auyl.intake.drift import (
@@ -284,7 +283,7 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
             "linkable_path": work.file(paths.linkable_file) if contract.names_person else None,
             **{name: getattr(account, name) for name in ACCOUNT},
             "notes": {
-                "unknown_columns": sorted(raw.unknown_columns),
+                "unknown_columns": shown(sorted(raw.unknown_columns)),
                 "files": raw.rows,
                 "envelope": raw.envelope,
                 "ignored_sheets": raw.ignored,

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auyl.contracts import Column, Contract
+from auyl.contracts import Column, Contract, shown
+from auyl.errors import shape
 from auyl.formats.common import NAMELESS, RawResult
 from auyl.stage.scan import mask_bits
 from auyl.store.duck import identifier
@@ -70,7 +71,7 @@ def compare_files(raw: RawResult, contract: Contract) -> list[Drift]:
         # Of other formats the raw parts hold what the contract does not know.
         found += [
             Drift("column_new", name, "the elements of the contract", "an element that it does not know")
-            for name in sorted(raw.unknown_columns)
+            for name in shown(sorted(raw.unknown_columns))
         ]
     return found
 
@@ -116,7 +117,7 @@ def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) 
     names = [column.name for column in contract.columns]
     columns = {
         name: ColumnProfile(name, *raw.headings.get(name, nowhere), count, unreadable.get(name), categories.get(name))
-        for name, count in zip(names + unknown, filled, strict=True)
+        for name, count in zip(names + _shown(unknown), filled, strict=True)
     }
     return Profile(rows, columns)
 
@@ -135,6 +136,11 @@ def _count_cells(
 
     filled, unread = ([cells(f"{mask}{n}", bit) for _, n, bit in places] for mask in ("_filled", "_unread"))
     return int(rows.sum()), filled, unread
+
+
+def _shown(unknown: list[str]) -> list[str]:
+    """Names in raw of columns that the contract does not know, as the ledger has them."""
+    return [f"unknown:{name}" for name in shown([name.removeprefix("unknown:") for name in unknown])]
 
 
 def _categories(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, tuple[str, ...]]:
@@ -180,7 +186,7 @@ def compare(now: Profile, history: list[Profile], contract: Contract) -> list[Dr
         known = {value for previous in columns_before for value in previous.categories or ()}
         fresh = [value for value in column.categories or () if value not in known]
         if known and fresh:
-            found.append(Drift("category_new", name, _list(sorted(known)), _list(fresh)))
+            found.append(Drift("category_new", name, _list(sorted(known)), _list([shape(value) for value in fresh])))
         if column.share_unreadable is not None:
             most = max((previous.share_unreadable or 0.0) for previous in columns_before)
             if column.share_unreadable > 1.5 * most + 0.01:

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from auyl import contracts, ledger
-from auyl.errors import AuylError
-from auyl.formats.crash import place_of
+from auyl.errors import AuylError, place_of
 from auyl.intake.batch import BatchResult, load
 from auyl.settings import Settings
 

@@ -77,7 +77,7 @@ def read_manifest(contract: Contract, marker: str, content: bytes) -> dict[str, 
                 digest = str(item["sha256"]).lower() if item.get("sha256") else None
                 entries[str(item["name"])] = MarkerEntry(digest, None if size is None else int(size))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise refusal(f"{type(error).__name__}: {error}") from error
+            raise refusal(f"something else ({type(error).__name__})") from error
         if len(entries) != len(listed):
             raise refusal("a file that is listed twice")
     else:

@@ -62,6 +62,7 @@ def unchecked_engine(dsn: str) -> Engine:
         driver_url(dsn),
         poolclass=NullPool,
         executemany_mode="values_plus_batch",
+        hide_parameters=True,  # an error would quote a row
         connect_args=KEEPALIVES,
         json_serializer=partial(json.dumps, ensure_ascii=False, default=str),
     )

@@ -18,7 +18,7 @@ from auyl.stage.inputs import current_batches
 from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
-from auyl.territory.resolver import changes_path, current_edition, open_territory
+from auyl.territory.resolver import changes_path, current_edition, editions, open_territory
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,16 +41,18 @@ def make_changes(con: duckdb.DuckDBPyConnection, settings: Settings, staged: str
     con.execute(f"create or replace temp table change as {bound}")
 
 
-def write_changes(settings: Settings, period: str) -> dict[str, int]:
-    """Write the table for the current edition, from the registry as of `period`; return codes by kind.
+def write_changes(settings: Settings, period: str, edition: str | None = None) -> dict[str, int]:
+    """Write the table for an edition, the current one by default, from the registry as of `period`.
 
-    An older extract of the registry serves where its contract lets it be carried forward; without any, the dictionary
-    of ГБД ФЛ alone is used. Raises TerritoryMissing where no edition is loaded.
+    Returns codes by kind. An older extract of the registry serves where its contract lets it be carried forward;
+    without any, the dictionary of ГБД ФЛ alone is used. Raises TerritoryMissing where no edition is loaded.
     """
     lake = Lake(settings.lake)
     con = duck.connect(settings, lake)
     try:
-        edition = current_edition(settings, lake)
+        edition = edition or current_edition(settings, lake)
+        if edition not in editions(settings, lake):
+            raise TerritoryMissing(f"edition {edition} is not loaded: auyl territory load FILE")
         open_territory(con, settings, lake, edition)
         contract = contracts.load("territory", settings.include)
         batches, _ = current_batches(settings, ["territory"], period)

@@ -8,16 +8,22 @@ from auyl.settings import Settings
 from auyl.store import duck, paths
 from auyl.store.lake import Lake
 from auyl.territory import editions as territory
+from auyl.territory.adoption import note_first
+from auyl.territory.resolver import current_edition, editions
 
 
 def load_territory(
     settings: Settings, kato: Path, crosswalk: Path | None, addresses: Path | None, edition: str | None
 ) -> territory.TerritorySummary:
-    """Load an edition into `reference/territory/<edition>` of the lake. Raises ExtractRefused."""
+    """Load an edition into `reference/territory/<edition>` of the lake, and make it current only if it is the first.
+
+    Raises ExtractRefused.
+    """
     lake = Lake(settings.lake)
     con = duck.connect(settings, lake)
+    former = current_edition(settings, lake) if editions(settings, lake) else None
     try:
-        return territory.load(
+        loaded = territory.load(
             kato,
             lake.address(paths.territory_root()),
             con,
@@ -26,5 +32,7 @@ def load_territory(
             address_file=addresses,
             include=settings.include,
         )
+        note_first(settings, loaded.edition, former)
+        return loaded
     finally:
         con.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auyl import ledger
 from auyl.contracts import PLACE_ROLES, Contract
 from auyl.errors import TerritoryMissing
 from auyl.settings import Settings
@@ -35,9 +36,19 @@ def editions(settings: Settings, lake: Lake) -> list[str]:
 
 
 def current_edition(settings: Settings, lake: Lake) -> str:
-    """The edition that is set, or the newest one loaded. Raises TerritoryMissing."""
+    """The edition that is set, else the one that was adopted last, else that of the last build, else the only one.
+
+    Among several of which none was adopted or built with, the greatest name. Raises TerritoryMissing.
+    """
     known = editions(settings, lake)
-    edition = settings.kato_edition or (known[-1] if known else None)
+    edition = settings.kato_edition
+    if edition is None and settings.dsn_or_none:
+        decisions = ledger.edition_decisions(settings)
+        wanted = [row["edition"] for row in decisions if row["is_adopted"]]
+        if not decisions:
+            wanted = [ledger.published_edition(settings)]
+        edition = next((name for name in wanted if name in known), None)
+    edition = edition or (known[-1] if known else None)
     if edition is None or edition not in known:
         raise TerritoryMissing(
             f"edition {edition or 'of KATO'} is not loaded: auyl territory load FILE; there are {known}"

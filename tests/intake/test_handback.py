@@ -1,7 +1,10 @@
 """Rejected rows go back in the owner's format with reasons, and come back corrected: the account closes."""
 
 import json
+import re
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from auyl import intake, ledger
 from auyl.errors import ExtractRefused
 from auyl.intake.locate import locate
 from auyl.intake.quarantine import quarantine
+from auyl.intake.withdraw import withdraw
 from auyl.settings import Settings
 from auyl.store.lake import Lake
 from tests.extracts import (
@@ -204,3 +208,51 @@ def test_the_file_of_refused_rows_has_a_name_of_its_own_and_is_written_once(
     assert accepted.batch_id in {file.batch_id for file in written}, (
         "what is not in the lake is written, whoever was killed"
     )
+
+
+def test_a_refused_extract_is_listed_until_a_later_one_settles_it(take_in: TakeIn, settings: Settings) -> None:
+    good = [social_row(n) for n in range(1, 41)]
+    bad = [social_row(n, ИИН=BAD) for n in range(41, 61)]
+
+    def open_refusals() -> int:
+        frame = quarantine(settings, "social_assistance")
+        listed = set() if frame.empty else set(frame["_state"])
+        files = intake.write_handback(settings, "social_assistance")
+        assert {"refused"} & listed == {file.state for file in files} & {"refused"}
+        return 0 if frame.empty else int((frame["_state"] == "refused").sum())
+
+    refused = take_in("social_assistance", {"s.csv": social_csv([*good, *bad])})
+    assert (refused.status, open_refusals()) == ("refused", 20)
+    accepted = take_in("social_assistance", {"s.csv": social_csv([*good, social_row(70, ИИН=BAD)])})
+    assert (accepted.status, open_refusals()) == ("accepted", 0)
+    # a later one is open again; corrected rows of the extract before it say nothing about it
+    assert take_in("social_assistance", {"s.csv": social_csv([*good, *bad[:15]])}).status == "refused"
+    assert open_refusals() == 15
+    # neither does loading the former extract again
+    assert intake.load(accepted.delivery_id, settings).status == "unchanged" and open_refusals() == 15
+    last = take_in("social_assistance", {"s.csv": social_csv([*good, social_row(71)])})
+    assert (last.status, open_refusals()) == ("accepted", 0)
+    # what settled it was a mistake: the refused one waits for its owner again
+    assert last.batch_id is not None
+    withdraw(settings, last.batch_id, "of another oblast", "test")
+    assert open_refusals() == 15
+    # the former extract came again after it
+    assert take_in("social_assistance", {"s.csv": social_csv([*good, social_row(70, ИИН=BAD)])}).accepted
+    assert open_refusals() == 0
+
+
+def test_a_refused_extract_is_settled_by_its_own_acceptance_under_other_rules(
+    take_in: TakeIn, settings: Settings, tmp_path: Path
+) -> None:
+    bad = [social_row(n, ИИН=BAD) for n in range(41, 61)]
+    refused = take_in("social_assistance", {"s.csv": social_csv([*[social_row(n) for n in range(1, 41)], *bad])})
+    assert refused.status == "refused"
+    expectations = tmp_path / "expectations"
+    shutil.copytree(settings.expectations, expectations)
+    batch_rules = expectations / "_batch.json"
+    rules = re.sub(r'"max_value": 0\.\d+', '"max_value": 0.9', batch_rules.read_text("utf-8"))
+    batch_rules.write_text(rules, "utf-8")
+    tolerant = replace(settings, expectations=expectations)
+    accepted = intake.load(refused.delivery_id, tolerant)
+    assert (accepted.status, accepted.rejected) == ("accepted", 20), accepted.refusal
+    assert set(quarantine(tolerant, "social_assistance")["_state"]) == {"current"}

@@ -1,6 +1,7 @@
 -- grain: indicator of the catalogue, for one okrug and period, beside the period before
 -- key: indicator_id
--- inputs: serving.indicator, serving.theme, serving.snapshot_current
+-- inputs: serving.indicator, serving.theme, serving.snapshot_current, serving.okrug_of_month
+-- An okrug may have had another code in the edition of an earlier period.
 select
     i.*,
     t.name_kk as theme_kk,
@@ -15,8 +16,10 @@ select
     before.value as value_before
 from serving.indicator as i
 inner join serving.theme as t on i.theme = t.theme
+left join serving.okrug_of_month as now_ on now_.kato = %(kato)s and now_.period = %(period)s
+left join serving.okrug_of_month as then_ on then_.kato = %(kato)s and then_.period = %(period_before)s
 left join serving.snapshot_current as v
-    on i.indicator_id = v.indicator_id and v.kato = %(kato)s and v.period = %(period)s
+    on i.indicator_id = v.indicator_id and now_.kato_then = v.kato and v.period = %(period)s
 left join serving.snapshot_current as before
-    on i.indicator_id = before.indicator_id and before.kato = %(kato)s and before.period = %(period_before)s
+    on i.indicator_id = before.indicator_id and then_.kato_then = before.kato and before.period = %(period_before)s
 order by t.position, i.theme, i.position, i.indicator_id;

@@ -1,8 +1,7 @@
--- grain: period current of the current edition, newest first
+-- grain: published period, newest first, in whichever edition of KATO
 -- key: period
 select
     period,
     revision
 from serving.current_snapshot
-where edition = access.current_edition()
 order by period desc;

@@ -134,29 +134,29 @@ return coalesce(
     (select e.edition from serving.current_edition as e)
 );
 
--- Okrugs under each grant that holds now. KATO codes are re-used: a grant given in another edition holds only where
--- okrug and district bear the same names in both.
-create or replace view access.scope as
+-- Okrugs under each grant that holds now, in each edition. KATO codes are re-used: a grant given in another edition
+-- holds only where okrug and district bear the same names in both, or where the adoption of an edition says that the
+-- okrug, for a wider grant the district, goes on as that one; retiring an edition deletes what it said.
+create or replace view access.scope_of_edition as
 select
     g.grant_id,
     g.principal,
     g.role,
     g.territory_prefix,
     g.valid_to,
+    okrug.edition,
     okrug.kato,
     okrug.district_kato
 from access.grant_ as g
-cross join (select access.current_edition() as edition) as now_
 inner join serving.territory as okrug
     on
-        okrug.edition = now_.edition
-        and okrug.level = 'okrug'
+        okrug.level = 'okrug'
         and okrug.kato between rpad(g.territory_prefix, 9, '0') and rpad(g.territory_prefix, 9, '9')
 where
     g.valid_from <= statement_timestamp()
     and (g.valid_to is null or g.valid_to > statement_timestamp())
     and (
-        g.edition = now_.edition
+        g.edition = okrug.edition
         or exists (
             select
             from serving.territory as then_okrug
@@ -170,7 +170,44 @@ where
                 and then_okrug.name_ru = okrug.name_ru
                 and then_district.name_ru = district.name_ru
         )
-    );
+    )
+union
+select
+    g.grant_id,
+    g.principal,
+    g.role,
+    g.territory_prefix,
+    g.valid_to,
+    okrug.edition,
+    okrug.kato,
+    okrug.district_kato
+from access.grant_ as g
+inner join serving.place_link as l
+    on
+        g.edition = l.edition_from
+        and l.kato_from between rpad(g.territory_prefix, 9, '0') and rpad(g.territory_prefix, 9, '9')
+        and (length(g.territory_prefix) = 6) = (right(l.kato_from, 5) <> '00000')
+inner join serving.territory as okrug
+    on
+        l.edition_to = okrug.edition
+        and okrug.level = 'okrug'
+        and l.kato_to = case when length(g.territory_prefix) = 6 then okrug.kato else okrug.district_kato end
+where
+    g.valid_from <= statement_timestamp()
+    and (g.valid_to is null or g.valid_to > statement_timestamp());
+
+-- The same in the current edition.
+create or replace view access.scope as
+select
+    s.grant_id,
+    s.principal,
+    s.role,
+    s.territory_prefix,
+    s.valid_to,
+    s.kato,
+    s.district_kato
+from access.scope_of_edition as s
+where s.edition = (select access.current_edition());
 
 -- Okrugs that the principal may read in one of these roles; never null, so that `= any` is false, not unknown.
 create or replace function access.allowed(roles text[]) returns text[]
@@ -184,6 +221,19 @@ return coalesce(
     ),
     '{}'::text[]
 );
+
+-- The same with the edition that each code is of, for revisions in the edition of their time.
+create or replace function access.allowed_in(roles text[]) returns table (edition text, kato text)
+language sql stable parallel restricted security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan -- a policy calls it twice in a query
+begin atomic
+    select distinct
+        s.edition,
+        s.kato
+    from access.scope_of_edition as s
+    where s.principal = access.reading_principal() and s.role = any(roles);
+end;
 
 create or replace function access.write_audit(
     what text, which text, how_it_ended text, why text default null, address inet default null, who text default null

@@ -8,14 +8,18 @@
 
 alter table serving.snapshot_value enable row level security;
 
--- A revision in another edition of KATO is hidden until it is published again in the current one: the same code may
--- have meant another place.
+-- A revision is read in the edition of KATO that it was published in: the same code may have meant another place.
 drop policy if exists read_own_territory on serving.snapshot_value;
 create policy read_own_territory on serving.snapshot_value for select to auyl_reader
 using (
-    kato = any((select access.allowed(access.readers_of('snapshot')))::text[])
-    and (period, revision) in (
-        select s.period, s.revision from serving.snapshot as s where s.edition = (select access.current_edition())
+    kato = any((select array_agg(a.kato) from access.allowed_in(access.readers_of('snapshot')) as a)::text[])
+    and (period, revision, kato) in (
+        select
+            s.period,
+            s.revision,
+            a.kato
+        from access.allowed_in(access.readers_of('snapshot')) as a
+        inner join serving.snapshot as s on a.edition = s.edition
     )
 );
 
@@ -25,6 +29,24 @@ select v.*
 from serving.snapshot_value as v
 inner join serving.current_snapshot as f on f.period = v.period and f.revision = v.revision;
 
+-- What became of places is no secret; guarded like everything that a reader opens.
+alter table serving.place_link enable row level security;
+drop policy if exists read_all on serving.place_link;
+create policy read_all on serving.place_link for select to auyl_reader using (true);
+
+-- Grain: okrug of the current edition and published period. Key: kato, period. Inputs: serving.territory,
+-- current_snapshot, place_link. kato_then: its code in the edition of that period; null where it was no okrug then.
+create or replace view serving.okrug_of_month with (security_invoker = true) as
+select
+    o.kato,
+    f.period,
+    case when f.edition = o.edition then o.kato else l.kato_to end as kato_then
+from serving.territory as o
+cross join serving.current_snapshot as f
+left join serving.place_link as l
+    on o.edition = l.edition_from and f.edition = l.edition_to and o.kato = l.kato_from
+where o.level = 'okrug' and o.edition = (select access.current_edition());
+
 revoke all on schema serving, vault, ledger from public;
 revoke all on all tables in schema serving from public, auyl_reader, auyl_engineer, auyl_portal;
 revoke all on all tables in schema vault from public, auyl_reader, auyl_engineer, auyl_portal;
@@ -32,11 +54,12 @@ revoke all on all tables in schema ledger from public, auyl_reader, auyl_portal;
 
 grant usage on schema serving to auyl_reader;
 grant select on
-    serving.territory, serving.theme, serving.indicator,
+    serving.territory, serving.place_link, serving.okrug_of_month, serving.theme, serving.indicator,
     serving.snapshot, serving.current_snapshot, serving.snapshot_source,
     serving.snapshot_value, serving.snapshot_current
 to auyl_reader;
-grant execute on function access.allowed(text[]), access.readers_of(text), access.current_edition() to auyl_reader;
+grant execute on function access.allowed(text[]), access.allowed_in(text[]), access.readers_of(text),
+access.current_edition() to auyl_reader;
 
 -- Named one by one: what a later version adds is closed until somebody decides.
 alter default privileges in schema ledger revoke select on tables from auyl_engineer;

@@ -22,9 +22,14 @@ alter table serving.${table} enable row level security;
 drop policy if exists read_own_territory on serving.${table};
 create policy read_own_territory on serving.${table} for select to auyl_reader
 using (
-    okrug_kato = any((select access.allowed(access.readers_of('${subject}')))::text[])
-    and (period, revision) in (
-        select s.period, s.revision from serving.snapshot as s where s.edition = (select access.current_edition())
+    okrug_kato = any((select array_agg(a.kato) from access.allowed_in(access.readers_of('${subject}')) as a)::text[])
+    and (period, revision, okrug_kato) in (
+        select
+            s.period,
+            s.revision,
+            a.kato
+        from access.allowed_in(access.readers_of('${subject}')) as a
+        inner join serving.snapshot as s on a.edition = s.edition
     )
 );
 
