@@ -159,6 +159,16 @@ class LockLost(AuylError):
         )
 
 
+class LockBusy(AuylError):
+    """Another process has held a lock for longer than any work takes."""
+
+    def __init__(self, name: str, seconds: float, holders: str) -> None:
+        super().__init__(
+            f"the lock {name}: expected to get it within {seconds / 60:.0f} minutes, found it held by {holders}. "
+            f"Try again when that process has ended. Fix: a data engineer, if it hangs"
+        )
+
+
 class HashKeyRefused(AuylError):
     """The key of this process is not the stored one, or a rotation has not ended. Nothing was written."""
 

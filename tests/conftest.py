@@ -59,7 +59,9 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         if place is not None:
             Path(folder).chmod(0o711)
         server = EmbeddedPostgres(tmp_path_factory.mktemp("home"), place=place, settings={"fsync": "off"})
-        yield server.start()
+        server.start()
+        # tests make databases, roles and mistakes that only a superuser can
+        yield server.superuser_dsn
         server.destroy()
 
 

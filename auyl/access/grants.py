@@ -9,7 +9,7 @@ from psycopg2.extensions import connection
 from auyl.access import principals
 from auyl.access.audit import audit
 from auyl.access.errors import AccessError, TerritoryUnknown
-from auyl.access.logins import settle_engineer
+from auyl.access.logins import settle_login
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def grant(
             (principal, role, prefix, edition, valid_from, valid_to, granted_by, reason),
         )
         (grant_id,) = cur.fetchone() or (0,)
-    settle_engineer(conn, principal)
+    settle_login(conn)
     audit(conn, "grant", f"{principal}: {role} {prefix}", purpose=reason)
     return int(grant_id)
 
@@ -163,7 +163,7 @@ def revoke(
             (revoked_by, reason, principal, role, role, prefix, prefix),
         )
         ended = int(cur.rowcount)
-    settle_engineer(conn, principal)
+    settle_login(conn)
     audit(conn, "revoke", f"{principal}: {role or 'all roles'} {prefix or 'everywhere'}", purpose=reason)
     return ended
 

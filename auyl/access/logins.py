@@ -1,5 +1,7 @@
 """Real PostgreSQL logins: people who query tables from their own tools, and the portal's one login."""
 
+from datetime import UTC, datetime, timedelta
+
 from psycopg2 import sql
 from psycopg2.extensions import connection, encrypt_password
 
@@ -8,6 +10,16 @@ from auyl.access.audit import audit
 from auyl.access.errors import PrincipalInvalid
 
 CONNECTIONS = 5  # of one person at a time
+PASSWORD_LIFETIME = timedelta(days=365)
+# Of a person's login. The first two only a superuser may change, or the owner, to whom the set-up of the server gives
+# that right; a person can change the others, which help against a forgotten query.
+LIMITS = {
+    "temp_file_limit": "1GB",
+    "log_statement": "all",
+    "statement_timeout": "2min",
+    "idle_in_transaction_session_timeout": "5min",
+    "work_mem": "16MB",
+}
 PORTAL = "auyl_portal"
 
 
@@ -17,7 +29,7 @@ def _verifier(conn: connection, role: str, password: str) -> sql.Literal:
 
 
 def create_login(conn: connection, principal: str, password: str, *, reason: str | None = None) -> None:
-    """A PostgreSQL login, member of auyl_reader, that sees what its grants allow: nothing before the first one.
+    """A PostgreSQL login, member of auyl_reader, that reads what its grants allow; before the first one, open tables.
 
     An existing login gets the new password and is opened again. The caller commits.
     Raises PrincipalInvalid (also for a role that was not created here), PasswordTooWeak.
@@ -34,19 +46,25 @@ def create_login(conn: connection, principal: str, password: str, *, reason: str
         if exists and not ours:
             raise PrincipalInvalid(f"principal {principal!r}: the server has a role of that name for something else")
         cur.execute(
-            sql.SQL("{} role {} login password {} connection limit {}").format(
+            sql.SQL("{} role {} login password {} connection limit {} valid until {}").format(
                 sql.SQL("alter" if exists else "create"),
                 role,
                 _verifier(conn, principal, password),
                 sql.Literal(CONNECTIONS),
+                sql.Literal((datetime.now(UTC) + PASSWORD_LIFETIME).isoformat()),
             )
         )
         if not exists:
             cur.execute(sql.SQL("grant auyl_reader to {}").format(role))
-            # only defaults, against a forgotten query; a user can raise them
-            cur.execute(sql.SQL("alter role {} set statement_timeout = '2min'").format(role))
-            cur.execute(sql.SQL("alter role {} set idle_in_transaction_session_timeout = '5min'").format(role))
-    settle_engineer(conn, principal)
+        for name, value in LIMITS.items():
+            cur.execute(
+                "select context = 'superuser' and not has_parameter_privilege(name, 'set') from pg_settings "
+                "where name = %s",
+                (name,),
+            )
+            if cur.fetchone() == (False,):
+                cur.execute(sql.SQL("alter role {} set {} = {}").format(role, sql.Identifier(name), sql.Literal(value)))
+    settle_login(conn)
     audit(conn, "create_login", principal, purpose=reason)
 
 
@@ -55,7 +73,7 @@ def exists(conn: connection, principal: str) -> bool:
     with conn.cursor() as cur:
         cur.execute(
             "select exists (select from pg_auth_members m join pg_roles r on r.oid = m.member "
-            "where r.rolname = %s and r.rolname <> %s and m.roleid = 'auyl_reader'::regrole)",
+            "where r.rolname = %s and r.rolname <> %s and m.roleid = 'auyl_reader'::regrole and m.inherit_option)",
             (principal, PORTAL),
         )
         (is_there,) = cur.fetchone() or (False,)
@@ -79,17 +97,48 @@ def set_portal_password(conn: connection, password: str) -> None:
         )
 
 
-def settle_engineer(conn: connection, principal: str) -> None:
-    """Make the login a member of auyl_engineer if it has a grant as engineer, and not otherwise."""
+def settle_login(conn: connection, principal: str | None = None) -> None:
+    """Make logins members of the roles that their grants need, and of no other; of one principal, or of everybody.
+
+    A grant that has ended by its term takes its role away with the next call for anybody.
+    """
     with conn.cursor() as cur:
         cur.execute(
-            "select exists (select from access.grant_ g where g.principal = r.rolname and g.role = 'engineer' "
-            "and (g.valid_to is null or g.valid_to > statement_timestamp())), "
-            "pg_has_role(r.oid, 'auyl_engineer', 'member') from pg_roles r where r.rolname = %s and not r.rolsuper",
-            (principal,),
+            """
+            with login as (
+                select r.oid, r.rolname from pg_roles as r inner join pg_auth_members as m on m.member = r.oid
+                where m.roleid = 'auyl_reader'::regrole and m.inherit_option and not r.rolsuper
+                    and r.rolname <> %(portal)s and (%(principal)s::text is null or r.rolname = %(principal)s)
+            ),
+            current_grant as (
+                select g.principal, g.role from access.grant_ as g
+                where g.valid_to is null or g.valid_to > statement_timestamp()
+            ),
+            wanted as (
+                select l.oid, l.rolname, to_regrole('auyl_reads_' || r.subject) as role
+                from login as l inner join current_grant as g on g.principal = l.rolname
+                inner join access.reader as r using (role)
+                union
+                select l.oid, l.rolname, to_regrole('auyl_engineer')
+                from login as l inner join current_grant as g on g.principal = l.rolname and g.role = 'engineer'
+                union
+                select l.oid, l.rolname, to_regrole('auyl_reads_own_registry')
+                from login as l inner join access.owner as o on o.principal = l.rolname and o.ended_at is null
+            ),
+            has as (
+                select l.oid, l.rolname, m.roleid::regrole as role
+                from login as l inner join pg_auth_members as m on m.member = l.oid
+                inner join pg_roles as r on m.roleid = r.oid
+                where r.rolname like 'auyl\\_reads\\_%%' or r.rolname = 'auyl_engineer'
+            )
+            (select 'grant %%s to %%I', role::text, rolname from wanted except
+                select 'grant %%s to %%I', role::text, rolname from has)
+            union all
+            (select 'revoke %%s from %%I', role::text, rolname from has except
+                select 'revoke %%s from %%I', role::text, rolname from wanted)
+            """,
+            {"principal": principal, "portal": PORTAL},
         )
-        row = cur.fetchone()
-        if row is None or row[0] == row[1]:
-            return
-        form = "grant auyl_engineer to {}" if row[0] else "revoke auyl_engineer from {}"
-        cur.execute(sql.SQL(form).format(sql.Identifier(principal)))
+        for form, role, login in cur.fetchall():
+            cur.execute("select format(%s, %s::text, %s::text)", (form, role, login))
+            cur.execute((cur.fetchone() or ("",))[0])

@@ -8,6 +8,7 @@ from psycopg2.extensions import connection
 from auyl.access import principals
 from auyl.access.audit import audit
 from auyl.access.errors import AccessError
+from auyl.access.logins import settle_login
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ def give_registry(conn: connection, principal: str, registry: str, *, given_by: 
             "on conflict (principal, registry) where ended_at is null do nothing",
             (principal, registry, given_by, reason),
         )
+    settle_login(conn)
     audit(conn, "give_registry", f"{principal}: {registry}", purpose=reason)
 
 
@@ -53,6 +55,7 @@ def take_registry(conn: connection, principal: str, registry: str | None = None,
             (principal, registry, registry),
         )
         ended = int(cur.rowcount)
+    settle_login(conn)
     audit(conn, "take_registry", f"{principal}: {registry or 'all'}", purpose=reason)
     return ended
 

@@ -21,7 +21,7 @@ from auyl.snapshot.consolidate import SnapshotInputs
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import paths
 from auyl.store.lake import Lake
-from auyl.store.postgres import confirm_locks, driver_connection
+from auyl.store.postgres import confirm_locks, publishing_connection
 
 
 def return_to(
@@ -38,7 +38,7 @@ def return_to(
                 "Fix: a data engineer"
             )
     with (
-        driver_connection(settings) as connection,
+        publishing_connection(settings) as connection,
         contextlib.closing(VaultLoad(settings, lake, inputs, connection)) as vault,
     ):
         # The thread of the vault uses the same connection until it is done.

@@ -22,7 +22,7 @@ from auyl.store import duck
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
-from auyl.store.postgres import driver_transaction, transaction
+from auyl.store.postgres import driver_cursor, publishing, transaction
 from auyl.territory.resolver import (
     SETTLING_ROLES,
     address_key,
@@ -180,7 +180,8 @@ def _by_okrug(settings: Settings, contract: Contract, relation: str) -> str:
 
 
 def _publish(settings: Settings, period: str, rows: list[tuple[object, ...]]) -> None:
-    with driver_transaction(settings) as cursor:
+    with publishing(settings) as con:
+        cursor = driver_cursor(con)
         cursor.execute("delete from serving.quality where period = %s", (period,))
         psycopg2.extras.execute_values(
             cursor, f"insert into serving.quality ({', '.join(COLUMNS)}) values %s", rows, page_size=5000

@@ -22,7 +22,7 @@ from auyl.snapshot.vault import VaultLoad
 from auyl.store import duck
 from auyl.store.lake import Lake
 from auyl.store.locks import BUILD, lock
-from auyl.store.postgres import driver_connection
+from auyl.store.postgres import publishing_connection
 from auyl.subjects import load_subjects
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _returned(inputs: SnapshotInputs, revision: int, what: str) -> BuildResult:
 def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: SnapshotInputs) -> BuildResult:
     with (
         contextlib.closing(duck.cursor(settings, lake)) as con,
-        driver_connection(settings) as connection,
+        publishing_connection(settings) as connection,
         contextlib.closing(VaultLoad(settings, lake, inputs, connection)) as vault,
     ):
         # PostgreSQL copies the vault meanwhile.

@@ -20,9 +20,12 @@ from types import TracebackType
 from auyl.store.place import PostgresError, account, identity, make_place, secure
 from auyl.store.place import binaries as server_binaries
 from auyl.store.processes import remembered_port, spawn_watched
-from auyl.store.schema import check_text_rules, ensure_database
+from auyl.store.roles import set_up, write_secret
+from auyl.store.schema import check_text_rules
 
-OWNER = "auyl"
+SUPERUSER = "auyl"  # for what only a superuser may, at a start; no command and no DAG gets its address
+OWNER = "auyl_owner"
+PIPELINE = "auyl_pipeline"
 DATABASE = "auyl"
 READY_S = 300.0  # crash recovery of a big write-ahead log takes its time
 STOP_S = 60.0
@@ -69,7 +72,7 @@ class EmbeddedPostgres:
     # -- public ------------------------------------------------------------------------------------------------
 
     def start(self) -> str:
-        """Start the server, or join the one that runs; returns the owner's DSN of the database `auyl`.
+        """Start the server, or join the one that runs; returns the owner's DSN of the database `auyl`, no superuser.
 
         Raises PostgresError when it cannot be started, naming the log.
         """
@@ -161,11 +164,22 @@ class EmbeddedPostgres:
         finally:
             os.close(fd)
 
-    def _password(self) -> str:
-        return (self.state_dir / "password").read_text().strip()
+    def _password(self, role: str = OWNER) -> str:
+        name = "password" if role == SUPERUSER else f"{role}.password"
+        return (self.state_dir / name).read_text().strip()
 
-    def _dsn(self, port: int, database: str = DATABASE) -> str:
-        return f"postgresql://{OWNER}:{self._password()}@127.0.0.1:{port}/{database}"
+    def _dsn(self, port: int, database: str = DATABASE, role: str = OWNER) -> str:
+        return f"postgresql://{role}:{self._password(role)}@127.0.0.1:{port}/{database}"
+
+    @property
+    def pipeline_dsn(self) -> str:
+        """Address of the login of the DAGs, while the server runs. Its grants are those of `auyl migrate`."""
+        return self._dsn(self._state()["port"], role=PIPELINE)
+
+    @property
+    def superuser_dsn(self) -> str:
+        """Address of the superuser, for tests and to make databases of other programs."""
+        return self._dsn(self._state()["port"], role=SUPERUSER)
 
     def _running_pid(self) -> int | None:
         """The postmaster of our data folder, never another process with a re-used pid."""
@@ -179,7 +193,7 @@ class EmbeddedPostgres:
 
     def _join(self) -> str | None:
         port = self._state().get("port")
-        if port is None or self._running_pid() is None or not (self.state_dir / "password").exists():
+        if port is None or self._running_pid() is None or not (self.state_dir / f"{PIPELINE}.password").exists():
             return None
         self._await(port, None)
         return self._dsn(port)
@@ -213,7 +227,13 @@ class EmbeddedPostgres:
                 time.sleep(0.5)  # a port taken meanwhile, or backends of a killed server still leaving
                 continue
             self._watchdog = watchdog
-            dsn = ensure_database(self._dsn(port, "postgres"), DATABASE)
+            for role in (OWNER, PIPELINE):
+                write_secret(self.state_dir / f"{role}.password")
+            set_up(
+                self._dsn(port, "postgres", SUPERUSER), DATABASE,
+                {role: self._password(role) for role in (OWNER, PIPELINE)},
+            )  # fmt: skip
+            dsn = self._dsn(port)
             check_text_rules(dsn)
             return dsn
         raise PostgresError(f"PostgreSQL does not start: {last} (log: {self.log})")
@@ -236,7 +256,7 @@ class EmbeddedPostgres:
                 os.chown(given, server.pw_uid, server.pw_gid)
             done = subprocess.run(
                 [
-                    binaries / "initdb", "-D", building, "-U", OWNER, f"--pwfile={given}", "-E", "UTF8",
+                    binaries / "initdb", "-D", building, "-U", SUPERUSER, f"--pwfile={given}", "-E", "UTF8",
                     "--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST", "--locale=C.UTF-8",
                     "--auth=scram-sha-256", "--data-checksums", *no_sync,
                 ],
@@ -288,7 +308,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + READY_S
         while True:
             try:
-                psycopg2.connect(self._dsn(port, "postgres"), connect_timeout=5).close()
+                psycopg2.connect(self._dsn(port, "postgres", SUPERUSER), connect_timeout=5).close()
             except psycopg2.OperationalError as error:
                 gone = watchdog.poll() is not None if watchdog is not None else self._running_pid() is None
                 if gone:

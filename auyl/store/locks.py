@@ -1,4 +1,7 @@
-"""Locks in PostgreSQL: the server drops them when their holder dies. Every kind of lock and its name are here."""
+"""Locks in PostgreSQL: the server drops them when their holder dies. Every kind of lock and its name are here.
+
+They are advisory locks, whose functions readers may not call (include/sql/server/closed.sql).
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from auyl.errors import LockBusy
 from auyl.settings import Settings
 from auyl.store.hash_key import check_hash_key
 from auyl.store.postgres import Held, LockHolder, engine, held_by_lock, lock_holder, transaction
@@ -17,6 +21,11 @@ from auyl.store.postgres import Held, LockHolder, engine, held_by_lock, lock_hol
 # Whether this thread shares the lock that a rotation of the hash key waits for. A second request, queued behind a
 # waiting rotation, would deadlock.
 _SHARES: ContextVar[bool] = ContextVar("shares", default=False)
+
+
+# Longer than the longest build: who waits longer waits for a process that hangs.
+LONGEST_WAIT_S = 3 * 3600.0
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,6 @@ ENTITIES = LockKind("entities")
 CONTRADICTIONS = LockKind("contradictions")
 BUILD = LockKind("build")
 DAILY_REPORT = LockKind("daily_report", is_keyed=False)
-MIGRATE = LockKind("migrate", is_keyed=False)
 # Shared by all keyed work, exclusive for a rotation.
 KEYED = LockKind("keyed", is_keyed=False)
 
@@ -91,13 +99,42 @@ def _held(settings: Settings, *names: Held) -> Iterator[Connection]:
     ):
         with transaction(settings):
             for name in names:
-                con.execute(text(f"select pg_advisory_lock{name.suffix}(hashtext(:name))"), {"name": name.name})
+                _take(con, name)
             holder.held = (*held, *names)
         try:
             yield con
         finally:
             if not con.closed and not con.invalidated:
                 _give_back(con, names)
+
+
+def _take(con: Connection, wanted: Held) -> None:
+    """Wait for a lock. Raises LockBusy, naming its holder, after LONGEST_WAIT_S."""
+    con.execute(text("savepoint waiting"))
+    con.execute(text("select set_config('lock_timeout', :ms, true)"), {"ms": f"{LONGEST_WAIT_S * 1000:.0f}"})
+    try:
+        con.execute(text(f"select pg_advisory_lock{wanted.suffix}(hashtext(:name))"), {"name": wanted.name})
+    except OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            raise
+        con.execute(text("rollback to savepoint waiting"))
+        holders = [
+            f"{row.usename} ({row.application_name or 'no name'}, process {row.pid}"
+            + (f", since {row.backend_start:%Y-%m-%d %H:%M})" if row.backend_start else ")")
+            for row in con.execute(_HOLDERS, {"name": wanted.name})
+        ]
+        raise LockBusy(wanted.name, LONGEST_WAIT_S, ", ".join(holders) or "nobody any more") from error
+    con.execute(text("select set_config('lock_timeout', '0', true)"))
+
+
+_HOLDERS = text(
+    "select a.usename, a.application_name, a.pid, a.backend_start from pg_locks as l "
+    "inner join pg_stat_activity as a using (pid) "
+    "where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and a.pid <> pg_backend_pid() "
+    "and l.classid::bigint = (hashtext(:name)::bigint >> 32) & 4294967295 "
+    "and l.objid::bigint = hashtext(:name)::bigint & 4294967295 "
+    "and l.database = (select oid from pg_database where datname = current_database())"
+)
 
 
 def _give_back(con: Connection, names: tuple[Held, ...]) -> None:

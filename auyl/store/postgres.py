@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -44,6 +46,7 @@ class LockHolder:
     held: tuple[Held, ...] = ()
 
 
+PUBLISHER = "auyl_publisher"
 # Of this thread, with the DSN.
 _LOCK_HOLDER: ContextVar[tuple[str, LockHolder] | None] = ContextVar("lock_holder", default=None)
 
@@ -63,14 +66,18 @@ def unchecked_engine(dsn: str) -> Engine:
         poolclass=NullPool,
         executemany_mode="values_plus_batch",
         hide_parameters=True,  # an error would quote a row
-        connect_args=KEEPALIVES,
+        # An error of whoever waits for this process names it.
+        connect_args={**KEEPALIVES, "application_name": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:60]},
         json_serializer=partial(json.dumps, ensure_ascii=False, default=str),
     )
 
 
 def _check_version(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
-        refuse_other(current_version(cursor))
+        # An engineer's login reads some tables, and nothing of versions.
+        cursor.execute("select has_schema_privilege(to_regnamespace('migration')::oid, 'usage')")
+        if cursor.fetchone() != (False,):
+            refuse_other(current_version(cursor))
     connection.rollback()
 
 
@@ -156,6 +163,25 @@ def driver_transaction(settings: Settings) -> Iterator[Any]:
     """A psycopg2 cursor in a `transaction`, for COPY."""
     with transaction(settings) as con:
         yield driver_cursor(con)
+
+
+@contextmanager
+def publishing(settings: Settings) -> Iterator[Connection]:
+    """A `transaction` that may write serving and vault, which the pipeline's login itself only reads."""
+    with transaction(settings) as con:
+        con.exec_driver_sql(f"set local role {PUBLISHER}")
+        yield con
+        con.exec_driver_sql("reset role")
+
+
+@contextmanager
+def publishing_connection(settings: Settings) -> Iterator[Any]:
+    """A `driver_connection` that may write serving and vault."""
+    with driver_connection(settings) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(f"set role {PUBLISHER}")
+        connection.commit()
+        yield connection
 
 
 @contextmanager

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg2
 from psycopg2 import errors, sql
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from auyl.errors import DatabaseUnusable
 from auyl.settings import Settings
-from auyl.store.locks import MIGRATE, lock_name
 from auyl.store.postgres import driver_cursor, unchecked_engine
 from auyl.store.subjects import subjects_sql
 from auyl.store.version import HEAD, MIGRATIONS, SCHEMA, current_version, refuse_newer
 
 # Schemas with the project's own tables.
 SCHEMAS = ("ledger", "serving", "vault", "access")
+# A statement that waits for a table makes everybody queue behind it: it gives up after TURN_S, and begins again.
+TURN_S = 3
+PAUSE_S = 2.0
+TURNS = 60
 
 
 @dataclass(frozen=True)
@@ -37,33 +42,92 @@ class Migration:
 
 
 def migrate(settings: Settings) -> Migration:
-    """Bring the tables to the newest revision and apply every file of `include/sql/serving` and the subjects, in one
-    transaction.
+    """Bring the roles to their state, the tables to the newest revision, and apply every file of `include/sql/serving`
+    and the subjects, in one transaction.
 
-    Nothing is done where revision and files are those of the last migration. Processes that migrate at the same time
-    wait for each other. Raises DatabaseUnusable, also for a database that a newer program has migrated.
+    No table is touched where revision and files are those of the last migration. Processes that migrate at once wait
+    for each other; who uses a table is waited for in short turns, so that nobody queues behind the migration.
+    Raises DatabaseUnusable, also for a database that a newer program has migrated.
     """
+    server = settings.include / "sql" / "server"
     files = sorted((settings.include / "sql" / "serving").glob("*.sql"))
     texts = [path.read_text(encoding="utf-8") for path in files] + [subjects_sql(settings.include)]
     wanted = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-    with unchecked_engine(settings.dsn).begin() as con:
-        con.execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": lock_name(MIGRATE)})
+    engine = unchecked_engine(settings.dsn)
+    with engine.begin() as con:
         before = current_version(driver_cursor(con))
         refuse_newer(before)
+        _apply(con, (server / "roles.sql").read_text(encoding="utf-8"))
         if before == HEAD and con.execute(text(f"select sha256 from {SCHEMA}.repeatable")).scalar() == wanted:
             return Migration(before, HEAD, False)
-        check_text_rules(settings.dsn)
-        con.exec_driver_sql(
-            f"create schema if not exists {SCHEMA}; revoke all on schema {SCHEMA} from public; "
-            f"create table if not exists {SCHEMA}.repeatable (sha256 text not null)"
-        )
-        _drop_repeatable(con)
-        _upgrade_tables(con)
-        for content in texts:
-            con.exec_driver_sql(content.replace("%", "%%"))
-        con.exec_driver_sql(f"delete from {SCHEMA}.repeatable")
-        con.execute(text(f"insert into {SCHEMA}.repeatable values (:sha256)"), {"sha256": wanted})
-    return Migration(before, HEAD, True)
+    check_text_rules(settings.dsn)
+    _make_mutex(engine)
+    for turn in range(TURNS):
+        try:
+            with engine.begin() as con:
+                con.exec_driver_sql(f"lock table {SCHEMA}.repeatable in exclusive mode")
+                before = current_version(driver_cursor(con))
+                refuse_newer(before)
+                if before == HEAD and con.execute(text(f"select sha256 from {SCHEMA}.repeatable")).scalar() == wanted:
+                    return Migration(before, HEAD, False)
+                con.exec_driver_sql(f"set local lock_timeout = '{TURN_S}s'")
+                if con.execute(text("select rolsuper from pg_roles where rolname = current_user")).scalar():
+                    _apply(con, (server / "closed.sql").read_text(encoding="utf-8"))
+                _drop_repeatable(con)
+                _upgrade_tables(con)
+                for content in texts:
+                    _apply(con, content)
+                con.exec_driver_sql(f"delete from {SCHEMA}.repeatable")
+                con.execute(text(f"insert into {SCHEMA}.repeatable values (:sha256)"), {"sha256": wanted})
+            return Migration(before, HEAD, True)
+        except OperationalError as error:
+            if not isinstance(error.orig, errors.LockNotAvailable):
+                raise
+            if turn == TURNS - 1:
+                raise DatabaseUnusable(
+                    f"the migration: expected the tables to be free for {TURN_S} s, found them in use in {TURNS} turns"
+                    f"{_users(engine)}. Try again when they have ended. Fix: a data engineer"
+                ) from error
+            time.sleep(PAUSE_S)
+    raise AssertionError
+
+
+def _apply(con: Connection, content: str) -> None:
+    con.exec_driver_sql(content.replace("%", "%%"))
+
+
+def _make_mutex(engine: Engine) -> None:
+    """The table whose lock lets one migration at a time through: no reader can lock it, unlike an advisory lock."""
+    for _ in range(TURNS):
+        try:
+            with engine.begin() as con:
+                if con.execute(text(f"select to_regclass('{SCHEMA}.repeatable') is null")).scalar():
+                    con.exec_driver_sql(
+                        f"create schema if not exists {SCHEMA}; revoke all on schema {SCHEMA} from public; "
+                        f"create table if not exists {SCHEMA}.repeatable (sha256 text not null)"
+                    )
+            return
+        except IntegrityError:  # another process made it at the same moment
+            time.sleep(0.05)
+
+
+def _users(engine: Engine) -> str:
+    """Who holds a lock on one of our tables now, for a message."""
+    with engine.begin() as con:
+        rows = con.execute(
+            text(
+                "select distinct a.usename, a.application_name, a.pid, a.xact_start from pg_locks as l "
+                "inner join pg_stat_activity as a using (pid) inner join pg_class as c on l.relation = c.oid "
+                "where c.relnamespace::regnamespace::text = any(:schemas) and a.pid <> pg_backend_pid() "
+                "and l.database = (select oid from pg_database where datname = current_database()) limit 5"
+            ),
+            {"schemas": list(SCHEMAS)},
+        ).all()
+    return "".join(
+        f"; {row.usename} ({row.application_name or 'no name'}, process {row.pid}"
+        + (f", since {row.xact_start:%H:%M:%S})" if row.xact_start else ")")
+        for row in rows
+    )
 
 
 def _drop_repeatable(con: Connection) -> None:

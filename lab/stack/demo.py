@@ -21,10 +21,11 @@ from secrets import token_hex
 
 from auyl.errors import AuylError
 from auyl.periods import month_before
-from auyl.settings import Settings, from_environment, write_of_home
+from auyl.settings import REPOSITORY, Settings, from_environment, write_of_home
 from auyl.store import paths
 from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.processes import remembered_port
+from auyl.store.roles import make_database
 from auyl.store.schema import check_text_rules, database_url, ensure_database, migrate
 from auyl.store.watchdog import PR_SET_PDEATHSIG
 from lab.simulated_sources.connections import SimulatedSources
@@ -113,7 +114,7 @@ def ready(
     home = from_environment().home.absolute()
     with contextlib.ExitStack() as stack:
         say(f"period {plan.period}, {plan.people:,} people, state and logs in {home}")
-        dsn, airflow_dsn, dispatch_dsn = _databases(stack, home, say)
+        dsn, pipeline_dsn, airflow_dsn, dispatch_dsn = _databases(stack, home, say)
         supervisor = stack.enter_context(Supervisor(home / "logs"))
         environment = _environment(home, dsn)
         os.environ.update(environment)  # the library in this process reads the same settings
@@ -124,11 +125,12 @@ def ready(
         airflow = AirflowStack(
             home, airflow_dsn, supervisor,
             connections=sources.connections(),
-            env={**environment, **(env or {})}, parallelism=max(2, min(4, os.cpu_count() or 2)),
+            env={**environment, "AUYL_DSN": pipeline_dsn, **(env or {})},
+            parallelism=max(2, min(4, os.cpu_count() or 2)),
         )  # fmt: skip
         stack.callback(airflow.close)
         migration = airflow.migrate()
-        synthesis = supervisor.start("synthetic", _synthesis(plan, extracts), may_end=True)
+        synthesis = supervisor.start("synthetic", _synthesis(plan, extracts), env=bare_environment(), may_end=True)
 
         migrate(settings)
         say("schema of the serving database is there")
@@ -143,7 +145,7 @@ def ready(
         say(_territory(plan, settings, extracts))
         say(f"dispatch database has {_dispatch(dispatch_dsn, extracts, plan.period):,} calls of the month")
         for server in sources.servers():
-            process = supervisor.start(server.name, server.command)
+            process = supervisor.start(server.name, server.command, env=bare_environment())
             supervisor.wait_until(partial(_listens, server.port), process, 60)
         airflow.wait_ready({"consolidate", *(f"intake_{registry}" for registry in plan.registries)})
         say(f"Airflow and the simulated sources are ready ({airflow.url})")
@@ -177,25 +179,36 @@ def _run(plan: DemoPlan, say: Progress) -> None:
 # -- the parts ---------------------------------------------------------------------------------------------------
 
 
-def _databases(stack: contextlib.ExitStack, home: Path, say: Progress) -> tuple[str, str, str]:
-    """Addresses of the serving database, of Airflow's and of the simulated dispatch."""
+def _databases(stack: contextlib.ExitStack, home: Path, say: Progress) -> tuple[str, str, str, str]:
+    """Addresses of the serving database for its owner and for the pipeline, of Airflow's database, and of the simulated
+    dispatch. On the embedded server each has a login of its own.
+    """
     given = from_environment().dsn_or_none
-    dsn = given or stack.enter_context(EmbeddedPostgres(home))
+    server = EmbeddedPostgres(home)
+    dsn = given or stack.enter_context(server)
     if given:
         check_text_rules(given)
     addresses = []
     for variable, name in (("AUYL_AIRFLOW_DSN", "airflow"), ("AUYL_DISPATCH_DSN", "dispatch")):
         other = os.environ.get(variable)
-        if other is None:
-            database = f"auyl_{name}" if given else name
+        if other is None and not given:
+            password = secret(home / "secrets" / f"{name}-database-password", token_hex(24))
+            other = make_database(server.superuser_dsn, name, name, password)
+        elif other is None:
             try:
-                other = ensure_database(dsn, database)
+                other = ensure_database(dsn, f"auyl_{name}")
             except Exception as error:
-                where = database_url(dsn, database).rpartition("@")[2]
+                where = database_url(dsn, f"auyl_{name}").rpartition("@")[2]
                 raise AuylError(f"no database {where} ({type(error).__name__}); create it or give {variable}") from None
         addresses.append(other)
     say("PostgreSQL is ready" + (" (AUYL_DSN)" if given else f" (embedded, {dsn.rpartition('@')[2]})"))
-    return dsn, addresses[0], addresses[1]
+    return dsn, given or server.pipeline_dsn, addresses[0], addresses[1]
+
+
+def bare_environment() -> dict[str, str]:
+    """What a program needs that has nothing to do with our secrets: no address, no key, no setting of ours."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR") if name in os.environ}
+    return kept | {"PYTHONPATH": str(REPOSITORY)}
 
 
 def _environment(home: Path, dsn: str) -> dict[str, str]:
@@ -231,7 +244,7 @@ def _month_before(up: Installation, say: Progress) -> None:
 
     earlier = replace(up.plan, period=month_before(up.plan.period, 1))
     extracts = up.extracts.with_name(f"{up.extracts.name}-before")
-    up.supervisor.run("synthetic-before", _synthesis(earlier, extracts))
+    up.supervisor.run("synthetic-before", _synthesis(earlier, extracts), env=bare_environment())
     accepted = [b for b in take_in(up.settings, earlier.period, extracts, earlier.registries) if b.accepted]
     built = build(earlier.period, up.settings, allow_missing=True)
     say(f"the month before, {earlier.period}: {len(accepted)} extracts, snapshot {built.status}, {built.rows} values")
@@ -335,7 +348,9 @@ def _stay(supervisor: Supervisor, airflow: AirflowStack, readers: report.Readers
     dsn_file = home / "secrets" / "portal.dsn"
     readers.write_portal_dsn(dsn_file)
     portal = supervisor.start(
-        "portal", [sys.executable, "-m", "auyl.portal", "--dsn-file", str(dsn_file), "--port", str(port)]
+        "portal",
+        [sys.executable, "-m", "auyl.portal", "--dsn-file", str(dsn_file), "--port", str(port)],
+        env=bare_environment() | {"AUYL_HOME": str(home)},
     )
     supervisor.wait_until(lambda: _listens(port), portal, 60)
     report.addresses(

@@ -26,11 +26,12 @@ def owners_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         place = Path(folder) / "place" if os.geteuid() == 0 else None
         Path(folder).chmod(0o711)
         server = EmbeddedPostgres(tmp_path_factory.mktemp("plain"), place=place, settings={"fsync": "off"})
-        dsn = server.start()
+        server.start()
+        dsn = server.superuser_dsn
         with contextlib.closing(psycopg2.connect(dsn)) as conn:
             conn.autocommit = True
             conn.cursor().execute(f"create role steward login createrole password '{PASSWORD}'")
-            conn.cursor().execute("create database plain owner steward")
+            conn.cursor().execute("create database plain owner steward template template0")
         yield dsn_as(database_url(dsn, "plain"), "steward", PASSWORD)
         server.destroy()
 

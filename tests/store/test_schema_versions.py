@@ -60,7 +60,8 @@ union all
 select 'policy', p.schemaname || '.' || p.tablename || '.' || p.policyname, concat_ws(' ', p.roles, p.cmd, p.qual)
 from pg_policies as p
 union all
-select 'grant', g.table_schema || '.' || g.table_name || ' ' || g.grantee, string_agg(g.privilege_type, ' ' order by 1)
+select 'grant', g.table_schema || '.' || g.table_name || ' ' || g.grantee,
+    string_agg(g.privilege_type, ' ' order by g.privilege_type)
 from information_schema.role_table_grants as g where g.table_schema = any(%(schemas)s) and g.grantee like 'auyl\\_%%'
 group by 2
 union all

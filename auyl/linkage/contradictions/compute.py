@@ -24,7 +24,7 @@ from auyl.store.copy import copy_query
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
 from auyl.store.locks import CONTRADICTIONS, lock
-from auyl.store.postgres import driver_cursor, transaction
+from auyl.store.postgres import driver_cursor, publishing, transaction
 from auyl.territory.resolver import (
     CLAIM_ROLES,
     claim_key,
@@ -203,9 +203,16 @@ def _publish(
     """Replace the period's previous set, in one transaction."""
     names = ("type_id", "owner_registry", *COLUMNS)
     query = f"select {literal(given.period)}, {', '.join(names)} from contradiction"
-    with transaction(settings) as connection:
+    with publishing(settings) as connection:
         _write_head(connection, given, path, count)
-        copy_query(con, query, driver_cursor(connection), "serving.contradiction", ("period", *names), settings)
+        # COPY does not work on a table with row-level security.
+        columns = ", ".join(("period", *names))
+        connection.exec_driver_sql(
+            f"create temp table incoming on commit drop as select {columns} from serving.contradiction limit 0"
+        )
+        copy_query(con, query, driver_cursor(connection), "incoming", ("period", *names), settings)
+        connection.exec_driver_sql(f"insert into serving.contradiction ({columns}) select {columns} from incoming")
+        connection.exec_driver_sql("drop table incoming")
 
 
 def _write_head(con: Connection, given: ContradictionInputs, path: str, count: int) -> None:

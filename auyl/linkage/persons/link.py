@@ -27,7 +27,7 @@ from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import LINK, lock
-from auyl.store.postgres import driver_cursor, transaction
+from auyl.store.postgres import driver_cursor, publishing, transaction
 from auyl.territory.resolver import current_edition, open_territory, resolver_rules
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _record_run(
         candidates=str(REVIEW_CANDIDATES),
         details=", ".join((*contracts.PERSON_COLUMNS, "sex", "settlement_kato", "number")),
     )
-    with transaction(settings) as connection:
+    with publishing(settings) as connection:
         if is_current:
             connection.execute(text("delete from vault.link_review where period = :p"), {"p": result.period})
             copy_query(con, query, driver_cursor(connection), "vault.link_review", REVIEW_COLUMNS, settings)

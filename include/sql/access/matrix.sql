@@ -1,17 +1,30 @@
 -- Grain: object of this database, and of its server where the server's defaults open it. Key: kind, object.
 -- Answer: (kind, object, rights, protection). `rights` says who may do what beside the object's owner, as granted or
 -- as PostgreSQL's defaults have it; `protection` has what limits a reader further.
-with objects (kind, object, acl, protection, place) as (
+-- Roles belong to the whole server: those of subjects that this database does not have are left out.
+with our_role as (
+    select r.*
+    from pg_roles as r
+    where
+        r.rolname like 'auyl\_%'
+        and (
+            r.rolname not like 'auyl\_reads\_%'
+            or r.rolname = 'auyl_reads_own_registry'
+            or exists (select from access.reader as s where r.rolname = 'auyl_reads_' || s.subject)
+        )
+),
+
+objects (kind, object, acl, protection, place) as (
     select
         'database',
-        case d.datname when current_database() then '(this)' else d.datname end,
+        case d.datname when current_database() then '(this)' else d.datname::text end,
         coalesce(d.datacl, acldefault('d', d.datdba)),
         null,
         1
     from pg_database as d
     where d.datname in (current_database(), 'postgres', 'template1')
     union all
-    select 'schema', n.nspname, coalesce(n.nspacl, acldefault('n', n.nspowner)), null, 2
+    select 'schema', n.nspname::text, coalesce(n.nspacl, acldefault('n', n.nspowner)), null, 2
     from pg_namespace as n
     where n.nspname !~ '^pg_(toast|temp)' and n.nspname not in ('pg_catalog', 'information_schema')
     union all
@@ -29,6 +42,8 @@ with objects (kind, object, acl, protection, place) as (
             '; ',
             case when c.relrowsecurity then 'row-level security' end,
             case when c.relforcerowsecurity then 'for its owner too' end,
+            -- another owner than that of the schema
+            'owner ' || case when c.relowner <> n.nspowner then pg_get_userbyid(c.relowner) end,
             array_to_string(c.reloptions, ', ')
         ), ''),
         3
@@ -73,6 +88,7 @@ with objects (kind, object, acl, protection, place) as (
     from pg_proc as f inner join pg_namespace as n on f.pronamespace = n.oid
     where n.nspname not in ('pg_catalog', 'information_schema')
         or f.proname in ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_import')
+        or f.proname ~ '^pg_(try_)?advisory_'
     union all
     select 'large object', l.oid::text, coalesce(l.lomacl, acldefault('L', l.lomowner)), null, 7
     from pg_largeobject_metadata as l
@@ -80,11 +96,12 @@ with objects (kind, object, acl, protection, place) as (
     select
         'default',
         format(
-            '%s of %s', case d.defaclobjtype
+            '%s of %s%s', case d.defaclobjtype
                 when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types'
                 when 'n' then 'schemas' when 'L' then 'large objects'
             end,
-            coalesce(n.nspname, 'every schema')
+            coalesce(n.nspname, 'every schema'),
+            ' made by ' || case when d.defaclrole::regrole::text like 'auyl\_%' then d.defaclrole::regrole::text end
         ),
         d.defaclacl,
         null,
@@ -93,7 +110,7 @@ with objects (kind, object, acl, protection, place) as (
     union all
     select
         'role',
-        r.rolname,
+        r.rolname::text,
         null::aclitem[],
         concat_ws(
             '; ',
@@ -104,13 +121,26 @@ with objects (kind, object, acl, protection, place) as (
             case when r.rolreplication then 'replication' end,
             case when r.rolbypassrls then 'bypasses row-level security' end,
             'member of ' || nullif(array_to_string(array(
-                select g.rolname from pg_auth_members as m inner join pg_roles as g on m.roleid = g.oid
-                where m.member = r.oid order by g.rolname
+                select g.rolname || case when m.inherit_option then '' else ' (by set role)' end
+                from pg_auth_members as m inner join our_role as g on m.roleid = g.oid
+                where m.member = r.oid and (m.inherit_option or m.set_option) order by g.rolname
             ), ', '), '')
         ),
         0
-    from pg_roles as r
-    where r.rolname in ('auyl_reader', 'auyl_engineer', 'auyl_portal')
+    from our_role as r
+    union all
+    select
+        'setting',
+        concat_ws(' in ', coalesce(r.rolname, 'everybody'), case when s.setdatabase <> 0 then '(this)' end),
+        null::aclitem[],
+        array_to_string(s.setconfig, ', '),
+        0
+    from pg_db_role_setting as s left join pg_roles as r on s.setrole = r.oid
+    left join pg_database as d on s.setdatabase = d.oid
+    where (r.rolname is null or r.rolname like 'auyl\_%') and (d.datname is null or d.datname = current_database())
+    union all
+    select 'parameter', p.parname, p.paracl, null, 0
+    from pg_parameter_acl as p
 )
 
 select

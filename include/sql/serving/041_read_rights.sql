@@ -10,9 +10,10 @@ alter table serving.snapshot_value enable row level security;
 
 -- A revision is read in the edition of KATO that it was published in: the same code may have meant another place.
 drop policy if exists read_own_territory on serving.snapshot_value;
-create policy read_own_territory on serving.snapshot_value for select to auyl_reader
+create policy read_own_territory on serving.snapshot_value for select to auyl_reads_snapshot
 using (
-    kato = any((select array_agg(a.kato) from access.allowed_in(access.readers_of('snapshot')) as a)::text[])
+    access.holds((select array_agg(a.kato) from access.allowed_in(access.readers_of('snapshot')) as a), kato)
+    and kato = any((select array_agg(a.kato) from access.allowed_in(access.readers_of('snapshot')) as a)::text[])
     and (period, revision, kato) in (
         select
             s.period,
@@ -28,6 +29,12 @@ create or replace view serving.snapshot_current with (security_invoker = true) a
 select v.*
 from serving.snapshot_value as v
 inner join serving.current_snapshot as f on f.period = v.period and f.revision = v.revision;
+
+-- The publisher writes every row, and the pipeline compares revisions.
+drop policy if exists publish on serving.snapshot_value;
+create policy publish on serving.snapshot_value to auyl_publisher using (true) with check (true);
+drop policy if exists compare on serving.snapshot_value;
+create policy compare on serving.snapshot_value for select to auyl_pipeline using (true);
 
 -- What became of places is no secret; guarded like everything that a reader opens.
 alter table serving.place_link enable row level security;
@@ -46,25 +53,24 @@ cross join serving.current_snapshot as f
 left join serving.place_link as l
     on o.edition = l.edition_from and f.edition = l.edition_to and o.kato = l.kato_from
 where o.level = 'okrug' and o.edition = (select access.current_edition());
-
-revoke all on schema serving, vault, ledger from public;
-revoke all on all tables in schema serving from public, auyl_reader, auyl_engineer, auyl_portal;
-revoke all on all tables in schema vault from public, auyl_reader, auyl_engineer, auyl_portal;
-revoke all on all tables in schema ledger from public, auyl_reader, auyl_portal;
+drop policy if exists publish on serving.place_link;
+create policy publish on serving.place_link to auyl_publisher using (true) with check (true);
+drop policy if exists compare on serving.place_link;
+create policy compare on serving.place_link for select to auyl_pipeline using (true);
 
 grant usage on schema serving to auyl_reader;
+-- the same rows for everybody
 grant select on
     serving.territory, serving.place_link, serving.okrug_of_month, serving.theme, serving.indicator,
-    serving.snapshot, serving.current_snapshot, serving.snapshot_source,
-    serving.snapshot_value, serving.snapshot_current
+    serving.snapshot, serving.current_snapshot, serving.snapshot_source
 to auyl_reader;
-grant execute on function access.allowed(text[]), access.allowed_in(text[]), access.readers_of(text),
-access.current_edition() to auyl_reader;
+grant select on serving.snapshot_value, serving.snapshot_current to auyl_reads_snapshot;
+grant execute on function
+access.allowed(text[]), access.allowed_in(text[]), access.readers_of(text), access.current_edition(),
+access.holds(text[], text)
+to auyl_reader;
 
 -- Named one by one: what a later version adds is closed until somebody decides.
-alter default privileges in schema ledger revoke select on tables from auyl_engineer;
-alter default privileges revoke execute on functions from public;
-revoke all on all tables in schema ledger from auyl_engineer;
 grant usage on schema ledger to auyl_engineer;
 grant select on
     ledger.delivery, ledger.delivery_file, ledger.look, ledger.pull_note, ledger.refusal, ledger.withdrawal,
@@ -76,24 +82,3 @@ grant select on
 to auyl_engineer;
 
 grant usage on schema access to auyl_portal;
-
--- Everybody may store large objects and connect to the server's own databases by default; only a superuser can take
--- that back. A database that came through pg_upgrade from before version 15 also lets everybody create in public.
-do $$
-declare
-    shared name;
-begin
-    if exists (select from pg_namespace where nspname = 'public') then
-        revoke create on schema public from public;
-    end if;
-    if (select rolsuper from pg_roles where rolname = current_user) then
-        revoke execute on function lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) from public;
-        for shared in
-            select d.datname from pg_database as d
-            where d.datname in ('postgres', 'template1') and has_database_privilege('public', d.oid, 'connect')
-        loop
-            execute format('revoke all on database %I from public', shared);
-        end loop;
-    end if;
-end
-$$;

@@ -1,9 +1,5 @@
 -- Who reads what is missing in a snapshot, the daily report, and alarms.
 
-revoke all on serving.snapshot_missing from public, auyl_reader, auyl_engineer, auyl_portal;
-revoke all on
-    ledger.daily_report, ledger.daily_report_mail, ledger.alarm, ledger.alarm_sending
-from public, auyl_reader, auyl_portal;
 grant select on
     ledger.daily_report, ledger.daily_report_mail, ledger.alarm, ledger.alarm_sending
 to auyl_engineer;

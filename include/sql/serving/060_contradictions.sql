@@ -36,12 +36,20 @@ group by type_id, subject_kind, subject_key, stretch;
 
 alter table serving.contradiction enable row level security;
 drop policy if exists read_own_registry on serving.contradiction;
-create policy read_own_registry on serving.contradiction for select to auyl_reader
-using (owner_registry = any((select access.registries())::text[]));
+create policy read_own_registry on serving.contradiction for select to auyl_reads_own_registry
+using (
+    access.holds((select access.registries()), owner_registry)
+    and owner_registry = any((select access.registries())::text[])
+);
 drop policy if exists engineers_read on serving.contradiction;
 create policy engineers_read on serving.contradiction for select to auyl_engineer using (true);
 
--- An akim is a reader too, but owns no registry: no row of persons comes to the akim.
+drop policy if exists publish on serving.contradiction;
+create policy publish on serving.contradiction to auyl_publisher using (true) with check (true);
+drop policy if exists compare on serving.contradiction;
+create policy compare on serving.contradiction for select to auyl_pipeline using (true);
+
+-- Of readers, only the office that owns a registry.
 grant select on serving.contradiction, serving.contradiction_history, serving.contradiction_judged,
-serving.contradiction_type to auyl_reader, auyl_engineer;
+serving.contradiction_type to auyl_reads_own_registry, auyl_engineer;
 grant select on serving.contradiction_set, serving.contradiction_source to auyl_engineer;
