@@ -3,6 +3,7 @@
     check       descriptions, rules and SQL; the lake against the ledger
     intake      contracts, extracts, rejected rows
     snapshot    building it, showing it, where a number comes from, where registries disagree
+    revisions   which revision is current, rolling back and forward, releasing
     linkage     entities and their history
     links       which person a record without a number belongs to, what a reviewer decided
     access      who may read what
@@ -18,7 +19,20 @@
 What stays out: any work on data. Each command imports the package that it calls, so that the start stays quick.
 """
 
-from auyl.cli import access, accounts, check, intake, keys, linkage, links, lists, operations, snapshot, territory
+from auyl.cli import (
+    access,
+    accounts,
+    check,
+    intake,
+    keys,
+    linkage,
+    links,
+    lists,
+    operations,
+    revisions,
+    snapshot,
+    territory,
+)
 from auyl.cli.examples import examples
 from auyl.cli.shared import ListsByDefault, command_group
 
@@ -56,7 +70,7 @@ app.add_typer(
             "indicators": lists.indicators,
             "registries": lists.registries,
             "periods": lists.periods,
-            "snapshots": snapshot.list_revisions,
+            "snapshots": revisions.list_revisions,
         },
         examples=examples("list"),
     ),
@@ -90,10 +104,11 @@ app.add_typer(
     command_group(
         "Published snapshots, and which revision of a period is current.",
         {
-            "list": snapshot.list_revisions,
+            "list": revisions.list_revisions,
             "show": snapshot.show,
-            "rollback": snapshot.rollback,
-            "forward": snapshot.forward,
+            "rollback": revisions.rollback,
+            "forward": revisions.forward,
+            "release": revisions.release,
         },
         examples=examples("snapshot"),
     ),

@@ -34,6 +34,7 @@ auyl territory current 195234100 --edition NK-RK-11-2009
 auyl snapshot list 2026-10
 auyl snapshot rollback 2026-10 --reason "amounts of another year"
 auyl snapshot forward 2026-10 --reason "they were right"
+auyl snapshot release 2026-10 --reason "two okrugs were joined"
 auyl snapshot show --okrug 193632000
 auyl entities build --period 2026-10 --kind person
 auyl entity show facility 1200034 --history

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from auyl.cli.revisions import release_change, say
 from auyl.cli.shared import (
     Format,
     Language,
@@ -17,14 +17,10 @@ from auyl.cli.shared import (
     RegistryOption,
     as_json,
     installation,
-    month,
     period_or_newest,
     table,
 )
-from auyl.periods import LOCAL, PERIOD
-
-if TYPE_CHECKING:
-    from auyl.snapshot.rollback import Move
+from auyl.periods import PERIOD
 
 
 def build(
@@ -32,6 +28,10 @@ def build(
     period: Period = None,
     allow_missing: Annotated[bool, typer.Option(help="Publish although registries are missing.")] = False,
     all: Annotated[bool, typer.Option("--all", help="Every period of the folder, or of the ledger.")] = False,
+    accept_change: Annotated[
+        str | None,
+        typer.Option(help="Why a change that the gate refuses is real; kept in the ledger and in the audit."),
+    ] = None,
 ) -> None:
     """Load all extracts of a period, then consolidate and publish it.
 
@@ -48,79 +48,17 @@ def build(
             periods = folders if extracts else ledger.periods(settings)
         else:
             periods = [period_or_newest(settings, period or (folders[-1] if folders else None))]
-        results = [run(settings, when, extracts, allow_missing, typer.echo) for when in periods]
-        for result in results:
-            if result.note:
-                typer.secho(result.note, fg="yellow")
+        results = []
+        for when in periods:
+            result = run(settings, when, extracts, allow_missing, typer.echo)
+            if result.status == "refused" and accept_change is not None:
+                result = release_change(settings, when, accept_change)
+            say(result)
+            results.append(result)
         # Of all periods some may always wait for a registry.
         failed = ("refused",) if all else ("refused", "incomplete")
         if any(result.status in failed for result in results):
-            for breach in (breach for result in results for breach in result.breaches):
-                typer.secho(breach, fg="red", err=True)
             raise typer.Exit(1)
-
-
-Reason = Annotated[str, typer.Option(help="Why; kept in the ledger and in the audit.")]
-Month = Annotated[str, typer.Argument(help="Month YYYY-MM.")]
-
-
-def rollback(
-    period: Month,
-    reason: Reason,
-    to: Annotated[int | None, typer.Option(help="Revision to go back to; by default the one before.")] = None,
-) -> None:
-    """Make an earlier revision of a period current. It stays so until new inputs, or `forward`."""
-    from auyl.snapshot import rollback as decisions
-
-    with installation() as settings:
-        typer.echo(_moved(decisions.rollback(settings, month(period), reason, getpass.getuser(), to)))
-
-
-def forward(
-    period: Month,
-    reason: Reason,
-    to: Annotated[int | None, typer.Option(help="Revision to go to; by default the newest rolled back.")] = None,
-) -> None:
-    """Take a rollback back: the revision that was rolled back is current again."""
-    from auyl.snapshot import rollback as decisions
-
-    with installation() as settings:
-        typer.echo(_moved(decisions.forward(settings, month(period), reason, getpass.getuser(), to)))
-
-
-def _moved(move: Move) -> str:
-    return f"{move.period}: {move.note}" + ("" if move.is_new else "; nothing changed")
-
-
-def list_revisions(
-    period: Annotated[str | None, typer.Argument(help="Month YYYY-MM; all without it.")] = None,
-    format: Format = "table",
-) -> None:
-    """Published revisions: which is current, which were rolled back, by whom and why."""
-    from auyl import ledger
-
-    with installation() as settings:
-        known = ledger.revisions(settings, month(period) if period else None)
-        rows = [
-            {
-                "period": r.period,
-                "revision": r.revision,
-                "state": "current" if r.is_current else "rolled back" if r.is_rolled_back else "",
-                "edition": r.edition,
-                "published_at": f"{r.published_at.astimezone(LOCAL):%Y-%m-%d %H:%M}",
-                "digest": r.content_sha256 if format == "json" else r.content_sha256[:16],
-                "decision": ("rolled back " if r.is_rolled_back else "forward again ") + r.decision
-                if r.decided_by
-                else "",
-            }
-            for r in known
-        ]
-        if format == "json":
-            as_json(rows)
-        elif rows:
-            table(rows, list(rows[0]))
-        else:
-            typer.echo("no revision is published" + (f" for {period}" if period else ""))
 
 
 def show(
@@ -131,12 +69,20 @@ def show(
     boundaries: Annotated[
         str, typer.Option(help="period (as published), today, or an edition of KATO: measured again in its boundaries.")
     ] = "period",
+    revision: Annotated[int | None, typer.Option(help="Another revision of the period than the current one.")] = None,
+    digest: Annotated[
+        str | None, typer.Option(help="The revision whose content has this digest, or one that begins so.")
+    ] = None,
 ) -> None:
-    """One okrug's current snapshot, as published or in the boundaries of another edition."""
+    """One okrug's current snapshot, or that of another revision; as published or in the boundaries of an edition."""
     from auyl.snapshot.boundaries import show_in
+    from auyl.snapshot.show import find_revision
 
     with installation() as settings:
-        shown = show_in(settings, okrug, boundaries, period, language)
+        if digest is not None:
+            of_digest = find_revision(settings, digest, period)
+            period, revision = of_digest.period, of_digest.revision
+        shown = show_in(settings, okrug, boundaries, period, language, revision)
         if format == "json":
             as_json(shown)
             return

@@ -57,7 +57,7 @@ class Contract:
     """What a registry promised.
 
     `needs` are the numbers of the akims' needs that it feeds (docs/registries.md).
-    `place` maps roles (`PLACE_ROLES`) to columns of stage.
+    `place` maps roles (`PLACE_ROLES`) to columns of stage; `other_oblasts` says that rows of all oblasts belong to it.
     An extract is due for every `frequency_months`, at most `latency_days` after they end; `cadence` and `deadline` say
     the same as the contract writes it.
     """
@@ -86,6 +86,7 @@ class Contract:
     path: Path
     digest: str
     needs: tuple[int, ...] = ()
+    other_oblasts: bool = False
     place: dict[str, str] = field(hash=False, compare=False, default_factory=dict)
     envelope: dict[str, str] = field(hash=False, compare=False, default_factory=dict)
     archive: ArchiveOptions | None = field(hash=False, compare=False, default=None)
@@ -227,6 +228,7 @@ def parse(document: Mapping[str, Any], path: Path, digest: str) -> Contract:
         path=path,
         digest=digest,
         needs=custom.needs,
+        other_oblasts=custom.other_oblasts,
         place={str(role): column for role, column in custom.place.items()},
         envelope=getattr(reader, "envelope", {}),
         archive=archive,

@@ -58,6 +58,7 @@ class RegistryOptions(Options):
     feeds_vault: bool = False
     needs: Annotated[tuple[int, ...], Strict(False)] = ()
     place: dict[PlaceRole, str] = {}
+    other_oblasts: bool = False
 
 
 class ColumnOptions(Options):

@@ -30,6 +30,8 @@ from auyl.intake.land import files_of
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
 from auyl.stage import suites
+from auyl.stage.oblast import oblast_rule, oblasts_of_rows
+from auyl.stage.suites import IN_OBLAST, WRONG_OBLAST
 from auyl.store import duck, paths
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
@@ -85,7 +87,7 @@ LAYOUT = b"unreadable columns in quarantine and stage"
 
 
 def rules_digest(settings: Settings, contract: Contract) -> str:
-    """sha256 over all that decides what becomes of a row: contract, suite, stage SQL and macros."""
+    """sha256 over all that decides what becomes of a row: contract, suite, stage SQL, macros and the oblast."""
     total = hashlib.sha256()
     files = [
         contract.path,
@@ -95,6 +97,8 @@ def rules_digest(settings: Settings, contract: Contract) -> str:
     ]
     for path in files:
         total.update(path.read_bytes())
+    if in_oblast := oblast_rule(settings, Lake(settings.lake), contract):
+        total.update(in_oblast.broken.encode())
     total.update(LAYOUT)
     return total.hexdigest()
 
@@ -126,8 +130,10 @@ def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decisio
             status = "unchanged" if is_current else "accepted"
             return _result(delivery, status, known, batch_id=known.batch_id, notes=known.notes)
         try:
-            suite = suites.load(contract.suite, settings.expectations)
-            return _load(_Work(settings, Lake(settings.lake), contract, suite, delivery, rules, why))
+            lake = Lake(settings.lake)
+            in_oblast = oblast_rule(settings, lake, contract)
+            suite = suites.load(contract.suite, settings.expectations, *([in_oblast] if in_oblast else []))
+            return _load(_Work(settings, lake, contract, suite, delivery, rules, why))
         except ExtractRefused as refusal:
             ledger.add_refusal(
                 settings, delivery.registry, delivery.period, str(refusal), refusal.as_dict(), delivery_id, rules,
@@ -209,7 +215,7 @@ def _load(work: _Work) -> BatchResult:
         shape = profile(con, work.contract, raw)
         breaches = judge_batch(work.settings, work.contract, work.delivery, work.suite, account)
         if breaches:
-            return _refuse(work, account, breaches)
+            return _refuse(work, account, breaches, oblasts_of_rows(con, work.contract))
         _stage(work, con, account, typed)
         found = compare_cells(con, work.contract, shape)
         found += whole_reading.differences(con, work.settings, work.contract, work.delivery)
@@ -338,11 +344,17 @@ def judge_batch(
     return judge(suite.name, list(suite.batch_expectations), pandas.DataFrame([outcome]).dropna(axis="columns"))
 
 
-def _refuse(work: _Work, account: check.Account, breaches: list[str]) -> BatchResult:
+def _refuse(work: _Work, account: check.Account, breaches: list[str], oblasts: dict[str, int]) -> BatchResult:
     worst = sorted(account.failed.items(), key=lambda item: -item[1])[:5]
     found = f"{'; '.join(breaches)}. Rules broken most: {', '.join(f'{rule} {n}' for rule, n in worst) or 'none'}"
     contract, delivery = work.contract, work.delivery
-    refusal = contract.refusal(delivery.landing_path, f"a batch that satisfies the suite {contract.suite}", found)
+    expected = f"a batch that satisfies the suite {contract.suite}"
+    if account.failed.get(IN_OBLAST.rule, 0) > WRONG_OBLAST * account.rows_in:
+        ours = work.settings.oblast_kato
+        expected = f"an extract of this oblast: codes that begin with {ours[:2]} (AUYL_OBLAST is {ours})"
+        rows = ", ".join(f"{n} rows with {code}…" for code, n in list(oblasts.items())[:5])
+        found = f"an extract of another oblast: {rows}. {found}"
+    refusal = contract.refusal(delivery.landing_path, expected, found)
     ledger.add_refusal(
         work.settings,
         contract.registry,

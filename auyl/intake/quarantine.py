@@ -11,7 +11,7 @@ from auyl import contracts, exports
 from auyl.contracts import Contract
 from auyl.intake.locate import locate
 from auyl.settings import Settings
-from auyl.stage.suites import CELL_RULES, LINE_RULES, OTHER_KIND, REQUIRED_CELL
+from auyl.stage.suites import CELL_RULES, IN_OBLAST, LINE_RULES, OTHER_KIND, REQUIRED_CELL
 from auyl.stage.suites import load as load_suite
 from auyl.store import duck
 from auyl.store.duck import literal
@@ -38,7 +38,7 @@ def quarantine(
 
     contract = contracts.load(registry, settings.include)
     suite = load_suite(contract.suite, settings.expectations)
-    reasons = {rule.rule: (rule.reason_ru, rule.reason_kk) for rule in (*suite.row_rules, *LINE_RULES)}
+    reasons = {rule.rule: (rule.reason_ru, rule.reason_kk) for rule in (*suite.row_rules, IN_OBLAST, *LINE_RULES)}
     lake = Lake(settings.lake)
     con = duck.connect(settings, lake)
     frames = []

@@ -62,16 +62,18 @@ from auyl.ledger.reports import (
     refused_builds_since,
 )
 from auyl.ledger.revisions import (
+    CurrentMove,
     Revision,
     accepted_change,
     add_change_acceptance,
     add_revision_decision,
     batches_of_build,
-    catalogue_of,
+    current_moves,
     current_revision,
     newest_refused_build,
     revision_of_content,
     revision_of_inputs,
     revisions,
+    rolled_back_batches,
 )
 from auyl.ledger.withdrawals import add_withdrawal, withdrawn

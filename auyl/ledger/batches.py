@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -166,11 +167,18 @@ def same_bytes_since(settings: Settings, since: datetime | None) -> list[dict[st
     return dicts(settings, same.order_by(_C.registry, _C.period, d.drift_id))
 
 
-def current_batches(settings: Settings, registry: str, period: str, is_delta: bool = False) -> list[Batch]:
-    """The batches of a registry that count for a period, oldest first: one, or all changes of a delta registry."""
-    counts = _C.counts_as_change if is_delta else _C.current_rank == 1
-    wanted = _BATCH.where(_C.registry == registry, _C.period == period, counts)
-    return records(settings, wanted.order_by(_C.current_rank.desc()), Batch)
+def current_batches(
+    settings: Settings, registry: str, period: str, is_delta: bool = False, without: Collection[int] = ()
+) -> list[Batch]:
+    """The batches of a registry that count for a period, oldest first: one, or all changes of a delta registry.
+
+    `without` are batches that count for something else only, as after a rollback.
+    """
+    wanted = _BATCH.where(_C.registry == registry, _C.period == period, _C.batch_id.not_in(without))
+    if is_delta:
+        return records(settings, wanted.where(_C.counts_as_change).order_by(_C.current_rank.desc()), Batch)
+    newest = wanted.where(_C.current_rank.is_not(None)).order_by(_C.current_rank).limit(1)
+    return records(settings, newest, Batch)
 
 
 def moved_from(settings: Settings, registry: str, period: str) -> list[Batch]:

@@ -29,7 +29,7 @@ def _why(row: Row, others: list[Row]) -> str:
         return _withdrawn(row)
     roots = {other["delivery_id"]: other for other in others}
     if state == "current":
-        return _again(row, roots)
+        return "; ".join(filter(None, [_rolled_back(row), _again(row, roots)]))
     above = [other for other in others if other["rank"] < row["rank"]]
     corrected = [other for other in above if other["root_id"] == row["root_id"]]
     if corrected:
@@ -65,6 +65,17 @@ def _again(row: Row, roots: dict[int, Row]) -> str:
     when = _time(root["arrived_at"])
     what = f"the bytes of delivery {root['delivery_id']}, which it corrects, arrived again on {when}"
     return what if root["is_again"] else ""
+
+
+def _rolled_back(row: Row) -> str:
+    """That the snapshot goes without a current delivery, by a person's decision."""
+    revision = row["rolled_back_revision"]
+    if revision is None:
+        return ""
+    return (
+        f"not in the current snapshot: revision {revision} that has it was rolled back; "
+        f"`auyl snapshot list {row['period']}` says why"
+    )
 
 
 def _withdrawn(row: Row) -> str:

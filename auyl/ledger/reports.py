@@ -65,14 +65,16 @@ def previous_report_at(settings: Settings, day: date) -> datetime | None:
     return scalar(settings, select(func.max(_C.composed_at)).where(_C.day < day))
 
 
-def missing_in_snapshot(settings: Settings, period: str) -> list[dict[str, Any]]:
-    """What the current revision of `period` goes without: registry, last_period, reason (late, refused, never)."""
+def missing_in_snapshot(settings: Settings, period: str, revision: int | None = None) -> list[dict[str, Any]]:
+    """What a revision of `period`, or the current one, goes without: registry, last_period, reason (late, refused,
+    never).
+    """
     m, current = tables.snapshot_missing, tables.current_snapshot
-    missing = (
-        select(m.c.registry, m.c.last_period, m.c.reason)
-        .join_from(current, m, (current.c.period == m.c.period) & (current.c.revision == m.c.revision))
-        .where(current.c.period == period)
-    )
+    missing = select(m.c.registry, m.c.last_period, m.c.reason).where(m.c.period == period)
+    if revision is None:
+        missing = missing.join_from(current, m, (current.c.period == m.c.period) & (current.c.revision == m.c.revision))
+    else:
+        missing = missing.where(m.c.revision == revision)
     return dicts(settings, missing.order_by(m.c.registry))
 
 

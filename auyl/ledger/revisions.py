@@ -91,12 +91,34 @@ def batches_of_build(settings: Settings, build_id: int) -> dict[str, list[Batch]
     return batches
 
 
-def catalogue_of(settings: Settings, sha256: str | None) -> dict[str, Any] | None:
-    """The catalogue that a revision was published with; None where an older program published it."""
-    content: dict[str, Any] | None = scalar(
-        settings, text("select content from ledger.catalogue where sha256 = :sha").bindparams(sha=sha256)
+@dataclass(frozen=True)
+class CurrentMove:
+    """A revision became current: by a build (`is_rolled_back` is null), a rollback (true) or forward (false).
+
+    `revisions` are those that a decision is about.
+    """
+
+    revision: int
+    is_rolled_back: bool | None
+    revisions: list[int]
+
+
+def current_moves(settings: Settings, period: str) -> list[CurrentMove]:
+    """Which revision of a period became current, one after another, oldest first."""
+    of = text(
+        "select m.revision, m.is_rolled_back, m.revisions from ("
+        "select b.revision, null::boolean as is_rolled_back, '{}'::integer[] as revisions, b.built_at as moved_at "
+        "from ledger.build as b where b.period = :period and b.outcome in ('published', 'returned') union all "
+        "select d.current_revision, d.is_rolled_back, d.revisions, d.decided_at from ledger.revision_decision as d "
+        "where d.period = :period) as m order by m.moved_at"
     )
-    return content
+    return records(settings, of.bindparams(period=period), CurrentMove)
+
+
+def rolled_back_batches(settings: Settings, period: str) -> frozenset[int]:
+    """Batches that only rolled-back revisions of a period rest on: quality and contradictions go without them too."""
+    of = text("select batch_id from ledger.rolled_back_batch where period = :period")
+    return frozenset(scalars(settings, of.bindparams(period=period)))
 
 
 def add_revision_decision(cursor: Any, decision: dict[str, Any]) -> None:
@@ -105,16 +127,16 @@ def add_revision_decision(cursor: Any, decision: dict[str, Any]) -> None:
     It belongs to the transaction that moves the period.
     """
     cursor.execute(
-        "insert into ledger.revision_decision (period, is_rolled_back, lower_revision, upper_revision, reason, "
-        "decided_by) values (%(period)s, %(is_rolled_back)s, %(lower_revision)s, %(upper_revision)s, %(reason)s, "
-        "%(decided_by)s)",
+        "insert into ledger.revision_decision "
+        "(period, is_rolled_back, revisions, current_revision, reason, decided_by) values "
+        "(%(period)s, %(is_rolled_back)s, %(revisions)s, %(current_revision)s, %(reason)s, %(decided_by)s)",
         decision,
     )
     cursor.execute(
         "select access.write_audit(%s, %s, 'done', %s, null, %s)",
         (
             "roll_back_snapshot" if decision["is_rolled_back"] else "roll_forward_snapshot",
-            f"{decision['period']} revisions {decision['lower_revision'] + 1} to {decision['upper_revision']}",
+            f"{decision['period']} revision {', '.join(map(str, decision['revisions']))}",
             decision["reason"],
             decision["decided_by"],
         ),

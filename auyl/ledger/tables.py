@@ -84,12 +84,12 @@ daily_report_mail = _table("ledger", "daily_report_mail", "day recipients sent_a
 alarm = _table("ledger", "alarm", "alarm_id kind subject day digest text link raised_at")
 # Grain: alarm that a process set out to send (claimed, no channel), or that a channel took (sent) or did not (failed).
 alarm_sending = _table("ledger", "alarm_sending", "sending_id alarm_id channel outcome detail at")
-# Grain: decision on the revisions of a period above `lower_revision` up to `upper_revision`: rolled back, or not any
-# more. The newest that covers a revision decides.
+# Grain: decision that `revisions` of a period are rolled back, or not any more, and which is current then. The newest
+# about a revision decides.
 revision_decision = _table(
     "ledger",
     "revision_decision",
-    "decision_id period is_rolled_back lower_revision upper_revision reason decided_by decided_at",
+    "decision_id period is_rolled_back revisions current_revision reason decided_by decided_at",
 )
 # Grain: decision that the changes of a period that these inputs bring are real.
 change_acceptance = _table(

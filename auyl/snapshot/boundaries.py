@@ -49,9 +49,16 @@ class Unattributed:
 
 
 def show_in(
-    settings: Settings, kato: str, boundaries: str = PERIOD, period: str | None = None, language: str = "ru"
+    settings: Settings,
+    kato: str,
+    boundaries: str = PERIOD,
+    period: str | None = None,
+    language: str = "ru",
+    revision: int | None = None,
 ) -> dict[str, Any]:
     """An okrug of the edition `boundaries` (period, today, or a name) in the current revision, as `show` has it.
+
+    Another `revision` is shown as published only.
 
     Also `edition`, `edition_of_period`, and, where they differ: `unattributed`, see there; `code_was`, what the
     code meant in the period's edition if it was another place; `outside`, how many places of the okrug lay
@@ -59,17 +66,19 @@ def show_in(
     nothing is published, TerritoryMissing when an edition is not loaded, BoundariesUnknown.
     """
     if boundaries == PERIOD:
-        return show(settings, kato, period, language)
+        return show(settings, kato, period, language, revision)
+    if revision is not None:
+        raise BoundariesUnknown("only the current revision is measured again in other boundaries: leave --revision out")
     check_language(language)
     lake = Lake(settings.lake)
     target = current_edition(settings, lake) if boundaries == TODAY else boundaries
     catalogue = catalogues.load(settings.include)
-    revision, inputs = _published(settings, catalogue, period)
+    current, inputs = _published(settings, catalogue, period)
     con = duck.connect(settings, lake)
     try:
         make_moves(con, settings, lake, inputs.edition, target)
         okrug = _okrug(con, settings, kato, inputs.edition, target, language)
-        _open_core(con, settings, lake, catalogue, inputs, revision)
+        _open_core(con, settings, lake, catalogue, inputs, current)
         measure(con, settings, catalogue, inputs)
         unattributed = _unattributed(con, catalogue, inputs)
         rows = con.execute(f"select indicator_id, {', '.join(VALUE)} from snapshot_value").fetchall()
@@ -81,7 +90,7 @@ def show_in(
         "kato": kato,
         "name": okrug["name"],
         "period": inputs.period,
-        "revision": revision,
+        "revision": current,
         "edition": target,
         "edition_of_period": inputs.edition,
         "code_was": okrug["code_was"],

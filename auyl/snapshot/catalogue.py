@@ -93,6 +93,11 @@ class Indicator(Description):
         return self.value.theme
 
     @property
+    def is_total(self) -> bool:
+        """Is it a count or an amount, so that the oblast's is the sum over its okrugs?"""
+        return self.per is None and self.value.is_additive
+
+    @property
     def measures(self) -> list[Measure]:
         """Numerator and, if there is one, denominator."""
         return [self.value, self.per] if self.per else [self.value]
@@ -111,6 +116,20 @@ def described(indicator: Indicator) -> dict[str, Any]:
     return {"formula": formula, "registries": indicator.registries, "measures": measures}
 
 
+class GateLimits(Description):
+    """What of a theme may change from one revision to the next without a person's decision.
+
+    `lost_pct`: okrugs that lose their value, of all; `change_pct`: change of the sum, of the median where a value is no
+    count; `floor`: change of a median that never counts, in the indicator's unit; `year_to_date`: amounts grow since
+    January, and are compared per month.
+    """
+
+    lost_pct: float = Field(ge=0, le=100)
+    change_pct: float = Field(gt=0)
+    floor: float = Field(0, ge=0)
+    year_to_date: bool = False
+
+
 class Theme(Description):
     """A theme. `no_rows` says what an okrug without rows has, in a registry that arrived: zero, or a missing report."""
 
@@ -118,7 +137,13 @@ class Theme(Description):
     position: int
     names: Texts = Field(alias="name")
     no_rows: Literal["zero", "missing"]
+    gate: GateLimits
     indicators: tuple[Indicator, ...]
+
+    @property
+    def measures(self) -> list[Measure]:
+        """Measures that its indicators rest on."""
+        return [measure for indicator in self.indicators for measure in indicator.measures]
 
     @model_validator(mode="after")
     def _ids_begin_with_the_theme(self) -> Theme:

@@ -1,7 +1,7 @@
 """Lineage: from a published number back to the files, lines and rules behind it.
 
-The core tables of a revision stay in the lake with the file and record of every row, and a measure's filter is read
-from the theme's SQL, so the rows shown are those that were counted.
+The core tables of a revision stay in the lake with the file and record of every row, and a measure's filter is that
+of the catalogue that it was published with, so the rows shown are those that were counted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from auyl import contracts
 from auyl.intake.locate import locate
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
-from auyl.snapshot.catalogue import Measure
+from auyl.snapshot.catalogue import Measure, described
 from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
@@ -90,31 +90,32 @@ class Lineage:
 
 def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None = None, sample: int = 5) -> Lineage:
     """What is behind the current value of an indicator in an okrug. Raises KeyError when there is none."""
-    catalogue = catalogues.load(settings.include)
-    indicator = catalogue.indicator(indicator_id)
     with transaction(settings) as con:
         row = con.execute(
             text(
-                "select v.*, s.inputs_digest from serving.current_snapshot as f "
-                "inner join serving.snapshot as s using (period, revision) "
-                "inner join serving.snapshot_value as v using (period, revision) "
-                "where v.kato = :kato and v.indicator_id = :id and (f.period = :period or :period is null) "
-                "order by f.period desc limit 1"
+                "select v.*, r.inputs_digest, c.content -> 'formula' -> v.indicator_id as formula "
+                "from ledger.revision_state as r inner join serving.snapshot_value as v using (period, revision) "
+                "left join ledger.catalogue as c on r.catalogue_sha256 = c.sha256 "
+                "where v.kato = :kato and v.indicator_id = :id and r.is_current "
+                "and (r.period = :period or :period is null) order by r.period desc limit 1"
             ),
             {"kato": kato, "id": indicator_id, "period": period},
         ).one_or_none()
         if row is None:
+            # An unknown name is named before a missing value.
+            catalogues.load(settings.include).indicator(indicator_id)
             raise KeyError(f"no published value of {indicator_id} for {kato}" + (f" in {period}" if period else ""))
-        sources = _sources(con, settings, row.period, row.revision, indicator.registries)
-    formula = indicator.value.id + (f" × {indicator.scale:g}" if indicator.scale != 1 else "")
-    formula += f" / {indicator.per.id}" if indicator.per else ""
+        # Of a revision that an older program has published, only today's catalogue is known.
+        how = row.formula or described(catalogues.load(settings.include).indicator(indicator_id))
+        sources = _sources(con, settings, row.period, row.revision, how["registries"])
+    measures = [Measure(**measure | {"registries": tuple(measure["registries"])}) for measure in how["measures"]]
     parts = [
         _part(settings, paths.core_file(row.period, row.inputs_digest, measure.table), kato, measure, sources, sample)
-        for measure in indicator.measures
+        for measure in measures
     ]
     return Lineage(
         kato, indicator_id, row.period, row.revision, row.value, row.numerator, row.denominator, row.flag,
-        row.coverage_pct, formula, parts, sources,
+        row.coverage_pct, how["formula"], parts, sources,
     )  # fmt: skip
 
 

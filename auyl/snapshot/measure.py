@@ -42,7 +42,14 @@ def measure(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catal
     con.execute("create or replace temp table coverage (registry varchar, district_kato varchar, placed_pct double)")
     for table, (registry, *_) in catalogue.core.items():
         if registry not in inputs.missing:
-            placed = duck.bind(duck.sql(sql / "coverage.sql"), table=table)
+            # An okrug without rows sent no report, and then its district is not covered.
+            must_report = any(t.no_rows == "missing" and m.table == table for t in catalogue.themes for m in t.measures)
+            placed = duck.bind(
+                duck.sql(sql / "coverage.sql"),
+                table=table,
+                oblast=literal(settings.oblast_kato[:2]),
+                without_rows="0" if must_report else "null",
+            )
             con.execute(f"insert into coverage select {literal(registry)}, * from ({placed})")
     con.execute(f"create or replace temp table snapshot_value as {duck.sql(sql / 'value.sql')}")
 

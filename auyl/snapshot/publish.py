@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,19 +81,18 @@ class Publication:
         cursor.execute("drop table incoming")
 
 
-def publish(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    catalogue: Catalogue,
-    inputs: SnapshotInputs,
-    connection: Any,
-    vault: VaultLoad,
-) -> Published:
-    """Publish what `con` holds as a revision of the period, or make the revision with the same content current.
+@dataclass(frozen=True)
+class Prepared:
+    """A snapshot that is written and not yet published: its files, their sha256, and the revision with that content."""
 
-    One transaction, that of `connection`, in which `vault` has loaded the persons already: if the process is killed
-    before the commit, the previous revision stays whole.
-    """
+    publication: Publication
+    content: str
+    known: ledger.Revision | None
+
+
+@contextmanager
+def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, inputs: SnapshotInputs) -> Iterator[Prepared]:
+    """Write what `con` holds to files, which are removed at the end."""
     with spill_folder(settings) as folder:
         publication = Publication(con, settings, folder)
         publication.write("snapshot_value", VALUE_COLUMNS, f"select {', '.join(VALUE_COLUMNS)} from snapshot_value")
@@ -102,11 +103,28 @@ def publish(
             publication.write(subject.table, columns, f"select {', '.join(columns)} from {subject.table}")
         content = publication.content_sha256()
         known = ledger.revision_of_content(settings, inputs.period, content, inputs.edition)
-        cursor = connection.cursor()
-        published = _write(cursor, con, catalogue, inputs, publication, content, known, vault)
-        show_catalogue(cursor)
-        confirm_locks(settings)
-        connection.commit()
+        yield Prepared(publication, content, known)
+
+
+def publish(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    catalogue: Catalogue,
+    inputs: SnapshotInputs,
+    connection: Any,
+    vault: VaultLoad,
+    prepared: Prepared,
+) -> Published:
+    """Publish what was prepared as a revision of the period, or make the revision with the same content current.
+
+    One transaction, that of `connection`, in which `vault` has loaded the persons already: if the process is killed
+    before the commit, the previous revision stays whole.
+    """
+    cursor = connection.cursor()
+    published = _write(cursor, con, catalogue, inputs, prepared, vault)
+    show_catalogue(cursor)
+    confirm_locks(settings)
+    connection.commit()
     return published
 
 
@@ -115,15 +133,13 @@ def _write(
     con: duckdb.DuckDBPyConnection,
     catalogue: Catalogue,
     inputs: SnapshotInputs,
-    publication: Publication,
-    content: str,
-    known: ledger.Revision | None,
+    prepared: Prepared,
     vault: VaultLoad,
 ) -> Published:
-    period = inputs.period
+    period, known = inputs.period, prepared.known
     ((count,),) = con.execute("select count(*) from snapshot_value").fetchall()
     _territory(cursor, con, inputs)
-    details = {"content_sha256": content, "missing": inputs.missing}
+    details = {"content_sha256": prepared.content, "missing": inputs.missing}
     if known is not None and known.is_rolled_back:
         vault.discard(cursor)
         build_row(cursor, catalogue, inputs, "unchanged", known.revision, details)
@@ -140,10 +156,10 @@ def _write(
     cursor.execute(
         "insert into serving.snapshot (period, revision, edition, inputs_digest, content_sha256) "
         "values (%s, %s, %s, %s, %s)",
-        (period, revision, inputs.edition, inputs.digest, content),
+        (period, revision, inputs.edition, inputs.digest, prepared.content),
     )
-    for table in publication.tables:
-        publication.copy(cursor, table, f"serving.{table}", period, revision)
+    for table in prepared.publication.tables:
+        prepared.publication.copy(cursor, table, f"serving.{table}", period, revision)
     for registry, batches in inputs.batches.items():
         psycopg2.extras.execute_values(
             cursor,
@@ -177,10 +193,11 @@ def build_row(
     psycopg2.extras.execute_values(cursor, "insert into ledger.build_input (build_id, batch_id) values %s", batches)
 
 
-def refuse(settings: Settings, inputs: SnapshotInputs, breaches: list[str]) -> None:
-    """Record in the ledger that the gate refused a snapshot."""
+def refuse(settings: Settings, inputs: SnapshotInputs, breaches: list[str], changed: list[str]) -> None:
+    """Record in the ledger that the gate refused a snapshot: what it breaches, and what changed too much."""
+    details = {"breaches": breaches + changed, "is_change": not breaches, "missing": inputs.missing}
     with driver_transaction(settings) as cursor:
-        build_row(cursor, None, inputs, "refused", None, {"breaches": breaches, "missing": inputs.missing})
+        build_row(cursor, None, inputs, "refused", None, details)
 
 
 def _territory(cursor: Any, con: duckdb.DuckDBPyConnection, inputs: SnapshotInputs) -> None:

@@ -73,8 +73,9 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
         open_territory(con, settings, lake, edition)
         late: dict[str, float] = {}
         claims = []
+        without = ledger.rolled_back_batches(settings, period)
         for contract in contracts.load_all(settings.include):
-            batches = ledger.current_batches(settings, contract.registry, period, contract.is_delta)
+            batches = ledger.current_batches(settings, contract.registry, period, contract.is_delta, without)
             if batches:
                 late[contract.registry] = _days_late(settings, contract, period, batches)
                 claims.append((contract, _rows(con, lake, contract, batches)))
@@ -107,9 +108,9 @@ def by_okrug(settings: Settings, registry: str, period: str) -> list[dict[str, A
 
 
 def unmeasured(settings: Settings) -> list[str]:
-    """Periods in which a batch was accepted, judged, withdrawn, restored or came again after quality was last measured.
+    """Periods in which something was decided about what counts after their quality was last measured, oldest first.
 
-    Oldest first.
+    That is: a batch was accepted, judged, withdrawn, restored or came again, or a revision was rolled back or forward.
     """
     with transaction(settings) as con:
         rows = con.execute(
@@ -121,7 +122,8 @@ def unmeasured(settings: Settings) -> list[str]:
                 "or exists (select from ledger.judgement as j where j.batch_id = b.batch_id "
                 "and j.judged_at > q.measured_at) "
                 "or exists (select from ledger.look as l where l.delivery_id = b.delivery_id and l.outcome = 'again' "
-                "and l.looked_at > q.measured_at) group by 1 order by 1"
+                "and l.looked_at > q.measured_at) or exists (select from ledger.revision_decision as d "
+                "where d.period = b.period and d.decided_at > q.measured_at) group by 1 order by 1"
             )
         )
         return list(rows.scalars())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from auyl import ledger
@@ -11,12 +11,13 @@ from auyl.linkage.persons.link import linked
 from auyl.settings import Settings, from_environment
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.catalogue import Catalogue
+from auyl.snapshot.change import changes
 from auyl.snapshot.consolidate import SnapshotInputs, consolidate, gather, with_links
 from auyl.snapshot.current import return_to
 from auyl.snapshot.gate import gate
 from auyl.snapshot.measure import measure
 from auyl.snapshot.missing import INDISPENSABLE, missing_table
-from auyl.snapshot.publish import build_row, publish, refuse
+from auyl.snapshot.publish import build_row, prepare, publish, refuse
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import duck
 from auyl.store.lake import Lake
@@ -65,11 +66,17 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
         inputs = gather(settings, lake, catalogue, period)
         if inputs.missing and (not allow_missing or INDISPENSABLE in inputs.missing):
             return BuildResult(period, "incomplete", missing=inputs.missing)
+        moves = ledger.current_moves(settings, period)
+        done = None
         if linked(settings, period, inputs.batches) is not None:
             done = _done_before(settings, lake, catalogue, with_links(settings, inputs))
-            if done is not None:
-                return done
-        return _build(settings, lake, catalogue, inputs)
+        if done is None:
+            done = _build(settings, lake, catalogue, inputs)
+        if done.is_moved and moves and moves[-1].is_rolled_back:
+            former = ", ".join(map(str, moves[-1].revisions))
+            words = f"{period}: the inputs are others than when revision {former} was rolled back; that ends here"
+            done = replace(done, note="\n".join(filter(None, [done.note, words])))
+        return done
 
 
 def _done_before(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: SnapshotInputs) -> BuildResult | None:
@@ -141,12 +148,16 @@ def _publish(
     for subject in load_subjects(settings.include):
         query = duck.sql(settings.include / "sql" / "subjects" / f"{subject.table}.sql")
         con.execute(f"create or replace temp table {subject.table} as {query}")
-    breaches = gate(con, settings, catalogue, inputs)
-    if breaches:
-        refuse(settings, inputs, breaches)
-        return BuildResult(inputs.period, "refused", missing=inputs.missing, breaches=breaches)
     missing_table(con, settings, inputs)
-    published = publish(con, settings, catalogue, inputs, connection, vault)
+    with prepare(con, settings, inputs) as prepared:
+        # What was published before is no change, whatever is current now.
+        changed = [] if prepared.known else changes(con, settings, catalogue, inputs)
+        breaches = gate(con, settings)
+        if breaches or (changed and ledger.accepted_change(settings, inputs.period, inputs.digest) is None):
+            refuse(settings, inputs, breaches, changed)
+            note = "" if breaches else f"If that is real: `auyl snapshot release {inputs.period} --reason …`"
+            return BuildResult(inputs.period, "refused", missing=inputs.missing, breaches=breaches + changed, note=note)
+        published = publish(con, settings, catalogue, inputs, connection, vault, prepared)
     if published.outcome == "held":
         return _held(settings, inputs, published.revision, published.decision)
     if published.outcome == "returned":

@@ -27,58 +27,66 @@ class Move:
 
 
 def rollback(settings: Settings, period: str, reason: str, decided_by: str, to: int | None = None) -> Move:
-    """Make an earlier revision current: `to`, else the nearest before that was not rolled back. Again changes nothing.
+    """Make the revision current that was so before the current one, or `to`. Again changes nothing.
 
-    All revisions after `to` up to the current one count as rolled back. Raises AuylError for an empty reason, a period
-    without a revision, or a revision that is not before the current one.
+    The current revision, and those that were current between it and `to`, count as rolled back. Raises AuylError for
+    an empty reason, a period without a revision, and where there is none to go back to.
     """
     _check_reason(reason)
     with lock(settings, BUILD, period):
-        known = _known(settings, period)
-        current = _current(known, period)
-        above = [r for r in known if r.is_rolled_back and r.revision > current.revision]
-        if to == current.revision or (to is None and above):
-            words = f", since revision {above[0].revision} was rolled back {above[0].decision}" if above else ""
-            further = ". Name --to to go further back" if to is None else ""
-            return Move(period, current.revision, False, f"revision {current.revision} is current{words}{further}")
-        earlier = [r for r in known if r.revision < current.revision and (to is not None or not r.is_rolled_back)]
-        target = next((r for r in reversed(earlier) if to in (None, r.revision)), None)
-        if target is None:
-            numbers = ", ".join(str(r.revision) for r in earlier) or "none"
+        known, moves = _known(settings, period)
+        current = next(r for r in known.values() if r.is_current)
+        is_held = bool(moves) and moves[-1].is_rolled_back is True
+        if to == current.revision or (to is None and is_held):
+            words = f"revision {current.revision} is current"
+            if is_held:
+                newest = known[moves[-1].revisions[-1]]
+                words += f", since revision {newest.revision} was rolled back {newest.decision}"
+            return Move(period, current.revision, False, words + ("" if to else ". Name --to to go further back"))
+        former = [m.revision for m in moves if m.revision != current.revision and not known[m.revision].is_rolled_back]
+        target = known.get(to if to is not None else former[-1] if former else 0)
+        if target is None or target.is_rolled_back:
+            found = f"revision {to}" if to is not None else "none"
+            found += f", which was rolled back {target.decision}" if target is not None else ""
             raise AuylError(
-                f"snapshot {period}: expected a revision before the current {current.revision}, of which there are: "
-                f"{numbers}; found {to or 'none'}. `auyl snapshot list {period}` shows them"
+                f"snapshot {period}: expected a revision before the current {current.revision}; found {found}. "
+                f"`auyl snapshot list {period}` shows them"
             )
-        _decide(settings, True, target, current, target, reason, decided_by)
+        after = [m.revision for m in moves]
+        since = after[len(after) - after[::-1].index(target.revision) :] if target.revision in after else []
+        taken = {r for r in since if not known[r].is_rolled_back} - {target.revision, current.revision}
+        _decide(settings, True, [*sorted(taken), current.revision], target, reason, decided_by)
     return Move(period, target.revision, True, f"revision {target.revision} is current, {current.revision} rolled back")
 
 
 def forward(settings: Settings, period: str, reason: str, decided_by: str, to: int | None = None) -> Move:
-    """Take rollbacks back: the newest revision that was rolled back, or `to`, is current again. Again changes nothing.
+    """Take the newest rollback back, or that of `to`: that revision is current again. Again changes nothing.
 
-    A revision that was published after a rollback stays current. Raises AuylError as `rollback`, and for a revision
-    that does not exist.
+    Where something was published after the rollback, that stays current. Raises AuylError as `rollback`, and for a
+    revision that does not exist.
     """
     _check_reason(reason)
     with lock(settings, BUILD, period):
-        known = _known(settings, period)
-        current = _current(known, period)
-        if to is not None and to not in [r.revision for r in known]:
+        known, moves = _known(settings, period)
+        current = next(r for r in known.values() if r.is_current)
+        if to is not None and to not in known:
             raise AuylError(f"snapshot {period}: expected a revision of it, found {to}. `auyl snapshot list {period}`")
-        freed = [r for r in known if r.is_rolled_back and (to is None or r.revision <= to)]
-        if not freed or to not in (None, freed[-1].revision):
-            what = "no revision" if to is None else f"revision {to}"
-            words = f"{what} is rolled back" if to is None else f"{what} is not rolled back"
+        is_held = bool(moves) and moves[-1].is_rolled_back is True
+        freed = [to] if to is not None else moves[-1].revisions if is_held else []
+        freed = [revision for revision in freed if known[revision].is_rolled_back]
+        if not freed:
+            words = f"revision {to} is not rolled back" if to is not None else "no rollback is the newest decision"
             return Move(period, current.revision, False, f"{words}; revision {current.revision} is current")
-        upper = freed[-1]
-        goes = current.revision < upper.revision
-        _decide(settings, False, freed[0], upper, upper if goes else current, reason, decided_by)
+        target = known[freed[-1]]
+        # After a rollback and a forward to a part of it, the rest of it may follow.
+        goes = bool(moves) and moves[-1].is_rolled_back is not None
+        _decide(settings, False, freed, target if goes else current, reason, decided_by)
     if goes:
-        return Move(period, upper.revision, True, f"revision {upper.revision} is current again")
+        return Move(period, target.revision, True, f"revision {target.revision} is current again")
     return Move(
         period, current.revision, True,
-        f"revision {upper.revision} is not rolled back any more; revision {current.revision}, published after it, "
-        "stays current",
+        f"revision {target.revision} is not rolled back any more; revision {current.revision}, which a build made "
+        "current after it, stays so",
     )  # fmt: skip
 
 
@@ -87,38 +95,28 @@ def _check_reason(reason: str) -> None:
         raise AuylError("a decision on a snapshot: expected a reason, found none. Give --reason")
 
 
-def _known(settings: Settings, period: str) -> list[ledger.Revision]:
-    known = ledger.revisions(settings, period)
-    if not known:
+def _known(settings: Settings, period: str) -> tuple[dict[int, ledger.Revision], list[ledger.CurrentMove]]:
+    """The revisions of a period by number, and which of them became current one after another."""
+    known = {r.revision: r for r in ledger.revisions(settings, period)}
+    if not any(r.is_current for r in known.values()):
         raise AuylError(f"snapshot {period}: expected a published revision, found none. `auyl snapshot list` shows all")
-    return known
-
-
-def _current(known: list[ledger.Revision], period: str) -> ledger.Revision:
-    current = next((r for r in known if r.is_current), None)
-    if current is None:
-        raise AuylError(f"snapshot {period}: no revision is current; auyl build --period {period}")
-    return current
+    return known, ledger.current_moves(settings, period)
 
 
 def _decide(
     settings: Settings,
     is_rolled_back: bool,
-    lower: ledger.Revision,
-    upper: ledger.Revision,
+    revisions: list[int],
     current: ledger.Revision,
     reason: str,
     decided_by: str,
 ) -> None:
-    """Write the decision down and move the period in the same transaction.
-
-    It is about the revisions after `lower` (rolled back) or from `lower` (forward) up to `upper`.
-    """
+    """Write the decision on `revisions` down and make `current` current in the same transaction."""
     decision = {
-        "period": upper.period,
+        "period": current.period,
         "is_rolled_back": is_rolled_back,
-        "lower_revision": lower.revision if is_rolled_back else lower.revision - 1,
-        "upper_revision": upper.revision,
+        "revisions": revisions,
+        "current_revision": current.revision,
         "reason": reason.strip(),
         "decided_by": decided_by,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from auyl import contracts, ledger
@@ -15,17 +15,20 @@ from auyl.store.lake import Lake
 Batches = dict[str, list[ledger.Batch]]
 
 
-def current_batches(settings: Settings, registries: Iterable[str], period: str) -> tuple[Batches, list[str]]:
+def current_batches(
+    settings: Settings, registries: Iterable[str], period: str, without: Collection[int] = ()
+) -> tuple[Batches, list[str]]:
     """The current batches for `period` by registry, an older one where the contract lets it be carried forward.
 
-    Registries that gave nothing stand in the second list.
+    Registries that gave nothing stand in the second list; `without` as in `ledger.current_batches`.
     """
     batches: Batches = {}
     missing = []
     for registry in registries:
         contract = contracts.load(registry, settings.include)
         for back in range(contract.carry_forward_months + 1):
-            found = ledger.current_batches(settings, registry, month_before(period, back), contract.is_delta)
+            month = month_before(period, back)
+            found = ledger.current_batches(settings, registry, month, contract.is_delta, without)
             if found:
                 batches[registry] = found
                 break

@@ -105,8 +105,20 @@ LINE_RULES = tuple(
 )
 
 
-def load(name: str, folder: Path) -> Suite:
-    """Read the suite `name`, with the rules that all registries share (`_batch.json`, `_cells.json`).
+# Compiled for each registry whose rows have a KATO (`auyl.stage.oblast`). A batch that breaks it mostly is refused.
+WRONG_OBLAST = 0.5
+IN_OBLAST = RowRule(
+    "kato_in_oblast",
+    "critical",
+    "false",
+    "Код КАТО другой области, не той, которой служит система",
+    "КАТО коды басқа облыстікі, жүйе қызмет ететін облыстікі емес",
+    mostly=1 - WRONG_OBLAST,
+)
+
+
+def load(name: str, folder: Path, *more: RowRule) -> Suite:
+    """Read the suite `name`, with the rules that all registries share (`_batch.json`, `_cells.json`) and `more`.
 
     `meta.batch_limits` of a suite gives its own limits by shared rule; null leaves the rule out.
     Raises ContractInvalid when a rule cannot be compiled.
@@ -115,6 +127,7 @@ def load(name: str, folder: Path) -> Suite:
     document = _read(folder / file)
     rules = [_row_rule(item, file) for item in document["expectations"] if item["meta"]["level"] == "row"]
     rules += [_row_rule(item, CELLS) for item in _read(folder / CELLS)["expectations"]]
+    rules += more
     names = [rule.rule for rule in rules]
     if len(set(names)) < len(names) or len(names) > 62:
         raise ContractInvalid(f"{file}: expected different rule names, 62 row rules at most; found {len(names)} rules")

@@ -175,9 +175,14 @@ def edition_of(path: str) -> str:
     return path.removeprefix(f"{territory_root()}/").partition("/")[0]
 
 
+def changes_root() -> str:
+    """The folder of the changes of all editions."""
+    return _path(REFERENCE, "changes")
+
+
 def changes_folder(edition: str) -> str:
     """The folder of `changes_file`."""
-    return _path(REFERENCE, "changes", edition)
+    return f"{changes_root()}/{edition}"
 
 
 def changes_file(edition: str) -> str:

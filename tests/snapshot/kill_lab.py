@@ -40,8 +40,8 @@ INTAKE: list[tuple[Any, str]] = [
 ]  # fmt: skip
 # These come when every batch is in the ledger.
 BUILD: list[tuple[Any, str]] = [
-    (link, "_record_run"), (revision, "consolidate"), (revision, "publish"), (publish, "_catalogue"),
-    (publish.Publication, "copy"), (vault.VaultLoad, "swap"), (publish, "_ledger_row"),
+    (link, "_record_run"), (revision, "consolidate"), (revision, "publish"), (publish, "write_catalogue"),
+    (publish.Publication, "copy"), (vault.VaultLoad, "swap"), (publish, "build_row"), (publish, "show_catalogue"),
 ]  # fmt: skip
 RECONCILED: list[tuple[Any, str]] = [(entities, "_write"), (ledger, "add_entity_set"), (contradictions, "_publish")]
 # After these something is there for good.

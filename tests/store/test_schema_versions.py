@@ -15,6 +15,7 @@ from auyl import access, ledger, pipeline
 from auyl.errors import DatabaseUnusable
 from auyl.intake.withdraw import withdraw
 from auyl.settings import Settings, from_environment
+from auyl.snapshot.release import release
 from auyl.snapshot.show import show
 from auyl.store.schema import SCHEMAS, migrate
 from auyl.store.version import HEAD
@@ -182,7 +183,10 @@ def test_a_build_goes_on_after_an_upgrade(upgraded: tuple[Settings, dict[str, An
     synthetic.make(tmp_path, "2026-11", 12_000)
     reference = tmp_path / "reference"
     load_territory(settings, reference / "kato.csv", reference / "crosswalk.csv", reference / "address.csv", None)
-    assert pipeline.run(settings, "2026-11", tmp_path, say=lambda _: None).status == "published"
+    result = pipeline.run(settings, "2026-11", tmp_path, say=lambda _: None)
+    assert result.status == "refused", "the month before the upgrade is a sample of a few rows"
+    assert all("since 2026-10 revision 1, found" in breach for breach in result.breaches), result.breaches
+    assert release(settings, "2026-11", "the former month is a sample", "test").status == "published"
     assert ledger.newest_snapshot(settings)["period"] == "2026-11"  # type: ignore[index]
     assert [row[0] for row in ask(settings.dsn, "select period from serving.current_snapshot order by 1")] == [
         "2026-10", "2026-11",

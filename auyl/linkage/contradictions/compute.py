@@ -89,7 +89,8 @@ def gather(settings: Settings, lake: Lake, period: str) -> ContradictionInputs:
     """
     types = catalogue.load(settings.include)
     registries = sorted({registry for one in types for registry in one.registries})
-    batches, missing = inputs.current_batches(settings, registries, period)
+    without = ledger.rolled_back_batches(settings, period)
+    batches, missing = inputs.current_batches(settings, registries, period, without)
     for registry, months in HISTORY_MONTHS.items():
         if registry in batches:
             earlier = [

@@ -128,7 +128,9 @@ def outdated(settings: Settings) -> list[str]:
 def versions_of(settings: Settings, kind: EntityKind, period: str) -> list[Version]:
     """The versions of a period, for the registries of a kind, oldest first."""
     carry = {r: contracts.load(r, settings.include).carry_forward_months for r in kind.registries}
-    batches = ledger.accepted(settings, month_before(period, max(carry.values())), period)
+    without = ledger.rolled_back_batches(settings, period)
+    accepted = ledger.accepted(settings, month_before(period, max(carry.values())), period)
+    batches = [batch for batch in accepted if batch.batch_id not in without]
     return versions(batches, carry, period)
 
 

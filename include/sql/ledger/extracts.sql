@@ -33,9 +33,11 @@ select
         when case when d.registry = any(:deltas) then b.counts_as_change else b.current_rank = 1 end then 'current'
         else 'superseded'
     end as state,
-    r.reason
+    r.reason,
+    k.revision as rolled_back_revision
 from ledger.delivery as d
 left join ledger.batch_ranked as b on d.delivery_id = b.delivery_id and b.rank_in_delivery = 1
+left join ledger.rolled_back_batch as k on d.period = k.period and b.batch_id = k.batch_id
 left join ledger.decided_delivery as w on d.delivery_id = w.delivery_id and w.is_withdrawn
 left join ledger.arrived_again as a on d.delivery_id = a.delivery_id
 left join lateral (

@@ -1,6 +1,43 @@
--- Grain: indicator of one okrug in the current revision, in the order of the catalogue.
--- Inputs: serving.current_snapshot, snapshot_value, indicator, theme, territory.
--- The newest period unless one is given. Parameters: kato, period, language (kk, ru or en).
+-- Grain: indicator of one okrug in a revision, in the order of the catalogue that it was published with.
+-- Inputs: ledger.revision_state, catalogue, serving.snapshot_value, indicator, theme, territory.
+-- The current revision of the newest period unless they are given. Parameters: kato, period, revision, language (kk, ru
+-- or en).
+with chosen as (
+    select
+        r.period,
+        r.revision,
+        r.edition,
+        c.content
+    from ledger.revision_state as r
+    left join ledger.catalogue as c on r.catalogue_sha256 = c.sha256
+    where
+        r.period = coalesce(:period, (select max(n.period) from serving.current_snapshot as n))
+        and case when :revision is null then r.is_current else r.revision = :revision end
+),
+
+-- Of a revision that an older program has published, only today's catalogue is known.
+indicator as (
+    select i.*
+    from chosen as c
+    cross join jsonb_populate_recordset(null::serving.indicator, c.content -> 'indicator') as i
+    union all
+    select i.*
+    from chosen as c
+    cross join serving.indicator as i
+    where c.content is null
+),
+
+theme as (
+    select t.*
+    from chosen as c
+    cross join jsonb_populate_recordset(null::serving.theme, c.content -> 'theme') as t
+    union all
+    select t.*
+    from chosen as c
+    cross join serving.theme as t
+    where c.content is null
+)
+
 select
     v.period,
     v.revision,
@@ -19,12 +56,10 @@ select
     v.as_of,
     i.registries,
     to_jsonb(i) ->> ('responsible_' || :language) as responsible
-from serving.current_snapshot as f
+from chosen as f
 inner join serving.snapshot_value as v on f.period = v.period and f.revision = v.revision
-inner join serving.indicator as i on v.indicator_id = i.indicator_id
-inner join serving.theme as h on i.theme = h.theme
+inner join indicator as i on v.indicator_id = i.indicator_id
+inner join theme as h on i.theme = h.theme
 inner join serving.territory as t on v.kato = t.kato and f.edition = t.edition
-where
-    v.kato = :kato
-    and f.period = coalesce(:period, (select max(n.period) from serving.current_snapshot as n))
+where v.kato = :kato
 order by h.position, i.position

@@ -202,7 +202,7 @@ left join lateral (
         r.decided_by,
         r.decided_at
     from ledger.revision_decision as r
-    where r.period = s.period and s.revision > r.lower_revision and s.revision <= r.upper_revision
+    where r.period = s.period and s.revision = any(r.revisions)
     order by r.decision_id desc
     limit 1
 ) as d on true
@@ -215,3 +215,27 @@ left join lateral (
     order by n.build_id desc
     limit 1
 ) as b on true;
+
+-- Grain: period, and batch that a rolled-back revision of it rests on and the current one does not. Key: period,
+-- batch_id. Inputs: ledger.revision_state, build, build_input. revision: the newest such revision.
+create or replace view ledger.rolled_back_batch as
+with read as (
+    select
+        r.period,
+        r.revision,
+        r.is_current,
+        r.is_rolled_back,
+        i.batch_id
+    from ledger.revision_state as r
+    inner join ledger.build as b on r.period = b.period and r.revision = b.revision and b.outcome <> 'refused'
+    inner join ledger.build_input as i on b.build_id = i.build_id
+    where r.is_current or r.is_rolled_back
+)
+
+select
+    period,
+    batch_id,
+    max(revision) as revision
+from read
+group by period, batch_id
+having not bool_or(is_current);

@@ -76,8 +76,8 @@ grant select on
     ledger.delivery, ledger.delivery_file, ledger.look, ledger.pull_note, ledger.refusal, ledger.withdrawal,
     ledger.judgement, ledger.lake,
     ledger.batch, ledger.batch_column, ledger.batch_ranked, ledger.rule_outcome, ledger.drift,
-    ledger.build, ledger.build_input, ledger.revision_decision, ledger.revision_state, ledger.change_acceptance,
-    ledger.signed_answer, ledger.edition_decision,
+    ledger.build, ledger.build_input, ledger.revision_decision, ledger.revision_state, ledger.rolled_back_batch,
+    ledger.change_acceptance, ledger.signed_answer, ledger.edition_decision,
     ledger.catalogue, ledger.entity_set, ledger.hash_key, ledger.hash_key_settled
 to auyl_engineer;
 

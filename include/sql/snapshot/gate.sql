@@ -6,6 +6,5 @@ select
     / count(*) filter (where indicator_id = 'population.residents') as share_okrugs_without_residents,
     (select min(c.placed_pct) from coverage as c where c.registry = 'population') as population_placed_pct,
     count(distinct kato) / (select count(*) from okrug) as okrugs_of_expected,
-    count(distinct indicator_id) / (select count(*) from catalogue) as indicators_of_catalogue,
-    coalesce(sum(value) filter (where indicator_id = 'population.residents'), 0)::double as residents
+    count(distinct indicator_id) / (select count(*) from catalogue) as indicators_of_catalogue
 from snapshot_value

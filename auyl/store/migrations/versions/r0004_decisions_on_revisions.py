@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 revision = "0004"
 down_revision = "0003"
@@ -26,10 +26,10 @@ def upgrade() -> None:
         sa.Column("decision_id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
         sa.Column("period", sa.Text, nullable=False),
         sa.Column("is_rolled_back", sa.Boolean, nullable=False),
-        sa.Column("lower_revision", sa.Integer, nullable=False),
-        sa.Column("upper_revision", sa.Integer, nullable=False),
+        sa.Column("revisions", ARRAY(sa.Integer), nullable=False),
+        sa.Column("current_revision", sa.Integer, nullable=False),
         *_decision("revision_decision"),
-        sa.CheckConstraint("lower_revision < upper_revision", name="revision_decision_order"),
+        sa.CheckConstraint("cardinality(revisions) > 0", name="revision_decision_has_revisions"),
         schema="ledger",
     )
     op.create_index("revision_decision_newest", "revision_decision", ["period", "decision_id"], schema="ledger")
