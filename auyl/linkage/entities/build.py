@@ -218,7 +218,7 @@ def open_sources(
         view = stage_view(con, settings, lake, contract, [batch] if batch else [])
         if batch is None:
             # An empty stage still has the columns that only the vault may see.
-            allowed = ", ".join(map(identifier, check.stage_columns(con, contract)))
+            allowed = ", ".join(map(identifier, check.stage_columns(con, contract, f"nothing_{registry}")))
             con.execute(f"create or replace temp view {view} as select {allowed} from nothing_{registry}")
         elif contract.names_person:
             view = counted_rows(con, lake, contract, [batch], view, links)
