@@ -45,7 +45,7 @@ revoke all on all tables in schema ledger from auyl_engineer;
 grant usage on schema ledger to auyl_engineer;
 grant select on
     ledger.delivery, ledger.delivery_file, ledger.look, ledger.pull_note, ledger.refusal, ledger.withdrawal,
-    ledger.judgement, ledger.lake,
+    ledger.judgement,
     ledger.batch, ledger.batch_column, ledger.batch_ranked, ledger.rule_outcome, ledger.drift,
     ledger.build, ledger.build_input, ledger.revision_decision, ledger.revision_state, ledger.change_acceptance,
     ledger.signed_answer, ledger.edition_decision,
