@@ -169,6 +169,16 @@ class LockBusy(AuylError):
         )
 
 
+class LandingLost(AuylError):
+    """The lake has lost landed bytes. The same bytes, given again, put them back."""
+
+    def __init__(self, registry: str, period: str, path: str) -> None:
+        super().__init__(
+            f"{registry} {period}: expected the landed file {path} in the lake, found none. Give the same bytes again: "
+            f"auyl intake {registry} FILES --period {period}, or pull them again. Fix: a data engineer, AUYL_LAKE"
+        )
+
+
 class HashKeyRefused(AuylError):
     """The key of this process is not the stored one, or a rotation has not ended. Nothing was written."""
 

@@ -26,7 +26,7 @@ from auyl.intake.drift import (
     compare_files,
     profile,
 )
-from auyl.intake.land import files_of
+from auyl.intake.land import files_of, refuse_lost
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
 from auyl.stage import suites
@@ -122,7 +122,8 @@ def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decisio
         if withdrawn is not None:
             return _result(delivery, "withdrawn", refusal=f"{delivery.registry} {delivery.period}: {withdrawn}")
         known = ledger.find_batch(settings, delivery_id, rules)
-        if known is not None:
+        lake = Lake(settings.lake)
+        if known is not None and _is_whole(lake, known):
             current = ledger.find_batch(settings, delivery_id)
             is_current = current is not None and current.batch_id == known.batch_id
             if not is_current:
@@ -133,6 +134,7 @@ def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decisio
             lake = Lake(settings.lake)
             in_oblast = oblast_rule(settings, lake, contract)
             suite = suites.load(contract.suite, settings.expectations, *([in_oblast] if in_oblast else []))
+            refuse_lost(settings, lake, delivery)
             return _load(_Work(settings, lake, contract, suite, delivery, rules, why))
         except ExtractRefused as refusal:
             ledger.add_refusal(
@@ -153,6 +155,12 @@ def superseded_on_arrival(result: BatchResult, settings: Settings | None = None)
     is_delta = contracts.load(result.registry, settings.include).is_delta
     counting = [b.delivery_id for b in ledger.current_batches(settings, result.registry, result.period, is_delta)]
     return None if result.delivery_id in counting or not counting else counting[-1]
+
+
+def _is_whole(lake: Lake, batch: ledger.Batch) -> bool:
+    """Does the lake have the files of a batch? Lost ones are made again from the landed bytes, in the same place."""
+    named = (batch.stage_path, batch.quarantine_path, batch.linkable_path)
+    return all(lake.exists(path) for path in named if path) and bool(lake.files(batch.raw_path))
 
 
 def _note_failure(
@@ -269,6 +277,15 @@ def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account, 
 def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile, found: list[Drift]) -> BatchResult:
     """Accept the batch: one transaction of the ledger. `found` is drift that was seen already."""
     settings, contract, delivery = work.settings, work.contract, work.delivery
+    known = ledger.find_batch(settings, delivery.delivery_id, work.rules)
+    if known is not None:  # its files were lost and are there again
+        if any(getattr(known, name) != getattr(account, name) for name in ACCOUNT):
+            raise RuntimeError(
+                f"{contract.registry}: made again, batch {known.batch_id} has another account: {account}"
+            )
+        if (current := ledger.find_batch(settings, delivery.delivery_id)) and current.batch_id != known.batch_id:
+            ledger.add_judgement(settings, known.batch_id, work.why)
+        return _result(delivery, "accepted", known, batch_id=known.batch_id, notes=known.notes)
     severities = {rule.rule: rule.severity for rule in work.suite.row_rules}
     drifts = compare(shape, _history(settings, delivery), contract) + compare_files(raw, contract) + found
     drifts += _same_bytes(settings, delivery)

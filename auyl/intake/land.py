@@ -18,6 +18,7 @@ from typing import Any
 
 from auyl import ledger
 from auyl.contracts import Contract
+from auyl.errors import LandingLost
 from auyl.intake.age import Age
 from auyl.settings import Settings
 from auyl.store import paths
@@ -82,6 +83,8 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
         digest = hashlib.sha256("\n".join(sorted(sums)).encode()).hexdigest()
         known = ledger.find_delivery(settings, contract.registry, period, digest)
         if known is not None:
+            named_sums = {named[file]: total for file, total in zip(files, sums, strict=True)}
+            repair(settings, lake, known, incoming, named_sums)
             lake.remove(incoming)
             outcome: ledger.Outcome = "again" if _is_again(settings, known, arrival) else "unchanged"
             look = ledger.Look(
@@ -101,6 +104,30 @@ def refusing_odd_files(contract: Contract, owner: str | None = None) -> Iterator
         yield
     except NotRegular as odd:
         raise contract.refusal(Path(odd.path).name, EXPECTED, odd.found, owner=owner) from None
+
+
+def repair(settings: Settings, lake: Lake, known: ledger.Delivery, incoming: str, given: dict[str, str]) -> list[str]:
+    """Put back the landed files of a delivery that the lake has lost, or holds with other bytes; return their names.
+
+    `given`: names in `incoming` with their sha256, the same bytes as the delivery's.
+    """
+    by_sum = {total: name for name, total in given.items()}
+    lost = []
+    for file in ledger.files(settings, known.delivery_id):
+        path = f"{known.landing_path}/{file['name']}"
+        if lake.exists(path) and lake.sha256(path) == file["sha256"]:
+            continue
+        lake.write(path, lake.read(f"{incoming}/{by_sum[file['sha256']]}"))
+        lost.append(file["name"])
+    return lost
+
+
+def refuse_lost(settings: Settings, lake: Lake, delivery: ledger.Delivery) -> None:
+    """Raise LandingLost where the lake has not all landed files of a delivery."""
+    for file in ledger.files(settings, delivery.delivery_id):
+        path = f"{delivery.landing_path}/{file['name']}"
+        if not lake.exists(path):
+            raise LandingLost(delivery.registry, delivery.period, path)
 
 
 def names_in_the_lake(contract: Contract, files: list[Path]) -> dict[Path, str]:

@@ -38,6 +38,7 @@ from auyl.ledger.deliveries import (
     current_files,
     delivery,
     extracts,
+    files,
     find_delivery,
     landed,
     last_whole,

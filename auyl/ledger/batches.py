@@ -182,10 +182,22 @@ def current_batches(
 
 
 def moved_from(settings: Settings, registry: str, period: str) -> list[Batch]:
-    """The current changes of other periods with keys that `period` had when they were accepted, oldest first."""
-    d = tables.drift.c
-    took = exists().where(d.batch_id == _C.batch_id, d.kind == ROWS_MOVED, d.name == period)
-    wanted = _BATCH.where(_C.registry == registry, _C.period != period, _C.counts_as_change, took)
+    """The current changes of other periods that share keys with `period`, oldest first.
+
+    Whichever of the two was accepted later says so, in either direction.
+    """
+    d, o = tables.drift.c, tables.batch_ranked.alias("other").c
+    moved = d.kind == ROWS_MOVED
+    took = exists().where(d.batch_id == _C.batch_id, moved, d.name == period)
+    gave = exists().where(
+        o.registry == registry,
+        o.period == period,
+        o.counts_as_change,
+        d.batch_id == o.batch_id,
+        moved,
+        d.name == _C.period,
+    )
+    wanted = _BATCH.where(_C.registry == registry, _C.period != period, _C.counts_as_change, took | gave)
     return records(settings, wanted.order_by(_C.extracted_at, _C.batch_id), Batch)
 
 

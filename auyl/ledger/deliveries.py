@@ -102,6 +102,12 @@ def add_delivery(
     return landed
 
 
+def files(settings: Settings, delivery_id: int) -> list[dict[str, Any]]:
+    """Landed files of a delivery: name, sha256, size_bytes."""
+    f = tables.delivery_file.c
+    return dicts(settings, select(f.name, f.sha256, f.size_bytes).where(f.delivery_id == delivery_id).order_by(f.name))
+
+
 def landed(settings: Settings, registries: list[str], period: str | None = None) -> list[Delivery]:
     """Deliveries of these registries, by period in the order of their landing; of one period where given."""
     wanted = _DELIVERY.where(_C.registry.in_(registries)).order_by(_C.period, _C.delivery_id)

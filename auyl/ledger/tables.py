@@ -32,8 +32,6 @@ withdrawal = _table("ledger", "withdrawal", "withdrawal_id batch_id is_withdrawn
 # Grain: judgement of a delivery, by a load or a reload, that makes this batch count; of a delivery, the newest decides.
 # Reason and decided_by: of a reload. Batches of programs before it have none.
 judgement = _table("ledger", "judgement", "judgement_id batch_id reason decided_by judged_at")
-# Grain: binding of the database to a lake; the newest counts. address: where the lake was then.
-lake = _table("ledger", "lake", "binding_id lake_id address reason decided_by bound_at")
 # A view. Grain: delivery about whose batches somebody has decided; the newest decision.
 decided_delivery = _table(
     "ledger", "decided_delivery", "delivery_id batch_id is_withdrawn reason decided_by decided_at"

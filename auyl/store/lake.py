@@ -130,6 +130,14 @@ class Lake:
         with self.open(path) as stream:
             return stream.read()
 
+    def sha256(self, path: str) -> str:
+        """The sha256 of the bytes of `path`, as hex."""
+        total = hashlib.sha256()
+        with self.open(path) as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                total.update(chunk)
+        return total.hexdigest()
+
     def write(self, path: str, content: bytes) -> None:
         """Write `content` to `path`, whole."""
         if self.is_local:

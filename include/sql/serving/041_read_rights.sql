@@ -74,7 +74,7 @@ to auyl_reader;
 grant usage on schema ledger to auyl_engineer;
 grant select on
     ledger.delivery, ledger.delivery_file, ledger.look, ledger.pull_note, ledger.refusal, ledger.withdrawal,
-    ledger.judgement, ledger.lake,
+    ledger.judgement,
     ledger.batch, ledger.batch_column, ledger.batch_ranked, ledger.rule_outcome, ledger.drift,
     ledger.build, ledger.build_input, ledger.revision_decision, ledger.revision_state, ledger.rolled_back_batch,
     ledger.change_acceptance, ledger.signed_answer, ledger.edition_decision,

@@ -1,4 +1,4 @@
-"""Which batch of a delivery counts, which lake belongs to the database, and whole readings that gave known bytes."""
+"""Which batch of a delivery counts, and whole readings that gave known bytes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ NOW = sa.text("clock_timestamp()")
 
 
 def upgrade() -> None:
-    """Add two tables, and to a look whether it read the whole period."""
+    """Add a table, and to a look whether it read the whole period."""
     op.create_table(
         "judgement",
         sa.Column("judgement_id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
@@ -22,17 +22,6 @@ def upgrade() -> None:
         schema="ledger",
     )
     op.create_index("judgement_by_batch", "judgement", ["batch_id"], schema="ledger")
-    op.create_table(
-        "lake",
-        sa.Column("binding_id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-        sa.Column("lake_id", sa.Text, nullable=False),
-        sa.Column("address", sa.Text, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("decided_by", sa.Text, nullable=False),
-        sa.Column("bound_at", sa.DateTime(timezone=True), nullable=False, server_default=NOW),
-        sa.CheckConstraint("length(trim(reason)) > 0", name="lake_has_reason"),
-        schema="ledger",
-    )
     op.add_column(
         "look", sa.Column("is_whole", sa.Boolean, nullable=False, server_default=sa.text("false")), schema="ledger"
     )
