@@ -131,7 +131,6 @@ def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decisio
             status = "unchanged" if is_current else "accepted"
             return _result(delivery, status, known, batch_id=known.batch_id, notes=known.notes)
         try:
-            lake = Lake(settings.lake)
             in_oblast = oblast_rule(settings, lake, contract)
             suite = suites.load(contract.suite, settings.expectations, *([in_oblast] if in_oblast else []))
             refuse_lost(settings, lake, delivery)
