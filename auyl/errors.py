@@ -92,7 +92,7 @@ def content_hidden() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, AuylError) or type(error).__module__.startswith("airflow."):
+        if isinstance(error, AuylError) or any(kind.__module__.startswith("airflow.") for kind in type(error).__mro__):
             error.__cause__, error.__suppress_context__ = None, True
             raise
         raise Failure(error).with_traceback(error.__traceback__) from None

@@ -11,8 +11,9 @@ writes: so a command works on the installation of its home without any setting.
 ``AUYL_LAKE``          lake root: a folder or any fsspec address; `lake` in AUYL_HOME by default
 ``AUYL_HASH_KEY_FILE`` file with the hex key of the keyed hash of ИИН, 32 bytes or more; `secrets/hash.key` in AUYL_HOME
                        by default
-``AUYL_PORTAL_DSN``    PostgreSQL address of the portal's own login, or ``AUYL_PORTAL_DSN_FILE``; only `auyl bootstrap`
-                       and the portal use it
+``AUYL_ADMIN_DSN``     PostgreSQL address of a superuser, with which `auyl bootstrap` sets a server up; and, for their
+                       passwords, ``AUYL_PIPELINE_DSN``, ``AUYL_ENGINEER_DSN``, ``AUYL_PORTAL_DSN``, and of Airflow's
+                       databases ``AUYL_AIRFLOW_DSN``, ``AUYL_RESULTS_DSN``; or each of them with ``_FILE``
 ``AUYL_KATO_EDITION``  current edition of KATO; the newest one loaded by default
 ``AUYL_OBLAST``        KATO of the oblast that this installation serves; Almaty oblast by default
 ``AUYL_INCLUDE``       folder of contracts, SQL and indicators; the repository's own by default
@@ -136,9 +137,9 @@ def connection_from_environment(name: str) -> str:
     return address
 
 
-def portal_dsn() -> str | None:
-    """Address with which the portal's own login reaches the database, AUYL_PORTAL_DSN; None where it is not set."""
-    return _address("AUYL_PORTAL_DSN")
+def address_of_login(login: str) -> str | None:
+    """PostgreSQL address of another login of the installation, AUYL_<LOGIN>_DSN; None where it is not set."""
+    return _address(f"AUYL_{login.upper()}_DSN")
 
 
 def _address(variable: str) -> str | None:

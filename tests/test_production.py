@@ -1,5 +1,6 @@
 """The production shape: valid, without secrets, and with settings that this Airflow knows."""
 
+import contextlib
 import json
 import os
 import pwd
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import psycopg2
@@ -19,6 +21,7 @@ import pytest
 import yaml
 from airflow.secrets.local_filesystem import load_connections_dict
 from cryptography.fernet import Fernet
+from sqlalchemy import make_url
 
 from auyl import contracts
 from auyl.errors import SettingMissing
@@ -67,14 +70,17 @@ BROKERS = {"broker_url", "results_dsn", "session_key"}
 SECRETS_OF = {
     "postgres": {"postgres_password", "postgres_certificate", "postgres_key"},
     "redis": {"redis_conf", "redis_certificate", "redis_key", "ca"},
-    "bootstrap": {*AIRFLOWS, "owner_dsn", "portal_dsn", "airflow_password"},
+    "bootstrap": {
+        *AIRFLOWS, "admin_dsn", "owner_dsn", "pipeline_dsn", "engineer_dsn", "portal_dsn", "results_dsn",
+        "airflow_password",
+    },
     "api-server": {*AIRFLOWS, "engineer_dsn", "session_key", "jwt_secret"},
     "scheduler": {*AIRFLOWS, *BROKERS, "jwt_secret"},
     "dag-processor": AIRFLOWS,
     "worker": {*BROKERS, "ca", "fernet_key", "pipeline_dsn", "hash_key", "connections.yaml"},
     "portal": {"portal_dsn", "ca"},
     "tls": set(),
-}
+}  # fmt: skip
 
 
 def test_each_service_has_the_secrets_that_it_needs_and_no_other() -> None:
@@ -193,6 +199,41 @@ def test_a_secret_is_read_from_its_file_and_an_unreadable_one_is_said(
         from_environment()
 
 
+def test_bootstrap_sets_a_server_up_and_gives_each_login_its_password(
+    secrets: Path, postgres_server: str, tmp_path: Path
+) -> None:
+    server, database = make_url(postgres_server), f"boot_{token_hex(4)}"
+    made = {}
+    for name in ("owner", "pipeline", "engineer", "portal", "airflow", "results"):
+        url = make_url((secrets / f"{name}_dsn").read_text().removeprefix("db+"))
+        target = database if url.database == "auyl" else f"{database}_{name}"
+        url = url.set(drivername="postgresql", host=server.host, port=server.port, database=target)
+        made[name] = url.render_as_string(hide_password=False)
+        (tmp_path / name).write_text(made[name])
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("AUYL_", "PG"))} | {
+        "AUYL_HOME": str(tmp_path / "home"), "AUYL_ADMIN_DSN": postgres_server,
+        "AUYL_DSN_FILE": str(tmp_path / "owner"),
+        **{f"AUYL_{name.upper()}_DSN_FILE": str(tmp_path / name) for name in made if name != "owner"},
+    }  # fmt: skip
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-m", "auyl.cli", "bootstrap"], env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert not any(make_url(dsn).password in done.stdout + done.stderr for dsn in made.values())
+    may = "select r.rolsuper, current_database(), has_schema_privilege('public', 'create') from pg_roles r "
+    for name, dsn in made.items():
+        with contextlib.closing(psycopg2.connect(dsn)) as con, con.cursor() as cursor:
+            cursor.execute(may + "where r.rolname = current_user")
+            is_superuser, where, _ = cursor.fetchone() or (None, None, None)
+            assert (is_superuser, where) == (False, make_url(dsn).database), name
+            if name == "pipeline":
+                cursor.execute("select count(*) from ledger.delivery")
+            elif name not in ("owner", "airflow", "results"):
+                with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                    cursor.execute("select * from vault.person")
+    with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+        psycopg2.connect(make_url(made["airflow"]).set(database=database).render_as_string(hide_password=False))
+
+
 UNITS = sorted(PRODUCTION.glob("auyl-*.service"))
 
 
@@ -202,7 +243,7 @@ def test_every_unit_has_an_account_and_the_secrets_that_it_needs(secrets: Path) 
         name: set(re.findall(r"^LoadCredential=([\w.]+):", text, re.MULTILINE)) for name, text in names.items()
     }
     assert credentials == {
-        "bootstrap": {"owner_dsn", "portal_dsn", "airflow_dsn", "fernet_key"},
+        "bootstrap": {"owner_dsn", "pipeline_dsn", "engineer_dsn", "portal_dsn", "airflow_dsn", "fernet_key"},
         "scheduler": {
             "pipeline_dsn", "hash_key", "connections.yaml", "airflow_dsn", "fernet_key", "session_key", "jwt_secret"
         },

@@ -26,25 +26,28 @@ def migrate() -> None:
 
 
 def bootstrap() -> None:
-    """Prepare the databases of an installation with its own PostgreSQL server. Safe to repeat.
+    """Set up a PostgreSQL server of one's own and bring the serving database to this version. Safe to repeat.
 
-    Creates Airflow's database beside the serving one, brings the serving schema to this version, and gives the portal's
-    login the password of AUYL_PORTAL_DSN where that is set. Airflow's own tables are made by `airflow db migrate`.
+    With the address of a superuser (AUYL_ADMIN_DSN) it makes the owner, the serving database and those of Airflow. It
+    migrates as the owner (AUYL_DSN), and gives the logins whose addresses are set their passwords. Airflow's own tables
+    are made by `airflow db migrate`. Example: auyl bootstrap
     """
-    from urllib.parse import unquote, urlsplit
-
-    from auyl.access import logins
-    from auyl.settings import portal_dsn
+    from auyl.settings import address_of_login
+    from auyl.store import roles
     from auyl.store.postgres import driver_connection
-    from auyl.store.schema import ensure_database
     from auyl.store.schema import migrate as migrate_schema
 
     with installation() as settings:
+        if admin := address_of_login("admin"):
+            for line in roles.prepare(admin, settings.dsn, [address_of_login(name) for name in ("airflow", "results")]):
+                typer.echo(line)
         typer.echo(migrate_schema(settings))
-        ensure_database(settings.dsn, "airflow")
-        if portal := portal_dsn():
-            with driver_connection(settings) as conn, conn:
-                logins.set_portal_password(conn, unquote(urlsplit(portal).password or ""))
+        addresses = {f"auyl_{name}": address_of_login(name) for name in ("pipeline", "engineer", "portal")}
+        with driver_connection(settings) as conn, conn:
+            for login, address in addresses.items():
+                if address:
+                    roles.set_password(conn, login, roles.password_in(address, login))
+                    typer.echo(f"{login}: password set")
 
 
 def overdue(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection, encrypt_password
+from sqlalchemy import make_url
 
 from auyl.settings import REPOSITORY
+from auyl.store.place import PostgresError
 from auyl.store.schema import SCHEMAS, database_url
 
 OWNER = "auyl_owner"
@@ -75,10 +77,36 @@ def set_up(superuser_dsn: str, database: str, passwords: Mapping[str, str]) -> N
                 _hand_over(con)
 
 
-def make_database(superuser_dsn: str, database: str, login: str, password: str) -> str:
+def prepare(superuser_dsn: str, owner_dsn: str, other_dsns: Iterable[str | None]) -> Iterator[str]:
+    """Set a server up for the owner of `owner_dsn`, and make the databases of other programs; says what in lines.
+
+    Raises PostgresError where an address is of another login than the owner's, or a database is somebody else's.
+    """
+    serving = make_url(owner_dsn)
+    set_up(superuser_dsn, str(serving.database), {OWNER: password_in(owner_dsn, OWNER)})
+    yield f"{serving.database}: owned by {OWNER}"
+    for address in filter(None, other_dsns):
+        other = make_url(address.removeprefix("db+"))
+        login, database = str(other.username), str(other.database)
+        make_database(superuser_dsn, database, login, password_in(address, login))
+        yield f"{database}: owned by {login}"
+
+
+def password_in(address: str, login: str) -> str:
+    """The password of an address, which must be that login's. Raises PostgresError."""
+    url = make_url(address.removeprefix("db+"))
+    if url.username != login or not url.password:
+        raise PostgresError(f"an address: expected the login {login} with a password, found the login {url.username}")
+    return str(url.password)
+
+
+def make_database(
+    superuser_dsn: str, database: str, login: str, password: str, *, replaces_superusers: bool = False
+) -> str:
     """A database of another program, owned by a login that can open no other; returns its address. May be repeated.
 
-    One that a superuser owned, as in an earlier version, is made again, empty.
+    One that a superuser owned, as in an earlier version, is made again, empty, where `replaces_superusers`; else
+    PostgresError is raised.
     """
     with contextlib.closing(psycopg2.connect(superuser_dsn)) as con:
         con.autocommit = True
@@ -93,6 +121,11 @@ def make_database(superuser_dsn: str, database: str, login: str, password: str) 
                 (database,),
             )
             owner_is_superuser = cursor.fetchone()
+            if owner_is_superuser == (True,) and not replaces_superusers:
+                raise PostgresError(
+                    f"the database {database}: expected one of the login {login}, found one of a superuser. "
+                    f"Rename it, or dump it and restore it as {login}"
+                )
             if owner_is_superuser == (True,):
                 cursor.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
             if owner_is_superuser != (False,):

@@ -25,6 +25,7 @@ done
 
 # A login for each process, none of them a superuser but `postgres`, which only makes the owner.
 random 24 | keep postgres_password
+echo "postgresql://postgres:$(cat postgres_password)@$postgres:$port/postgres" | keep admin_dsn
 for login in owner pipeline engineer portal; do
     echo "postgresql://auyl_$login:$(random 24)@$postgres:$port/auyl" | keep "${login}_dsn"
 done
@@ -53,7 +54,7 @@ random 12 | keep airflow_password
 # A container sees the owner and mode that a file has here. These are the accounts in the images.
 chmod 644 ca.crt
 if [ "$(id -u)" = 0 ]; then
-    chown 50000 owner_dsn pipeline_dsn engineer_dsn airflow_dsn results_dsn broker_url fernet_key session_key jwt_secret hash_key airflow_password
+    chown 50000 admin_dsn owner_dsn pipeline_dsn engineer_dsn airflow_dsn results_dsn broker_url fernet_key session_key jwt_secret hash_key airflow_password
     chown 50001:50000 portal_dsn && chmod 440 portal_dsn  # bootstrap sets its password
     chown 999 postgres_password postgres.crt postgres.key redis.conf redis.crt redis.key
 fi

@@ -193,7 +193,7 @@ def _databases(stack: contextlib.ExitStack, home: Path, say: Progress) -> tuple[
         other = os.environ.get(variable)
         if other is None and not given:
             password = secret(home / "secrets" / f"{name}-database-password", token_hex(24))
-            other = make_database(server.superuser_dsn, name, name, password)
+            other = make_database(server.superuser_dsn, name, name, password, replaces_superusers=True)
         elif other is None:
             try:
                 other = ensure_database(dsn, f"auyl_{name}")

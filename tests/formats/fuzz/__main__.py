@@ -21,7 +21,8 @@ from tests.formats.fuzz.trial import ACCEPTED, AT_RECORD, FAULTS, REFUSED, Labor
 
 def settings_below(folder: Path) -> Settings:
     """Settings of an installation without a database."""
-    (folder / "home" / "spill").mkdir(parents=True)
+    (folder / "home").mkdir(mode=0o700, parents=True)
+    (folder / "home" / "spill").mkdir()
     key = folder / "home" / "hash.key"
     key.write_text("11" * 32)
     return replace(from_environment(), home=folder / "home", lake=str(folder / "lake"), hash_key_file=key)
