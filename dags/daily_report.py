@@ -1,16 +1,14 @@
 """
 ### The daily report
-**Purpose.** One text and one mail a night: which registries are overdue, what was refused, superseded or withdrawn
-since the previous report, which runs failed, what drifted, what lies in quarantine, which alarms could not be sent.
-Then the snapshot of a period whose deadlines have all passed is published without the registries that are missing.
+**Purpose.** One text and one mail a night: what is overdue, refused, superseded, withdrawn, failed, drifted, in
+quarantine, not sent. Then a period whose deadlines have all passed is published without the registries it lacks.
 
 **Owner.** data engineers of the digitalisation office
 
 **Source.** the ledger
 
-**Cadence.** every day at 06:00, Almaty time. There is one report a day: a second run changes and sends nothing, and
-without news no mail goes out. It goes through the connection `auyl_smtp` (host, port, login, password; extras
-`from_email`, `to`); without it the report is only stored and logged.
+**Cadence.** every day at 06:00, Almaty time; a second run changes and sends nothing, and without news no mail goes
+out. It goes through the connection `auyl_smtp`; without it the report is only stored and logged.
 
 **When it is red**
 - `mail`: the server did not take the message, in spite of all retries. Correct the connection, then clear the task.
@@ -54,9 +52,7 @@ with DAG(
         """Store the report in the ledger; the XCom is its day."""
         from auyl.reports import daily_report
 
-        report = daily_report.compose(day_of(get_current_context()))
-        LOG.info("report of %s has news: %s", report.day, report.has_news)
-        return report.day.isoformat()
+        return daily_report.compose(day_of(get_current_context())).day.isoformat()
 
     @task
     @content_hidden()
@@ -76,9 +72,11 @@ with DAG(
         from auyl.snapshot.missing import waiting
 
         periods = waiting(from_environment(), date.fromisoformat(day))
-        LOG.info("%d periods to publish without what is missing: %s", len(periods), ", ".join(periods))
+        LOG.info("to publish without what is missing: %s", periods)
         return [{"period": period, "allow_missing": True} for period in periods]
 
     mail(composed := compose())
-    publish = {"task_id": "publish", "trigger_dag_id": "consolidate", "note": "all deadlines have passed"}
-    TriggerDagRunOperator.partial(**publish).expand(conf=find_closed_periods(composed))
+    publish = TriggerDagRunOperator.partial(
+        task_id="publish", trigger_dag_id="consolidate", note="deadlines have passed"
+    )
+    publish.expand(conf=find_closed_periods(composed))

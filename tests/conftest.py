@@ -20,6 +20,11 @@ from auyl.store.schema import database_url, migrate
 Once = Callable[[str, Callable[[Path], Any]], tuple[Path, Any]]
 
 
+def pytest_configure() -> None:
+    """As at every entry point of the program: what a test makes is closed to other accounts."""
+    os.umask(0o077)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Modules with a slow test come first: the last to begin would keep one process at work and the others idle."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}

@@ -100,6 +100,7 @@ class Installation:
     extracts: Path
     airflow: AirflowStack
     supervisor: Supervisor
+    dispatch_dsn: str
 
 
 @contextlib.contextmanager
@@ -149,7 +150,7 @@ def ready(
             supervisor.wait_until(partial(_listens, server.port), process, 60)
         airflow.wait_ready({"consolidate", *(f"intake_{registry}" for registry in plan.registries)})
         say(f"Airflow and the simulated sources are ready ({airflow.url})")
-        yield Installation(plan, settings, extracts, airflow, supervisor)
+        yield Installation(plan, settings, extracts, airflow, supervisor, dispatch_dsn)
 
 
 def _run(plan: DemoPlan, say: Progress) -> None:

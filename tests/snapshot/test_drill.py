@@ -44,7 +44,8 @@ def other_server() -> Iterator[str]:
         (folder / "home").mkdir()
         place = folder / "place" if os.geteuid() == 0 else None
         server = EmbeddedPostgres(folder / "home", place=place, settings={"fsync": "off"})
-        yield database_url(server.start(), "postgres")
+        server.start()
+        yield database_url(server.superuser_dsn, "postgres")
         server.destroy()
 
 

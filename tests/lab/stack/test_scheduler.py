@@ -171,7 +171,7 @@ def test_each_snapshot_starts_quality_and_reconcile_and_the_night_finds_nothing_
     # the sources have the later month only now
     synthetic.make(up.extracts, LATER, up.plan.people)
     mark(up.settings, up.plan.registries, up.extracts, LATER)
-    load_dispatch(up.settings.dsn.rpartition("/")[0] + "/dispatch", up.extracts, LATER)
+    load_dispatch(up.dispatch_dsn, up.extracts, LATER)
     through(up, LATER)
     wait_for(lambda: all(finished(up, dag_id) for dag_id in FOLLOWERS), every_s=0.5)
     night = up.airflow.trigger("nightly", None)
