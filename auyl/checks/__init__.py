@@ -4,7 +4,6 @@
     registries    contracts, suites, stage SQL, and the rules on columns that exist
     descriptions  indicators, contradictions, subjects, survivorship
     sql           the SQL files: their heads, and whether they parse
-    lake          the landed bytes and the files that the ledger names
 
 `faults` of a whole installation takes seconds; nothing is written.
 """
