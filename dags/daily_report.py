@@ -76,7 +76,5 @@ with DAG(
         return [{"period": period, "allow_missing": True} for period in periods]
 
     mail(composed := compose())
-    publish = TriggerDagRunOperator.partial(
-        task_id="publish", trigger_dag_id="consolidate", note="deadlines have passed"
-    )
-    publish.expand(conf=find_closed_periods(composed))
+    publish = {"task_id": "publish", "trigger_dag_id": "consolidate", "note": "all deadlines have passed"}
+    TriggerDagRunOperator.partial(**publish).expand(conf=find_closed_periods(composed))
