@@ -114,7 +114,7 @@ METRES = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32643"}}
         (collection(seekers(POINT), crs=METRES), "degrees of WGS 84", "32643"),
         (collection(seekers(POINT), crs="980606350320"), "degrees of WGS 84", "999999999999"),
         (collection(seekers(POINT)).replace(b"77.25", b"NaN"), "coordinates of a Point", "[AAA, 99.9"),
-        (collection(seekers(POINT)).decode().encode("utf-16"), "whole JSON in UTF-8", "decode"),
+        (collection(seekers(POINT)).decode().encode("utf-16"), "whole JSON in UTF-8", "text in UTF-16"),
         (collection([{"type": "Feature", "geometry": None, "properties": [1]}]), "properties of feature 1", "list"),
         (collection([{"geometry": None}]), "a Feature in place 1", "without a type"),
     ],

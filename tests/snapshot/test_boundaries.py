@@ -125,7 +125,8 @@ PEOPLE = [
 ]
 # of the district that was divided, known by nothing else
 DISTRICT_ONLY, IN_DISTRICT = 4, "196600000"
-EVERYONE = sum(n for _, _, n, _ in PEOPLE) + DISTRICT_ONLY
+# without Арасан, which lies in another oblast today
+EVERYONE = sum(n for _, okrug, n, _ in PEOPLE if okrug != "193230000") + DISTRICT_ONLY
 BUDGETS = {
     "194031000": 900,
     "194033000": 500,
