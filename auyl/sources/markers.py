@@ -76,6 +76,8 @@ def read_manifest(contract: Contract, marker: str, content: bytes) -> dict[str, 
                 size = item.get("bytes")
                 digest = str(item["sha256"]).lower() if item.get("sha256") else None
                 entries[str(item["name"])] = MarkerEntry(digest, None if size is None else int(size))
+        except _Twice:
+            raise refusal("a key that is given twice") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise refusal(f"something else ({type(error).__name__})") from error
         if len(entries) != len(listed):
@@ -98,9 +100,13 @@ def read_manifest(contract: Contract, marker: str, content: bytes) -> dict[str, 
     return entries
 
 
+class _Twice(Exception):
+    """An object of JSON has a key twice."""
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object of JSON. Of two values under one key, nobody knows which is meant."""
     entries = dict(pairs)
     if len(entries) != len(pairs):
-        raise ValueError("a key that is given twice")
+        raise _Twice
     return entries

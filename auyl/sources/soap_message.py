@@ -155,6 +155,8 @@ def _check_encoding(contract: Contract, file: Path) -> None:
             raise AttemptFailed("an empty body")
         if head.startswith(OTHER_MARKS):
             raise contract.refusal(file, expected, "the mark of another encoding at its start")
+        if not head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
+            raise AttemptFailed("a body that is no XML")
         if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
             raise contract.refusal(file, NO_DOCTYPE, "a DOCTYPE")
         declaration = re.match(rb"(?:\xef\xbb\xbf)?<\?xml\s[^>]*\?>", head)
