@@ -225,7 +225,9 @@ def test_the_demo_refuses_at_once_what_it_cannot_do(lab: Auyl, command: str) -> 
 def test_what_is_shown_of_a_quarantine_names_nobody(auyl: Auyl, tmp_path: Path) -> None:
     file = tmp_path / "s_2019-01.csv"
     rows = [social_row(n, ПЕРИОД="01.2019") for n in range(1, 41)]
-    file.write_bytes(social_csv([*rows, social_row(51, ФАМИЛИЯ="СЕКРЕТОВ", ПЕРИОД="01.2019", **{"ВИД ПОМОЩИ": "?"})]))
+    file.write_bytes(
+        social_csv([*rows, social_row(51, ФАМИЛИЯ="СЕКРЕТОВ", ПЕРИОД="01.2019", **{"ВИД ПОМОЩИ": "ПЕНСИЯ"})])
+    )
     auyl("intake", "social_assistance", file)
     shown = auyl("quarantine", "social_assistance", "--period", "2019-01")
     assert "kind_known" in shown and "СЕКРЕТОВ" not in shown and iin(51) not in shown
