@@ -134,11 +134,12 @@ class Bench:
     def serving(self) -> Iterator[None]:
         """Run the embedded server; at the end it is destroyed with all its databases."""
         try:
-            with self.postgres as server:
-                self._server, self._watched = database_url(server, "postgres"), None
+            with self.postgres:
+                # COPY from a file of the server's machine needs a superuser.
+                self._server, self._watched = database_url(self.postgres.superuser_dsn, "postgres"), None
                 self._watched = self._postmaster()
                 for name in self._left_over():
-                    self._drop(database_url(server, name))
+                    self._drop(database_url(self._server, name))
                 yield
         finally:
             self.postgres.destroy()
