@@ -175,7 +175,7 @@ class TestBrokenLine:
         assert waits == [0, 0], "a line that gives bytes is not given up"
 
     def test_a_server_that_never_gives_a_byte_is_given_up(self, serve: Serve, work: Path, waits: list[int]) -> None:
-        server = serve(cuts=[0] * 50)
+        server = serve(cuts=[0] * 5_000)
         put(server, ONE, self.content)
         with pytest.raises(
             SourceUnavailable, match=rf"did not give all files in 6 attempts, last: {ONE}: .*nothing was landed"
