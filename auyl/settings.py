@@ -84,12 +84,13 @@ class Settings:
 def from_environment() -> Settings:
     """Read the settings of this process from its environment."""
     home = Path(os.environ.get("AUYL_HOME") or REPOSITORY / ".auyl")
-    env = of_home(home) | {name: value for name, value in os.environ.items() if name.startswith("AUYL_")}
+    of_installation = of_home(home)
+    env = of_installation | {name: value for name, value in os.environ.items() if name.startswith("AUYL_")}
     include = Path(env.get("AUYL_INCLUDE") or REPOSITORY / "include")
     return Settings(
         home=home,
         lake=env.get("AUYL_LAKE") or str(home / "lake"),
-        dsn_or_none=_address("AUYL_DSN"),
+        dsn_or_none=_address("AUYL_DSN", os.environ) or _address("AUYL_DSN", of_installation),
         hash_key_file=Path(env.get("AUYL_HASH_KEY_FILE") or home / "secrets" / "hash.key"),
         kato_edition=env.get("AUYL_KATO_EDITION") or None,
         oblast_kato=env.get("AUYL_OBLAST") or "190000000",
@@ -139,14 +140,14 @@ def connection_from_environment(name: str) -> str:
 
 def address_of_login(login: str) -> str | None:
     """PostgreSQL address of another login of the installation, AUYL_<LOGIN>_DSN; None where it is not set."""
-    return _address(f"AUYL_{login.upper()}_DSN")
+    return _address(f"AUYL_{login.upper()}_DSN", os.environ)
 
 
-def _address(variable: str) -> str | None:
+def _address(variable: str, env: Mapping[str, str]) -> str | None:
     """The variable, or the content of the file that `<variable>_FILE` names. Raises SettingMissing if unreadable."""
-    if address := os.environ.get(variable):
+    if address := env.get(variable):
         return address
-    file = os.environ.get(f"{variable}_FILE")
+    file = env.get(f"{variable}_FILE")
     if not file:
         return None
     try:

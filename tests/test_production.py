@@ -25,7 +25,7 @@ from sqlalchemy import make_url
 
 from auyl import contracts
 from auyl.errors import SettingMissing
-from auyl.settings import REPOSITORY, from_environment
+from auyl.settings import REPOSITORY, from_environment, write_of_home
 from auyl.store.processes import free_port
 from lab.stack.airflow import AirflowStack
 from lab.stack.supervisor import Supervisor
@@ -232,6 +232,17 @@ def test_bootstrap_sets_a_server_up_and_gives_each_login_its_password(
                     cursor.execute("select * from vault.person")
     with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
         psycopg2.connect(make_url(made["airflow"]).set(database=database).render_as_string(hide_password=False))
+
+
+def test_the_address_in_the_settings_of_a_home_counts_unless_the_environment_names_another(
+    secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AUYL_DSN", raising=False)
+    monkeypatch.setenv("AUYL_HOME", str(tmp_path))
+    write_of_home(tmp_path, {"AUYL_DSN": "postgresql://of_the_home@h/d"})
+    assert from_environment().dsn == "postgresql://of_the_home@h/d"
+    monkeypatch.setenv("AUYL_DSN_FILE", str(secrets / "pipeline_dsn"))
+    assert from_environment().dsn == (secrets / "pipeline_dsn").read_text()
 
 
 UNITS = sorted(PRODUCTION.glob("auyl-*.service"))
