@@ -1,10 +1,9 @@
 -- What the pipeline and the publisher may do, after all tables and views were made.
 -- inputs: all tables and views of ledger, serving and vault
 --
--- The ledger is added to. `is_whole` of a delivery is known only after it.
+-- The ledger is only added to.
 grant usage on schema ledger, serving, vault, access to auyl_pipeline, auyl_publisher;
 grant select, insert on all tables in schema ledger to auyl_pipeline, auyl_publisher;
-grant update (is_whole) on ledger.delivery to auyl_pipeline, auyl_publisher;
 -- Who sends alarms locks the table against another sender.
 grant maintain on ledger.alarm_sending to auyl_pipeline;
 grant select on all tables in schema serving to auyl_pipeline;
