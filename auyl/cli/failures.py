@@ -6,7 +6,6 @@ Exit codes: 1 what the command was asked for was refused, or is not as it has to
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import typer
 from typer.exceptions import TyperException
 
-from auyl.errors import AuylError
+from auyl.errors import AuylError, place_of
 
 REFUSED = 1
 USAGE = 2
@@ -105,13 +104,7 @@ def _of_database(error: Exception) -> str | None:
 
 def _unforeseen(error: Exception) -> str:
     """Where an unforeseen error arose. Its own text is not shown: it may quote a row."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if f"{os.sep}auyl{os.sep}" in frame.filename or not frames]
-    place = ""
-    if ours:
-        file = ours[-1].filename.rpartition(f"{os.sep}auyl{os.sep}")[2].replace(os.sep, "/")
-        place = f" in auyl/{file}, line {ours[-1].lineno}"
     return (
-        f"expected the command to end, found `{type(error).__name__}`{place}. "
+        f"expected the command to end, found {place_of(error)}. "
         f"Fix: a data engineer; AUYL_TRACEBACK=1 shows where it came from"
     )

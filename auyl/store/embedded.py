@@ -20,11 +20,10 @@ from types import TracebackType
 from auyl.store.place import PostgresError, account, identity, make_place, secure
 from auyl.store.place import binaries as server_binaries
 from auyl.store.processes import remembered_port, spawn_watched
-from auyl.store.roles import set_up, write_secret
+from auyl.store.roles import OWNER, set_up, write_secret
 from auyl.store.schema import check_text_rules
 
 SUPERUSER = "auyl"  # for what only a superuser may, at a start; no command and no DAG gets its address
-OWNER = "auyl_owner"
 PIPELINE = "auyl_pipeline"
 DATABASE = "auyl"
 READY_S = 300.0  # crash recovery of a big write-ahead log takes its time

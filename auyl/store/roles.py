@@ -56,14 +56,8 @@ def set_up(superuser_dsn: str, database: str, passwords: Mapping[str, str]) -> N
             cursor.execute(closed)
             cursor.execute("select 1 from pg_database where datname = %s", (database,))
             if cursor.fetchone() is None:
-                cursor.execute(
-                    sql.SQL("create database {} owner {OWNER}".replace("{OWNER}", OWNER)).format(
-                        sql.Identifier(database)
-                    )
-                )
-            cursor.execute(
-                sql.SQL("alter database {} owner to {}").format(sql.Identifier(database), sql.Identifier(OWNER))
-            )
+                cursor.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+            cursor.execute(sql.SQL(f"alter database {{}} owner to {OWNER}").format(sql.Identifier(database)))
             cursor.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(database)))
             _roles_of_the_owner(con)
     for name in ("template1", database):
