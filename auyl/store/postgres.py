@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,12 @@ def engine(dsn: str) -> Engine:
     return checked
 
 
+def _program(arguments: Sequence[str]) -> str:
+    """Program and command of a command line, at most 60 signs, without options and what follows them."""
+    words = takewhile(lambda word: not word.startswith("-"), arguments[1:3])
+    return " ".join([Path(arguments[0]).name, *words])[:60]
+
+
 def unchecked_engine(dsn: str) -> Engine:
     """An engine for a database at any version. No pool: an Airflow task is a process that ends after few statements."""
     return create_engine(
@@ -66,8 +73,8 @@ def unchecked_engine(dsn: str) -> Engine:
         poolclass=NullPool,
         executemany_mode="values_plus_batch",
         hide_parameters=True,  # an error would quote a row
-        # An error of whoever waits for this process names it.
-        connect_args={**KEEPALIVES, "application_name": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:60]},
+        # An error of whoever waits for this process names it. Every login sees it: a command's name, none of its values.
+        connect_args={**KEEPALIVES, "application_name": _program(sys.argv)},
         json_serializer=partial(json.dumps, ensure_ascii=False, default=str),
     )
 
