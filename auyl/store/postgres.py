@@ -73,7 +73,7 @@ def unchecked_engine(dsn: str) -> Engine:
         poolclass=NullPool,
         executemany_mode="values_plus_batch",
         hide_parameters=True,  # an error would quote a row
-        # An error of whoever waits for this process names it. Every login sees it: a command's name, none of its values.
+        # An error of whoever waits for this process names it, and every login sees it.
         connect_args={**KEEPALIVES, "application_name": _program(sys.argv)},
         json_serializer=partial(json.dumps, ensure_ascii=False, default=str),
     )
