@@ -61,6 +61,13 @@ def place_of(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Is it a Ctrl-C? A query of DuckDB takes the KeyboardInterrupt away and raises a RuntimeError in its place."""
+    return isinstance(error, KeyboardInterrupt) or (
+        isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+    )
+
+
 class AuylError(Exception):
     """Base of the errors that this library raises on purpose. No text holds a ИИН, not even in the name of a file."""
 

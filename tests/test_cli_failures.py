@@ -5,6 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 import shlex
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,3 +156,30 @@ def test_a_registry_that_is_misspelt_gets_a_near_name(wrong: str, near: str, ins
     ):
         code, said = auyl(*words)
         assert code == REFUSED and f"no contract for registry «{wrong}»; did you mean {near}" in said
+
+
+LONG_QUERY = """
+import duckdb
+from auyl.cli.shared import command_group
+
+def count() -> None:
+    print("counting", flush=True)
+    duckdb.sql("select count(*) from range(1000000000000) t(n) where n % 7 = 3").fetchall()
+
+command_group("Counts.", {"count": count})(["count"])
+"""
+
+
+def test_ctrl_c_within_a_query_is_a_stop_and_no_failure() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"import signal; signal.signal(2, signal.default_int_handler)\n{LONG_QUERY}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and process.stdout.readline() == "counting\n"
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "RuntimeError" not in err

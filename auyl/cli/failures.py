@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.exceptions import TyperException
 
-from auyl.errors import AuylError, place_of
+from auyl.errors import AuylError, is_interrupt, place_of
 
 REFUSED = 1
 USAGE = 2
@@ -38,6 +38,8 @@ def expected_errors() -> Iterator[None]:
         typer.secho(_of_usage(error), fg="red", err=True)
         raise typer.Exit(USAGE) from error
     except Exception as error:
+        if is_interrupt(error):
+            raise KeyboardInterrupt from None
         words = in_words(error)
         if words is None and os.environ.get("AUYL_TRACEBACK"):
             raise

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
-from auyl.errors import AuylError
+from auyl.errors import AuylError, is_interrupt
 from auyl.periods import month_before
 from auyl.settings import REPOSITORY, Settings, from_environment, write_of_home
 from auyl.store import paths
@@ -50,14 +50,16 @@ def run(plan: DemoPlan) -> int:
     try:
         with signals_stop(), _alone(from_environment().home):
             _run(plan, say)
-    except KeyboardInterrupt as stop:
+    except (AuylError, OSError) as error:
+        say(f"FAILED: {error}")
+        return 1
+    except (KeyboardInterrupt, RuntimeError) as stop:
+        if not is_interrupt(stop):
+            raise
         say(
             f"stopped by {stop.args[0] if isinstance(stop, Stopped) and stop.args else 'Ctrl-C'}; nothing runs any more"
         )
         return 0 if plan.stay and say.is_up else 130
-    except (AuylError, OSError) as error:
-        say(f"FAILED: {error}")
-        return 1
     say("done; everything that was started is stopped")
     return 0
 
@@ -360,8 +362,8 @@ def _stay(supervisor: Supervisor, airflow: AirflowStack, readers: report.Readers
         {"Airflow": (USER, airflow.password)},
         print,
     )
-    say("up; Ctrl-C stops everything")
     say.is_up = True
+    say("up; Ctrl-C stops everything")
     while True:
         supervisor.check()
         time.sleep(1)
