@@ -14,7 +14,7 @@ LOOK_EVERY_S = 0.4
 SESSIONS = """
     select distinct a.usename, r.rolsuper or r.rolbypassrls or r.rolreplication
     from pg_stat_activity as a join pg_roles as r on r.oid = a.usesysid
-    where a.pid <> pg_backend_pid()
+    where a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
 """
 
 
