@@ -27,7 +27,7 @@ FIRST = "the first use"
 
 
 @dataclass(frozen=True)
-class Adoption:
+class AdoptedLake:
     """What `adopt` did: the id of the pair, and how many landings of the ledger the lake lacks."""
 
     lake_id: str
@@ -69,7 +69,7 @@ def bind_existing(settings: Settings) -> None:
 
 def adopt(
     settings: Settings, reason: str, decided_by: str, is_copy: bool = False, allow_lost: bool = False
-) -> Adoption:
+) -> AdoptedLake:
     """Bind lake and database of these settings to each other, whatever each was bound to before.
 
     Bound to each other already they are left as they are, unless `is_copy`: then they get a new id, so that neither of
@@ -82,7 +82,7 @@ def adopt(
     with engine(settings.dsn).connect() as con, _alone(con):
         known, marked, lost = _known(con), _id_in(lake), _lost(con, lake)
         if known.settled is not None and known.settled == marked and not is_copy:
-            return Adoption(marked, False, len(lost))
+            return AdoptedLake(marked, False, len(lost))
         if lost and not allow_lost:
             raise LakeRefused(
                 f"the lake {_shown(lake.root)}: expected the landings that the ledger names, found {len(lost)} of them "
@@ -94,7 +94,7 @@ def adopt(
         con.execute(text("select access.write_audit(:what, :which, 'done', :why, null, :who)"), act)
         _settle(con, lake, lake_no, lake_id)
     _check.cache_clear()
-    return Adoption(lake_id, True, len(lost))
+    return AdoptedLake(lake_id, True, len(lost))
 
 
 @cache

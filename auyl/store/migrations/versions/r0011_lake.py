@@ -1,4 +1,4 @@
-"""Which lake belongs to the database; whose bytes were erased."""
+"""Which lake belongs to the database."""
 
 import sqlalchemy as sa
 from alembic import op
