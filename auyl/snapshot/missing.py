@@ -13,7 +13,7 @@ from auyl.linkage.persons.link import linked
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.consolidate import SnapshotInputs, gather, with_links
-from auyl.store.lake import Lake
+from auyl.store.binding import lake_of
 from auyl.store.postgres import transaction
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def waiting(settings: Settings, on: date) -> list[str]:
     """
     catalogue = catalogues.load(settings.include)
     needed = [contracts.load(registry, settings.include) for registry in catalogue.registries]
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     periods = sorted({row["period"] for row in ledger.arrivals(settings) if row["registry"] == INDISPENSABLE})
     return [
         period
