@@ -72,8 +72,9 @@ class _Unused(ModuleType):
 
 def _unused_sources() -> list[str]:
     spec = find_spec("great_expectations")
-    (root,) = spec.submodule_search_locations or () if spec else ()
-    files = [file for names in _UNUSED_SOURCES for file in Path(root, "datasource", "fluent").glob(names)]
+    folders = spec.submodule_search_locations if spec else None
+    root = Path(next(iter(folders or [""])), "datasource", "fluent")
+    files = [file for names in _UNUSED_SOURCES for file in root.glob(names)]
     return [f"great_expectations.datasource.fluent.{file.stem}" for file in files]
 
 
