@@ -7,7 +7,6 @@ import pytest
 
 from auyl.stage.judge import judge
 
-
 VALUES, MAXIMUM = "expect_column_values_to_be_between", "expect_column_max_to_be_between"
 
 
@@ -57,9 +56,8 @@ def test_a_rule_that_great_expectations_does_not_know_is_refused() -> None:
 def test_modules_that_the_import_leaves_out_are_whole_afterwards() -> None:
     judge("s", RULES, pandas.DataFrame([{"share": 0.1}]))
     import altair
-    from scipy import stats
-
     from great_expectations.datasource.fluent.spark_datasource import SparkDatasource
+    from scipy import stats
 
     assert SparkDatasource.__fields__["name"].required
     assert altair.Chart.__module__.startswith("altair.") and stats.entropy([1.0]) == 0
