@@ -42,8 +42,8 @@ drop policy if exists read_all on serving.place_link;
 create policy read_all on serving.place_link for select to auyl_reader using (true);
 
 -- Grain: okrug of the current edition, or of one that a month is published in, and published period. Key: edition,
--- kato, period. Inputs: serving.territory, current_snapshot, place_link. kato_then: its code in the edition of that period;
--- null where it was no okrug then.
+-- kato, period. Inputs: serving.territory, current_snapshot, place_link. kato_then: its code in the edition of that
+-- period; null where it was no okrug then.
 create or replace view serving.okrug_of_month with (security_invoker = true) as
 select
     o.edition,
