@@ -1,7 +1,9 @@
 """A laboratory of its own process: run the whole path, be killed at a point, run again, tell what is published.
 
 Everything is imported once; each attempt is a fork, which SIGKILL ends as the kernel ends a worker. Prints JSON lines,
-each with the name of its scenarios: points, moments, reconciled.
+each with the name of its scenarios: build, intake, moments, reconciled.
+
+A step of the intake is the same for every registry: its points are tried with two.
 """
 
 from __future__ import annotations
@@ -9,8 +11,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -186,16 +190,24 @@ def main() -> None:
     def whole_path() -> object:
         return pipeline.run(settings, PERIOD, extracts, say=lambda _: None)
 
+    def path_of_two() -> object:
+        return pipeline.run(settings, PERIOD, two, allow_missing=True, say=lambda _: None)
+
     began = time.monotonic()
     assert attempt(whole_path) == 0
     whole_s = time.monotonic() - began
     moments = [(f"at {part}/8", lambda: None, whole_s * part / 8) for part in range(1, 8)]
-    laboratory("points", whole_path, points(BUILD), forget_built, state, settings)
-    laboratory("points", whole_path, points(INTAKE), empty, state, settings)
+    laboratory("build", whole_path, points(BUILD), forget_built, state, settings)
     laboratory("moments", whole_path, moments, empty, state, settings)
     laboratory(
         "reconciled", lambda: reconcile(settings), points(RECONCILED), forget_reconciled, state_reconciled, settings
     )
+    empty(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        two = Path(folder)
+        for registry in ("population", "social_assistance"):
+            shutil.copytree(extracts / PERIOD / registry, two / PERIOD / registry)
+        laboratory("intake", path_of_two, points(INTAKE), empty, state, settings)
 
 
 def laboratory(

@@ -50,7 +50,7 @@ def killed_cases(all_cases: list[dict[str, Any]], name: str) -> tuple[dict[str, 
     return whole, killed
 
 
-@pytest.mark.parametrize(("name", "scenarios"), [("points", 23), ("moments", 7)])
+@pytest.mark.parametrize(("name", "scenarios"), [("build", 9), ("intake", 14), ("moments", 7)])
 def test_a_killed_process_loses_nothing_and_doubles_nothing(
     all_cases: list[dict[str, Any]], name: str, scenarios: int
 ) -> None:

@@ -70,7 +70,8 @@ grant usage on schema ledger to auyl_engineer;
 grant select on
     ledger.refusal_shape, ledger.drift_shape, ledger.rule_outcome, ledger.build, ledger.build_input,
     ledger.rolled_back_batch, ledger.signed_answer, ledger.catalogue, ledger.entity_set, ledger.hash_key,
-    ledger.hash_key_settled, ledger.daily_report_mail, ledger.alarm_sending, ledger.link_run
+    ledger.hash_key_settled, ledger.daily_report_mail, ledger.alarm_sending, ledger.link_run,
+    ledger.lake_settled
 to auyl_engineer;
 -- without what a source's files and pages are called
 grant select (
@@ -109,6 +110,7 @@ grant select (
 grant select (
     decision_id, edition, is_adopted, follows, decided_by, decided_at
 ) on ledger.edition_decision to auyl_engineer;
+grant select (lake_no, lake_id, decided_by, begun_at) on ledger.lake to auyl_engineer;
 -- without texts that name files
 grant select (day, composed_at, since, has_news) on ledger.daily_report to auyl_engineer;
 grant select (alarm_id, kind, subject, day, digest, link, raised_at) on ledger.alarm to auyl_engineer;
