@@ -49,7 +49,8 @@ def _fault(connection: Any, question: str) -> tuple[int, str] | None:
         with connection.cursor() as cursor:
             cursor.execute(_PREPARE + compiled)
         return None
-    except (errors.InsufficientPrivilege, psycopg2.OperationalError):
+    # A parameter that is only compared with null has no type before it is bound.
+    except (errors.InsufficientPrivilege, errors.AmbiguousParameter, psycopg2.OperationalError):
         return None
     except psycopg2.Error as error:
         at = int(error.diag.statement_position or 0) - len(_PREPARE)

@@ -17,13 +17,8 @@ from auyl.intake.land import BY_OPERATOR, Arrival, files_of, land, refusing_odd_
 from auyl.intake.references import corrected_batch
 from auyl.periods import LOCAL, PERIOD
 from auyl.settings import Settings, connection_from_environment, from_environment
-<<<<<<< HEAD
 from auyl.sources.drop_folder import AS_LISTED, incompleteness, is_marker
-from auyl.store.lake import Lake
-=======
-from auyl.sources.drop_folder import incompleteness, is_marker
 from auyl.store.binding import lake_of
->>>>>>> main
 from auyl.store.locks import PULL, lock
 from auyl.store.spill import partial_folder, remove_partial, spill_folder
 
