@@ -21,6 +21,10 @@ def check(
     With --lake: files that the ledger names and the lake has lost, or has with other bytes or rows. Changes nothing.
     """
     with expected_errors():
+        settings = from_environment()
+        if settings.home.exists() and settings.home.stat().st_uid == 0:
+            text = f"AUYL_HOME: {settings.home} belongs to root, and so do the processes that work there. Fix: "
+            typer.secho(f"{text}chown -R ACCOUNT {settings.home}, and start them as ACCOUNT", fg="yellow", err=True)
         faults = _of_lake(registry) if lake else _of_descriptions(registry)
         for fault in faults:
             typer.echo(fault)

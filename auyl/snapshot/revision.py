@@ -149,7 +149,7 @@ def _publish(
     for subject in load_subjects(settings.include):
         query = duck.sql(settings.include / "sql" / "subjects" / f"{subject.table}.sql")
         con.execute(f"create or replace temp table {subject.table} as {query}")
-    missing_table(con, settings, inputs)
+    missing_table(con, inputs)
     with prepare(con, settings, inputs) as prepared:
         # What was published before is no change, whatever is current now.
         changed = [] if prepared.known else changes(con, settings, catalogue, inputs)
