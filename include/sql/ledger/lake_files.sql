@@ -74,4 +74,4 @@ inner join lateral (
     order by f.refusal_id desc limit 1
 ) as r on r.quarantine_path is not null
 where not exists (select from ledger.batch as b where b.delivery_id = t.delivery_id)
-order by 1, 2, 3, 5
+order by registry, period, delivery_id, path

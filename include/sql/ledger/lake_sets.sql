@@ -1,6 +1,7 @@
 -- Grain: file or folder of the lake that was made of batches and is current. Key: path.
 -- Inputs: ledger.revision_state, link_run, entity_set, serving.contradiction_set.
--- kind: core (a folder, which follows from its digest), linkage, entity, contradiction. Of links and entities the newest set of a period.
+-- kind: core (a folder, which follows from its digest), linkage, entity, contradiction. Of links and entities the
+-- newest set of a period.
 select
     'core' as kind,
     period,
@@ -31,4 +32,4 @@ select
     inputs_digest,
     lake_path as path
 from serving.contradiction_set
-order by 1, 2, 3
+order by kind, period, inputs_digest

@@ -25,4 +25,4 @@ inner join ledger.delivery as d on r.period = d.period
 where
     d.delivery_id = :delivery_id
     and r.run_id < (select max(n.run_id) from ledger.link_run as n where n.period = r.period)
-order by 1, 2
+order by period, inputs_digest

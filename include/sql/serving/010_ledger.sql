@@ -17,8 +17,8 @@ inner join ledger.batch as b on w.batch_id = b.batch_id
 order by b.delivery_id, w.withdrawal_id desc;
 
 -- Grain: delivery whose bytes were erased and may not come again. Key: delivery_id.
--- Inputs: ledger.erasure, erasure_end. The newest decision on a delivery counts. is_by_term: its retention period ended.
--- ended_at: null while files of it may be left.
+-- Inputs: ledger.erasure, erasure_end. The newest decision on a delivery counts. is_by_term: its retention period has
+-- ended. ended_at: null while files of it may be left.
 create or replace view ledger.erased_delivery as
 select
     e.delivery_id,
