@@ -1,7 +1,8 @@
 -- Grain: delivery whose bytes are past their term. Key: delivery_id. Inputs: ledger.delivery, batch_ranked,
 -- arrived_again, erased_delivery, revision_state, build_input.
 -- Arrived before :before, first and again. None that counts for its period (of a registry that sends changes,
--- :is_delta, every one that counts), none whose rows were corrected in one that counts, none that a current revision rests on.
+-- :is_delta, every one that counts), none whose rows were corrected in one that counts, none that a current revision
+-- rests on.
 with counting as (
     select root_id
     from ledger.batch_ranked
