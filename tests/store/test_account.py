@@ -107,8 +107,8 @@ def demo(home: Path, **options: object) -> list[str]:
         [sys.executable, "-m", "lab", "demo", "--registries", "core", "--scale", "1000"], capture_output=True,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), "AUYL_HOME": str(home)}, text=True, check=False, **options,
     )  # fmt: skip
-    assert done.returncode == 1 and done.stderr == ""
-    return done.stdout.splitlines()
+    assert done.returncode == 1 and done.stdout == ""
+    return done.stderr.splitlines()
 
 
 def test_a_demo_that_cannot_leave_root_says_what_to_do_and_starts_nothing(home: Path) -> None:
