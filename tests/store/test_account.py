@@ -127,3 +127,12 @@ def test_a_folder_of_root_that_is_no_home_is_not_handed_over(home: Path) -> None
     (line,) = demo(home)
     assert "setting AUYL_HOME: expected an empty folder, or one that was used for this before" in line
     assert set(owners(home)) == {0}
+
+
+def test_check_warns_of_a_home_of_root(home: Path) -> None:
+    home.mkdir(mode=0o700)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "AUYL_HOME": str(home), "AUYL_INCLUDE": str(home)}
+    command = [sys.executable, "-m", "auyl.cli", "check"]
+    warning, *_ = subprocess.run(command, capture_output=True, text=True, env=environment).stderr.splitlines()
+    assert f"AUYL_HOME: {home} belongs to root" in warning
+    assert f"Fix: chown -R ACCOUNT {home}" in warning
