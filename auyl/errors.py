@@ -186,6 +186,10 @@ class LandingLost(AuylError):
         )
 
 
+class LakeRefused(AuylError):
+    """Lake and database do not belong together; the message says which of them to correct. Nothing was written."""
+
+
 class HashKeyRefused(AuylError):
     """The key of this process is not the stored one, or a rotation has not ended. Nothing was written."""
 

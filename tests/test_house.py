@@ -47,3 +47,16 @@ def test_there_is_no_import_circle() -> None:
         TopologicalSorter(imports).prepare()
     except CycleError as circle:
         pytest.fail(f"import circle: {' -> '.join(circle.args[1])}")
+
+
+def test_only_the_store_opens_a_lake() -> None:
+    """Elsewhere `lake_of` does, which asks whether the lake belongs to the database."""
+    opening = [
+        f"{path.relative_to(REPOSITORY)}:{node.lineno}"
+        for package in PACKAGES
+        for path in modules(package)
+        if not path.is_relative_to(REPOSITORY / "auyl" / "store")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Lake"
+    ]
+    assert opening == []

@@ -9,6 +9,7 @@
     access      who may read what
     accounts    who may sign in
     keys        the key of the keyed hashes
+    lake        which lake belongs to the database
     territory   editions of KATO, earlier codes
     operations  setting up, overdue extracts, the daily report
     lists       what other commands are asked about: okrugs, indicators, registries, periods, snapshots
@@ -25,6 +26,7 @@ from auyl.cli import (
     check,
     intake,
     keys,
+    lake,
     linkage,
     links,
     lists,
@@ -166,4 +168,8 @@ app.add_typer(
         examples=examples("key"),
     ),
     name="key",
+)
+app.add_typer(
+    command_group("The lake as a whole.", {"adopt": lake.adopt}, examples=examples("lake")),
+    name="lake",
 )

@@ -12,10 +12,11 @@ import typer
 
 from auyl import contracts
 from auyl.cli.shared import Format, Period, Registry, RegistryOrAll, as_json, installation, month, table
-from auyl.periods import LOCAL, PERIOD
+from auyl.periods import LOCAL
 
 if TYPE_CHECKING:
     from auyl.intake.withdraw import Withdrawal
+    from auyl.settings import Settings
 
 
 def intake(
@@ -25,7 +26,9 @@ def intake(
     extracted_at: Annotated[
         datetime | None, typer.Option(help="When the source made it; by default from the extract or its time stamp.")
     ] = None,
-    corrects: Annotated[int | None, typer.Option(help="The batch whose rejected rows these files correct.")] = None,
+    corrects: Annotated[
+        int | None, typer.Option(help="The batch whose rejected rows these files correct; by default the rows say it.")
+    ] = None,
 ) -> None:
     """Land and load an extract. Prints the account of its rows; exits 0 only when it is accepted."""
     from auyl import ledger
@@ -34,12 +37,15 @@ def intake(
     with installation() as settings:
         when = extracted_at.replace(tzinfo=extracted_at.tzinfo or LOCAL) if extracted_at else None
         extract = _expand(files)
-        named = period or next((m.group() for f in extract if (m := PERIOD.search(f.name))), "")
-        result = load(land_files(registry, month(named), extract, settings, when, corrects), settings)
+        delivery = land_files(registry, period, extract, settings, when, corrects)
+        arrived = _arrival_in_words(settings, delivery, when)
+        result = load(delivery, settings)
         typer.echo(
             f"{registry} {result.period} {result.status}: rows_in {result.rows_in} staged {result.staged} "
             f"linkable {result.linkable} quarantined {result.quarantined} duplicates {result.duplicates}"
         )
+        for words in arrived:
+            typer.echo(f"  {words}")
         for rule, count in sorted(result.failed.items(), key=lambda item: -item[1]):
             typer.echo(f"  {rule} {count}")
         if result.notes.get("unknown_columns"):
@@ -59,6 +65,25 @@ def intake(
         if not result.accepted:
             typer.secho(result.refusal or "refused", fg="red", err=True)
             raise typer.Exit(1)
+
+
+def _arrival_in_words(settings: Settings, delivery_id: int, extracted_at: datetime | None) -> list[str]:
+    """What became of the bytes that were given, where that is not simply a new extract."""
+    from auyl import ledger
+
+    delivery = ledger.delivery(settings, delivery_id)
+    words = []
+    if delivery.corrects_batch_id is not None:
+        words.append(f"corrected rows of batch {delivery.corrects_batch_id}")
+    is_known = ledger.newest_outcome(settings, delivery_id) in ("again", "unchanged")
+    if is_known:
+        arrived = ledger.arrived_at(settings, delivery_id).astimezone(LOCAL)
+        words.append(f"the same bytes as delivery {delivery_id}, which arrived on {arrived:%Y-%m-%d %H:%M}")
+    if extracted_at is not None and extracted_at != delivery.extracted_at:
+        why = "the delivery keeps its time" if is_known else "the extract states its time itself"
+        made = f"{delivery.extracted_at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+        words.append(f"--extracted-at is not used: {why}, {made}")
+    return words
 
 
 def _expand(paths: list[Path]) -> list[Path]:
@@ -105,7 +130,7 @@ def withdraw(batch: Batch, reason: Reason) -> None:
 
     with installation() as settings:
         done = withdrawals.withdraw(settings, batch, reason, getpass.getuser())
-        _tell(done, "withdrawn" if done.is_new else "was withdrawn before")
+        _tell(done, "withdrawn" if done.is_new else "was withdrawn before, with its reason")
 
 
 def restore(batch: Batch, reason: Reason) -> None:
@@ -114,7 +139,7 @@ def restore(batch: Batch, reason: Reason) -> None:
 
     with installation() as settings:
         done = withdrawals.restore(settings, batch, reason, getpass.getuser())
-        _tell(done, "restored" if done.is_new else "is not withdrawn")
+        _tell(done, "restored" if done.is_new else "is not withdrawn, so the reason is not stored")
 
 
 def reload(
@@ -152,6 +177,8 @@ def reload(
                 words + (f": {result.refusal}" if result.refusal else ""), fg=None if result.accepted else "red"
             )
         typer.echo(", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
+        if not counts["accepted"]:
+            typer.echo("no batch counts since this reload, so the reason is not stored")
         if not is_good:
             raise typer.Exit(1)
 
@@ -211,10 +238,10 @@ def handback(
     It has the registry's own format, with lines and reasons in Russian and Kazakh. `auyl intake` loads it, corrected.
     """
     from auyl.intake import write_handback
-    from auyl.store.lake import Lake
+    from auyl.store.binding import lake_of
 
     with installation() as settings:
-        lake = Lake(settings.lake)
+        lake = lake_of(settings)
         files = write_handback(settings, registry, period)
         for file in files:
             where = lake.address(file.path)

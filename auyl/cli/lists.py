@@ -17,16 +17,13 @@ Words = Annotated[str | None, typer.Argument(help="Only those with this text in 
 def okrugs(text: Words = None, format: Format = "table") -> None:
     """The rural okrugs of the oblast, in the current edition of KATO."""
     from auyl.store import duck
-    from auyl.store.lake import Lake
+    from auyl.store.binding import lake_of
     from auyl.territory.okrugs import rural_okrugs
 
-    settings = from_environment()
-    lake = Lake(settings.lake)
-    con = duck.connect(settings, lake)
-    try:
-        rows = rural_okrugs(con, settings, lake)
-    finally:
-        con.close()
+    with installation() as settings:
+        lake = lake_of(settings)
+        with duck.connect(settings, lake) as con:
+            rows = rural_okrugs(con, settings, lake)
     _show(_with(text, rows), format, "no okrug")
 
 

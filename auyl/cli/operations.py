@@ -18,11 +18,13 @@ def migrate() -> None:
     Faults of contracts, suites, catalogues and SQL are refused first: `auyl check` lists them.
     """
     from auyl.checks import refuse_faults
+    from auyl.store.binding import bind_existing
     from auyl.store.schema import migrate as migrate_schema
 
     with installation() as settings:
         refuse_faults(settings)
         typer.echo(migrate_schema(settings))
+        bind_existing(settings)
 
 
 def bootstrap() -> None:
@@ -34,6 +36,7 @@ def bootstrap() -> None:
     """
     from auyl.settings import address_of_login
     from auyl.store import roles
+    from auyl.store.binding import bind_existing
     from auyl.store.postgres import driver_connection
     from auyl.store.schema import migrate as migrate_schema
 
@@ -42,6 +45,7 @@ def bootstrap() -> None:
             for line in roles.prepare(admin, settings.dsn, [address_of_login(name) for name in ("airflow", "results")]):
                 typer.echo(line)
         typer.echo(migrate_schema(settings))
+        bind_existing(settings)
         addresses = {f"auyl_{name}": address_of_login(name) for name in ("pipeline", "engineer", "portal")}
         with driver_connection(settings) as conn, conn:
             for login, address in addresses.items():

@@ -23,7 +23,7 @@ def load(
     edition: Annotated[str | None, typer.Option(help="Name of the edition; from the file by default.")] = None,
 ) -> None:
     """Load an edition of KATO, the classifier of the territory."""
-    from auyl.store.lake import Lake
+    from auyl.store.binding import lake_of
     from auyl.territory.reference import load_territory
     from auyl.territory.resolver import current_edition
 
@@ -33,7 +33,7 @@ def load(
             parts = value.items() if isinstance(value, dict) else []
             text = ", ".join(f"{part} {n:,}" if isinstance(n, int) else f"{part} {n}" for part, n in parts) or value
             typer.echo(f"{name:<24}  {text}")
-        now = current_edition(settings, Lake(settings.lake))
+        now = current_edition(settings, lake_of(settings))
         if now != loaded.edition:
             typer.echo(f"current is still {now}; look and decide: auyl territory adopt {loaded.edition} --dry-run")
 
@@ -41,11 +41,11 @@ def load(
 def list_editions() -> None:
     """Editions that are loaded, and who decided what about them."""
     from auyl import ledger
-    from auyl.store.lake import Lake
+    from auyl.store.binding import lake_of
     from auyl.territory.resolver import current_edition, editions
 
     with installation() as settings:
-        lake = Lake(settings.lake)
+        lake = lake_of(settings)
         known = editions(settings, lake)
         now = current_edition(settings, lake) if known else None
         decisions = {row["edition"]: row for row in ledger.edition_decisions(settings)}

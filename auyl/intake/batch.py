@@ -33,6 +33,7 @@ from auyl.stage import suites
 from auyl.stage.oblast import oblast_rule, oblasts_of_rows
 from auyl.stage.suites import IN_OBLAST, WRONG_OBLAST
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
 from auyl.store.locks import LOAD, lock
@@ -97,7 +98,7 @@ def rules_digest(settings: Settings, contract: Contract) -> str:
     ]
     for path in files:
         total.update(path.read_bytes())
-    if in_oblast := oblast_rule(settings, Lake(settings.lake), contract):
+    if in_oblast := oblast_rule(settings, lake_of(settings), contract):
         total.update(in_oblast.broken.encode())
     total.update(LAYOUT)
     return total.hexdigest()
@@ -122,7 +123,7 @@ def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decisio
         if withdrawn is not None:
             return _result(delivery, "withdrawn", refusal=f"{delivery.registry} {delivery.period}: {withdrawn}")
         known = ledger.find_batch(settings, delivery_id, rules)
-        lake = Lake(settings.lake)
+        lake = lake_of(settings)
         if known is not None and _is_whole(lake, known):
             current = ledger.find_batch(settings, delivery_id)
             is_current = current is not None and current.batch_id == known.batch_id

@@ -19,6 +19,7 @@ from auyl.exports import as_sent
 from auyl.formats.common import RawResult, Reject
 from auyl.periods import PERIOD
 from auyl.settings import Settings
+from auyl.store.binding import lake_of
 from auyl.store.duck import identifier, literal, write_parquet
 from auyl.store.lake import Lake
 
@@ -33,6 +34,7 @@ REFERENCES = {
     "_back_text": ("Ауыл: текст строки", "auylText"),
     "_back_ru": ("Ауыл: причина", "auylReasonRu"),
     "_back_kk": ("Ауыл: себебі", "auylReasonKk"),
+    "_back_batch": ("Ауыл: партия", "auylBatch"),
 }
 TABLES = ("csv", "xlsx", "xls")
 NAME = re.compile(rf"handback_(?P<registry>.+)_(?P<period>{PERIOD.pattern})_(?P<batch>\d+)\b")
@@ -51,7 +53,7 @@ def with_references(contract: Contract) -> Contract:
     return replace(contract, columns=contract.columns + more, archive=None)
 
 
-def corrected_batch(file: Path) -> int | None:
+def named_batch(file: Path) -> int | None:
     """The batch that a file corrects, by the name that `write_handback` gave it."""
     match = NAME.search(file.name)
     return int(match["batch"]) if match else None
@@ -69,7 +71,7 @@ def merge(
 
     Writes raw of the whole batch as the only part of `folder` and gives its account. Raises ExtractRefused.
     """
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     base = ledger.batch(settings, int(delivery.corrects_batch_id or 0))
     if ledger.find_batch(settings, delivery.delivery_id) is None:
         current = base_of(settings, contract, base.batch_id)
@@ -78,11 +80,8 @@ def merge(
             expected = "a correction of the current batch: land it again"
             raise contract.refusal(delivery.landing_path, expected, found, owner="us")
     corrections, quarantine = "sent_back", f"read_parquet({literal(lake.address(base.quarantine_path))})"
-    _read_sent_back(con, contract, _relation(lake, folder))
-    con.execute(
-        f"create or replace temp table returned as select _back_file as file, try_cast(_back_record as bigint) as "
-        f"record, try_cast(_back_line as bigint) as line, _file, _record from {corrections}"
-    )
+    read_sent_back(con, contract, _relation(lake, folder))
+    _make_returned(con)
     _check_references(con, contract, base, quarantine)
     names = ", ".join(map(identifier, REFERENCES))
     prefix = literal(f"correction {delivery.delivery_id}/")
@@ -103,7 +102,7 @@ def merge(
     return RawResult(rows, [Reject(*line) for line in lines], returned.unknown_columns, {})
 
 
-def _read_sent_back(con: duckdb.DuckDBPyConnection, contract: Contract, relation: str) -> None:
+def read_sent_back(con: duckdb.DuckDBPyConnection, contract: Contract, relation: str) -> None:
     """Make the table `sent_back` of corrected rows, without what the writer put in front of formulas."""
     con.execute(f"create or replace temp table sent_back as from {relation}").fetchall()
     if contract.format == "csv":
@@ -117,9 +116,35 @@ def _read_sent_back(con: duckdb.DuckDBPyConnection, contract: Contract, relation
         con.execute("create or replace temp table sent_back as from rows")
 
 
+def _make_returned(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "create or replace temp table returned as select _back_file as file, try_cast(_back_record as bigint) as "
+        "record, try_cast(_back_line as bigint) as line, _file, _record from sent_back"
+    )
+
+
+def is_of_batch(con: duckdb.DuckDBPyConnection, settings: Settings, batch: ledger.Batch) -> bool:
+    """Does every row of `sent_back` name a rejected row of this batch?"""
+    lake = lake_of(settings)
+    _make_returned(con)
+    return lake.exists(batch.quarantine_path) and not _unmatched(
+        con, f"read_parquet({literal(lake.address(batch.quarantine_path))})"
+    )
+
+
 def _check_references(con: duckdb.DuckDBPyConnection, contract: Contract, base: ledger.Batch, quarantine: str) -> None:
     """Every returned row must name a rejected row of its batch, once. Raises ExtractRefused."""
-    wrong = con.execute(
+    wrong = _unmatched(con, quarantine)
+    if wrong:
+        file, record, named, number = wrong[0]
+        heading = REFERENCES["_back_file"][0]
+        expected = f"each rejected row of batch {base.batch_id} once, named in «{heading}»"
+        raise contract.refusal(file, expected, f"record {record}, which names {named} {number}", column="Ауыл: запись")
+
+
+def _unmatched(con: duckdb.DuckDBPyConnection, quarantine: str) -> list[tuple[Any, ...]]:
+    """A row of `returned` that names no rejected row, or one that another names too: file, record, file and number."""
+    return con.execute(
         f"select r._file, r._record, r.file, coalesce(r.record, r.line) from returned as r "
         f"left join (select * from {quarantine} where _outcome <> 'duplicate') as q "
         f"on r.file = q._file and r.record is not distinct from q._record "
@@ -128,11 +153,6 @@ def _check_references(con: duckdb.DuckDBPyConnection, contract: Contract, base: 
         f"union all select max(_file), max(_record), file, coalesce(record, line) "
         f"from returned group by file, record, line having count(*) > 1 order by 1, 2 limit 1"
     ).fetchall()
-    if wrong:
-        file, record, named, number = wrong[0]
-        heading = REFERENCES["_back_file"][0]
-        expected = f"each rejected row of batch {base.batch_id} once, named in «{heading}»"
-        raise contract.refusal(file, expected, f"record {record}, which names {named} {number}", column="Ауыл: запись")
 
 
 def _relation(lake: Lake, folder: str) -> str:

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from auyl import contracts, ledger, sources
 from auyl.contracts import Contract
-from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
+from auyl.errors import AuylError, ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.intake import whole_reading
 from auyl.intake.age import Age, age_of
-from auyl.intake.corrections import base_of, corrected_batch
 from auyl.intake.land import BY_OPERATOR, Arrival, files_of, land, refusing_odd_files
-from auyl.periods import LOCAL
+from auyl.intake.references import corrected_batch
+from auyl.periods import LOCAL, PERIOD
 from auyl.settings import Settings, connection_from_environment, from_environment
 from auyl.sources.drop_folder import incompleteness, is_marker
-from auyl.store.lake import Lake
+from auyl.store.binding import lake_of
 from auyl.store.locks import PULL, lock
 from auyl.store.spill import partial_folder, remove_partial, spill_folder
 
@@ -38,7 +38,7 @@ def pull(
     settings = settings or from_environment()
     contract = contracts.load(registry, settings.include)
     address = connection(contract.connection)
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     # Two pulls at once would ask the source for the same twice.
     with lock(settings, PULL, registry, period), spill_folder(settings) as work:
         previous = ledger.previous_delivery(settings, registry, period, accepted=contract.is_delta)
@@ -119,7 +119,7 @@ def _land_pulled(settings: Settings, contract: Contract, period: str, pulled: so
 
 def land_files(
     registry: str,
-    period: str,
+    period: str | None,
     files: list[Path],
     settings: Settings | None = None,
     extracted_at: datetime | None = None,
@@ -128,30 +128,51 @@ def land_files(
     """Land files that somebody brought by hand; return the delivery's number. Raises ExtractRefused.
 
     They are regular files and no links, whoever names them: a drop folder may hold links, and `*` names those too.
-    A file with the name that hand-back gave it, or any with `corrects`, corrects rejected rows of that batch.
+    Without a period it is the one in the name of a file. Files whose rows name the batch that rejected them, or any
+    with `corrects`, correct that batch, in its own period and with its time; a statement of another one is refused.
     """
     settings = settings or from_environment()
     contract = contracts.load(registry, settings.include)
     files = [file for file in files if not is_marker(contract, file.name)]
-    corrects = corrects or next(filter(None, map(corrected_batch, files)), None)
+    of_refusal = period or next((found.group() for file in files if (found := PERIOD.search(file.name))), None)
     try:
-        if corrects is not None:
-            base = base_of(settings, contract, corrects)
-            period = base.period
+        base = corrected_batch(settings, contract, files, corrects)
+        if base is not None:
+            of_refusal = base.period
+            _refuse_others(contract, base, files, period, extracted_at)
             age = Age(base.extracted_at, True)
             arrival = Arrival(files, age, f"{ledger.BY_HAND}, corrected rows", corrects=base.batch_id)
-        else:
-            if not files:
-                raise contract.refusal(ledger.BY_HAND, f"an extract of {period}", "no file")
-            current = () if contract.is_delta else ledger.current_files(settings, registry, period)
-            missing = incompleteness(contract, period, [file.name for file in files], current)
-            if missing is not None:
-                expected = f"all files of {period}, or the current extract withdrawn first (auyl extracts withdraw)"
-                raise contract.refusal(ledger.BY_HAND, expected, missing)
-            with refusing_odd_files(contract, BY_OPERATOR):
-                age = age_of(contract, files, extracted_at, "the operator")
-            arrival = Arrival(files, age, ledger.BY_HAND)
-        return land(settings, contract, period, arrival).delivery_id
+            return land(settings, contract, base.period, arrival).delivery_id
+        if of_refusal is None:
+            raise AuylError(f"{registry}: expected a period in the name of a file, found none. Give --period YYYY-MM")
+        return _land_extract(settings, contract, of_refusal, files, extracted_at)
     except ExtractRefused as refusal:
-        ledger.add_refusal(settings, registry, period, str(refusal), refusal.as_dict())
+        if of_refusal is not None:
+            ledger.add_refusal(settings, registry, of_refusal, str(refusal), refusal.as_dict())
         raise
+
+
+def _refuse_others(
+    contract: Contract, base: ledger.Batch, files: list[Path], period: str | None, extracted_at: datetime | None
+) -> None:
+    """Refuse a period and a time that corrected rows cannot have."""
+    expected = f"corrected rows of batch {base.batch_id}, which have its period and its time"
+    for option, found in (("--period", period if period != base.period else None), ("--extracted-at", extracted_at)):
+        if found is not None:
+            given = f"the option {option} {found}; {base.period} is the period of the batch"
+            raise contract.refusal(files[0] if files else ledger.BY_HAND, expected, given, owner="whoever loads it")
+
+
+def _land_extract(
+    settings: Settings, contract: Contract, period: str, files: list[Path], extracted_at: datetime | None
+) -> int:
+    if not files:
+        raise contract.refusal(ledger.BY_HAND, f"an extract of {period}", "no file")
+    current = () if contract.is_delta else ledger.current_files(settings, contract.registry, period)
+    missing = incompleteness(contract, period, [file.name for file in files], current)
+    if missing is not None:
+        expected = f"all files of {period}, or the current extract withdrawn first (auyl extracts withdraw)"
+        raise contract.refusal(ledger.BY_HAND, expected, missing)
+    with refusing_odd_files(contract, BY_OPERATOR):
+        age = age_of(contract, files, extracted_at, "the operator")
+    return land(settings, contract, period, Arrival(files, age, ledger.BY_HAND)).delivery_id

@@ -1,7 +1,7 @@
 """Hand-back: rejected rows for the registry's owner, in the owner's own format.
 
-The file has the registry's columns as they came, and six more that say where a row was and why it was rejected. The
-owner corrects the rows and sends the file again (`auyl.intake.corrections`).
+The file has the registry's columns as they came, and seven more that say where a row was, why it was rejected, and in
+which batch. The owner corrects the rows and sends the file again (`auyl.intake.corrections`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from auyl.intake.corrections import REFERENCES, TABLES, with_references
 from auyl.intake.quarantine import SHEET, quarantine, rows_of
 from auyl.settings import Settings
 from auyl.store import paths
-from auyl.store.lake import Lake
+from auyl.store.binding import lake_of
 
 if TYPE_CHECKING:
     import pandas
@@ -52,7 +52,7 @@ def write_handback(
     frame = quarantine(settings, registry, period)
     if frame.empty:
         return []
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     files = []
     frame = frame[frame["_outcome"] != "duplicate"]
     for (batch_period, state, batch), rows in frame.groupby(["_batch_period", "_state", "_batch_id"], dropna=False):
@@ -81,7 +81,7 @@ def _write(contract: Contract, period: str, rows: pandas.DataFrame) -> bytes:
     """The rows in the format of the contract."""
     table = rows[[column.name for column in contract.columns]].copy()
     for name, column in zip(
-        REFERENCES, ("_file", "_record", "_line", "_text", "_reasons_ru", "_reasons_kk"), strict=True
+        REFERENCES, ("_file", "_record", "_line", "_text", "_reasons_ru", "_reasons_kk", "_batch_id"), strict=True
     ):
         table[name] = rows[column]
     names = [column.source for column in with_references(contract).columns]

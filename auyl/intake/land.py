@@ -1,7 +1,8 @@
 """Landing: the bytes as they came, their sha256, and one row of the ledger.
 
 The digest of a delivery is over its files' digests and not their names, so a file sent again under another name is
-the same delivery.
+the same delivery. Of corrected rows it is also over the extract that they correct: the same bytes, loaded as an extract
+by mistake, are another delivery.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from auyl.errors import LandingLost
 from auyl.intake.age import Age
 from auyl.settings import Settings
 from auyl.store import paths
+from auyl.store.binding import lake_of
 from auyl.store.lake import Lake
 from auyl.store.locks import LAND, lock
 from auyl.store.regular import EXPECTED, NotRegular, Opener, open_regular, refusing
@@ -61,7 +63,7 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
     file is given twice, is a link or a secret of ours, or when the bytes that were copied are not those that the source
     promised.
     """
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     named = names_in_the_lake(contract, arrival.files)
     files = sorted(arrival.files, key=named.__getitem__)
     with lock(settings, LAND, contract.registry, period):
@@ -80,8 +82,7 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
             promised = arrival.promised.get(file.name, total)
             if total != promised:
                 raise contract.refusal(file, f"sha256 {promised[:16]}…, as its marker says", f"{total[:16]}…")
-        digest = hashlib.sha256("\n".join(sorted(sums)).encode()).hexdigest()
-        known = ledger.find_delivery(settings, contract.registry, period, digest)
+        known, digest = _known(settings, contract, period, sums, arrival.corrects)
         if known is not None:
             named_sums = {named[file]: total for file, total in zip(files, sums, strict=True)}
             repair(settings, lake, known, incoming, named_sums)
@@ -95,6 +96,21 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
             return known
         entries = [(named[file], *sum_and_size) for file, sum_and_size in zip(files, copied, strict=True)]
         return _write_down(settings, lake, contract, period, arrival, entries, digest, incoming)
+
+
+def _known(
+    settings: Settings, contract: Contract, period: str, sums: list[str], corrects: int | None
+) -> tuple[ledger.Delivery | None, str]:
+    """The delivery of these bytes that is there, and the digest of these bytes."""
+    digest = hashlib.sha256("\n".join(sorted(sums)).encode()).hexdigest()
+    known = ledger.find_delivery(settings, contract.registry, period, digest)
+    # An earlier version gave corrected rows the digest of their bytes alone.
+    if corrects is None or (known is not None and known.corrects_batch_id is not None):
+        return known, digest
+    *_, extract = ledger.correction_chain(settings, ledger.batch(settings, corrects).delivery_id)
+    of_extract = ledger.delivery(settings, extract).digest
+    digest = hashlib.sha256("\n".join([f"corrects {of_extract}", *sorted(sums)]).encode()).hexdigest()
+    return ledger.find_delivery(settings, contract.registry, period, digest), digest
 
 
 @contextmanager

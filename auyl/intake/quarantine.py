@@ -14,8 +14,8 @@ from auyl.settings import Settings
 from auyl.stage.suites import CELL_RULES, IN_OBLAST, LINE_RULES, OTHER_KIND, REQUIRED_CELL
 from auyl.stage.suites import load as load_suite
 from auyl.store import duck
+from auyl.store.binding import lake_of
 from auyl.store.duck import literal
-from auyl.store.lake import Lake
 from auyl.store.postgres import transaction
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def quarantine(
     contract = contracts.load(registry, settings.include)
     suite = load_suite(contract.suite, settings.expectations)
     reasons = {rule.rule: (rule.reason_ru, rule.reason_kk) for rule in (*suite.row_rules, IN_OBLAST, *LINE_RULES)}
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     con = duck.connect(settings, lake)
     frames = []
     try:
@@ -53,7 +53,8 @@ def quarantine(
             frame.insert(1, "_state", batch["state"])
             frame.insert(2, "_batch_id", pandas.array([batch["batch_id"]] * len(frame), dtype="Int64"))
             rows = [(f, int(r)) for f, r in zip(frame["_file"], frame["_record"], strict=True) if pandas.notna(r)]
-            lines = locate(settings, registry, [batch["batch_id"]], rows) if batch["batch_id"] else {}
+            of_batch = [batch["batch_id"]] if batch["batch_id"] else []
+            lines = locate(settings, registry, of_batch, rows, [] if of_batch else [batch["delivery_id"]])
             frame["_line"] = [
                 line if pandas.notna(line) else lines.get((f, int(r)))
                 for f, r, line in zip(frame["_file"], frame["_record"], frame["_line"], strict=True)

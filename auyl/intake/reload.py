@@ -13,6 +13,7 @@ from auyl import contracts, ledger
 from auyl.errors import AuylError, place_of
 from auyl.intake.batch import BatchResult, load
 from auyl.settings import Settings
+from auyl.store.binding import lake_of
 
 
 def reload(
@@ -22,10 +23,11 @@ def reload(
 
     The reason is written beside each batch that counts only since then. Where the rules of today refuse a delivery, the
     batch that it has is kept, and named in the result. A delivery whose load fails has the status `failed`; the others
-    go on. Raises AuylError without a reason, for an unknown registry, and where nothing was landed.
+    go on. Raises AuylError without a reason, for an unknown registry, and where nothing was landed; LakeRefused.
     """
     if not why.reason.strip():
         raise AuylError("a reload: expected a reason, found none. Give --reason")
+    lake_of(settings)
     if registry is not None:
         contracts.load(registry, settings.include)
     deliveries = ledger.landed(settings, contracts.names(settings.include) if registry is None else [registry], period)

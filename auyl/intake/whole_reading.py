@@ -18,8 +18,8 @@ from auyl.intake.overdue import due_on
 from auyl.periods import LOCAL
 from auyl.settings import Settings
 from auyl.stage.current import stage_view
+from auyl.store.binding import lake_of
 from auyl.store.duck import identifier, literal
-from auyl.store.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,7 +42,7 @@ def differences(
     before = ledger.current_batches(settings, contract.registry, delivery.period, is_delta=True)
     if not delivery.is_whole or not before:
         return []
-    view = stage_view(con, settings, Lake(settings.lake), contract, before)
+    view = stage_view(con, settings, lake_of(settings), contract, before)
     keys = ", ".join(map(identifier, contract.keys))
     equal = _equal(contract.keys)
     same = _equal(sorted(_names(con, view) & _names(con, "scan")))
@@ -76,7 +76,7 @@ def moved(
     """
     if not contract.is_delta:
         return []
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     keys = ", ".join(map(identifier, contract.keys))
     drifts = []
     for period in ledger.periods(settings, contract.registry):

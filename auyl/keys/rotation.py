@@ -25,6 +25,7 @@ from auyl.keys.numbers import map_keys, map_orphans
 from auyl.keys.stored import collect_keys, keyed_files
 from auyl.settings import Settings
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.copy import write_csv
 from auyl.store.hash_key import HashKey, check_hash_key, current_hash_key, set_person_key
 from auyl.store.lake import Lake
@@ -90,7 +91,7 @@ def rotate(
     """
     target = replace(settings, hash_key_file=to)
     wanted = key_fingerprint(target.hash_key)
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     say("waiting for what runs")
     with exclusive(settings) as connection:
         say("alone")

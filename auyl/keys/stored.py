@@ -25,7 +25,7 @@ UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 def keyed_files(lake: Lake) -> list[str]:
     """Files that hold keys. Raises AuylError for an unknown zone, and for a file among them that is no Parquet."""
     files: list[str] = []
-    unknown = set(lake.zones()) - {zone.name for zone in paths.ZONES}
+    unknown = set(lake.zones()) - {zone.name for zone in paths.ZONES} - {paths.MARK}
     if unknown:
         raise AuylError(f"rotation: expected the zones of auyl.store.paths in the lake; found {sorted(unknown)}")
     for zone in paths.ZONES:

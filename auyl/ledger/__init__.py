@@ -49,7 +49,7 @@ from auyl.ledger.deliveries import (
 )
 from auyl.ledger.editions import add_edition_decision, edition_decisions, published_edition
 from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
-from auyl.ledger.looks import BY_HAND, Look, Outcome, add_look, last_arrival, last_pulled, last_seen
+from auyl.ledger.looks import BY_HAND, Look, Outcome, add_look, last_arrival, last_pulled, last_seen, newest_outcome
 from auyl.ledger.refusals import add_refusal, last_refusal, refusal_reasons, refusals_since
 from auyl.ledger.reports import (
     DailyReport,

@@ -69,3 +69,10 @@ def last_seen(settings: Settings, registry: str, period: str) -> str | None:
     newest = select(_C.outcome, _C.seen).where(_C.registry == registry, _C.period == period)
     look = newest.order_by(_C.look_id.desc()).limit(1).subquery()
     return scalar(settings, select(look.c.seen).where(look.c.outcome.in_(["not_ready", "unavailable"])))
+
+
+def newest_outcome(settings: Settings, delivery_id: int) -> Outcome | None:
+    """How the last look that gave the bytes of a delivery ended: landed, again or unchanged."""
+    of_delivery = select(_C.outcome).where(_C.delivery_id == delivery_id).order_by(_C.look_id.desc()).limit(1)
+    outcome: Outcome | None = scalar(settings, of_delivery)
+    return outcome

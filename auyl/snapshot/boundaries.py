@@ -21,6 +21,7 @@ from auyl.snapshot.consolidate import SnapshotInputs
 from auyl.snapshot.measure import measure
 from auyl.snapshot.show import show
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 from auyl.store.postgres import transaction
@@ -70,7 +71,7 @@ def show_in(
     if revision is not None:
         raise BoundariesUnknown("only the current revision is measured again in other boundaries: leave --revision out")
     check_language(language)
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     target = current_edition(settings, lake) if boundaries == TODAY else boundaries
     catalogue = catalogues.load(settings.include)
     current, inputs = _published(settings, catalogue, period)

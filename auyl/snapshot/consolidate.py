@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from auyl import contracts, ledger
 from auyl.linkage.persons.link import link
-from auyl.periods import last_day
+from auyl.periods import last_day, month_before
 from auyl.settings import Settings
 from auyl.snapshot import core
 from auyl.snapshot.catalogue import Catalogue
@@ -24,11 +24,15 @@ from auyl.territory.resolver import current_edition, open_territory, resolve
 if TYPE_CHECKING:
     import duckdb
 
+# registry, last_period, reason
+MissingReason = tuple[str, str | None, str]
+
 
 @dataclass(frozen=True)
 class SnapshotInputs:
     """What a build rests on. `batches` has a list per registry; `missing` are registries without a batch.
 
+    `reasons`: of each registry that is missing, the newest period of which it was accepted, and why it is.
     `links`: path of the links of rows without a valid person number, None without a population to link them to.
     """
 
@@ -38,6 +42,7 @@ class SnapshotInputs:
     edition: str
     digest: str
     links: str | None = None
+    reasons: list[MissingReason] = field(default_factory=list)
 
 
 def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) -> SnapshotInputs:
@@ -50,7 +55,27 @@ def gather(settings: Settings, lake: Lake, catalogue: Catalogue, period: str) ->
     ]
     rules = [p for folder in [*folders, settings.include / "indicators"] for p in sorted(folder.iterdir())]
     made_of = digest(settings, lake, batches, edition, [*rules, settings.expectations / "snapshot.json"])
-    return SnapshotInputs(period, batches, missing, edition, made_of)
+    reasons = _why_missing(settings, period, missing) if missing else []
+    if reasons:  # they can change while no batch does
+        made_of = hashlib.sha256(f"{made_of} {reasons}".encode()).hexdigest()
+    return SnapshotInputs(period, batches, missing, edition, made_of, reasons=reasons)
+
+
+def _why_missing(settings: Settings, period: str, missing: list[str]) -> list[MissingReason]:
+    """Of each registry that is missing for `period`: its name, the newest period of which it was accepted, or None, and
+    the reason: refused (it arrived and was refused), late (the last accepted one is of another period), never (nothing
+    was accepted).
+    """
+    arrivals = ledger.arrivals(settings)
+    rows = []
+    for registry in missing:
+        first = month_before(period, contracts.load(registry, settings.include).carry_forward_months)
+        by_period = {r["period"]: r for r in arrivals if r["registry"] == registry and r["period"] <= period}
+        accepted = [month for month, row in by_period.items() if row["extracted_at"]]
+        is_refused = any(month >= first and row["refused_at"] for month, row in by_period.items())
+        reason = "refused" if is_refused else "late" if accepted else "never"
+        rows.append((registry, max(accepted, default=None), reason))
+    return rows
 
 
 def with_links(settings: Settings, inputs: SnapshotInputs) -> SnapshotInputs:

@@ -18,8 +18,8 @@ from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.catalogue import Measure, described
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.duck import literal
-from auyl.store.lake import Lake
 from auyl.store.postgres import transaction
 
 
@@ -158,7 +158,7 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
 
 
 def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: list[Source], sample: int) -> Part:
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     registry = measure.registries[0]
     con = duck.connect(settings, lake)
     try:

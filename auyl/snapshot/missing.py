@@ -10,11 +10,10 @@ from sqlalchemy import text
 from auyl import contracts, ledger
 from auyl.intake.overdue import is_closed
 from auyl.linkage.persons.link import linked
-from auyl.periods import month_before
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot.consolidate import SnapshotInputs, gather, with_links
-from auyl.store.lake import Lake
+from auyl.store.binding import lake_of
 from auyl.store.postgres import transaction
 
 if TYPE_CHECKING:
@@ -25,24 +24,11 @@ MISSING_COLUMNS = ("registry", "last_period", "reason")
 INDISPENSABLE = "population"
 
 
-def missing_table(con: duckdb.DuckDBPyConnection, settings: Settings, inputs: SnapshotInputs) -> None:
-    """Create `snapshot_missing`: one row per registry without a batch.
-
-    Columns registry, last_period (newest period of which it was ever accepted, or null), reason: refused (it arrived
-    and was refused), late (the last accepted one is of another period), never (nothing was ever accepted).
-    """
+def missing_table(con: duckdb.DuckDBPyConnection, inputs: SnapshotInputs) -> None:
+    """Create `snapshot_missing`: one row per registry without a batch, with what `inputs.reasons` says of it."""
     con.execute("create or replace temp table snapshot_missing (registry varchar, last_period varchar, reason varchar)")
-    arrivals = [row for row in ledger.arrivals(settings) if row["registry"] in inputs.missing]
-    for registry in inputs.missing:
-        months = contracts.load(registry, settings.include).carry_forward_months
-        first = month_before(inputs.period, months)
-        by_period = {
-            row["period"]: row for row in arrivals if row["registry"] == registry and row["period"] <= inputs.period
-        }
-        accepted = [period for period, row in by_period.items() if row["extracted_at"]]
-        is_refused = any(period >= first and row["refused_at"] for period, row in by_period.items())
-        reason = "refused" if is_refused else "late" if accepted else "never"
-        con.execute("insert into snapshot_missing values (?, ?, ?)", [registry, max(accepted, default=None), reason])
+    for row in inputs.reasons:
+        con.execute("insert into snapshot_missing values (?, ?, ?)", row)
 
 
 def waiting(settings: Settings, on: date) -> list[str]:
@@ -53,7 +39,7 @@ def waiting(settings: Settings, on: date) -> list[str]:
     """
     catalogue = catalogues.load(settings.include)
     needed = [contracts.load(registry, settings.include) for registry in catalogue.registries]
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     periods = sorted({row["period"] for row in ledger.arrivals(settings) if row["registry"] == INDISPENSABLE})
     return [
         period

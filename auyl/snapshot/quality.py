@@ -19,6 +19,7 @@ from auyl.periods import LOCAL, last_day
 from auyl.settings import Settings, from_environment
 from auyl.stage.scan import STAGED_PREFIX
 from auyl.store import duck
+from auyl.store.binding import lake_of
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
@@ -64,7 +65,7 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
     Raises TerritoryMissing when no edition of KATO is loaded.
     """
     settings = settings or from_environment()
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     edition = current_edition(settings, lake)
     published: list[tuple[object, ...]] = []
     con = duck.connect(settings, lake)

@@ -20,6 +20,7 @@ from auyl.snapshot.missing import INDISPENSABLE, missing_table
 from auyl.snapshot.publish import build_row, prepare, publish, refuse
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import duck
+from auyl.store.binding import lake_of
 from auyl.store.lake import Lake
 from auyl.store.locks import BUILD, lock
 from auyl.store.postgres import publishing_connection
@@ -60,7 +61,7 @@ def build(period: str, settings: Settings | None = None, allow_missing: bool = F
     TerritoryMissing.
     """
     settings = settings or from_environment()
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     catalogue = catalogues.load(settings.include)
     with lock(settings, BUILD, period):
         inputs = gather(settings, lake, catalogue, period)
@@ -148,7 +149,7 @@ def _publish(
     for subject in load_subjects(settings.include):
         query = duck.sql(settings.include / "sql" / "subjects" / f"{subject.table}.sql")
         con.execute(f"create or replace temp table {subject.table} as {query}")
-    missing_table(con, settings, inputs)
+    missing_table(con, inputs)
     with prepare(con, settings, inputs) as prepared:
         # What was published before is no change, whatever is current now.
         changed = [] if prepared.known else changes(con, settings, catalogue, inputs)

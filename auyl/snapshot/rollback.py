@@ -12,7 +12,7 @@ from auyl import ledger
 from auyl.errors import AuylError
 from auyl.settings import Settings
 from auyl.snapshot.current import inputs_of, return_to
-from auyl.store.lake import Lake
+from auyl.store.binding import lake_of
 from auyl.store.locks import BUILD, lock
 
 
@@ -122,7 +122,7 @@ def _decide(
     }
     return_to(
         settings,
-        Lake(settings.lake),
+        lake_of(settings),
         inputs_of(settings, current),
         current.revision,
         lambda cursor: ledger.add_revision_decision(cursor, decision),

@@ -17,6 +17,7 @@ from auyl.contracts import Contract
 from auyl.settings import Settings
 from auyl.stage.suites import IN_OBLAST, RowRule
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
 
@@ -59,12 +60,12 @@ def former_codes(settings: Settings, lake: Lake) -> tuple[str, ...]:
     """Codes of other oblasts, sorted, that an earlier edition gave to places of this one (`auyl territory changes`)."""
     files = [path for path in lake.files(paths.changes_root()) if path.endswith(".parquet")]
     versions = tuple((path, hashlib.sha256(lake.read(path)).hexdigest()) for path in files)
-    return _former_codes(settings, lake.root, versions) if versions else ()
+    return _former_codes(settings, versions) if versions else ()
 
 
 @cache
-def _former_codes(settings: Settings, root: str, versions: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    lake = Lake(root)
+def _former_codes(settings: Settings, versions: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    lake = lake_of(settings)
     addresses = ", ".join(literal(lake.address(path)) for path, _ in versions)
     ours = literal(settings.oblast_kato[:2])
     with contextlib.closing(duck.cursor(settings, lake)) as con:

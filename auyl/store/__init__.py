@@ -8,6 +8,7 @@
     version    the version of the serving database, and the one that this program needs
     paths      every path of the lake
     lake       files below one root
+    binding    `lake_of`: the lake that belongs to a database, and `adopt`
     duck       DuckDB with the macros; `write_parquet`
     regular    files of others, opened without following links
     closed     folders and files that no other account may open

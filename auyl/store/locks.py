@@ -45,6 +45,7 @@ ENTITIES = LockKind("entities")
 CONTRADICTIONS = LockKind("contradictions")
 BUILD = LockKind("build")
 DAILY_REPORT = LockKind("daily_report", is_keyed=False)
+LAKE = LockKind("lake", is_keyed=False)
 # Shared by all keyed work, exclusive for a rotation.
 KEYED = LockKind("keyed", is_keyed=False)
 

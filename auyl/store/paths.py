@@ -43,6 +43,8 @@ ZONES = (
 )  # fmt: skip
 
 MANIFEST = "manifest.json"
+# The id of the lake, at its root.
+MARK = "auyl-lake.json"
 _LINK_FILE = "link.parquet"
 _PERSON_DETAILS_FILE = "person_details.parquet"
 

@@ -16,6 +16,7 @@ from auyl import ledger
 from auyl.errors import AuylError
 from auyl.settings import Settings
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 from auyl.store.postgres import transaction
@@ -88,7 +89,7 @@ def adopt(settings: Settings, edition: str, reason: str, decided_by: str, dry_ru
     """
     if not dry_run and not reason.strip():
         raise AuylError(f"edition {edition}: expected a reason, found none: the order or letter that it follows from")
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     former = current_edition(settings, lake)
     if settings.kato_edition:
         raise AuylError(
@@ -136,7 +137,7 @@ def retire(settings: Settings, edition: str, reason: str, decided_by: str) -> tu
     """
     if not reason.strip():
         raise AuylError(f"edition {edition}: expected a reason, found none")
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     decisions = {row["edition"]: row for row in ledger.edition_decisions(settings)}
     if edition not in decisions:
         raise AuylError(f"edition {edition}: expected one that was adopted, found {', '.join(decisions) or 'none'}")

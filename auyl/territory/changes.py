@@ -16,8 +16,8 @@ from auyl.settings import Settings
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import current_batches
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.duck import literal
-from auyl.store.lake import Lake
 from auyl.territory.resolver import changes_path, current_edition, editions, open_territory
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def write_changes(settings: Settings, period: str, edition: str | None = None) -
     Returns codes by kind. An older extract of the registry serves where its contract lets it be carried forward;
     without any, the dictionary of ГБД ФЛ alone is used. Raises TerritoryMissing where no edition is loaded.
     """
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     con = duck.connect(settings, lake)
     try:
         edition = edition or current_edition(settings, lake)
@@ -88,7 +88,7 @@ def current_codes(
 
 def current_code(settings: Settings, kato: str, edition: str | None, as_of: date | None) -> CurrentCode:
     """One code by the table that `write_changes` left in the lake. Raises TerritoryMissing where it is absent."""
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     current = current_edition(settings, lake)
     path = changes_path(lake, current)
     if path is None:

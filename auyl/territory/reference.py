@@ -6,7 +6,7 @@ from pathlib import Path
 
 from auyl.settings import Settings
 from auyl.store import duck, paths
-from auyl.store.lake import Lake
+from auyl.store.binding import lake_of
 from auyl.territory import editions as territory
 from auyl.territory.adoption import note_first
 from auyl.territory.resolver import current_edition, editions
@@ -19,7 +19,7 @@ def load_territory(
 
     Raises ExtractRefused.
     """
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     con = duck.connect(settings, lake)
     former = current_edition(settings, lake) if editions(settings, lake) else None
     try:

@@ -21,3 +21,13 @@ fi
 pg_restore --dbname "$AUYL_ADMIN_DSN" --create --exit-on-error "$from/auyl.dump"
 mkdir -p "$AUYL_LAKE"
 cp -R "$from/lake/." "$AUYL_LAKE"
+# The pair gets an id of its own: whoever mixes it up with the originals is refused. Backups of versions that knew no id
+# are bound by the first process that uses them.
+bind() { ask --command "\\connect $name" --command "$1"; }
+if [ -n "$(bind "select to_regclass('ledger.lake')")" ]; then
+    id=$(bind "insert into ledger.lake (lake_no, lake_id, reason, decided_by)
+        select coalesce(max(lake_no), 0) + 1, replace(gen_random_uuid()::text, '-', ''), 'restored from a backup', current_user
+        from ledger.lake returning lake_id")
+    printf '{"lake": "%s"}' "$id" > "$AUYL_LAKE/auyl-lake.json"
+    bind "insert into ledger.lake_settled (lake_no) select lake_no from ledger.lake where lake_id = '$id'"
+fi

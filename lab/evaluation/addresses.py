@@ -15,8 +15,8 @@ from auyl.errors import AuylError
 from auyl.settings import Settings
 from auyl.stage.current import stage_view
 from auyl.store import duck
+from auyl.store.binding import lake_of
 from auyl.store.duck import literal
-from auyl.store.lake import Lake
 from auyl.territory.resolver import current_edition, open_territory, resolve
 from lab.evaluation import SQL
 
@@ -82,7 +82,7 @@ def evaluate_address(settings: Settings, extracts: Path, period: str) -> Address
     place = truth / "place" / "ambulance.parquet"
     if not place.is_file():
         raise AddressTruthMissing(f"no truth of {period}: expected truth/{period}/place/ambulance.parquet")
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     con = duck.connect(settings, lake)
     try:
         open_territory(con, settings, lake, current_edition(settings, lake))

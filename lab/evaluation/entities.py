@@ -18,9 +18,9 @@ from auyl.linkage.entities.survivorship import EntityKind
 from auyl.linkage.persons.link import link
 from auyl.settings import Settings
 from auyl.store import duck
+from auyl.store.binding import lake_of
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
-from auyl.store.lake import Lake
 from auyl.territory.resolver import current_edition, open_territory
 from lab.evaluation import SQL
 from lab.evaluation.entity_scores import (
@@ -99,7 +99,7 @@ def _attributes(
     sets = [one.set for one in build(period, settings) if one.until is None]
     if absent := sorted({kind.id for kind in kinds} - {one.kind for one in sets}):
         raise NothingToCompare(f"no current batches for {period} to build: {', '.join(absent)}")
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     parts = [
         f"select {literal(one.kind)} as kind, entity_key, attribute, value "
         f"from read_parquet({literal(lake.address(one.path))})"
@@ -110,7 +110,7 @@ def _attributes(
 
 def _write_rows(settings: Settings, kinds: list[EntityKind], period: str, file: Path) -> None:
     """Write which rows of stage belong to which entity: kind, registry, entity_key, row_id; no repetitions."""
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     with duck.connect(settings, lake) as con:
         con.execute("set enable_progress_bar = false")
         open_territory(con, settings, lake, current_edition(settings, lake))

@@ -16,6 +16,7 @@ from auyl.contracts import Contract, heading_key
 from auyl.errors import AuylError
 from auyl.settings import Settings
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
 from lab.evaluation import SQL
@@ -136,7 +137,7 @@ def _compare(settings: Settings, registry: str, file: Path, period: str, whole: 
         ledger.delivery(settings, batch.delivery_id).source != "by hand" for batch in batches
     ):
         return Comparison(registry, reason="pulled by SQL: the rows are in another order than in the extract")
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     con = duck.connect(settings, lake)
     try:
         con.execute(f"create temp view ground_truth as select * from read_parquet({literal(str(file))})")

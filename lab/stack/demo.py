@@ -261,11 +261,11 @@ def _listens(port: int) -> bool:
 
 def _territory(plan: DemoPlan, settings: Settings, extracts: Path) -> str:
     from auyl.store import duck
-    from auyl.store.lake import Lake
+    from auyl.store.binding import lake_of
     from auyl.territory import editions as territory
 
     reference = extracts / "reference"
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     with contextlib.closing(duck.connect(settings, lake)) as con:
         done = territory.load(
             plan.kato or reference / "kato.csv",

@@ -1,377 +1,320 @@
 """A machine of random operations: the ledger is always whole, and what is current could be made from nothing.
 
-`python -m tests.intake.operations 1000 SEED` runs so many operations, in runs of twenty-five, and prints what it did.
+`python -m tests.intake.operations 1000 SEED` runs so many operations, in runs of thirty, and prints what it did. Each
+run ends with the comparison; every build within it is compared with all others that rest on the same.
 """
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import os
-import shutil
-import signal
 import sys
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import duckdb
 import hypothesis
 import hypothesis.strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import text
+from hypothesis import assume
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from auyl import contracts, formats, intake, ledger
-from auyl.errors import ExtractRefused
-from auyl.intake.reload import reload
-from auyl.intake.withdraw import restore, withdraw
+from auyl.errors import AuylError
 from auyl.settings import Settings
-from auyl.snapshot import build, publish, revision
-from auyl.stage import scan
-from auyl.store.lake import Lake
-from auyl.store.postgres import transaction
-from auyl.territory.reference import load_territory
-from tests.conftest import empty_tables, fresh_installation
-from tests.extracts import ambulance_csv, call, iin, person, population_xml, social_csv, social_row
+from tests.intake import commands
+from tests.intake.current_model import (
+    EDITIONS,
+    LIMITS,
+    PERIODS,
+    REGISTRIES,
+    SOCIAL,
+    Content,
+    Extract,
+    Fact,
+    Model,
+    Month,
+    Move,
+    Refused,
+)
+from tests.intake.installations import Installations, prepare, under
+from tests.intake.kills import FORKS, is_killed
+from tests.intake.written import Rows, Written, account_balances
 
-PERIODS = ("2026-09", "2026-10")
-REGISTRIES = ("population", "social_assistance", "ambulance")
-BAD = "123456789012"
-WHY = ledger.Decision("an operation of the machine", "machine")
-NO_RULES = ("row", "batch")
-# Steps that write; a process is killed before one of them.
-KILLED: list[tuple[Any, str]] = [
-    (Lake, "move"), (ledger, "add_delivery"), (formats, "read"), (scan, "scan"), (scan, "write_quarantine"),
-    (scan, "write_stage"), (ledger, "add_batch"), (ledger, "add_judgement"), (revision, "consolidate"),
-    (publish.Publication, "copy"),
-]  # fmt: skip
+SCALES = ("0.001", "0.002")
+PERIOD = st.sampled_from(PERIODS)
+# A third of the operations die at this share of their calls.
+DEATH = st.integers(0, 299).map(lambda n: n / 100 if n < 100 else None)
+OPERATIONS: dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]] = {
+    "deliver": (5, {"registry": st.sampled_from(REGISTRIES), "period": PERIOD, "variant": st.integers(0, 4)}),
+    "correct": (2, {"period": PERIOD}),
+    "withdraw": (3, {"pick": st.integers(0, 999), "is_back": st.booleans()}),
+    "decide_edition": (2, {"edition": st.sampled_from(EDITIONS), "is_adopted": st.booleans()}),
+    "change_rule": (1, {"limit": st.sampled_from(LIMITS)}),
+    "change_indicator": (1, {"scale": st.sampled_from(SCALES)}),
+    "reload": (2, {"period": st.sampled_from((*PERIODS, None))}),
+    "build": (4, {"period": PERIOD}),
+    "release": (1, {"period": PERIOD}),
+    "move": (3, {"period": PERIOD, "is_back": st.booleans(), "to": st.none() | st.integers(1, 4)}),
+}
+# Not rules of their own: of those, each run of hypothesis leaves some out.
+OPERATION = st.sampled_from([name for name, (weight, _) in OPERATIONS.items() for _ in range(weight)]).flatmap(
+    lambda name: st.tuples(st.just(name), st.fixed_dictionaries(OPERATIONS[name][1]), DEATH)
+)
+# Calls of an operation that nothing ends, counted once.
+CALLS = {
+    "deliver": 620, "correct": 700, "withdraw": 45, "restore": 45, "adopt": 60, "retire": 30, "reload": 700,
+    "build": 700, "rollback": 100, "forward": 100, "release": 700,
+}  # fmt: skip
 
 
 @dataclass
-class Installations:
-    """The installation under test, and one in which what is current is made from nothing; both know two editions."""
+class Comparisons:
+    """Contents by what they follow from, of all runs; `compared` are those that a clean installation has made too."""
 
-    tested: Settings
-    clean: Settings
-    counts: Counter[str] = field(default_factory=Counter)
-
-
-def prepare(dsns: tuple[str, str], folder: Path, reference: Path) -> Installations:
-    """Two installations below `folder`, with the suites of the snapshot made to let tiny snapshots pass."""
-    made = []
-    for name, dsn in zip(("tested", "clean"), dsns, strict=True):
-        (folder / name).mkdir(mode=0o700)
-        made.append(fresh_installation(dsn, folder / name))
-    for limit in (5000000, 80000):
-        suites = folder / f"rules {limit}"
-        suites.mkdir()
-        for path in made[0].expectations.glob("*.json"):
-            content = path.read_text("utf-8").replace("5000000", str(limit))
-            if path.name == "snapshot.json":
-                document = json.loads(content)
-                document["expectations"] = document["expectations"][:2]
-                content = json.dumps(document)
-            if path.name == "_batch.json":  # the shares of tiny extracts say nothing
-                document = json.loads(content)
-                for item in document["expectations"]:
-                    item["kwargs"] |= {"min_value": 0, "max_value": 1000}
-                content = json.dumps(document)
-            (suites / path.name).write_text(content, "utf-8")
-    for scale in ("0.001", "0.002"):
-        include = Path(shutil.copytree(made[0].include, folder / f"include {scale}"))
-        theme = include / "indicators" / "social.yaml"
-        theme.write_text(theme.read_text("utf-8").replace("scale: 0.001", f"scale: {scale}"), "utf-8")
-    for edition in ("NK-1", "NK-2"):
-        load_territory(made[0], reference / "kato.csv", reference / "crosswalk.csv", None, edition)
-    shutil.copytree(folder / "tested" / "lake" / "reference", folder / "reference")
-    return Installations(*made)
-
-
-def under(settings: Settings, folder: Path, limit: int, scale: str, edition: str) -> Settings:
-    """The installation with these rules, indicators and edition."""
-    return replace(
-        settings, expectations=folder / f"rules {limit}", include=folder / f"include {scale}", kato_edition=edition
-    )
-
-
-def extract(folder: Path, registry: str, period: str, variant: int) -> Path:
-    """An extract of a few rows; another one for each variant."""
-    year, month = period.split("-")
-    if registry == "population":
-        people = [person(n) for n in range(1, 9 + variant)]
-        content, name = population_xml(people, period, made=f"{year}-{int(month):02d}-28T02:00:00+05:00"), "p.xml"
-    elif registry == "social_assistance":
-        rows = [social_row(n) for n in range(1, 7)] + [social_row(9, ИИН=BAD)] * (variant % 2)
-        rows += [social_row(20 + n, **{"СУММА, ТЕНГЕ": "90 000,00"}) for n in range(variant)]
-        content, name = social_csv(rows).replace(b"10.2026", f"{month}.{year}".encode()), "s.csv"
-    else:
-        calls = [call(n) for n in range(1 + 2 * variant, 6 + 2 * variant)]
-        content, name = ambulance_csv(calls).replace(b"2026-10-05", f"{period}-05".encode()), "c.csv"
-    file = folder / name
-    file.write_bytes(content)
-    return file
-
-
-def take_in(settings: Settings, folder: Path, registry: str, period: str, variant: int) -> None:
-    """Land and load it; what is refused is an outcome."""
-    try:
-        intake.load(
-            intake.land_files(registry, period, [extract(folder, registry, period, variant)], settings), settings
-        )
-    except ExtractRefused:
-        return
-
-
-def killed(work: Callable[[], object], place: int, nth: int) -> None:
-    """Do the work, and die before the call number `nth` of a step."""
-    owner, name = KILLED[place]
-    function, calls = getattr(owner, name), 0
-
-    def dying(*arguments: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == nth:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **named)
-
-    setattr(owner, name, dying)
-    work()
-
-
-def reload_all(settings: Settings, period: str | None) -> None:
-    """Judge again what was landed."""
-    list(reload(settings, WHY, None, period))
+    contents: dict[tuple[object, ...], Content] = field(default_factory=dict)
+    compared: set[tuple[object, ...]] = field(default_factory=set)
 
 
 class Machine(RuleBasedStateMachine):
-    """Operations in any order. `world` and `folder` are set by whoever runs it."""
+    """Operations in any order. `world`, `comparisons` and `counts` are set by whoever runs it."""
 
     world: Installations
-    folder: Path
+    comparisons: Comparisons
+    counts: Counter[str]
+    say: Callable[[str], None]
 
     def __init__(self) -> None:
         super().__init__()
-        self.choice = {"limit": 5000000, "scale": "0.001", "edition": "NK-1"}
-        self.made_under: dict[str, dict[str, Any]] = {}
+        self.model = Model()
+        self.written: Written | None = None
 
     @property
     def settings(self) -> Settings:
         """The installation under the rules of now."""
-        return under(self.world.tested, self.folder, **self.choice)  # type: ignore[arg-type]
+        return under(self.world.tested, self.world.folder, self.model.limit, self.model.scale)
 
-    @initialize()
-    def begin(self) -> None:
-        """Forget what earlier runs took in."""
-        empty(self.world.tested, self.folder)
-        for limit in (5000000, 80000):
-            settings = under(self.world.tested, self.folder, limit, "0.001", "NK-1")
-            for registry in REGISTRIES:
-                contract = contracts.load(registry, settings.include)
-                self.made_under[intake.rules_digest(settings, contract)] = {"limit": limit}
+    @initialize(number=st.integers(0, 9999))
+    def begin(self, number: int) -> None:
+        """Forget what earlier runs took in. Two months have arrived."""
+        assume(number)  # the simplest run repeats one operation
+        self.world.begin()
+        self.model.editions = dict.fromkeys(EDITIONS[:1], True)
+        self.written = Written(self.settings)
+        for limit in LIMITS:
+            self.written.know(under(self.world.tested, self.world.folder, limit, "0.001"), limit)
         for period in PERIODS:
-            take_in(self.settings, self.folder, "population", period, 1)
-
-    def count(self, what: str) -> None:
-        """Add to the account of operations."""
-        self.world.counts[what] += 1
-
-    @rule(registry=st.sampled_from(REGISTRIES), period=st.sampled_from(PERIODS), variant=st.integers(0, 3))
-    def deliver(self, registry: str, period: str, variant: int) -> None:
-        """An extract arrives, for the first time or again."""
-        self.count("deliver")
-        take_in(self.settings, self.folder, registry, period, variant)
-
-    @rule(period=st.sampled_from(PERIODS))
-    def correct(self, period: str) -> None:
-        """Rejected rows come back corrected."""
-        self.count("correct")
-        files = intake.write_handback(self.settings, "social_assistance", period)
-        for made in files:
-            if made.batch_id is None:
-                continue
-            returned = self.folder / Path(made.path).name
-            rows = Lake(self.settings.lake).read(made.path).decode("utf-8-sig")
-            returned.write_text(rows.replace(BAD, iin(50)).replace("90 000,00", "70 000,00"), encoding="utf-8-sig")
-            try:
-                delivery = intake.land_files("social_assistance", period, [returned], self.settings)
-            except ExtractRefused:
-                continue
-            intake.load(delivery, self.settings)
-
-    @rule(pick=st.integers(0, 999), is_back=st.booleans())
-    def withdraw_or_restore(self, pick: int, is_back: bool) -> None:
-        """Somebody decides about a batch."""
-        self.count("restore" if is_back else "withdraw")
-        with transaction(self.settings) as con:
-            batches = list(con.execute(text("select batch_id from ledger.batch order by 1")).scalars())
-        if batches:
-            try:
-                (restore if is_back else withdraw)(self.settings, batches[pick % len(batches)], "machine", "machine")
-            except Exception as error:
-                if "Restore that one" not in str(error):
-                    raise
-
-    @rule(
-        limit=st.sampled_from([5000000, 80000]),
-        scale=st.sampled_from(["0.001", "0.002"]),
-        edition=st.sampled_from(["NK-1", "NK-2"]),
-    )
-    def change(self, limit: int, scale: str, edition: str) -> None:
-        """Rules, an indicator and the edition change, or are taken back."""
-        self.count("change")
-        self.choice = {"limit": limit, "scale": scale, "edition": edition}
-
-    @rule(period=st.sampled_from((*PERIODS, None)))
-    def judge_again(self, period: str | None) -> None:
-        """A reload."""
-        self.count("reload")
-        if ledger.landed(self.settings, list(REGISTRIES), period):
-            reload_all(self.settings, period)
-
-    @rule(period=st.sampled_from(PERIODS))
-    def publish(self, period: str) -> None:
-        """A build."""
-        self.count("build")
-        build(period, self.settings, allow_missing=True)
-
-    @rule(
-        work=st.sampled_from(["deliver", "reload", "build"]),
-        registry=st.sampled_from(REGISTRIES),
-        period=st.sampled_from(PERIODS),
-        variant=st.integers(0, 3),
-        place=st.integers(0, len(KILLED) - 1),
-        nth=st.integers(1, 2),
-    )
-    def die(self, work: str, registry: str, period: str, variant: int, place: int, nth: int) -> None:
-        """A process dies within its work; the next operation finds what it left."""
-        self.count(f"killed {work}")
-        if work == "reload" and not ledger.landed(self.settings, list(REGISTRIES), period):
-            return
-        steps = {
-            "deliver": partial(take_in, self.settings, self.folder, registry, period, variant),
-            "reload": partial(reload_all, self.settings, period),
-            "build": partial(build, period, self.settings, True),
-        }
-        child = FORKS.Process(target=killed, args=(steps[work], place, nth))
-        child.start()
-        child.join()
-        self.count(f"exit {child.exitcode}")
-        assert child.exitcode in (0, -signal.SIGKILL)
-
-    @invariant()
-    def account_balances(self) -> None:
-        """Each delivery has one batch that counts, each period one extract; the files hold the rows of the account."""
-        lake = Lake(self.world.tested.lake)
-        with transaction(self.world.tested) as con:
-            rows = con.execute(
-                text(
-                    "select rows_in - staged - linkable - quarantined - duplicates as rest, staged, stage_path, "
-                    "count(*) filter (where current_rank = 1) over (partition by registry, period) as current, "
-                    "count(*) filter (where rank_in_delivery = 1) over (partition by delivery_id) as counted, "
-                    "bool_and(is_withdrawn) over (partition by registry, period) as gone, "
-                    "current_rank = 1 and rank_in_delivery <> 1 as is_odd from ledger.batch_ranked"
-                )
-            ).all()
-        for row in rows:
-            assert (row.rest, row.counted, bool(row.is_odd)) == (0, 1, False), row
-            assert row.current == (0 if row.gone else 1), row
-            ((staged,),) = duckdb.sql(f"select count(*) from '{lake.address(row.stage_path)}'").fetchall()
-            assert staged == row.staged, row
+            self.deliver("population", period, 1, None)
 
     def teardown(self) -> None:
         """What is current, made from nothing, is the same snapshot."""
-        if not self.made_under:
+        if self.written is None:
             return
-        empty(self.world.clean, self.folder)
-        clean = under(self.world.clean, self.folder, **self.choice)  # type: ignore[arg-type]
-        for registry in REGISTRIES:
-            for period in PERIODS:
-                for batch in ledger.current_batches(self.settings, registry, period, registry == "ambulance"):
-                    self._again(batch)
         for period in PERIODS:
-            published = build(period, self.settings, allow_missing=True)
-            again = build(period, clean, allow_missing=True)
-            assert (published.status == "incomplete") == (again.status == "incomplete"), (published, again)
-            assert published.status != "refused", published
-            if published.status != "incomplete":
-                assert content(self.settings, period) == content(clean, period), (period, published, again)
-                self.count("compared")
+            self.build(period, None)
+            self.release(period, None)
+        self.compare()
+        self.say(f"{sum(self.counts.values())} operations and outcomes, {self.counts['compared']} compared")
 
-    def _again(self, batch: ledger.Batch) -> int | None:
-        """Take the delivery of a batch into the clean installation, under the rules that it was made by."""
-        delivery = ledger.delivery(self.settings, batch.delivery_id)
-        corrects = None
-        if delivery.corrects_batch_id is not None:
-            corrects = self._again(ledger.batch(self.settings, delivery.corrects_batch_id))
-        choice = self.choice | self.made_under[batch.rules_digest]
-        clean = under(self.world.clean, self.folder, **choice)  # type: ignore[arg-type]
-        lake = Lake(self.settings.lake)
-        files = [Path(lake.address(p)) for p in lake.files(delivery.landing_path) if not p.endswith("manifest.json")]
-        number = intake.land_files(batch.registry, batch.period, files, clean, batch.extracted_at, corrects)
-        result = intake.load(number, clean)
-        assert result.accepted, result
-        return result.batch_id
+    @rule(operation=OPERATION)
+    def operate(self, operation: tuple[str, dict[str, Any], float | None]) -> None:
+        """The next operation, and when it dies."""
+        name, arguments, death = operation
+        getattr(self, name)(**arguments, death=death)
+
+    def deliver(self, registry: str, period: str, variant: int, death: float | None) -> None:
+        """An extract arrives, for the first time or again."""
+        extract = Extract(registry, period, variant)
+        if registry == "population":
+            extract.stated_on = date(int(period[:4]), int(period[5:]), commands.stated_day(variant))
+        if registry == SOCIAL:
+            extract.bad, extract.big = variant % 2, variant
+        work = partial(commands.take_in, self.settings, self.world.folder, registry, period, variant)
+        self.perform("deliver", work, self.model.deliver(extract), death)
+
+    def correct(self, period: str, death: float | None) -> None:
+        """Rejected rows come back corrected."""
+        work = partial(commands.correct, self.settings, self.world.folder, period)
+        self.perform("correct", work, self.model.correct(period), death)
+
+    def withdraw(self, pick: int, is_back: bool, death: float | None) -> None:
+        """Somebody decides about a batch, whether it is current or was superseded long ago."""
+        batches = sorted(self.model.batches)
+        batch = batches[pick % len(batches)]
+        name = "restore" if is_back else "withdraw"
+        work = partial(commands.decide, self.settings, batch, is_back)
+        self.perform(name, work, self.model.withdraw(batch, not is_back), death)
+
+    def decide_edition(self, edition: str, is_adopted: bool, death: float | None) -> None:
+        """An edition of the classifier is adopted or retired."""
+        work = partial(commands.decide_edition, self.settings, edition, is_adopted)
+        self.perform("adopt" if is_adopted else "retire", work, self.model.adopt(edition, is_adopted), death)
+
+    def change_rule(self, limit: int, death: float | None) -> None:
+        """A rule of a suite changes, or is taken back."""
+        self.counts["change rule"] += limit != self.model.limit
+        self.model.limit = limit
+
+    def change_indicator(self, scale: str, death: float | None) -> None:
+        """An indicator changes, or is taken back."""
+        self.counts["change indicator"] += scale != self.model.scale
+        self.model.scale = scale
+
+    def reload(self, period: str | None, death: float | None) -> None:
+        """All that was landed is judged again."""
+        self.perform("reload", partial(commands.judge_again, self.settings, period), self.model.reload(period), death)
+
+    def build(self, period: str, death: float | None) -> None:
+        """A period is built."""
+        self.perform("build", partial(commands.publish, self.settings, period), iter(()), death, period)
+
+    def release(self, period: str, death: float | None) -> None:
+        """What the gate refused is published."""
+        is_refused = bool(self.model.months[period].refused_inputs)
+        work = partial(commands.release_changes, self.settings, period)
+        self.perform("release", work, iter(()), death, period if is_refused else None)
+
+    def move(self, period: str, is_back: bool, to: int | None, death: float | None) -> None:
+        """A period is rolled back to an earlier revision, or forward again."""
+        work = partial(commands.move, self.settings, period, is_back, to)
+        name = "rollback" if is_back else "forward"
+        self.perform(name, work, self.model.move(period, is_back, to), death)
+
+    def perform(
+        self,
+        name: str,
+        work: Callable[[], object],
+        expected: Iterator[Fact],
+        death: float | None,
+        built: str | None = None,
+    ) -> None:
+        """Do it, whole or up to its death, and hold what it wrote against what it should have written.
+
+        `built` is the period that it builds.
+        """
+        assert self.written is not None
+        is_dead, is_refused = False, False
+        if death is None:
+            try:
+                work()
+            except AuylError:
+                is_refused = True
+        else:
+            is_dead = is_killed(self.world.tested, work, 1 + int(death * CALLS[name]))
+        self.counts[f"{name} killed" if is_dead else name] += 1
+        rows = self.written.since()
+        self.follow(expected, rows, is_dead, is_refused or (death is not None and not is_dead))
+        self.follow_build(rows, built, is_dead or death is not None)
+        self.model.refusals = self.written.refusals()
+        assert self.written.current() == {p: m.current for p, m in self.model.months.items() if m.current}
+        account_balances(self.world.tested, rows.batches)
+
+    def follow(self, expected: Iterator[Fact], rows: Rows, is_dead: bool, may_be_refused: bool) -> None:
+        """Every row that was written is the next one that the model expects, and without a death none is missing."""
+        try:
+            for table, values, number in rows.facts:
+                fact = next(expected, None)
+                assert fact is not None, f"more than expected: {table} {values}"
+                assert (fact.table, fact.values()) == (table, values)
+                fact.follows(number)
+            missing = None if is_dead else next(expected, None)
+            assert missing is None, f"missing: {missing and (missing.table, missing.values())}"
+        except Refused:
+            assert may_be_refused
+
+    def follow_build(self, rows: Rows, period: str | None, may_be_dead: bool) -> None:
+        """What a build has made current is what the same inputs have made before."""
+        for of, inputs in rows.acceptances:
+            assert of == period and inputs == self.model.months[of].refused_inputs
+            self.model.months[of].released.add(inputs)
+        for of, inputs, outcome, revision in rows.builds:
+            assert of == period
+            self.follow_outcome(self.model.months[of], of, inputs, outcome, revision)
+        if period is None or may_be_dead or not self.model.is_complete(period):
+            assert period is None or may_be_dead or not rows.builds
+            return
+        month = self.model.months[period]
+        content = self.comparisons.contents.get(self.model.key(period))
+        if content is not None and not month.refused_inputs:
+            self.is_current_or_rolled_back(month, content)
+
+    def follow_outcome(self, month: Month, period: str, inputs: str, outcome: str, revision: int | None) -> None:
+        """A row of a build: published, unchanged, returned or refused."""
+        self.counts[outcome] += 1
+        month.refused_inputs = inputs if outcome == "refused" else ""
+        if revision is None:
+            assert outcome == "refused" and inputs not in month.released
+            return
+        assert self.written is not None
+        content = self.written.content(period, revision)
+        if outcome == "published":
+            assert content not in month.contents.values(), "the revision with this content should be current again"
+            month.contents[revision] = content
+        assert month.contents[revision] == content, "a revision never changes"
+        key = self.model.key(period)
+        assert self.comparisons.contents.setdefault(key, content) == content, key
+        if outcome == "unchanged":
+            assert revision == month.current or revision in month.rolled_back
+        else:
+            assert revision not in month.rolled_back
+            month.follow(Move(revision))
+
+    def is_current_or_rolled_back(self, month: Month, content: Content) -> None:
+        """Is the content current? If not, then because a person rolled it back, and nothing new came since."""
+        if month.contents[month.current] != content:
+            assert content in [month.contents[revision] for revision in month.rolled_back]
+            assert content not in [c for r, c in month.contents.items() if r not in month.rolled_back]
+
+    def compare(self) -> None:
+        """Take what is current into an empty installation, and build it there."""
+        self.model.batches.clear()
+        keys = {period: self.model.key(period) for period in PERIODS if self.model.is_complete(period)}
+        if set(keys.values()) <= self.comparisons.compared:
+            self.counts["compared before"] += len(keys)
+            return
+        clean = self.world.clean_again(self.model)
+        for period in PERIODS:
+            content = commands.built_from_nothing(clean, period)
+            assert (content is not None) == (period in keys), (period, content)
+            if content is not None:
+                assert self.comparisons.contents.setdefault(keys[period], content) == content, keys[period]
+                self.is_current_or_rolled_back(self.model.months[period], content)
+                self.comparisons.compared.add(keys[period])
+                self.counts["compared"] += 1
 
 
-def content(settings: Settings, period: str) -> list[Any]:
-    """The digest of what is published for a period."""
-    with transaction(settings) as con:
-        rows = con.execute(
-            text(
-                "select s.content_sha256, s.edition from serving.current_snapshot as c "
-                "inner join serving.snapshot as s using (period, revision) where c.period = :period"
-            ),
-            {"period": period},
-        )
-        return [tuple(row) for row in rows]
-
-
-def empty(settings: Settings, folder: Path) -> None:
-    """Forget everything but the territory."""
-    empty_tables(settings.dsn)
-    shutil.rmtree(settings.lake, ignore_errors=True)
-    Path(settings.lake).mkdir(mode=0o700)
-    shutil.copytree(folder / "reference", Path(settings.lake) / "reference")
-
-
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.intake.operations"])
-
-
-def run(world: Installations, folder: Path, operations: int, seed: int) -> Counter[str]:
-    """So many random operations, in runs of at most twenty-five; each ends with the comparison."""
-    steps = min(operations, 25)
-    examples = 1 + max(1, operations // steps)  # the first one is always the simplest
+def run(world: Installations, operations: int, seed: int, say: Callable[[str], None] = lambda _: None) -> Counter[str]:
+    """So many random operations, in runs of at most thirty; each ends with the comparison."""
+    steps = min(operations, 30)
 
     class Seeded(Machine):
         pass
 
-    Seeded.world, Seeded.folder = world, folder
+    Seeded.world, Seeded.comparisons, Seeded.counts = world, Comparisons(), Counter()
+    Seeded.say = staticmethod(say)  # type: ignore[assignment]
     chosen = hypothesis.settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, database=None,
+        max_examples=-(-operations // steps), stateful_step_count=steps, deadline=None, database=None,
         suppress_health_check=list(hypothesis.HealthCheck), phases=[hypothesis.Phase.generate], print_blob=False,
     )  # fmt: skip
     run_state_machine_as_test(hypothesis.seed(seed)(Seeded), settings=chosen)  # type: ignore[no-untyped-call]
-    return world.counts
+    return Seeded.counts
 
 
 def main() -> None:
     """Run on a server of its own."""
     from auyl.store.embedded import EmbeddedPostgres
-    from lab import synthetic
     from tests.conftest import fresh_database
 
     operations, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else Random().randrange(1000)
+    FORKS.Process(target=os.getpid).start()
     with tempfile.TemporaryDirectory(prefix="auyl-test-") as name:
         folder = Path(name)
         folder.chmod(0o711)
         (folder / "home").mkdir()
-        synthetic.make(folder / "oblast", "2026-10", 300)
         server = EmbeddedPostgres(folder / "home", place=folder / "place" if os.geteuid() == 0 else None,
                                   settings={"fsync": "off"})  # fmt: skip
         dsn = server.start()
@@ -379,8 +322,10 @@ def main() -> None:
             with fresh_database(dsn) as tested, fresh_database(dsn) as clean:
                 work = folder / "work"
                 work.mkdir()
-                world = prepare((tested, clean), work, folder / "oblast" / "reference")
-                print(f"seed {seed}: {dict(run(world, work, operations, seed))}")
+                world = prepare((tested, clean), work)
+                began = time.monotonic()
+                counts = run(world, operations, seed, partial(print, flush=True))
+                print(f"seed {seed}, {time.monotonic() - began:.0f} s: {dict(sorted(counts.items()))}")
         finally:
             server.destroy()
 

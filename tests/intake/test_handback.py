@@ -5,15 +5,19 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas
 import pytest
 
-from auyl import intake, ledger
+from auyl import contracts, intake, ledger
 from auyl.errors import ExtractRefused
+from auyl.intake.age import Age
+from auyl.intake.land import Arrival, land
 from auyl.intake.locate import locate
 from auyl.intake.quarantine import quarantine
 from auyl.intake.withdraw import withdraw
@@ -256,3 +260,123 @@ def test_a_refused_extract_is_settled_by_its_own_acceptance_under_other_rules(
     accepted = intake.load(refused.delivery_id, tolerant)
     assert (accepted.status, accepted.rejected) == ("accepted", 20), accepted.refusal
     assert set(quarantine(tolerant, "social_assistance")["_state"]) == {"current"}
+
+
+def two_months(settings: Settings, folder: Path) -> list[intake.BatchResult]:
+    """The same rows under the same name in two months; each has one row without a valid number."""
+    made = []
+    for period in ("2026-09", PERIOD):
+        path = folder / "s.csv"
+        rows = [*[social_row(n) for n in range(1, 41)], social_row(50 if period == PERIOD else 51, ИИН=BAD)]
+        path.write_bytes(social_csv(rows).replace(b"10.2026", f"{period[5:]}.2026".encode()))
+        made.append(intake.load(intake.land_files("social_assistance", period, [path], settings), settings))
+    return made
+
+
+def corrected(frame: pandas.DataFrame) -> pandas.DataFrame:
+    return frame.assign(**{"ИИН": [iin(51)]})
+
+
+@pytest.mark.parametrize("kind", ["csv", "cp1251", "xlsx", "xml", "json"])
+def test_a_corrected_file_of_any_name_finds_the_batch_that_its_rows_name(
+    take_in: TakeIn, settings: Settings, tmp_path: Path, kind: str
+) -> None:
+    registry = {"csv": "social_assistance", "cp1251": "social_assistance", "xlsx": "livestock", "xml": "population",
+                "json": "employment"}[kind]  # fmt: skip
+    if registry == "social_assistance":
+        base = two_months(settings, tmp_path)[0]
+        (made,) = intake.write_handback(settings, registry, "2026-09")
+        content = mend_table(Lake(settings.lake).read(made.path), corrected)
+        if kind == "cp1251":  # as Excel of a Russian Windows saves a CSV
+            kazakh = str.maketrans("ұәғқңөүһіӘҒҚҢӨҰҮҺІ", "?" * 18)
+            content = content.decode("utf-8-sig").translate(kazakh).replace("?", "у").encode("cp1251", "replace")
+    elif registry == "livestock":
+        animals = [*[animal(n) for n in range(1, 41)], animal(50, **{"ИНЖ": "KZ1"})]
+        base = take_in(registry, livestock_xlsx(tmp_path / "l.xlsx", {"КРС": animals}))
+        content = mend_table(file_of(settings, registry)[1], lambda f: f.assign(**{"ИНЖ": [animal(50)[0]]}))
+    elif registry == "population":
+        base = take_in(registry, {"p.xml": population_xml([*[person(n) for n in range(1, 41)], person(50, iin=BAD)])})
+        content = file_of(settings, registry)[1].replace(BAD.encode(), iin(50).encode())
+    else:
+        base = take_in(registry, {"e1.json": page([*[jobseeker(n) for n in range(1, 41)], jobseeker(50, iin=BAD)])})
+        content = file_of(settings, registry)[1].replace(BAD.encode(), iin(50).encode())
+    path = tmp_path / f"исправлено.{ {'cp1251': 'csv'}.get(kind, kind) }"
+    path.write_bytes(content)
+    number = intake.land_files(registry, None, [path], settings)
+    assert ledger.delivery(settings, number).corrects_batch_id == base.batch_id
+    result = intake.load(number, settings)
+    assert (result.status, result.period, result.rejected) == ("accepted", base.period, 0), result.refusal
+    assert (result.rows_in, result.staged) == (base.rows_in, 41)
+
+
+def test_a_corrected_file_of_an_earlier_version_is_known_by_the_rows_that_were_rejected(
+    take_in: TakeIn, settings: Settings, tmp_path: Path
+) -> None:
+    take_in("social_assistance", {"s.csv": social_csv([social_row(1), social_row(2)])}, "2026-09")
+    first = take_in(
+        "social_assistance", {"s.csv": social_csv([*map(social_row, range(1, 41)), social_row(50, ИИН=BAD)])}
+    )
+    content = file_of(settings, "social_assistance")[1]
+    path = tmp_path / "back.csv"
+    path.write_bytes(mend_table(content, lambda f: corrected(f).drop(columns="Ауыл: партия")))
+    number = intake.land_files("social_assistance", None, [path], settings)
+    assert ledger.delivery(settings, number).corrects_batch_id == first.batch_id
+    path.write_bytes(mend_table(content, lambda f: corrected(f).assign(**{"Ауыл: партия": "", "Ауыл: запись": "7"})))
+    with pytest.raises(ExtractRefused, match="found rows that are rejected in none"):
+        intake.land_files("social_assistance", PERIOD, [path], settings)
+
+
+def test_an_option_that_corrected_rows_cannot_have_is_refused(settings: Settings, tmp_path: Path) -> None:
+    september, october = two_months(settings, tmp_path)
+    (made,) = intake.write_handback(settings, "social_assistance", "2026-09")
+    path = tmp_path / "back.csv"
+    path.write_bytes(mend_table(Lake(settings.lake).read(made.path), corrected))
+
+    def land(period: str | None = None, **options: Any) -> int:
+        return intake.land_files("social_assistance", period, [path], settings, **options)
+
+    for found, period, options in (
+        (f"--period {PERIOD}; 2026-09 is the period of the batch", PERIOD, {}),
+        ("--extracted-at 2026-11-01", None, {"extracted_at": datetime(2026, 11, 1, tzinfo=UTC)}),
+        (f"rows of batch {september.batch_id}, and the option --corrects", None, {"corrects": october.batch_id}),
+    ):
+        with pytest.raises(ExtractRefused, match=re.escape(found)):
+            land(period, **options)
+    number = land("2026-09", corrects=september.batch_id)
+    assert intake.load(number, settings).status == "accepted"
+    # again, after it was accepted: the same delivery
+    assert (land(corrects=september.batch_id), land()) == (number, number)
+    assert intake.load(number, settings).status == "unchanged"
+
+
+def test_bytes_that_were_refused_as_an_extract_are_loaded_as_corrections(settings: Settings, tmp_path: Path) -> None:
+    base = two_months(settings, tmp_path)[1]
+    (made,) = intake.write_handback(settings, "social_assistance", PERIOD)
+    path = tmp_path / "back.csv"
+    path.write_bytes(mend_table(Lake(settings.lake).read(made.path), corrected))
+    # as a version did that knew corrected files by their names alone
+    contract = contracts.load("social_assistance", settings.include)
+    age = Age(datetime(2026, 11, 1, tzinfo=UTC), True)
+    plain = land(settings, contract, PERIOD, Arrival([path], age, ledger.BY_HAND)).delivery_id
+    number = intake.land_files("social_assistance", PERIOD, [path], settings, corrects=base.batch_id)
+    assert number != plain
+    result = intake.load(number, settings)
+    assert (result.status, result.staged, result.rejected) == ("accepted", 41, 0), result.refusal
+
+
+def test_a_workbook_that_was_refused_whole_goes_back_with_the_lines_that_excel_shows(
+    take_in: TakeIn, settings: Settings, tmp_path: Path
+) -> None:
+    bad = [animal(n, **{"ИНЖ": "KZ1"}) for n in range(41, 81)]
+    refused = take_in("livestock", livestock_xlsx(tmp_path / "l.xlsx", {"КРС": [animal(1), *bad]}))
+    assert refused.status == "refused"
+    made, content = file_of(settings, "livestock")
+    assert (made.state, made.batch_id) == ("refused", None)
+    frame = pandas.read_excel(BytesIO(content), dtype=str, engine="calamine")
+    sheet = pandas.read_excel(tmp_path / "l.xlsx", dtype=str, header=None, engine="calamine")
+    assert len(frame) == 40
+    assert all(sheet.iloc[int(line) - 1].eq("KZ1").any() for line in frame["Ауыл: строка"])
+    path = tmp_path / "back.xlsx"
+    path.write_bytes(mend_table(content, lambda f: f.assign(**{"ИНЖ": [animal(n)[0] for n in range(41, 81)]})))
+    with pytest.raises(ExtractRefused, match="refused whole is corrected and sent whole"):
+        intake.land_files("livestock", PERIOD, [path], settings)

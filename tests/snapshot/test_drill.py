@@ -17,10 +17,11 @@ from sqlalchemy import make_url
 
 from auyl import access, pipeline
 from auyl.access import logins
-from auyl.errors import AuylError
+from auyl.errors import AuylError, LakeRefused
 from auyl.settings import REPOSITORY, Settings
 from auyl.snapshot import BuildResult
 from auyl.snapshot.lineage import lineage
+from auyl.store.binding import lake_of
 from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.hash_key import check_hash_key
 from auyl.store.schema import database_url
@@ -101,6 +102,9 @@ def test_a_restored_installation_is_the_one_that_was_backed_up(
         dsn_or_none=database_url(other_server, make_url(installation.dsn).database or ""),
     )  # fmt: skip
     script("restore.sh", tmp_path / "backup", other_server, restored)
+    for mixed in (replace(restored, lake=installation.lake), replace(installation, lake=restored.lake)):
+        with pytest.raises(LakeRefused, match="found that of another database"):
+            lake_of(mixed)
 
     shutil.rmtree(installation.lake)  # nothing may still be read from there
     assert state(restored, okrug) == before

@@ -72,7 +72,11 @@ def test_the_reason_why_a_registry_is_missing_is_published(
     assert take("budget_okrug", earlier, "2026-08")
     assert build(PERIOD, installation, allow_missing=True).revision == 1
     assert missing(installation, 1) == [("budget_okrug", "2026-08", "late")]
+    assert waiting(installation, AFTER) == []
     assert not take("budget_okrug", earlier, PERIOD), "a file of another month is refused"
+    assert waiting(installation, AFTER) == [PERIOD]
+    assert build(PERIOD, installation, allow_missing=True).revision == 2
+    assert missing(installation, 2) == [("budget_okrug", "2026-08", "refused")]
     assert build(PERIOD, installation, allow_missing=True).status == "unchanged"
 
 

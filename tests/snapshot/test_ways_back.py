@@ -306,8 +306,8 @@ def test_persons_quality_contradictions_and_entities_follow_a_rollback(
     assert "inputs as in revision 1: revision 1 is current again" in auyl("build", "--period", PERIOD)
 
 
-def test_a_wrong_edition_is_taken_back(
-    home: Settings, auyl: Auyl, oblast: Path, tmp_path: Path, as_it_was: State, monkeypatch: pytest.MonkeyPatch
+def test_a_wrong_edition_is_adopted_published_and_retired_by_commands(
+    home: Settings, auyl: Auyl, oblast: Path, tmp_path: Path, as_it_was: State, audited: int
 ) -> None:
     edition = str(as_it_was["edition"])
     reference = oblast / "reference"
@@ -315,14 +315,22 @@ def test_a_wrong_edition_is_taken_back(
     lost = okrugs(home)[0][:6]
     lines = (reference / "kato.csv").read_text("utf-8-sig").splitlines()
     wrong.write_text("\n".join(line for line in lines if not line.startswith(lost)) + "\n", "utf-8")
-    monkeypatch.setenv("AUYL_KATO_EDITION", edition)
-    auyl("territory", "load", wrong, "--edition", "A-WRONG", "--crosswalk", reference / "crosswalk.csv")
+    beside = ["--crosswalk", reference / "crosswalk.csv", "--addresses", reference / "address.csv"]
+    loaded = auyl("territory", "load", wrong, "--edition", "A-WRONG", *beside)
+    assert f"current is still {edition}" in loaded
     assert "unchanged, revision 1" in auyl("build", "--period", PERIOD)
-    monkeypatch.setenv("AUYL_KATO_EDITION", "A-WRONG")
+    assert f"A-WRONG is current now and follows {edition}" in auyl(
+        "territory", "adopt", "A-WRONG", "--reason", "a wrong order"
+    )
+    assert "is current already" in auyl("territory", "adopt", "A-WRONG", "--reason", "a wrong order")
     assert "published" in auyl("build", "--period", PERIOD)
     assert state(home)["edition"] == "A-WRONG"
-    monkeypatch.setenv("AUYL_KATO_EDITION", edition)
+    assert state(home)["snapshot"] != as_it_was["snapshot"]
+    retired = auyl("territory", "retire", "A-WRONG", "--reason", "it lacks an okrug")
+    assert f"A-WRONG retired; current: {edition}" in retired
+    assert "A-WRONG was retired before" in auyl("territory", "retire", "A-WRONG", "--reason", "it lacks an okrug")
     assert "inputs as in revision 1: revision 1 is current again" in auyl("build", "--period", PERIOD)
+    assert [action for action, _ in audit(home, audited)][-2:] == ["adopt_edition", "retire_edition"]
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ import pytest
 from argon2 import PasswordHasher
 
 from auyl import access, ledger, pipeline
-from auyl.errors import DatabaseUnusable
+from auyl.errors import DatabaseUnusable, LakeRefused
 from auyl.intake.withdraw import withdraw
 from auyl.settings import Settings, from_environment
 from auyl.snapshot.release import release
 from auyl.snapshot.show import show
+from auyl.store.binding import adopt, lake_of
 from auyl.store.schema import SCHEMAS, migrate
 from auyl.store.version import HEAD
 from auyl.territory.reference import load_territory
@@ -177,7 +178,10 @@ def test_a_password_that_was_set_before_an_upgrade_is_right_after_it(database: D
 @pytest.mark.slow
 def test_a_build_goes_on_after_an_upgrade(upgraded: tuple[Settings, dict[str, Any]], tmp_path: Path) -> None:
     settings, _ = upgraded
-    # The lake of the former version is not here, and a record of a registry of changes is looked for in every month.
+    with pytest.raises(LakeRefused, match="6 of them missing, such as landing/ambulance/2026-10/"):
+        lake_of(settings)
+    adopt(settings, "the lake of the former version is not here", "test", allow_lost=True)
+    # A record of a registry of changes is looked for in every month.
     for batch in ledger.current_batches(settings, "ambulance", "2026-10"):
         withdraw(settings, batch.batch_id, "its rows are not in this lake", "test")
     synthetic.make(tmp_path, "2026-11", 12_000)

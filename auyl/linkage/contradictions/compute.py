@@ -20,6 +20,7 @@ from auyl.settings import Settings, from_environment
 from auyl.stage import inputs
 from auyl.stage.current import stage_view
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.copy import copy_query
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
@@ -111,7 +112,7 @@ def compute(period: str, settings: Settings | None = None) -> ContradictionResul
     The same inputs again change nothing. Raises TerritoryMissing.
     """
     settings = settings or from_environment()
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     with lock(settings, CONTRADICTIONS, period):
         given = gather(settings, lake, period)
         path = paths.contradiction_file(period, given.digest)
@@ -130,7 +131,7 @@ def compute(period: str, settings: Settings | None = None) -> ContradictionResul
 
 def outdated(settings: Settings) -> list[str]:
     """Periods whose current batches, or rules, are no longer those of their set; oldest first."""
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     return [p for p in ledger.periods(settings) if gather(settings, lake, p).digest != _current_digest(settings, p)]
 
 

@@ -33,6 +33,7 @@ from auyl.stage.current import stage_view
 from auyl.stage.inputs import Batches, territory_files
 from auyl.stage.linkable import counted_rows
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
@@ -78,7 +79,7 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
     """
     settings = settings or from_environment()
     kinds = [survivorship.load(kind, settings.include) for kind in only or survivorship.kinds(settings.include)]
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     built: list[BuiltSet] = []
     with lock(settings, ENTITIES, period):
         edition = current_edition(settings, lake)
@@ -110,7 +111,7 @@ def outdated(settings: Settings) -> list[str]:
     if not periods:
         return []
     kinds = [survivorship.load(kind, settings.include) for kind in survivorship.kinds(settings.include)]
-    rules = rules_digest(settings, Lake(settings.lake))
+    rules = rules_digest(settings, lake_of(settings))
 
     def is_outdated(period: str) -> bool:
         known = {(s.kind, s.inputs_digest) for s in ledger.entity_sets(settings, period=period)}

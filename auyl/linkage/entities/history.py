@@ -20,6 +20,7 @@ from auyl.linkage.persons.link import linked
 from auyl.periods import month_before
 from auyl.settings import Settings
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.duck import literal
 from auyl.store.lake import Lake
 
@@ -74,7 +75,7 @@ def show(settings: Settings, kind_id: str, key: str, period: str | None = None) 
     Raises KeyError if the period has no set, or none of its sets has the entity.
     """
     kind = survivorship.load(kind_id, settings.include)
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     by_period = _by_period(settings, kind)
     asked = period or max(by_period, default="")
     if asked not in by_period:
@@ -116,7 +117,7 @@ def history(settings: Settings, kind_id: str, key: str) -> tuple[list[ValueSpan]
     Raises KeyError if no set has the entity.
     """
     kind = survivorship.load(kind_id, settings.include)
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     con = duck.connect(settings, lake)
     try:
         unbuilt = open_history(con, settings, lake, kind, key)

@@ -22,6 +22,7 @@ from auyl.linkage.persons.records import POPULATION, read_decisions, read_person
 from auyl.settings import Settings
 from auyl.stage.inputs import Batches, current_batches, digest
 from auyl.store import duck, paths
+from auyl.store.binding import lake_of
 from auyl.store.copy import copy_query
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
@@ -66,7 +67,7 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
     The same batches, decisions and model are linked once. Batches are those current for the period, carried forward as
     the contracts allow; `given` are the batches of some registries that the caller has looked up already.
     """
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     trained = model.load(settings.include)
     with lock(settings, LINK, period):
         batches, is_current = _batches(settings, period, given)
@@ -95,7 +96,7 @@ def link(settings: Settings, period: str, given: Batches | None = None) -> LinkR
 
 def linked(settings: Settings, period: str, given: Batches | None = None) -> LinkResult | None:
     """The result that `link` would return without doing any work, or None if the period must be linked first."""
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     batches, _ = _batches(settings, period, given)
     if POPULATION not in batches:
         return LinkResult(period, "nothing")

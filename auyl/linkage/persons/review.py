@@ -13,8 +13,8 @@ from auyl.languages import LANGUAGES
 from auyl.linkage.persons import model
 from auyl.settings import Settings
 from auyl.store import duck
+from auyl.store.binding import lake_of
 from auyl.store.duck import literal
-from auyl.store.lake import Lake
 from auyl.store.locks import DECIDE, lock
 from auyl.store.postgres import transaction
 
@@ -75,7 +75,7 @@ def explain(settings: Settings, method: str, weight: float | None, levels: dict[
 
 def links(settings: Settings, path: str, registry: str | None = None) -> list[dict[str, Any]]:
     """The rows of a run's links, all or those of one registry: places, keys, method, outcome, weight, levels."""
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     with duck.connect(settings, lake) as con:
         where = f"where registry = {literal(registry)}" if registry else ""
         result = con.execute(f"select * from read_parquet({literal(lake.address(path))}) {where}")

@@ -39,6 +39,7 @@ kept as (
         period,
         case when is_current then 'current' else 'superseded' end as state,
         batch_id,
+        delivery_id,
         quarantine_path,
         accepted_at as decided_at
     from batch
@@ -60,6 +61,7 @@ kept as (
             else 'refused'
         end as state,
         null as batch_id,
+        r.delivery_id,
         r.quarantine_path,
         r.refused_at as decided_at
     from refusal as r
@@ -69,6 +71,7 @@ select
     period,
     state,
     batch_id,
+    delivery_id,
     quarantine_path
 from kept
 where

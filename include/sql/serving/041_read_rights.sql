@@ -78,7 +78,7 @@ grant select on
     ledger.batch, ledger.batch_column, ledger.batch_ranked, ledger.rule_outcome, ledger.drift,
     ledger.build, ledger.build_input, ledger.revision_decision, ledger.revision_state, ledger.rolled_back_batch,
     ledger.change_acceptance, ledger.signed_answer, ledger.edition_decision,
-    ledger.catalogue, ledger.entity_set, ledger.hash_key, ledger.hash_key_settled
+    ledger.catalogue, ledger.entity_set, ledger.hash_key, ledger.hash_key_settled, ledger.lake, ledger.lake_settled
 to auyl_engineer;
 
 grant usage on schema access to auyl_portal;

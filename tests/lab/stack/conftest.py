@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import psycopg2
 import pytest
 
+from auyl.store import paths
 from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.lake import Lake
 from lab import CORE_REGISTRIES
@@ -76,6 +77,7 @@ def forget(up: demo.Installation) -> None:
     empty_tables(up.settings.dsn)
     for folder in ("landing", "raw", "stage", "quarantine", "linkage", "core"):
         Lake(up.settings.lake).remove(folder)
+    os.unlink(Lake(up.settings.lake).address(paths.MARK))
 
 
 def wait_for(found: Callable[[], bool], seconds: float = 300, every_s: float = 0.005) -> None:
