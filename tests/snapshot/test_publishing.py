@@ -1,6 +1,7 @@
 """A snapshot is published whole or not at all, and a repeated run changes nothing."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,9 +58,8 @@ def test_a_withdrawn_batch_leaves_the_next_build_and_a_restored_one_returns(
     before = content(installation)
     (source,) = (oblast / PERIOD / "budget_okrug").iterdir()
     mistaken = tmp_path / source.name
-    mistaken.write_text(
-        source.read_text("utf-8").replace(";I. ДОХОДЫ;", ";I. ДОХОДЫ;", 1).replace("0.0;", "7.0;"), "utf-8"
-    )
+    plan_as_executed = re.compile(r"^(.*;II\. ЗАТРАТЫ;.*?;.*?;.*?;)([0-9.]+);([^;]*);[^;]*;", flags=re.MULTILINE)
+    mistaken.write_text(plan_as_executed.sub(r"\1\2;\3;\2;", source.read_text("utf-8")), "utf-8")
     loaded = intake.load(intake.land_files("budget_okrug", PERIOD, [mistaken], installation), installation)
     assert build(PERIOD, installation).revision == 2
 
