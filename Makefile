@@ -26,13 +26,14 @@ help: ## this list
 
 setup: .venv/.ready ## .venv with the pinned packages
 
+# Readable for all, whatever the umask: started by root, the demo runs as another account.
 .venv/.ready: requirements.txt requirements-data.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; give its path as PYTHON=…" >&2; exit 1; }
 	@echo "setting up .venv with $(PYTHON), about a minute"
-	@$(PYTHON) -m venv .venv || { echo "the module venv is missing: on Debian, apt-get install python3-venv" >&2; exit 1; }
-	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore -r requirements.txt
-	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps -r requirements-data.txt
-	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --no-build-isolation -e .
+	@umask 022; $(PYTHON) -m venv .venv || { echo "the module venv is missing: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	@umask 022; $(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore -r requirements.txt
+	@umask 022; $(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps -r requirements-data.txt
+	@umask 022; $(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --no-build-isolation -e .
 	@touch .venv/.ready
 
 demo: setup ## a synthetic oblast through Airflow to the snapshot; SCALE=1 for 1.6 M people, KATO=file, PERIOD=YYYY-MM, REGISTRIES=core

@@ -11,10 +11,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psycopg2
 import pytest
 
 from auyl.store.embedded import EmbeddedPostgres
+from tests.rights import Rights
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text("utf-8")
@@ -105,11 +107,30 @@ def published(home: Path, period: str = PERIOD) -> list[tuple]:
 
 
 @pytest.fixture(scope="module")
-def first_run(home: Path, environment: dict[str, str]) -> str:
+def demo(home: Path, environment: dict[str, str]) -> tuple[str, Rights]:
+    """What `make demo` printed, and the rights that its processes had."""
+    command = ["make", "-C", str(REPOSITORY), "-o", ".venv/.ready", f"PYTHON={sys.executable}", "demo"]
+    process = subprocess.Popen(
+        [*command, f"SCALE={SCALE}", f"PERIOD={PERIOD}"], env=environment, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    lines = []
+    with process, Rights(home) as rights:
+        rights.in_front.add(process.pid)
+        for line in process.stdout or ():
+            lines.append(line)
+            if line.startswith("["):
+                rights.begin(line)
+    out = "".join(lines)
+    assert process.returncode == 0, out
+    assert "Traceback" not in out
+    return out, rights
+
+
+@pytest.fixture(scope="module")
+def first_run(demo: tuple[str, Rights]) -> str:
     """What `make demo` printed."""
-    return run(
-        f"make -C {REPOSITORY} -o .venv/.ready PYTHON={sys.executable} demo SCALE={SCALE} PERIOD={PERIOD}", environment
-    )
+    return demo[0]
 
 
 def test_make_demo_publishes_and_leaves_nothing_running(home: Path, first_run: str) -> None:
@@ -120,6 +141,21 @@ def test_make_demo_publishes_and_leaves_nothing_running(home: Path, first_run: s
     assert re.search(r"akim_\d{9} +1 of 131 okrugs", first_run)
     assert left_over(home) == []
     assert [revision for revision, _ in published(home)] == [1]
+
+
+def test_no_process_of_the_demo_is_root_or_a_superuser_of_the_database(demo: tuple[str, Rights], home: Path) -> None:
+    _, rights = demo
+    check_rights(rights, ("synth", "api-server", "scheduler", "dag-processor", "simulated_sources", "watchdog.py"))
+    assert {"auyl_owner", "auyl_pipeline", "airflow", "dispatch"} <= rights.logins
+    assert [str(path) for path in home.rglob("*") if path.lstat().st_uid != home.stat().st_uid] == []
+
+
+def check_rights(rights: Rights, programs: tuple[str, ...]) -> None:
+    assert rights.error is None
+    assert rights.looks > 10
+    assert [name for name in (*programs, "postgres -D") if not any(name in each for each in rights.commands)] == []
+    assert rights.roots == set()
+    assert rights.superusers == set()
 
 
 def test_no_secret_is_in_output_or_logs(home: Path, first_run: str) -> None:
@@ -160,10 +196,17 @@ def test_up_shows_two_months_changes_nothing_published_and_ends_with_ctrl_c(
     before = published(home)
     process = interruptible(environment, "up", "--registries", "core")
     lines = []
-    for line in process.stdout or ():
-        lines.append(line)
-        if "Ctrl-C stops everything" in line:
-            break
+    with Rights(home) as rights:
+        for line in process.stdout or ():
+            lines.append(line)
+            rights.begin(line)
+            if "Ctrl-C stops everything" in line:
+                break
+        pages = re.search(r"okrug pages +(http://\S+)", "".join(lines))
+        assert pages and httpx.get(f"{pages[1]}healthz", trust_env=False).status_code == 200
+        rights.wait_for(2)
+    check_rights(rights, ("auyl.portal", "api-server"))
+    assert {"auyl_portal", "auyl_pipeline"} <= rights.logins
     process.send_signal(signal.SIGINT)
     out = "".join([*lines, process.communicate(timeout=300)[0]])
     assert process.returncode == 0, out

@@ -13,7 +13,11 @@ def check() -> None:
     from auyl.checks import check_installation
 
     with expected_errors():
-        faults = check_installation(from_environment())
+        settings = from_environment()
+        if settings.home.exists() and settings.home.stat().st_uid == 0:
+            text = f"AUYL_HOME: {settings.home} belongs to root, and so do the processes that work there. Fix: "
+            typer.secho(f"{text}chown -R ACCOUNT {settings.home}, and start them as ACCOUNT", fg="yellow", err=True)
+        faults = check_installation(settings)
         for fault in faults:
             typer.echo(str(fault))
         if faults:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -17,6 +18,7 @@ from auyl.cli.failures import expected_errors
 from auyl.errors import AuylError
 from auyl.periods import PERIOD
 from auyl.settings import Settings, from_environment
+from auyl.store.account import written_for_owner
 from auyl.store.closed import close_files
 from auyl.store.spill import check_installation
 
@@ -109,13 +111,14 @@ def installation() -> Iterator[Settings]:
     """
     settings = from_environment()
     check_installation(settings)
-    if settings.dsn_or_none:
-        yield settings
-        return
-    from auyl.store.embedded import EmbeddedPostgres
+    with written_for_owner(settings.home, Path(settings.lake.removeprefix("file://"))):
+        if settings.dsn_or_none:
+            yield settings
+            return
+        from auyl.store.embedded import EmbeddedPostgres
 
-    with EmbeddedPostgres(settings.home) as dsn:
-        yield replace(settings, dsn_or_none=dsn)
+        with EmbeddedPostgres(settings.home) as dsn:
+            yield replace(settings, dsn_or_none=dsn)
 
 
 def period_or_newest(settings: Settings, period: str | None) -> str:

@@ -1,15 +1,19 @@
-"""`python -m auyl.portal --dsn-file FILE --port N`: serve the pages until SIGTERM."""
+"""`python -m auyl.portal --dsn-file FILE --port N`: serve the pages until SIGTERM, never as root."""
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
 
+from auyl.errors import AuylError
 from auyl.portal.app import create_app
 from auyl.portal.connections import HEADER_BYTES, Limits, Network, connection_class, networks
 from auyl.settings import from_environment
+from auyl.store.account import become, unprivileged
 from auyl.store.closed import close_files
 from auyl.subjects import load_subjects
 
@@ -45,9 +49,13 @@ def main() -> None:
     close_files()
     args = arguments()
     limits = Limits()
+    dsn = args.dsn_file.read_text(encoding="utf-8").strip()
+    include = from_environment().include
+    if os.geteuid() == 0:
+        _leave_root(include)
     app = create_app(
-        args.dsn_file.read_text(encoding="utf-8").strip(),
-        load_subjects(from_environment().include),
+        dsn,
+        load_subjects(include),
         is_behind_tls=args.behind_tls,
         requests_by_address=limits.requests_by_address,
         idle=timedelta(minutes=args.idle_minutes),
@@ -64,6 +72,16 @@ def main() -> None:
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
+
+
+def _leave_root(include: Path) -> None:
+    """Go on as `nobody`: whoever breaks in by a request must not get the machine."""
+    certificates = [Path(value) for name in ("PGSSLROOTCERT", "PGSSLCERT") if (value := os.environ.get(name))]
+    try:
+        become(unprivileged(), [include, *filter(Path.exists, certificates)])
+    except AuylError as error:
+        sys.exit(f"portal: {error}")
+    print("portal: started as root, works as nobody", file=sys.stderr, flush=True)
 
 
 def _minutes(text: str) -> int:

@@ -17,7 +17,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from auyl.store.place import PostgresError, account, identity, make_place, secure
+from auyl.store.account import hand_over, owner_of
+from auyl.store.place import STATE, PostgresError, account, copies_of_binaries, give_place, identity, place_of, secure
 from auyl.store.place import binaries as server_binaries
 from auyl.store.processes import remembered_port, spawn_watched
 from auyl.store.roles import OWNER, set_up, write_secret
@@ -55,13 +56,14 @@ class EmbeddedPostgres:
     Lifetime: the server runs while at least one process holds it by `start()`; when the last holder stops or is
     killed, its watchdog shuts it down. The data stays for the next start.
 
-    As root the server runs as `postgres` or `nobody`, so that binaries and data lie outside a home which that
-    account may not enter: in /var/lib/auyl/<hash of home> (or /var/tmp, /tmp), owned by root, writable by nobody else.
+    Started by root the server runs as the owner of the home, and what is written into the home is the owner's. For a
+    home of root it runs as `postgres` or `nobody`, with its data outside the home, which that account may not enter: in
+    /var/lib/auyl/<hash of home> (or /var/tmp, /tmp). There they stay when the home is handed over.
     """
 
     def __init__(self, home: Path, *, place: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
         self.home = Path(home).absolute()
-        self.state_dir = self.home / "postgres"
+        self.state_dir = self.home / STATE
         self.log = self.home / "logs" / "postgres.log"
         self._asked_place = place
         self._settings = {**SETTINGS, **(settings or {})}
@@ -88,6 +90,8 @@ class EmbeddedPostgres:
         except BaseException:
             os.close(lease)
             raise
+        finally:
+            self._give_to_owner()
         self._lease = lease
         return dsn
 
@@ -119,10 +123,12 @@ class EmbeddedPostgres:
         place = self._place()
         if self._running_pid() is not None:
             raise PostgresError(f"another process still uses the database of {self.home}")
-        for path in (place / "data", *place.glob("data-left-*"), *place.glob("dist-*"), self.state_dir):
+        copies = copies_of_binaries(place) if os.geteuid() == 0 and place.exists() else place
+        for path in (place / "data", *place.glob("data-left-*"), *copies.glob("dist-*"), self.state_dir):
             shutil.rmtree(path, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            place.rmdir()
+        for folder in {place, copies}:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def __enter__(self) -> str:
         return self.start()
@@ -145,12 +151,23 @@ class EmbeddedPostgres:
 
     def _place(self) -> Path:
         """The folder of data and binaries."""
-        if self._asked_place is not None:
-            return self._asked_place
-        if os.geteuid() != 0:
-            return self.state_dir
-        known = self._state().get("place")
-        return Path(known) if known else make_place(self.home)
+        return self._asked_place or place_of(self.home, self._state().get("place"))
+
+    def hand_over(self, owner: tuple[int, int]) -> None:
+        """As root: let `owner`, numbers of account and group, run the server of a home that is or was root's.
+
+        The data stays. May be repeated. Raises PostgresError while the server runs as another account.
+        """
+        place = self._place()
+        if owner_of(place / "data") != owner and self._running_pid() is not None:
+            raise PostgresError(f"another process still uses the database of {self.home}")
+        give_place(self.home, place, owner)
+
+    def _give_to_owner(self) -> None:
+        """What root wrote into the home of another account."""
+        if owner := owner_of(self.home):
+            for folder in (self.state_dir, self.log.parent):
+                hand_over(folder, owner)
 
     # -- starting ----------------------------------------------------------------------------------------------
 
@@ -199,8 +216,8 @@ class EmbeddedPostgres:
 
     def _launch(self) -> str:
         place = self._place()
-        secure(place)
-        binaries = server_binaries(place)
+        secure(self.home, place)
+        binaries = server_binaries(self.home, place)
         data = place / "data"
         if not (self.state_dir / "password").exists() and data.exists():
             # The home was removed and created again: its database is of no use without the lake that it describes.
@@ -216,7 +233,7 @@ class EmbeddedPostgres:
             if pidfile.exists() and self._running_pid() is None:
                 pidfile.unlink()  # left by kill -9; another process may have its pid by now
             port = remembered_port(self.state_dir / "port")
-            self._remember(port=port, place=str(place) if account(place) is not None else None)
+            self._remember(port=port, place=str(place) if place != self.state_dir else None)
             watchdog = self._spawn(binaries, data, port)
             try:
                 self._await(port, watchdog)
@@ -238,7 +255,7 @@ class EmbeddedPostgres:
         raise PostgresError(f"PostgreSQL does not start: {last} (log: {self.log})")
 
     def _init(self, place: Path, binaries: Path, data: Path) -> None:
-        server = account(place)
+        server = account(self.home, place)
         password = secrets.token_urlsafe(32)
         building = place / "data-new"
         shutil.rmtree(building, ignore_errors=True)
@@ -251,15 +268,16 @@ class EmbeddedPostgres:
         no_sync = ["--no-sync"] if self._settings.get("fsync") == "off" else []
         try:
             if server is not None:
-                os.chown(building, server.pw_uid, server.pw_gid)
-                os.chown(given, server.pw_uid, server.pw_gid)
+                for path in (building, given):
+                    os.chown(path, server.pw_uid, server.pw_gid, follow_symlinks=False)
             done = subprocess.run(
                 [
                     binaries / "initdb", "-D", building, "-U", SUPERUSER, f"--pwfile={given}", "-E", "UTF8",
                     "--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST", "--locale=C.UTF-8",
                     "--auth=scram-sha-256", "--data-checksums", *no_sync,
                 ],
-                check=False, capture_output=True, text=True, cwd="/", env=self._env(), **identity(data.parent),
+                check=False, capture_output=True, text=True, cwd="/", env=self._env(),
+                **identity(self.home, data.parent),
             )  # fmt: skip
         finally:
             given.unlink(missing_ok=True)
@@ -278,7 +296,7 @@ class EmbeddedPostgres:
         has = (data / "PG_VERSION").read_text().strip()
         version = subprocess.run(
             [binaries / "postgres", "--version"],
-            check=False, capture_output=True, text=True, cwd="/", env=self._env(), **identity(data.parent),
+            check=False, capture_output=True, text=True, cwd="/", env=self._env(), **identity(self.home, data.parent),
         )  # fmt: skip
         brings = version.stdout.split()[2].split(".")[0] if version.returncode == 0 else "?"
         if has != brings:
@@ -289,7 +307,7 @@ class EmbeddedPostgres:
 
     def _spawn(self, binaries: Path, data: Path, port: int) -> subprocess.Popen[bytes]:
         options = {**self._settings, "port": str(port)}
-        server = account(data.parent)
+        server = account(self.home, data.parent)
         return spawn_watched(
             [binaries / "postgres", "-D", data, *(f"--{k}={v}" for k, v in options.items())],
             env=self._env(),

@@ -99,7 +99,7 @@ def _entries(folder: Path) -> list[Path]:
 def _remove_if_dead(file: Path) -> None:
     try:
         descriptor = os.open(file, os.O_RDWR)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # root's, in the home of another account: it may be at work
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

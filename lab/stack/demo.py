@@ -23,6 +23,7 @@ from auyl.errors import AuylError, is_interrupt
 from auyl.periods import month_before
 from auyl.settings import REPOSITORY, Settings, from_environment, write_of_home
 from auyl.store import paths
+from auyl.store.closed import closed_folder
 from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.processes import remembered_port
 from auyl.store.roles import make_database
@@ -31,6 +32,7 @@ from auyl.store.watchdog import PR_SET_PDEATHSIG
 from lab.simulated_sources.connections import SimulatedSources
 from lab.simulated_sources.drop import mark
 from lab.stack import report
+from lab.stack.account import leave_root
 from lab.stack.airflow import USER, AirflowFailed, AirflowStack, RunState, secret
 from lab.stack.plan import DemoPlan
 from lab.stack.supervisor import Stopped, Supervisor, signals_stop
@@ -44,6 +46,11 @@ SETTLE_S = 60.0
 def run(plan: DemoPlan) -> int:
     """Run the demo; returns the exit code: 0, 1 after a failed step, 130 when it was stopped."""
     say = Progress()
+    try:
+        leave_root(plan)
+    except (AuylError, OSError) as error:
+        say(f"FAILED: {error}")
+        return 1
     if "MAKELEVEL" in os.environ:
         # make does not pass a SIGKILL on to its children
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -84,7 +91,7 @@ class Progress:
 
 @contextlib.contextmanager
 def _alone(home: Path) -> Iterator[None]:
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    closed_folder(home, "AUYL_HOME")
     with (home / "demo.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

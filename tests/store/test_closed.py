@@ -114,9 +114,12 @@ def test_object_storage_has_no_modes() -> None:
     assert Lake("memory://bucket/lake").files("landing") == []
 
 
-def test_the_portal_writes_closed_files(tmp_path: Path) -> None:
-    (tmp_path / "dsn").write_text("postgresql://auyl_portal@127.0.0.1:1/auyl")
-    command = [sys.executable, "-m", "auyl.portal", "--dsn-file", str(tmp_path / "dsn"), "--port", "0"]
+@pytest.fixture(scope="module")
+def portal_status(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of a running portal what the kernel says, from a shell whose umask lets everybody read."""
+    folder = tmp_path_factory.mktemp("portal")
+    (folder / "dsn").write_text("postgresql://auyl_portal@127.0.0.1:1/auyl")
+    command = [sys.executable, "-m", "auyl.portal", "--dsn-file", str(folder / "dsn"), "--port", "0"]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(command, env=environment, umask=0o022, stderr=subprocess.PIPE, text=True) as portal:
         assert portal.stderr is not None
@@ -125,7 +128,17 @@ def test_the_portal_writes_closed_files(tmp_path: Path) -> None:
                 break
         status = Path(f"/proc/{portal.pid}/status").read_text()
         portal.terminate()
-    assert re.search(r"Umask:\s*(\d+)", status)[1] == "0077"
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in status.splitlines())}
+
+
+def test_the_portal_writes_closed_files(portal_status: dict[str, str]) -> None:
+    assert portal_status["Umask"] == "0077"
+
+
+def test_a_portal_that_root_starts_has_no_right_of_root(portal_status: dict[str, str]) -> None:
+    assert "0" not in (*portal_status["Uid"].split(), *portal_status["Gid"].split(), *portal_status["Groups"].split())
+    assert {int(portal_status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
+    assert portal_status["NoNewPrivs"] == "1" or os.geteuid() != 0
 
 
 @pytest.fixture
