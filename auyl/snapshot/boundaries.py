@@ -66,6 +66,8 @@ def show_in(
     in another oblast. Flags besides those of a published value: partly_known, unknown. Raises KeyError when
     nothing is published, TerritoryMissing when an edition is not loaded, BoundariesUnknown.
     """
+    import duckdb
+
     if boundaries == PERIOD:
         return show(settings, kato, period, language, revision)
     if revision is not None:
@@ -80,7 +82,13 @@ def show_in(
         make_moves(con, settings, lake, inputs.edition, target)
         okrug = _okrug(con, settings, kato, inputs.edition, target, language)
         _open_core(con, settings, lake, catalogue, inputs, current)
-        measure(con, settings, catalogue, inputs)
+        try:
+            measure(con, settings, catalogue, inputs)
+        except duckdb.BinderException as error:
+            raise BoundariesUnknown(
+                f"{inputs.period} revision {current}: its core tables lack what this version measures; "
+                f"auyl build --period {inputs.period} makes them from the current batches"
+            ) from error
         unattributed = _unattributed(con, catalogue, inputs)
         rows = con.execute(f"select indicator_id, {', '.join(VALUE)} from snapshot_value").fetchall()
     finally:

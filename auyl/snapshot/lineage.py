@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 
 from auyl import contracts
+from auyl.errors import AuylError
 from auyl.intake.locate import locate
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
@@ -158,6 +159,8 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
 
 
 def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: list[Source], sample: int) -> Part:
+    import duckdb
+
     lake = lake_of(settings)
     registry = measure.registries[0]
     con = duck.connect(settings, lake)
@@ -176,6 +179,11 @@ def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: l
             con.execute(f"select {how}, count(*) from counted where {how} is not null group by 1 order by 1").fetchall()
         )
         rows = con.execute(f"select _file, _record, {how} from counted order by 1, 2 limit {int(sample)}").fetchall()
+    except duckdb.BinderException as error:
+        raise AuylError(
+            f"{measure.id}: its core table {core} lacks what the catalogue of this version measures; auyl build makes "
+            "it from the current batches"
+        ) from error
     finally:
         con.close()
     batches = [source.batch_id for source in sources if source.registry == registry]

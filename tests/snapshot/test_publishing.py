@@ -11,6 +11,7 @@ from auyl import intake, pipeline
 from auyl.intake.withdraw import restore, withdraw
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult, build
+from auyl.store.binding import adopt
 from auyl.store.postgres import engine
 from tests.snapshot.conftest import PERIOD, know_territory
 from tests.snapshot.queries import content, query
@@ -152,6 +153,7 @@ def test_another_installation_publishes_the_same_bytes(
             )
         )
     other = replace(installation, lake=str(tmp_path / "other"), threads=1)
+    adopt(other, "an empty one", "a test")
     know_territory(other, oblast)
     assert pipeline.run(other, PERIOD, oblast, say=lambda _: None).status == "published"
     assert query(other, "select content_sha256, inputs_digest from serving.snapshot") == first
