@@ -54,7 +54,10 @@ def take_in(
     folders = {r: extracts / period / r for r in contracts.names(settings.include) if only is None or r in only}
     found = {r: sorted(p for p in folder.iterdir() if p.is_file()) for r, folder in folders.items() if folder.is_dir()}
     if not found:
-        raise SourceUnavailable(f"no extract of {period} below {extracts.name}: expected {period}/<registry>/<files>")
+        raise SourceUnavailable(
+            f"all registries: expected {period}/<registry>/<files>; found no extract of {period} below "
+            f"{extracts.name}. Fix: whoever gave the command"
+        )
     order = sorted(found, key=lambda registry: -sum(file.stat().st_size for file in found[registry]))
 
     def one(registry: str) -> BatchResult:

@@ -6,9 +6,8 @@ asks for a user, so the whole app does: whoever may read the intake DAG of the r
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
@@ -36,6 +35,7 @@ def batch_page(dag_id: str, period: Annotated[str, InPath(pattern=f"^{PERIOD.pat
     """The page of a registry and period. 404 where no contract has this DAG."""
     from auyl import contracts
     from auyl.settings import from_environment
+    from auyl_airflow.batch_content import batch_content
 
     settings = from_environment()
     registry = dag_id.removeprefix("intake_")
@@ -43,29 +43,6 @@ def batch_page(dag_id: str, period: Annotated[str, InPath(pattern=f"^{PERIOD.pat
         raise HTTPException(404, "no registry has this DAG")
     contract = contracts.load(registry, settings.include)
     page = TEMPLATES.get_template("batch.html").render(
-        contract=contract, period=period, **_content(settings, contract, period)
+        contract=contract, period=period, **batch_content(settings, contract, period)
     )
     return HTMLResponse(page, headers=HEADERS)
-
-
-def _content(settings: Any, contract: Any, period: str) -> dict[str, Any]:
-    from auyl import ledger
-    from auyl.intake.overdue import without_content
-    from auyl.snapshot.quality import by_okrug
-    from auyl.stage.suites import load as load_suite
-
-    registry = contract.registry
-    deltas = [registry] if contract.is_delta else []
-    reasons = {rule.rule: rule.reason_ru for rule in load_suite(contract.suite, settings.expectations).row_rules}
-    rules = ledger.broken_rules(settings, registry, period, contract.is_delta)
-    refusals = [
-        row | {"reason": re.sub(r"\s+", " ", without_content(row["details"]))}
-        for row in ledger.refusals_since(settings, None)
-        if (row["registry"], row["period"]) == (registry, period)
-    ]
-    return {
-        "deliveries": [row for row in ledger.extracts(settings, deltas, registry) if row["period"] == period],
-        "refusals": refusals,
-        "rules": [row | {"reason": reasons.get(row["rule"], "")} for row in rules],
-        "okrugs": by_okrug(settings, registry, period),
-    }

@@ -12,6 +12,7 @@ import yaml
 from auyl import contracts
 from auyl.checks.descriptions import faults_of_descriptions, faults_of_keys
 from auyl.checks.faults import Fault, collect
+from auyl.checks.questions import faults_of_questions
 from auyl.checks.registries import faults_of_contracts, faults_of_registries
 from auyl.checks.sql import faults_of_sql
 from auyl.contracts import Contract
@@ -36,6 +37,7 @@ def check_installation(settings: Settings) -> list[Fault]:
             readable = _readable(include)
             is_whole = len(readable) == len(contracts.names(include))
             faults += faults_of_registries(con, settings, readable, broken, is_whole)
+    faults += faults_of_questions(settings)
     faults += faults_of_descriptions(include)
     return sorted(set(faults))
 

@@ -24,7 +24,7 @@ HEADS = {
     "territory": ("Grain:", "Inputs:"),
     "macros": (),
 }
-# DuckDB does not parse all of it; `auyl migrate` and the first question do.
+# DuckDB does not parse all of it; the server does (auyl.checks.questions).
 POSTGRESQL = ("ledger",)
 _LINE = re.compile(r"LINE (\d+):")
 # Bound by the program.

@@ -9,7 +9,15 @@ What stays out: acting on contracts (`auyl.intake`). Airflow reads them at every
 the ODCS schema and its checker are only imported by `validate`.
 """
 
-from auyl.contracts.headings import as_written, heading_key, match_headings, match_keys, missing_column, shown
+from auyl.contracts.headings import (
+    as_written,
+    heading_key,
+    is_heading,
+    match_headings,
+    match_keys,
+    missing_column,
+    shown,
+)
 from auyl.contracts.model import GEOMETRY, PERSON_COLUMNS, PLACE_ROLES, Column, Contract, deltas, load, load_all, names
 from auyl.contracts.options import FORMATS, WAYS
 from auyl.contracts.rules import validate
@@ -25,6 +33,7 @@ __all__ = [
     "as_written",
     "deltas",
     "heading_key",
+    "is_heading",
     "load",
     "load_all",
     "match_headings",

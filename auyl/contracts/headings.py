@@ -15,8 +15,25 @@ from auyl.errors import ExtractRefused, shape
 _LATIN, _CYRILLIC = "abcehijkmopstxyү", "авсеніјкморѕтхуу"
 # Marks that join letters or choose the look of a sign, and are not seen themselves.
 _UNSEEN = "\u034f\ufe0e\ufe0f"
-# A heading may have a year in it; an identifier or a date has more digits.
-_LONG_NUMBER = re.compile(r"\d{5}|\d\D\d\d\D\d{4}|\d{4}-\d\d-\d\d")
+# Words of headings and keys, beside those of the contract; a cell that took the place of a heading has others.
+_USUAL = re.findall(
+    r"\w+",
+    """
+    адрес адреса всего город данные дата дом имя источник итог итого квартира код комментарий количество контакты лист
+    наименование номер область основание отметка ответственный подпись примечание примечания причина прочее район
+    согласие ссылка статус сумма телефон улица барлығы ескерту жиыны күні мекенжай саны
+    address amount city code column comment count created data date description email error errors extra features file
+    index items key list message name next note notes number page pages part parts period person phone reason records
+    remark response result results rows source status street sum total type updated value version
+    """,
+)
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_NUMBER = re.compile(r"\d+")
+# A heading may have a small number or a year in it.
+_SMALL_NUMBER = re.compile(r"\d{1,3}|(?:19|20)\d\d")
+_DOUBLED = re.compile(r" \(\d+\)$")
+# How near a mistyped word is to the one that was meant.
+_NEAR = 0.8
 _LOOK_ALIKE = str.maketrans(_LATIN + _LATIN.upper() + "һҺ", _CYRILLIC + _CYRILLIC.upper() + "нН")
 
 
@@ -81,7 +98,7 @@ def match_headings(contract: Contract, headings: Sequence[str], file: str, line:
     for column in contract.columns:
         if column.required and column not in matched:
             spare = [text for text, name in zip(originals, headings, strict=True) if name not in matched.values()]
-            raise missing_column(contract, column, [s for s in spare if heading_key(s)], file, line, len(matched))
+            raise missing_column(contract, column, [s for s in spare if heading_key(s)], file, line)
     return matched
 
 
@@ -108,35 +125,61 @@ def match_keys(contract: Contract, keys: set[str], file: str) -> dict[Column, li
     taken = {name for names in matched.values() for name in names}
     for column in contract.columns:
         if column.required and column not in matched and not column.source.startswith(GEOMETRY):
-            raise missing_column(contract, column, sorted(keys - taken), file, None, len(matched))
+            raise missing_column(contract, column, sorted(keys - taken), file, None)
     return matched
 
 
-def missing_column(
-    contract: Contract, column: Column, spare: list[str], file: str, line: int | None, matched: int | None = None
-) -> ExtractRefused:
+def missing_column(contract: Contract, column: Column, spare: list[str], file: str, line: int | None) -> ExtractRefused:
     """The refusal for a required column that is missing; `spare` are the headings that no column claims.
 
-    They may be cells of a person's row where less than a third of the columns were recognised (`matched`, if it is
-    known), or digits stand among them, as when a record is joined to the heading; then only their shapes are shown.
+    They may be cells of a row; then only their shapes are shown.
     """
-    is_heading = (matched is None or 3 * matched >= len(contract.columns)) and shown(spare) == spare
     near = difflib.get_close_matches(heading_key(column.source), [heading_key(s) for s in spare], n=1, cutoff=0.5)
-    if near and is_heading:
-        nearest = next(s for s in spare if heading_key(s) == near[0])
+    nearest = next((s for s in spare if heading_key(s) in near), "")
+    if nearest and is_heading(contract, nearest):
         found = f"no such column; the nearest unclaimed one is «{nearest}»{_letters(nearest)}"
     else:
-        unclaimed = spare if is_heading else [shape(text) for text in spare]
-        found = f"no such column among the unclaimed: {', '.join(unclaimed[:12]) or 'none is left'}"
+        unclaimed = [text if is_heading(contract, text) else shape(text) for text in spare[:12]]
+        found = f"no such column among the unclaimed: {', '.join(unclaimed) or 'none is left'}"
     owner = f"{contract.owner}; or us, by an alias in {contract.path.name}"
     return contract.refusal(file, "a required column", found, line, column.source, owner)
 
 
-def shown(headings: list[str]) -> list[str]:
-    """Headings that no contract knows, for reports; their shapes where one may be a cell, since then each may be."""
-    if not any(_LONG_NUMBER.search(text) for text in headings):
-        return headings
-    return [f"{shape(text)} ({number})" for number, text in enumerate(headings, start=1)]
+def is_heading(contract: Contract, text: str) -> bool:
+    """Are all words of a text those of headings: of the contract, usual ones, abbreviations or typing errors of these?
+
+    A heading of other words may be a cell of a person's row that took its place. Up to three letters say nothing.
+    """
+    plain = _DOUBLED.sub("", as_written(text))
+    words = [word.casefold() for word in _WORD.findall(_parted(plain))]
+    telling = [word for word in words if len(word) > 3] or words[1:]
+    are_known = all(_is_word(contract, word) for word in telling)
+    return bool(words) and are_known and all(map(_SMALL_NUMBER.fullmatch, _NUMBER.findall(plain)))
+
+
+def _parted(name: str) -> str:
+    """The name of a program's field with its words apart."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+
+
+@lru_cache(maxsize=10_000)
+def _is_word(contract: Contract, word: str) -> bool:
+    look, known = _look(word), _words(contract)
+    return any(one.startswith(look) for one in known) or bool(difflib.get_close_matches(look, known, n=1, cutoff=_NEAR))
+
+
+@lru_cache(maxsize=100)
+def _words(contract: Contract) -> tuple[str, ...]:
+    of_contract = [_WORD.findall(_parted(name)) for column in contract.columns for name in column.names]
+    return tuple(sorted({_look(word.casefold()) for words in (*of_contract, _USUAL) for word in words}))
+
+
+def shown(contract: Contract, headings: list[str]) -> list[str]:
+    """Headings that the contract does not know, for reports: of what may be a cell its shape and number among them."""
+    return [
+        text if is_heading(contract, text) else f"{shape(text)} ({number})"
+        for number, text in enumerate(headings, start=1)
+    ]
 
 
 def _letters(heading: str) -> str:

@@ -15,7 +15,7 @@ import yaml
 from auyl.contracts import options as option
 from auyl.contracts.options import ArchiveOptions, ColumnOptions, JsonOptions, Options, PlaceRole, RegistryOptions
 from auyl.descriptions import YAML_LOADER
-from auyl.errors import ConnectionUnusable, ContractInvalid, ExtractRefused, SourceUnavailable
+from auyl.errors import ConnectionUnusable, ContractInvalid, ExtractRefused, SourceNotReady, SourceUnavailable
 
 # What a row may say of its person beside the number (`iin`); linkage compares these.
 PERSON_COLUMNS = ("surname", "given_name", "patronymic", "birth_date")
@@ -126,9 +126,25 @@ class Contract:
         """The error to raise for the connection of this registry."""
         return ConnectionUnusable(self.registry, self.connection, expected, found)
 
-    def unavailable(self, trouble: str) -> SourceUnavailable:
-        """The error to raise for a source of this registry that did not answer, or not whole."""
-        return SourceUnavailable(f"{self.registry}: {trouble}")
+    def unavailable(
+        self, expected: str, found: str, owner: str | None = None, place: str | None = None
+    ) -> SourceUnavailable:
+        """The error to raise for a source of this registry that did not answer, or not whole; `place` is within it."""
+        return SourceUnavailable(self._in_words(expected, found, owner, place))
+
+    def broke_off(self, found: str) -> SourceUnavailable:
+        """The error to raise for a source that gave no whole answer in all attempts."""
+        return self.unavailable("a whole answer", found)
+
+    def not_ready(
+        self, expected: str, found: str, again_in_s: float | None = None, owner: str | None = None
+    ) -> SourceNotReady:
+        """The error to raise for a source of this registry that has nothing ready yet."""
+        return SourceNotReady(self._in_words(expected, found, owner, None), again_in_s)
+
+    def _in_words(self, expected: str, found: str, owner: str | None, place: str | None) -> str:
+        where = f"{self.registry}: {place}" if place else self.registry
+        return f"{where}: expected {expected}; found {found}. Fix: {owner or self.owner}"
 
     @property
     def names_person(self) -> bool:

@@ -114,7 +114,7 @@ def _collection(contract: Contract, file: Path) -> dict[str, Any]:
     if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
         raise contract.refusal(file, "a FeatureCollection", _type(collection))
     if not isinstance(collection.get("features"), list):
-        raise contract.refusal(file, "a list «features»", f"keys {objects.keys_in_words(collection)}")
+        raise contract.refusal(file, "a list «features»", f"keys {objects.keys_in_words(contract, collection)}")
     system = json.dumps(collection.get("crs"), default=str)
     if collection.get("crs") is not None and not any(name in system for name in DEGREES):
         code = re.search(r"EPSG:{1,2}[0-9]{4,6}", system)

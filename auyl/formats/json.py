@@ -120,7 +120,7 @@ def _page(contract: Contract, file: Path, items: str) -> dict[str, Any]:
     if not isinstance(page, dict):
         raise contract.refusal(file, "a JSON object", objects.kind(page))
     if not isinstance(page.get(items), list):
-        found = objects.kind(page[items]) if items in page else f"keys {objects.keys_in_words(page)}"
+        found = objects.kind(page[items]) if items in page else f"keys {objects.keys_in_words(contract, page)}"
         raise contract.refusal(file, f"a list «{items}»", found)
     return page
 

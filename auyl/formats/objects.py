@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auyl.contracts import Column, Contract
+from auyl.contracts import Column, Contract, is_heading
 from auyl.errors import shape
 from auyl.formats.common import distinct
 from auyl.formats.encoding import check_no_nul, guess
@@ -135,9 +135,9 @@ def kind(value: Any) -> str:
     return names.get(type(value), "null")
 
 
-def keys_in_words(document: Mapping[str, Any]) -> str:
+def keys_in_words(contract: Contract, document: Mapping[str, Any]) -> str:
     """The first keys of an object; one that may be data is shown by its shape."""
-    return ", ".join(key if key.isascii() and key.isidentifier() else shape(key) for key in list(document)[:9])
+    return ", ".join(key if is_heading(contract, key) else shape(key) for key in list(document)[:9])
 
 
 def envelope(contract: Contract, file: Path, document: Mapping[str, Any]) -> dict[str, str]:

@@ -133,7 +133,9 @@ def body(contract: Contract, sheet: Sheet, matched: dict[Column, str]) -> pa.Tab
         source = np.full(len(records), -1)
         source[position[cells.rows[chosen]]] = chosen
         if np.count_nonzero(source >= 0) != len(chosen):
-            raise contract.refusal(sheet.name, "each cell once", "a cell that comes twice", column=heading)
+            claimed = column_of.get(heading)
+            column = claimed.source if claimed else f"{NAMELESS}{number}"
+            raise contract.refusal(sheet.name, "each cell once", "a cell that comes twice", column=column)
         texts = cells.texts.take(pa.array(source, mask=source < 0))
         kinds = np.where(source < 0, 0, cells.kinds[source]) if len(cells.kinds) else np.zeros(0)
         arrays.append(_contracted(texts, kinds, column_of.get(heading)))

@@ -300,7 +300,7 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
             "linkable_path": work.file(paths.linkable_file) if contract.names_person else None,
             **{name: getattr(account, name) for name in ACCOUNT},
             "notes": {
-                "unknown_columns": shown(sorted(raw.unknown_columns)),
+                "unknown_columns": shown(contract, sorted(raw.unknown_columns)),
                 "files": raw.rows,
                 "envelope": raw.envelope,
                 "ignored_sheets": raw.ignored,

@@ -17,7 +17,7 @@ from auyl.intake.land import BY_OPERATOR, Arrival, files_of, land, refusing_odd_
 from auyl.intake.references import corrected_batch
 from auyl.periods import LOCAL, PERIOD
 from auyl.settings import Settings, connection_from_environment, from_environment
-from auyl.sources.drop_folder import incompleteness, is_marker
+from auyl.sources.drop_folder import AS_LISTED, incompleteness, is_marker
 from auyl.store.binding import lake_of
 from auyl.store.locks import PULL, lock
 from auyl.store.spill import partial_folder, remove_partial, spill_folder
@@ -114,7 +114,7 @@ def _land_pulled(settings: Settings, contract: Contract, period: str, pulled: so
         if error.filename not in map(str, files):
             raise
         found = "was there and is gone" if isinstance(error, FileNotFoundError) else "cannot be read"
-        raise SourceNotReady(f"{contract.registry}: {Path(error.filename).name} {found}") from error
+        raise contract.not_ready(AS_LISTED, f"{Path(error.filename).name} {found}") from error
 
 
 def land_files(

@@ -71,7 +71,7 @@ def compare_files(raw: RawResult, contract: Contract) -> list[Drift]:
         # Of other formats the raw parts hold what the contract does not know.
         found += [
             Drift("column_new", name, "the elements of the contract", "an element that it does not know")
-            for name in shown(sorted(raw.unknown_columns))
+            for name in shown(contract, sorted(raw.unknown_columns))
         ]
     return found
 
@@ -117,7 +117,7 @@ def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) 
     names = [column.name for column in contract.columns]
     columns = {
         name: ColumnProfile(name, *raw.headings.get(name, nowhere), count, unreadable.get(name), categories.get(name))
-        for name, count in zip(names + _shown(unknown), filled, strict=True)
+        for name, count in zip(names + _shown(contract, unknown), filled, strict=True)
     }
     return Profile(rows, columns)
 
@@ -138,9 +138,9 @@ def _count_cells(
     return int(rows.sum()), filled, unread
 
 
-def _shown(unknown: list[str]) -> list[str]:
+def _shown(contract: Contract, unknown: list[str]) -> list[str]:
     """Names in raw of columns that the contract does not know, as the ledger has them."""
-    return [f"unknown:{name}" for name in shown([name.removeprefix("unknown:") for name in unknown])]
+    return [f"unknown:{name}" for name in shown(contract, [name.removeprefix("unknown:") for name in unknown])]
 
 
 def _categories(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, tuple[str, ...]]:
@@ -186,7 +186,9 @@ def compare(now: Profile, history: list[Profile], contract: Contract) -> list[Dr
         known = {value for previous in columns_before for value in previous.categories or ()}
         fresh = [value for value in column.categories or () if value not in known]
         if known and fresh:
-            found.append(Drift("category_new", name, _list(sorted(known)), _list([shape(value) for value in fresh])))
+            found.append(
+                Drift("category_new", name, f"one of {len(known)} known values", _list([shape(v) for v in fresh]))
+            )
         if column.share_unreadable is not None:
             most = max((previous.share_unreadable or 0.0) for previous in columns_before)
             if column.share_unreadable > 1.5 * most + 0.01:

@@ -43,6 +43,7 @@ from auyl.ledger.deliveries import (
     landed,
     last_whole,
     newest_landed,
+    page_extracts,
     previous_delivery,
     pull_note,
     write_pull_note,
@@ -50,7 +51,7 @@ from auyl.ledger.deliveries import (
 from auyl.ledger.editions import add_edition_decision, edition_decisions, published_edition
 from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
 from auyl.ledger.looks import BY_HAND, Look, Outcome, add_look, last_arrival, last_pulled, last_seen, newest_outcome
-from auyl.ledger.refusals import add_refusal, last_refusal, refusal_reasons, refusals_since
+from auyl.ledger.refusals import add_refusal, last_refusal, refusal_reasons, refusal_shapes, refusals_since
 from auyl.ledger.reports import (
     DailyReport,
     add_daily_report,

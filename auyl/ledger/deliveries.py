@@ -180,6 +180,14 @@ def extracts(settings: Settings, deltas: list[str], registry: str | None = None)
     return explained(dicts(settings, sql_file(settings, "extracts", registry=registry, deltas=deltas)))
 
 
+def page_extracts(settings: Settings, registry: str, period: str, is_delta: bool) -> list[dict[str, Any]]:
+    """Deliveries of a registry and period, newest first, as an engineer's login reads them: delivery_id, arrived_at,
+    files (count), state as of `extracts`, and the account of the batch.
+    """
+    wanted = {"registry": registry, "period": period, "is_delta": is_delta}
+    return dicts(settings, sql_file(settings, "page_extracts", **wanted))
+
+
 def pull_note(settings: Settings, registry: str, period: str) -> str | None:
     """What a pull that did not end left for the next one."""
     c = tables.pull_note.c

@@ -57,6 +57,13 @@ def refusals_since(settings: Settings, since: datetime | None) -> list[dict[str,
     return dicts(settings, sql_file(settings, "refusals", since=since))
 
 
+def refusal_shapes(settings: Settings, registry: str, period: str) -> list[dict[str, Any]]:
+    """Refused deliveries of a registry and period, oldest first, as an engineer's login reads them: refused_at, line,
+    column_name, expected, found (by its shape), owner, breaches (of a suite, or null).
+    """
+    return dicts(settings, sql_file(settings, "page_refusals", registry=registry, period=period))
+
+
 def last_refusal(settings: Settings, registry: str, period: str) -> dict[str, Any] | None:
     """The details of the newest refusal of a registry and period."""
     c = tables.refusal.c

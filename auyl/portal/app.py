@@ -25,6 +25,7 @@ from auyl.portal.visit import NotSignedIn, PasswordOwed, PeriodUnknown, Refused
 from auyl.subjects import Subject
 
 log = logging.getLogger("auyl.portal")
+OF_BROWSERS = re.compile(r"/(?:favicon|apple-touch-icon|robots\.txt|\.well-known/)")
 
 
 def create_app(
@@ -127,7 +128,9 @@ def _add_error_pages(app: FastAPI, pages: Pages) -> None:
         return pages.message(request, "refused", 403, error.visit)
 
     @app.exception_handler(PasswordOwed)
-    def password_owed(_request: Request, _error: Exception) -> Response:
+    def password_owed(request: Request, _error: Exception) -> Response:
+        if page := pages.asked_page(request):
+            pages.write_refusal(request, f"{request.method} {page}: a password for one use", of_known_only=True)
         return RedirectResponse("/password", 303)
 
     @app.exception_handler(security.FormRefused)
@@ -145,7 +148,16 @@ def _add_error_pages(app: FastAPI, pages: Pages) -> None:
             asked.refuse_nonsense(request)  # an address that no route knows has not been looked at yet
         except asked.RequestInvalid as invalid:
             return refused_unread(request, invalid)
-        return pages.message(request, "not_found", getattr(error, "status_code", 404))
+        status = getattr(error, "status_code", 404)
+        page = pages.asked_page(request)
+        what = f"{request.method} {page or 'another address'}: {status}"
+        try:
+            # Browsers ask for some files by themselves; of strangers, only what asks for a page is worth a row.
+            if page or not OF_BROWSERS.match(request.url.path):
+                pages.write_refusal(request, what, of_known_only=page is None)
+        except (psycopg2.OperationalError, SQLAlchemyError):
+            return busy(request, error)
+        return pages.message(request, "not_found", status)
 
     @app.exception_handler(Busy)
     @app.exception_handler(psycopg2.OperationalError)

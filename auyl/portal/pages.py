@@ -101,10 +101,10 @@ class Pages:
 
     def _places(self, visit: Visit, lang: Language) -> list[tuple[str, str]]:
         """(address, name) of the pages that the person has."""
-        okrugs = visit.rights["snapshot"]
+        okrugs = [*sorted(visit.rights["snapshot"]), *(one.kato for one in visit.former)]
         places = [("/okrugs", lang["my_okrugs"])] if okrugs else []
         if len(okrugs) == 1:
-            places = [(f"/okrug/{min(okrugs)}", lang["my_okrug"])]
+            places = [(f"/okrug/{okrugs[0]}", lang["my_okrug"])]
         return places + [(f"/{s.id}", s.names[lang.code]) for s in self.subjects.values() if visit.rights[s.id]]
 
     def message(self, request: Request, key: str, status: int, visit: Visit | None = None) -> HTMLResponse:
@@ -132,14 +132,28 @@ class Pages:
         self.set_cookie(response, self.form_cookie, token, max_age=12 * 3600)
         return response
 
-    def refuse(self, request: Request, what: str) -> HTMLResponse:
-        """Write down a request that cannot be meant, and say so."""
+    def write_refusal(self, request: Request, what: str, *, of_known_only: bool = False) -> None:
+        """Write down a request that was refused before a page could say what is read.
+
+        With `of_known_only` only one of somebody who is signed in.
+        """
         with self.database.connection() as conn:
             token = request.cookies.get(self.session_cookie)
-            if token:
-                access.enter(conn, token)
-            access.refuse_request(conn, what, client_address=client_address(request))
+            session = access.enter(conn, token) if token else None
+            if session is not None or not of_known_only:
+                access.refuse_request(conn, what, client_address=client_address(request))
             conn.commit()
+
+    def asked_page(self, request: Request) -> str | None:
+        """The page that an address asks for, by its name and an okrug's code; None where it is none of ours."""
+        name, _, code = request.url.path.lstrip("/").partition("/")
+        if name not in ("okrug", "okrugs", *self.subjects):
+            return None
+        return f"{name} {code}" if re.fullmatch("[0-9]{9}", code) else name
+
+    def refuse(self, request: Request, what: str) -> HTMLResponse:
+        """Write down a request that cannot be meant, and say so."""
+        self.write_refusal(request, what)
         return self.message(request, "bad_form" if request.method == "POST" else "bad_address", 400)
 
     # -- pages -------------------------------------------------------------------------------------------------
@@ -162,24 +176,37 @@ class Pages:
         """The okrugs of the person."""
         with self.visit(request) as visit:
             codes = sorted(visit.rights["snapshot"])
-            if not codes:
+            if not codes and not visit.former:
                 return self.message(request, "no_grants", 200, visit)
             visit.read("okrugs", "snapshot")
-            okrugs = rows(visit.conn, "okrugs", katos=codes)
+            okrugs = rows(visit.conn, "okrugs", katos=codes, edition=None)
             # towns have a code of the same level, and no snapshot
-            return self.page(request, "okrugs", visit, okrugs=[o for o in okrugs if o.is_rural_akimat] or okrugs)
+            okrugs = [o for o in okrugs if o.is_rural_akimat] or okrugs
+            former = [
+                (place, one.period)
+                for one in visit.former
+                if one.kato not in codes
+                for place in rows(visit.conn, "okrugs", katos=[one.kato], edition=one.edition)
+                if place.is_rural_akimat
+            ]
+            return self.page(request, "okrugs", visit, okrugs=okrugs, former=former)
 
     def okrug(self, request: Request, kato: str) -> Response:
         """The indicators of one okrug in a month."""
         with self.visit(request) as visit:
+            former = None
             if kato not in visit.rights["snapshot"]:
-                visit.read("okrug", "snapshot", kato)
-            month = period_of(visit, request.query_params.get("period"))
+                former = next((one for one in visit.former if one.kato == kato), None)
+                if former is None:
+                    visit.read("okrug", "snapshot", kato)
+            month = period_of(visit, request.query_params.get("period"), former)
             if month is None:
                 return self.message(request, "nothing_published", 200, visit)
             visit.read("okrug", "snapshot", kato, month.period)
-            (place,) = rows(visit.conn, "okrugs", katos=[kato])
-            values = rows(visit.conn, "indicators", kato=kato, period=month.period, period_before=month.earlier or "")
+            edition = former.edition if former else None
+            (place,) = rows(visit.conn, "okrugs", katos=[kato], edition=edition)
+            months = {"period": month.period, "period_before": month.earlier or ""}
+            values = rows(visit.conn, "indicators", kato=kato, edition=edition, **months)
             received = {
                 row.registry: row.extracted_at.astimezone(LOCAL)
                 for row in rows(visit.conn, "sources", period=month.period, revision=month.revision)
@@ -198,6 +225,7 @@ class Pages:
                 absent=okrug_lines.absent(expected - received.keys(), missing, lang),
                 without_value=sum(line.value is None for theme in themes for line in theme.lines),
                 is_full=request.query_params.get("full") == "1",
+                is_former=former is not None,
             )
 
     def coordinator(self, request: Request, subject_id: str) -> Response:
@@ -208,7 +236,7 @@ class Pages:
                 raise HTTPException(404)
             if not visit.rights[subject.id]:
                 visit.read(subject.id, subject.id)
-            okrugs = rows(visit.conn, "okrugs", katos=sorted(visit.rights[subject.id]))
+            okrugs = rows(visit.conn, "okrugs", katos=sorted(visit.rights[subject.id]), edition=None)
             districts = {row.district_kato: row for row in okrugs}
             district = request.query_params.get("district")
             if district is not None and district not in districts:

@@ -37,13 +37,15 @@ class Refused(Exception):
 class Visit:
     """A person in front of a page. `conn` acts with that person's rights until the end of the transaction.
 
-    `rights`: the okrugs that the person may read, by subject: snapshot, and those of coordinators.
+    `rights`: the okrugs that the person may read, by subject: snapshot, and those of coordinators. `former`: okrugs of
+    the snapshot that there are no more, each with edition, kato and newest period.
     """
 
     conn: connection
     session: access.Session
     token: str
     rights: dict[str, frozenset[str]]
+    former: tuple[Any, ...]
     client_address: str | None
 
     def read(self, page: str, subject: str, territory: str | None = None, period: str | None = None) -> None:
@@ -74,7 +76,8 @@ def open_visit(
             conn.commit()
             raise PasswordOwed
         rights = {row.subject: frozenset(row.katos) for row in rows(conn, "rights", subjects=["snapshot", *subjects])}
-        yield Visit(conn, session, token, rights, client_address(request))
+        former = tuple(rows(conn, "former_okrugs"))
+        yield Visit(conn, session, token, rights, former, client_address(request))
         conn.commit()
 
 
@@ -88,9 +91,13 @@ class Month:
     later: str | None
 
 
-def period_of(visit: Visit, wanted: str | None) -> Month | None:
-    """The wanted month, or the newest; None when nothing is published. Raises PeriodUnknown for another month."""
-    published: list[Any] = rows(visit.conn, "periods")
+def period_of(visit: Visit, wanted: str | None, former: Any = None) -> Month | None:
+    """The wanted month, or the newest; None when nothing is published. Raises PeriodUnknown for another month.
+
+    Of a former okrug, the months in which it existed.
+    """
+    of_okrug = {"edition": former.edition, "kato": former.kato} if former else {}
+    published: list[Any] = rows(visit.conn, "periods_of_okrug" if former else "periods", **of_okrug)
     if not published and wanted is None:
         return None
     months = [row.period for row in published]

@@ -66,7 +66,7 @@ class OAuth2(NoAuth):
 
     def headers(self) -> dict[str, str]:
         if self._token is None:
-            self._token = retry(f"{self.contract.registry}: no token", self._request_token)
+            self._token = retry(self.contract, "no token", self._request_token)
         return {"Authorization": f"Bearer {self._token}"}
 
     def renew(self) -> bool:

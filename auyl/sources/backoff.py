@@ -10,7 +10,8 @@ from email.utils import parsedate_to_datetime
 from random import SystemRandom
 from typing import TypeVar
 
-from auyl.errors import SourceNotReady, SourceUnavailable
+from auyl.contracts import Contract
+from auyl.errors import SourceUnavailable
 
 ATTEMPTS = 6
 LONGEST_WAIT_S = 30.0
@@ -33,9 +34,11 @@ class AttemptFailed(Exception):
 
 
 class Backoff:
-    """Counts the attempts that failed in a row. `failure` begins the error, as in "population: no token"."""
+    """Counts the attempts that failed in a row. `failure` begins what was found, as in "no token"."""
 
-    def __init__(self, failure: str) -> None:
+    def __init__(self, failure: str, unavailable: Callable[[str], SourceUnavailable] = SourceUnavailable) -> None:
+        """`unavailable` makes the error of what was found."""
+        self._unavailable = unavailable
         self._failure = failure
         self.failed = 0
 
@@ -48,7 +51,7 @@ class Backoff:
         if self.failed >= ATTEMPTS:
             # Not from the error before it, whose text may hold an address with credentials.
             failure = f"{self._failure} in {ATTEMPTS} attempts, last: {attempt}; nothing was landed"
-            raise SourceUnavailable(failure) from None
+            raise self._unavailable(failure) from None
         return min(LONGEST_WAIT_S, max(attempt.wait_s or 0.0, growing_wait_s(self.failed - 1)))
 
     def reset(self) -> None:
@@ -64,9 +67,9 @@ def growing_wait_s(attempt: int) -> float:
     return min(LONGEST_WAIT_S, 0.2 * 2**attempt) * _random.uniform(0.75, 1.25)
 
 
-def retry(failure: str, attempt: Callable[[], _Result]) -> _Result:
+def retry(contract: Contract, failure: str, attempt: Callable[[], _Result]) -> _Result:
     """The result of the first `attempt` that does not raise AttemptFailed. Raises SourceUnavailable after ATTEMPTS."""
-    backoff = Backoff(failure)
+    backoff = Backoff(failure, contract.broke_off)
     while True:
         try:
             return attempt()
@@ -74,14 +77,15 @@ def retry(failure: str, attempt: Callable[[], _Result]) -> _Result:
             time.sleep(backoff.next_wait_s(failed))
 
 
-def status_failed(source: str, status: int, retry_after: str) -> AttemptFailed:
+def status_failed(contract: Contract, source: str, status: int, retry_after: str) -> AttemptFailed:
     """The failure for an HTTP status; `retry_after` is the header of that name or empty.
 
     Raises SourceNotReady for a busy source (BUSY) that asks to be left alone longer than LONGEST_WAIT_S.
     """
     asked_s = retry_after_s(retry_after)
     if asked_s is not None and asked_s > LONGEST_WAIT_S and status in BUSY:
-        raise SourceNotReady(f"{source} answered {status} and asks to be left alone for {asked_s:.0f} s", asked_s)
+        found = f"{source} answered {status} and asks to be left alone for {asked_s:.0f} s"
+        raise contract.not_ready("an answer", found, asked_s)
     return AttemptFailed(f"status {status}", asked_s)
 
 

@@ -17,13 +17,13 @@ from typing import Any
 
 from auyl.contracts import Contract
 from auyl.contracts.options import FileOptions
-from auyl.errors import SourceNotReady
 from auyl.sources import PullHistory
 from auyl.sources.markers import MarkerEntry, read_manifest, read_marker
 from auyl.sources.names import composed, matches, matches_folded, near, quoted
 from auyl.store.regular import EXPECTED, Opener, open_regular
 
 MAX_MARKER_BYTES = 1 << 20
+AS_LISTED = "the file as it was listed"
 # A file may change again within the resolution of its time: one so young is not recognised next time.
 RACY_S = 2.0
 
@@ -180,6 +180,14 @@ def markers_to_read(contract: Contract, period: str, listing: Listing) -> list[s
     return names
 
 
+class _Waiting(Exception):
+    """Nothing is complete yet, in words; `again_in_s` as of SourceNotReady."""
+
+    def __init__(self, found: str, again_in_s: float | None = None) -> None:
+        super().__init__(found)
+        self.again_in_s = again_in_s
+
+
 def complete_delivery(
     contract: Contract, period: str, listing: Listing, markers: Mapping[str, bytes], history: PullHistory
 ) -> CompleteDelivery:
@@ -193,7 +201,7 @@ def complete_delivery(
     files = {name: stat for name, stat in listing.files.items() if matches(name, pattern) and name not in markers}
     try:
         if not files and (marker is None or ("{name}" in marker and not markers)):
-            raise SourceNotReady(f"{contract.registry}: nothing named {pattern} in the drop folder yet")
+            raise _Waiting(f"nothing named {pattern} in the drop folder yet")
         if marker is None:
             delivery = _stable(contract, files, history)
         elif "{name}" in marker:
@@ -202,17 +210,15 @@ def complete_delivery(
             (content,) = markers.values()
             delivery = _listed(contract, marker, files, content)
         else:
-            raise SourceNotReady(
-                f"{contract.registry}: no {marker} in the drop folder yet, which says that the delivery is complete"
-            )
+            raise _Waiting(f"no {marker} in the drop folder yet, which says that the delivery is complete")
         # Of changes, a folder keeps as many files as it likes.
         missing = None if contract.is_delta else incompleteness(contract, period, delivery.files, history.current_files)
         missing = missing or _other_spellings(contract, pattern, marker, listing)
         if missing is not None:
-            raise SourceNotReady(f"{contract.registry}: {missing}")
-    except SourceNotReady as waiting:
-        found = _look_alikes(contract, period, listing, files, markers)
-        raise SourceNotReady(f"{waiting}{found}", waiting.again_in_s) from None
+            raise _Waiting(missing)
+    except _Waiting as waiting:
+        found = f"{waiting}{_look_alikes(contract, period, listing, files, markers)}"
+        raise contract.not_ready(f"all files of {period}", found, waiting.again_in_s) from None
     return delivery
 
 
@@ -251,9 +257,7 @@ def _each_marked(
             raise contract.refusal(its_marker, f"the file {name} that it marks as complete", "no such file")
     if waiting := sorted(files.keys() - marker_of.keys()):
         names = ", ".join(waiting[:5])
-        raise SourceNotReady(
-            f"{contract.registry}: {len(waiting)} of {len(files)} files have no marker {marker} yet: {names}"
-        )
+        raise _Waiting(f"{len(waiting)} of {len(files)} files have no marker {marker} yet: {names}")
     entries = {}
     for name, its_marker in marker_of.items():
         entries[name] = read_marker(contract, its_marker, name, markers[its_marker])
@@ -283,13 +287,10 @@ def _stable(contract: Contract, files: dict[str, FileStat], history: PullHistory
         passed_s = (now - datetime.fromisoformat(str(previous["at"]))).total_seconds()
         if passed_s >= apart_s:
             return CompleteDelivery(files)
-        raise SourceNotReady(
-            f"{contract.registry}: {len(files)} files unchanged for {passed_s:.0f} s of {apart_s:.0f}",
-            apart_s - passed_s,
-        )
+        raise _Waiting(f"{len(files)} files unchanged for {passed_s:.0f} s of {apart_s:.0f}", apart_s - passed_s)
     history.remember(json.dumps({"look": listing, "at": now.isoformat()}))
     changed = "seen for the first time" if "look" not in previous else "still changing"
-    raise SourceNotReady(f"{contract.registry}: {len(files)} files {changed}; a second look follows", apart_s)
+    raise _Waiting(f"{len(files)} files {changed}; a second look follows", apart_s)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from auyl.contracts import Contract
-from auyl.errors import ExtractRefused, SourceNotReady, SourceUnavailable
+from auyl.errors import ExtractRefused, SourceUnavailable
 from auyl.sources import Pulled, PullHistory, drop_folder
-from auyl.sources.drop_folder import CompleteDelivery, FileStat, Listing
+from auyl.sources.drop_folder import AS_LISTED, CompleteDelivery, FileStat, Listing
 from auyl.sources.names import composed
 from auyl.store.regular import EXPECTED, Folder, NotRegular, Opener, oddity, open_regular
 
@@ -53,7 +53,7 @@ def pull(contract: Contract, period: str, address: str, work: Path, history: Pul
         except OSError as error:
             raise _unreadable(contract, folder, error) from error
         if changed := [file.name for file in taken if not file.is_still(now.get(composed(file.name)))]:
-            raise SourceNotReady(f"{contract.registry}: {changed[0]} changes while it is read")
+            raise contract.not_ready(AS_LISTED, f"{changed[0]} changes while it is read")
 
     check()
     return Pulled(
@@ -77,12 +77,13 @@ def _folder(contract: Contract, period: str, path: str) -> Folder:
         raise contract.refusal(odd.path, "a folder of the drop folder itself", odd.found) from None
     except (FileNotFoundError, NotADirectoryError):
         if above is not None and Path(above).is_dir():
-            raise SourceNotReady(
-                f"{contract.registry}: the drop folder has no {folder.path.name} of {period} yet"
+            raise contract.not_ready(
+                "a folder of the period", f"the drop folder has no {folder.path.name} of {period} yet"
             ) from None
-        raise SourceUnavailable(
-            f"{contract.registry}: the drop folder {folder.root.name} does not exist. Fix: a "
-            f"data engineer, in the connection «{contract.connection}» or in the mount"
+        raise contract.unavailable(
+            "the folder of the connection",
+            f"the drop folder {folder.root.name} does not exist",
+            f"a data engineer, in the connection «{contract.connection}» or in the mount",
         ) from None
     except OSError as error:
         raise _unreadable(contract, folder, error) from error
@@ -98,20 +99,20 @@ def _opener(contract: Contract, folder: Folder, listed: Mapping[str, FileStat]) 
                 opened = open_regular(name, flags, above)
         except OSError as error:
             found = "was there and is gone" if isinstance(error, FileNotFoundError) else "cannot be read"
-            raise SourceNotReady(f"{contract.registry}: {name} {found}") from error
+            raise contract.not_ready(AS_LISTED, f"{name} {found}") from error
         state = os.fstat(opened)
         if _stat(name, state) != listed[name]:
             os.close(opened)
-            raise SourceNotReady(f"{contract.registry}: {name} changes while it is read")
+            raise contract.not_ready(AS_LISTED, f"{name} changes while it is read")
         return opened
 
     return open_listed
 
 
 def _unreadable(contract: Contract, folder: Folder, error: OSError) -> SourceUnavailable:
-    return SourceUnavailable(
-        f"{contract.registry}: the drop folder {folder.path.name} cannot be read ({type(error).__name__})"
-    )
+    found = f"the drop folder {folder.path.name} cannot be read ({type(error).__name__})"
+    owner = f"a data engineer, in the mount, with {contract.owner}"
+    return contract.unavailable("a folder that can be read", found, owner)
 
 
 def _delivery(contract: Contract, period: str, folder: Folder, history: PullHistory) -> CompleteDelivery:

@@ -110,12 +110,13 @@ class HttpSource:
 
     def _too_long(self) -> SourceUnavailable:
         if time.monotonic() >= self._ends_at:
-            trouble, option = f"the pull has taken longer than {self._pull_s:g} s", "pullTimeoutSeconds"
+            expected, option = f"a whole extract within {self._pull_s:g} s", "pullTimeoutSeconds"
+            found = f"the pull has taken longer than {self._pull_s:g} s"
         else:
-            trouble = f"expected a whole answer within {self._request_s:g} s; found one that goes on"
-            option = "requestTimeoutSeconds"
-        fix = f"Fix: {self.contract.owner}, or {option} in the contract"
-        return self.contract.unavailable(f"{trouble}; nothing was landed. {fix}")
+            expected, option = f"a whole answer within {self._request_s:g} s", "requestTimeoutSeconds"
+            found = "one that goes on"
+        owner = f"{self.contract.owner}, or {option} in the contract"
+        return self.contract.unavailable(expected, f"{found}; nothing was landed", owner)
 
     def _forget_line(self) -> None:
         if self._line is not None:
@@ -135,7 +136,7 @@ class HttpSource:
 
 def failed(contract: Contract, who: str, answer: httpx.Response) -> AttemptFailed:
     """The failure for an answer that is no success. Raises SourceNotReady when it asks for a long pause."""
-    return status_failed(f"{contract.registry}: {who}", answer.status_code, answer.headers.get("Retry-After", ""))
+    return status_failed(contract, who, answer.status_code, answer.headers.get("Retry-After", ""))
 
 
 def is_refusal(answer: httpx.Response) -> bool:

@@ -116,8 +116,7 @@ class NextLink(SinglePage):
         return str(here.copy_with(raw_path=target.raw_path)), None
 
     def _unavailable(self, expected: str, found: str) -> SourceUnavailable:
-        trouble = f"the next page: expected {expected}; found {found}. Fix: {self.contract.owner}"
-        return self.contract.unavailable(trouble)
+        return self.contract.unavailable(expected, found, place="the next page")
 
     def after(self, body: dict[str, Any], answer: httpx.Response) -> str | None:
         return _token(body.get(self.options.next)) if self.options.next else _linked(answer)

@@ -25,6 +25,7 @@ from auyl.sources.whole import NotWhole, RecordsOnce, read_whole
 
 TIMEOUT_S = 30.0
 MAX_PAGE_BYTES = 64 << 20
+ONE_WHOLE = "pages that make one whole"
 _Fetched = tuple[Page, bytes | None, list[Any]]
 
 
@@ -91,7 +92,7 @@ class _RestPull:
         while not pages or self.paginator.has_next(pages[-1]):
             number, after = len(pages) + 1, pages[-1].after if pages else None
             if number > self.options.max_pages:
-                raise self.contract.unavailable(f"{number - 1:,} pages and no end; nothing was landed")
+                raise self.contract.unavailable(ONE_WHOLE, f"{number - 1:,} pages and no end; nothing was landed")
             previous, leading = known.get(number), known.get(number - 1)
             # A page that is reached by another way than last time may be another one.
             if previous and leading and leading.after != after:
@@ -120,8 +121,7 @@ class _RestPull:
         if self.options.page_size:
             query["size"] = self.options.page_size
         url, sent = self.paginator.request(self.url, query, number, after)
-        failure = f"{self.contract.registry}: page {number} did not come"
-        return retry(failure, partial(self._attempt, url, sent, number, previous))
+        return retry(self.contract, f"page {number} did not come", partial(self._attempt, url, sent, number, previous))
 
     def _attempt(self, url: str, query: Query | None, number: int, previous: Page | None) -> _Fetched:
         is_conditional = previous is not None and self.paginator.is_conditional(previous)
@@ -192,10 +192,10 @@ class _RestPull:
         leads_to, content = f"next {page.after}", f"content {page.sha256}"
         if page.after is not None and leads_to in seen:
             trouble = f"page {page.number} leads to the same next page as {seen[leads_to]} again"
-            raise self.contract.unavailable(f"{trouble}; nothing was landed")
+            raise self.contract.unavailable(ONE_WHOLE, f"{trouble}; nothing was landed")
         if page.items and content in seen:
             trouble = f"page {page.number} is page {seen[content]} again; nothing was landed"
-            raise NotWhole(self.contract.unavailable(trouble))
+            raise NotWhole(self.contract.unavailable(ONE_WHOLE, trouble))
         seen |= {leads_to: page.number, content: page.number}
 
     def _check_total(self, pages: list[Page]) -> None:
@@ -210,7 +210,7 @@ class _RestPull:
                 f"the source says {stated} items and gave {items} on {len(pages)} pages{on}; they changed while they "
                 f"were read, or it lost some; nothing was landed"
             )
-            raise NotWhole(self.contract.unavailable(trouble))
+            raise NotWhole(self.contract.unavailable(ONE_WHOLE, trouble))
 
 
 def _known_pages(watermark: str | None, key: str) -> dict[int, Page]:

@@ -22,11 +22,11 @@ from typing import Any, cast
 import asyncssh
 
 from auyl.contracts import Contract
-from auyl.errors import ExtractRefused, SourceNotReady, SourceUnavailable
+from auyl.errors import ExtractRefused, SourceUnavailable
 from auyl.sources import Pulled, PullHistory, drop_folder
 from auyl.sources.address import Address, parse
 from auyl.sources.backoff import AttemptFailed, Backoff
-from auyl.sources.drop_folder import CompleteDelivery, FileStat, Listing
+from auyl.sources.drop_folder import AS_LISTED, CompleteDelivery, FileStat, Listing
 from auyl.sources.names import composed
 
 CONNECT_S = 20.0
@@ -103,10 +103,8 @@ class _SftpPull:
                 raise self._unusable_answer(self.folder, error) from None
 
     def _unusable_answer(self, name: str, error: asyncssh.Error) -> SourceUnavailable:
-        return SourceUnavailable(
-            f"{self.contract.registry}: SFTP server: expected to read {name}, found the answer {error.code} "
-            f"({type(error).__name__.removeprefix('SFTP')}). Fix: {self.contract.owner}"
-        )
+        found = f"the answer {error.code} ({type(error).__name__.removeprefix('SFTP')}) of the SFTP server"
+        return self.contract.unavailable(f"to read {name}", found)
 
     async def _delivery(self, sftp: asyncssh.SFTPClient, history: PullHistory) -> CompleteDelivery:
         listing = Listing()
@@ -118,11 +116,13 @@ class _SftpPull:
         except (*MISSING, asyncssh.SFTPNotADirectory):
             above = drop_folder.permanent_folder(self.address.path)
             if above is None or not await sftp.isdir(above):
-                raise SourceUnavailable(
-                    f"{self.contract.registry}: folder {above or self.folder} is not on the server. Fix: "
-                    f"a data engineer, in the connection «{self.contract.connection}», with {self.contract.owner}"
+                raise self.contract.unavailable(
+                    "the folder of the connection",
+                    f"folder {above or self.folder} is not on the server",
+                    f"a data engineer, in the connection «{self.contract.connection}», with {self.contract.owner}",
                 ) from None
-            raise SourceNotReady(f"{self.contract.registry}: {self.folder} is not on the server yet") from None
+            found = f"{self.folder} is not on the server yet"
+            raise self.contract.not_ready("a folder of the period", found) from None
         except asyncssh.SFTPPermissionDenied:
             raise self.contract.connection_unusable(
                 f"a login that may read {self.folder}", "permission denied"
@@ -204,19 +204,18 @@ class _SftpPull:
         try:
             state = await sftp.lstat(f"{self.folder}/{stat.name}")
         except MISSING:
-            raise SourceNotReady(f"{self.contract.registry}: {name} was there and is gone") from None
+            raise self.contract.not_ready(AS_LISTED, f"{name} was there and is gone") from None
         if state.type == asyncssh.FILEXFER_TYPE_SYMLINK or _differs(state, stat):
-            raise SourceNotReady(f"{self.contract.registry}: {name} changes while it is read")
+            raise self.contract.not_ready(AS_LISTED, f"{name} changes while it is read")
 
     async def _download(self, sftp: asyncssh.SFTPClient, name: str, stat: FileStat, target: Path, until: float) -> None:
         """Fetch what is missing of a file. Raises SourceNotReady when it differs from the listing."""
-        registry = self.contract.registry
         try:
             # The protocol cannot open a file without following a link in its place.
             await self._check_unchanged(sftp, name, stat)
             async with sftp.open(f"{self.folder}/{stat.name}", "rb") as remote:
                 if _differs(await remote.stat(), stat):
-                    raise SourceNotReady(f"{registry}: {name} changes while it is read")
+                    raise self.contract.not_ready(AS_LISTED, f"{name} changes while it is read")
                 with target.open("ab") as local:
                     offset = await _resume_at(remote, target)
                     local.truncate(offset)
@@ -228,14 +227,15 @@ class _SftpPull:
                         offset += len(piece)
                         self.received += len(piece)
                         if time.monotonic() > until:
-                            raise SourceUnavailable(
-                                f"{registry}: {offset:,} of {stat.size:,} bytes of {name} arrived in "
-                                f"{TRANSFER_S / 60:.0f} minutes of transfer; the next try goes on there"
+                            raise self.contract.unavailable(
+                                "the whole file",
+                                f"{offset:,} of {stat.size:,} bytes of {name} arrived in {TRANSFER_S / 60:.0f} minutes "
+                                f"of transfer; the next try goes on there",
                             )
                 if offset < stat.size:
-                    raise SourceNotReady(f"{registry}: {name} ends at byte {offset:,} of {stat.size:,}")
+                    raise self.contract.not_ready(AS_LISTED, f"{name} ends at byte {offset:,} of {stat.size:,}")
         except MISSING:
-            raise SourceNotReady(f"{registry}: {name} was there and is gone") from None
+            raise self.contract.not_ready(AS_LISTED, f"{name} was there and is gone") from None
         except asyncssh.SFTPPermissionDenied:
             raise self.contract.connection_unusable(f"a login that may read {name}", "permission denied") from None
 
@@ -290,7 +290,7 @@ class _SftpPull:
         return f"{key.get_algorithm()} {key.get_fingerprint()}, as the server shows it" if key else "none"
 
     def _backoff(self, what: str) -> Backoff:
-        return Backoff(f"{self.contract.registry}: the SFTP server did not {what}")
+        return Backoff(f"the SFTP server did not {what}", self.contract.broke_off)
 
 
 async def _wait(backoff: Backoff, error: BaseException, name: str) -> None:

@@ -22,7 +22,7 @@ from lxml import etree
 
 from auyl.contracts import Contract
 from auyl.contracts.options import SoapOptions, XmlOptions
-from auyl.errors import SourceNotReady, shape
+from auyl.errors import shape
 from auyl.periods import LOCAL
 from auyl.sources import Pulled, PullHistory, http, signature, soap_message
 from auyl.sources.address import Address, parse
@@ -128,10 +128,8 @@ class _SoapPull:
         code = answer.text(*response, "responseInfo", "status", "code")
         if code not in self.options.success:
             message = answer.text(*response, "responseInfo", "status", "message") or ""
-            raise self.contract.unavailable(
-                f"message {message_id}: expected status {' or '.join(self.options.success)}; found {code}: "
-                f"{message[:300]}. Fix: {self.contract.owner}"
-            )
+            expected, found = f"status {' or '.join(self.options.success)}", f"{code}: {message[:300]}"
+            raise self.contract.unavailable(expected, found, place=f"message {message_id}")
         details: dict[str, Any] = {
             "correlation_id": answer.text(*response, "responseInfo", "correlationId"),
             "answered_as": answer.text(*response, "responseInfo", "messageId"),
@@ -199,19 +197,19 @@ class _SoapPull:
         elif state in ("NOT_DELIVERED", "DELIVERY_STOPPED"):
             history.remember(None)
             raise self.contract.unavailable(
-                f"{message}: expected DELIVERED; the gateway says {state}. The next pull sends a new one; if that is "
-                f"not delivered either: the gateway's operator, with this id"
+                "the state DELIVERED",
+                f"{message}, of which the gateway says {state}. The next pull sends a new one",
+                "if that is not delivered either, the gateway's operator, with this id",
             )
         elif state is not None and state != "ON_DELIVERY":
-            raise self.contract.unavailable(f"{message}: a state that is not known, «{state[:40]}»")
+            raise self.contract.unavailable("a state of a message", f"«{shape(state)}» of {message}, which is none")
         waited = datetime.now(tz=LOCAL) - datetime.fromisoformat(note["asked_at"])
         if waited > timedelta(hours=self.options.give_up_hours):
             history.remember(None)
-            raise self.contract.unavailable(
-                f"{message} has had no answer for {waited.total_seconds() / 3600:.0f} hours; the next pull sends a "
-                f"new one. Fix: {self.contract.owner}"
-            )
-        raise SourceNotReady(f"{self.contract.registry}: {message} is {state or 'not known to the gateway yet'}")
+            hours = f"{waited.total_seconds() / 3600:.0f} hours"
+            found = f"{message} has had no answer for {hours}; the next pull sends a new one"
+            raise self.contract.unavailable(f"an answer within {self.options.give_up_hours:g} hours", found)
+        raise self.contract.not_ready("an answer", f"{message} is {state or 'not known to the gateway yet'}")
 
     def _send(self, work: Path, history: PullHistory, note: dict[str, Any]) -> None:
         """Send the message of `note`. Always raises SourceNotReady: the answer takes its time."""
@@ -225,9 +223,7 @@ class _SoapPull:
             "correlation_id": answer.text("sendMessageResponse", "response", "correlationId"),
         }
         history.remember(json.dumps({"soap": note}))
-        raise SourceNotReady(
-            f"{self.contract.registry}: message {note['message_id']} was sent and waits for its answer"
-        )
+        raise self.contract.not_ready("an answer", f"message {note['message_id']} was sent and waits for it")
 
     def _state(self, work: Path, note: dict[str, Any]) -> str | None:
         """State of delivery; None when the gateway does not know the message."""
@@ -271,8 +267,8 @@ class _SoapPull:
 
     def _ask(self, operation: str, body: etree._Element, target: Path) -> Answer:
         """Send `body`, write the answer to `target`, read it. Raises SoapFault for what the gateway itself refuses."""
-        failure = f"{self.contract.registry}: {operation} had no whole answer"
-        return retry(failure, partial(self._attempt, operation, soap_message.envelope(body), target))
+        attempt = partial(self._attempt, operation, soap_message.envelope(body), target)
+        return retry(self.contract, f"{operation} had no whole answer", attempt)
 
     def _attempt(self, operation: str, content: bytes, target: Path) -> Answer:
         max_bytes = int(self.options.max_megabytes * (1 << 20))

@@ -124,9 +124,8 @@ def read(contract: Contract, address: Address, operation: str, file: Path, sha25
         reason = (fault.findtext(_path("faultstring")) or "").strip()[:300]
         for secret in filter(None, (address.password, address.user)):
             reason = reason.replace(secret, "…")
-        raise SoapFault(
-            f"{contract.registry}: {operation}: the gateway answered with a fault: {reason or 'without a reason'}"
-        )
+        found = f"the gateway answered with a fault: {reason or 'without a reason'}"
+        raise SoapFault(str(contract.unavailable(f"an answer to {operation}", found)))
     if bodies[0].find(_path(f"{operation}Response")) is None:
         raise AttemptFailed(f"no {operation}Response in the body")
     return Answer(file, sha256, bodies[0])

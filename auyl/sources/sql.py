@@ -70,7 +70,7 @@ class _SqlPull:
         self.extracted_at: datetime | None = None
         self.rows = 0
         self.breaks = 0
-        self.backoff = Backoff(f"{contract.registry}: the source database did not answer whole")
+        self.backoff = Backoff("the source database did not answer whole", contract.broke_off)
         self.ends_at = time.monotonic() + self.options.pull_timeout_seconds
         self.engine = self._engine(address)
 
@@ -168,9 +168,11 @@ class _SqlPull:
         return table
 
     def _too_long(self) -> SourceUnavailable:
+        limit = f"{self.options.pull_timeout_seconds:g} s"
         return self.contract.unavailable(
-            f"the pull has taken longer than {self.options.pull_timeout_seconds:g} s; nothing was landed. "
-            f"Fix: {self.contract.owner}, or pullTimeoutSeconds in the contract"
+            f"a whole extract within {limit}",
+            f"the pull has taken longer than {limit}; nothing was landed",
+            f"{self.contract.owner}, or pullTimeoutSeconds in the contract",
         )
 
     def _wait(self, error: SQLAlchemyError) -> None:

@@ -50,9 +50,7 @@ def migrate(settings: Settings) -> Migration:
     Raises DatabaseUnusable, also for a database that a newer program has migrated.
     """
     server = settings.include / "sql" / "server"
-    files = sorted((settings.include / "sql" / "serving").glob("*.sql"))
-    texts = [path.read_text(encoding="utf-8") for path in files] + [subjects_sql(settings.include)]
-    wanted = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    texts, wanted = _repeatable(settings)
     engine = unchecked_engine(settings.dsn)
     with engine.begin() as con:
         before = current_version(driver_cursor(con))
@@ -90,6 +88,25 @@ def migrate(settings: Settings) -> Migration:
                 ) from error
             time.sleep(PAUSE_S)
     raise AssertionError
+
+
+def is_migrated(settings: Settings) -> bool:
+    """Has the database, which can be reached, the revision and the files of `settings`? Not, for a login that may not
+    know.
+    """
+    with unchecked_engine(settings.dsn).connect() as con:
+        known = f"has_table_privilege(to_regclass('{SCHEMA}.repeatable'), 'select')"
+        if not con.execute(text(f"select {known}")).scalar():
+            return False
+        is_of_files = con.execute(text(f"select sha256 from {SCHEMA}.repeatable")).scalar() == _repeatable(settings)[1]
+        return is_of_files and current_version(driver_cursor(con)) == HEAD
+
+
+def _repeatable(settings: Settings) -> tuple[list[str], str]:
+    """The files that are applied after the revisions, and their digest."""
+    files = sorted((settings.include / "sql" / "serving").glob("*.sql"))
+    texts = [path.read_text(encoding="utf-8") for path in files] + [subjects_sql(settings.include)]
+    return texts, hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def _apply(con: Connection, content: str) -> None:

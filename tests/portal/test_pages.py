@@ -398,6 +398,7 @@ def test_a_password_for_one_use_is_changed_before_a_page_opens(portal: Portal, n
         access.set_password(conn, name, given, must_change_password=True, reason="letter 5")
     client = portal.signed_in(name)
     assert [client.get(path).headers["location"] for path in ("/", f"/okrug/{OKRUG}")] == ["/password"] * 2
+    assert portal.audit()[0] == (name, "request", f"GET okrug {OKRUG}: a password for one use", "refused")
     page = client.get("/password?lang=ru")
     assert "одноразовый" in page.text
     token = re.search(r'name="token" value="([0-9a-f]+)"', page.text)

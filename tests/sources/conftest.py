@@ -1,5 +1,6 @@
 """Real servers in place of the sources, and contracts with other ways in."""
 
+import re
 import shutil
 import ssl
 import subprocess
@@ -18,6 +19,7 @@ import yaml
 
 from auyl import contracts
 from auyl.contracts.model import parse
+from auyl.errors import AuylError, SourceUnavailable
 from auyl.settings import Settings
 from auyl.sources import backoff
 
@@ -36,6 +38,21 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(backoff, "growing_wait_s", no_wait)
     return attempts
+
+
+@pytest.fixture(autouse=True)
+def every_failure_says_what_was_expected_and_found_and_who_fixes_it(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test of this folder makes a source do, and whether or not it looks at the words."""
+    texts: list[str] = []
+
+    def remember(self: SourceUnavailable, text: str) -> None:
+        texts.append(text)
+        AuylError.__init__(self, text)
+
+    monkeypatch.setattr(SourceUnavailable, "__init__", remember, raising=False)
+    yield
+    whole = re.compile(r"\w+: (?:[^:]+: )?expected \S.*; found \S.*\. Fix: \S.*", re.DOTALL)
+    assert [text for text in texts if not whole.fullmatch(text)] == []
 
 
 @pytest.fixture

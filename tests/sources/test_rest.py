@@ -313,27 +313,29 @@ class TestPoliteness:
     def test_each_wait_is_twice_as_long_give_or_take_a_quarter(self, failures: int, middle_s: float) -> None:
         waits = set()
         for _ in range(50):
-            backoff = Backoff("no answer")
+            backoff = Backoff("no answer", CONTRACT.broke_off)
             waits.add([backoff.next_wait_s(AttemptFailed("broken")) for _ in range(failures + 1)][-1])
         assert len(waits) > 40, "clients that failed together must not return together"
         assert all(0.75 * middle_s <= wait <= 1.25 * middle_s for wait in waits)
 
     def test_the_sixth_failure_in_a_row_is_the_last(self) -> None:
-        backoff = Backoff("population: no answer")
+        backoff = Backoff("no answer", CONTRACT.broke_off)
         for _ in range(5):
             backoff.next_wait_s(AttemptFailed("broken"))
-        with pytest.raises(SourceUnavailable, match="population: no answer in 6 attempts, last: status 500"):
+        with pytest.raises(
+            SourceUnavailable, match="expected a whole answer; found no answer in 6 attempts, last: status 500"
+        ):
             backoff.next_wait_s(AttemptFailed("status 500"))
 
     def test_progress_starts_the_count_again(self) -> None:
-        backoff = Backoff("no answer")
+        backoff = Backoff("no answer", CONTRACT.broke_off)
         for _ in range(20):
             assert backoff.next_wait_s(AttemptFailed("broken")) < 0.3
             backoff.reset()
 
     def test_a_wait_that_the_source_asks_for_is_obeyed_up_to_half_a_minute(self) -> None:
-        assert Backoff("no answer").next_wait_s(AttemptFailed("busy", 7.0)) == 7
-        assert Backoff("no answer").next_wait_s(AttemptFailed("busy", 3600.0)) == 30
+        assert Backoff("no answer", CONTRACT.broke_off).next_wait_s(AttemptFailed("busy", 7.0)) == 7
+        assert Backoff("no answer", CONTRACT.broke_off).next_wait_s(AttemptFailed("busy", 3600.0)) == 30
 
     @pytest.mark.parametrize(
         ("header", "seconds"), [("7", 7), ("", None), ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("٣", None)]

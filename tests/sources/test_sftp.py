@@ -275,7 +275,7 @@ class TestOddServers:
         server = serve(can_open=False)
         put(server, ONE, b"x", mark=False)
         plain = with_options(BASE, way="sftp", marker=None)
-        with pytest.raises(SourceUnavailable, match=rf"expected to read {ONE}, found the answer 8 \(OpUnsupported\)"):
+        with pytest.raises(SourceUnavailable, match=rf"expected to read {ONE}; found the answer 8 \(OpUnsupported\)"):
             sftp.pull(plain, PERIOD, address(server), work, PullHistory())
 
     def test_a_link_to_nothing_and_a_name_in_other_bytes_hide_no_file(self, serve: Serve, work: Path) -> None:

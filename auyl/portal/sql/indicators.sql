@@ -16,8 +16,13 @@ select
     before.value as value_before
 from serving.indicator as i
 inner join serving.theme as t on i.theme = t.theme
-left join serving.okrug_of_month as now_ on now_.kato = %(kato)s and now_.period = %(period)s
-left join serving.okrug_of_month as then_ on then_.kato = %(kato)s and then_.period = %(period_before)s
+left join serving.okrug_of_month as now_
+    on
+        now_.kato = %(kato)s
+        and now_.period = %(period)s
+        and now_.edition = coalesce(%(edition)s, access.current_edition())
+left join serving.okrug_of_month as then_
+    on now_.edition = then_.edition and now_.kato = then_.kato and then_.period = %(period_before)s
 left join serving.snapshot_current as v
     on i.indicator_id = v.indicator_id and now_.kato_then = v.kato and v.period = %(period)s
 left join serving.snapshot_current as before

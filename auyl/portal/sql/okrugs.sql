@@ -1,4 +1,4 @@
--- grain: okrug of the given codes, in the current edition
+-- grain: okrug of the given codes, in the given edition, or the current one
 -- key: kato
 -- inputs: serving.territory
 select
@@ -16,5 +16,8 @@ left join serving.territory as district
     on okrug.district_kato = district.kato and okrug.edition = district.edition
 left join serving.territory as oblast
     on okrug.oblast_kato = oblast.kato and okrug.edition = oblast.edition
-where okrug.edition = access.current_edition() and okrug.level = 'okrug' and okrug.kato = any(%(katos)s)
+where
+    okrug.edition = coalesce(%(edition)s, access.current_edition())
+    and okrug.level = 'okrug'
+    and okrug.kato = any(%(katos)s)
 order by oblast.kato, district.kato, okrug.name_ru;

@@ -1,5 +1,5 @@
 -- What the portal's login may call: it reads no password, opens no session without one, and writes nothing else.
--- inputs: access.account, session, audit, decoy, scope, serving.current_snapshot
+-- inputs: access.account, session, audit, decoy, scope, scope_of_edition, serving.current_snapshot, okrug_of_month
 --
 -- A password never reaches the database. access.password_salt tells how it is hashed; the portal sends the argon2id
 -- hash to access.sign_in, which compares its sha256 with access.account.verifier. Neither is ever answered.
@@ -48,6 +48,32 @@ begin atomic
     from unnest(subjects) as wanted (subject);
 end;
 
+-- Okrugs that the session's principal may read in former months only, since they were merged, divided or abolished:
+-- edition, code and newest month of each. One that goes on in a later edition is read as that one.
+create or replace function access.former_okrugs() returns table (edition text, kato text, period text)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        s.edition,
+        s.kato,
+        max(f.period) as period
+    from access.scope_of_edition as s
+    inner join serving.current_snapshot as f on s.edition = f.edition
+    where
+        s.principal = access.principal()
+        and s.role = any(access.readers_of('snapshot'))
+        and s.edition <> access.current_edition()
+        and not exists (
+            select
+            from serving.okrug_of_month as m
+            inner join serving.current_snapshot as g on m.edition = g.edition and g.period > f.period
+            where m.period = f.period and m.kato_then = s.kato and m.edition <> s.edition
+        )
+    group by s.edition, s.kato
+    order by period desc, s.kato asc;
+end;
+
 -- Write who is about to read what, and whether they may; the number of that row, or null where they may not or nobody
 -- is signed in. After a commit, `auyl.page` set to the number opens the rows of the session's principal for a minute.
 -- `page` is the page's name, `about` a subject, `place` an okrug, a district, or null for all that the principal has.
@@ -79,9 +105,13 @@ begin atomic
             case
                 when exists (
                     select
-                    from access.scope as s
+                    from access.scope_of_edition as s
                     where
                         s.principal = w.principal
+                        and s.edition in (
+                            access.current_edition(),
+                            (select f.edition from serving.current_snapshot as f where f.period = month)
+                        )
                         and not (select a.must_change_password from access.account as a where a.principal = w.principal)
                         and s.role = any(access.readers_of(about))
                         and coalesce(place in (s.kato, s.district_kato), place is null)
@@ -102,6 +132,7 @@ revoke all on function
 access.password_salt(text),
 access.end_session(bytea, inet),
 access.rights(text[]),
+access.former_okrugs(),
 access.open_page(text, text, text, text, inet)
 from public;
 grant execute on function
@@ -109,5 +140,6 @@ access.principal(),
 access.session_of(bytea),
 access.end_session(bytea, inet),
 access.rights(text[]),
+access.former_okrugs(),
 access.open_page(text, text, text, text, inet)
 to auyl_portal;

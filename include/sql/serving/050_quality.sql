@@ -1,5 +1,5 @@
 -- Quality of what registries send, by okrug, for engineers, for those who oversee a territory and for the owners.
--- inputs: access.allowed, access.readers_of
+-- inputs: access.allowed_in, access.readers_of
 
 -- Grain: as the table, with the change since the registry's previous period.
 create or replace view serving.quality_trend with (security_invoker = true) as
@@ -36,9 +36,16 @@ using (
 drop policy if exists read_own_territory on serving.quality;
 create policy read_own_territory on serving.quality for select to auyl_reads_quality
 using (
-    access.holds((select access.allowed(access.readers_of('quality'))), kato)
-    and kato = any((select access.allowed(access.readers_of('quality')))::text[])
+    access.holds((select array_agg(a.kato) from access.allowed_in(access.readers_of('quality')) as a), kato)
+    and kato = any((select array_agg(a.kato) from access.allowed_in(access.readers_of('quality')) as a)::text[])
     and level = 'okrug'
+    -- The same code may have meant another place in the edition of that month.
+    and (edition, kato) in (
+        select
+            a.edition,
+            a.kato
+        from access.allowed_in(access.readers_of('quality')) as a
+    )
 );
 drop policy if exists engineers_read on serving.quality;
 create policy engineers_read on serving.quality for select to auyl_engineer using (true);
@@ -49,5 +56,4 @@ drop policy if exists compare on serving.quality;
 create policy compare on serving.quality for select to auyl_pipeline using (true);
 
 grant select on serving.quality, serving.quality_trend
-to auyl_reads_quality, auyl_reads_own_registry, auyl_engineer;
-grant usage on schema serving to auyl_engineer;
+to auyl_reads_quality, auyl_reads_own_registry;

@@ -50,6 +50,6 @@ drop policy if exists compare on serving.contradiction;
 create policy compare on serving.contradiction for select to auyl_pipeline using (true);
 
 -- Of readers, only the office that owns a registry.
-grant select on serving.contradiction, serving.contradiction_history, serving.contradiction_judged,
-serving.contradiction_type to auyl_reads_own_registry, auyl_engineer;
-grant select on serving.contradiction_set, serving.contradiction_source to auyl_engineer;
+grant select on
+    serving.contradiction, serving.contradiction_history, serving.contradiction_judged, serving.contradiction_type
+to auyl_reads_own_registry;
