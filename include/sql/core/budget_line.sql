@@ -1,7 +1,7 @@
 -- Grain: line of an okrug's budget that an indicator uses. Key: okrug_kato, line. Inputs: stage_budget_okrug, place.
 -- The four kinds of income and the spending are recognised by level and name, as in the public export.
--- A kind of which an okrug has two lines, or a second budget under the code of its village, is not told: nobody knows
--- which of them is right. Own income is told where the kinds that came make up the total.
+-- A kind of which an okrug has two lines, or a second budget under the code of its village, is left out: nobody knows
+-- which of them is right. Own income is known where the kinds that came make up the total.
 with named as (
     select
         b.*,
