@@ -161,7 +161,7 @@ def test_own_income_is_the_income_without_transfers(published: Published, change
 
 def test_who_died_after_the_period_was_a_resident_at_its_end(published: Published, dying: tuple[str, int]) -> None:
     kato, edited = dying
-    # A few rows have something else wrong and are kept back.
+    # A few rows have something else wrong and are in quarantine.
     assert 0.9 * edited <= published[kato, "population.residents"].value <= edited
 
 
