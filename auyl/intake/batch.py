@@ -128,7 +128,7 @@ def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decisio
             current = ledger.find_batch(settings, delivery_id)
             is_current = current is not None and current.batch_id == known.batch_id
             if not is_current:
-                ledger.add_judgement(settings, known.batch_id, why)
+                _count_again(settings, contract, known, why)
             status = "unchanged" if is_current else "accepted"
             return _result(delivery, status, known, batch_id=known.batch_id, notes=known.notes)
         try:
@@ -227,7 +227,7 @@ def _load(work: _Work) -> BatchResult:
         _stage(work, con, account, typed)
         found = compare_cells(con, work.contract, shape)
         found += whole_reading.differences(con, work.settings, work.contract, work.delivery)
-        staged = work.lake.address(work.file(paths.stage_file))
+        staged = work.file(paths.stage_file)
         found += whole_reading.moved(con, work.settings, work.contract, work.delivery, staged)
     return _record(work, raw, account, shape, found)
 
@@ -284,7 +284,7 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
                 f"{contract.registry}: made again, batch {known.batch_id} has another account: {account}"
             )
         if (current := ledger.find_batch(settings, delivery.delivery_id)) and current.batch_id != known.batch_id:
-            ledger.add_judgement(settings, known.batch_id, work.why)
+            _count_again(settings, contract, known, work.why)
         return _result(delivery, "accepted", known, batch_id=known.batch_id, notes=known.notes)
     severities = {rule.rule: rule.severity for rule in work.suite.row_rules}
     drifts = compare(shape, _history(settings, delivery), contract) + compare_files(raw, contract) + found
@@ -314,6 +314,11 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
     return _result(
         delivery, "accepted", account, batch_id=batch.batch_id, failed=account.failed, notes=batch.notes, drifts=drifts
     )
+
+
+def _count_again(settings: Settings, contract: Contract, known: ledger.Batch, why: ledger.Decision | None) -> None:
+    whole_reading.note_moved(settings, contract, [known])
+    ledger.add_judgement(settings, known.batch_id, why)
 
 
 def _same_bytes(settings: Settings, delivery: ledger.Delivery) -> list[Drift]:

@@ -12,6 +12,7 @@ from auyl.ledger.batches import (
     Decision,
     accepted,
     add_batch,
+    add_drifts,
     add_judgement,
     arrivals,
     batch,

@@ -114,6 +114,16 @@ def _judge(con: Connection, batch_id: int, why: Decision | None) -> None:
         con.execute(text("select access.write_audit(:what, :which, 'done', :why, null, :who)"), act)
 
 
+def add_drifts(settings: Settings, batch_id: int, drifts: list[dict[str, Any]]) -> None:
+    """Add what drifted (rows of ledger.drift) to a batch, except what is known of it already."""
+    d = tables.drift.c
+    with transaction(settings) as con:
+        known = {tuple(row) for row in con.execute(select(d.kind, d.name).where(d.batch_id == batch_id))}
+        new = [{"batch_id": batch_id, **row} for row in drifts if (row["kind"], row["name"]) not in known]
+        if new:
+            con.execute(insert(tables.drift), new)
+
+
 def periods(settings: Settings, registry: str | None = None) -> list[str]:
     """Periods with an accepted batch, oldest first; of one registry where given."""
     of = select(_C.period).distinct().order_by(_C.period)

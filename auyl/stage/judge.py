@@ -6,6 +6,8 @@ import gc
 import os
 import sys
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 _ONE_AT_A_TIME = Lock()
 # Great Expectations needs these only for one expectation, on distributions, and its chart.
 UNUSED = ("altair", "scipy.stats")
+# Models for Spark and for files that pandas reads, a third of the import; the project judges frames in memory.
+_UNUSED_SOURCES = ("spark*_datasource.py", "pandas_*_datasource.py", "dynamic_pandas.py")
 
 
 def judge(name: str, expectations: list[dict[str, Any]], frame: pandas.DataFrame) -> list[str]:
@@ -44,7 +48,7 @@ def judge(name: str, expectations: list[dict[str, Any]], frame: pandas.DataFrame
 def great_expectations() -> Any:
     """The library. Its plain import costs 2.3 s of processor time more (docs/decisions/0014-great-expectations.md)."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # or the import calls an analytics host
-    stubs = {name: ModuleType(name) for name in UNUSED if name not in sys.modules}
+    stubs = {name: _Unused(name) for name in (*UNUSED, *_unused_sources()) if name not in sys.modules}
     sys.modules.update(stubs)
     gc.disable()
     try:
@@ -55,6 +59,23 @@ def great_expectations() -> Any:
         for name in stubs:
             del sys.modules[name]
     return great_expectations
+
+
+class _Unused(ModuleType):
+    """A module whose names are classes without content; an instance is an empty mapping."""
+
+    def __getattr__(self, name: str) -> type[dict[Any, Any]]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (dict,), {"__init__": lambda self, *_, **__: None})
+
+
+def _unused_sources() -> list[str]:
+    spec = find_spec("great_expectations")
+    folders = spec.submodule_search_locations if spec else None
+    root = Path(next(iter(folders or [""])), "datasource", "fluent")
+    files = [file for names in _UNUSED_SOURCES for file in root.glob(names)]
+    return [f"great_expectations.datasource.fluent.{file.stem}" for file in files]
 
 
 @cache
@@ -79,7 +100,7 @@ def _in_words(result: Any) -> str:
     kwargs, meta = config.kwargs, config.meta
     bounds = {"at least": kwargs.get("min_value"), "at most": kwargs.get("max_value")}
     limits = [f"{words} {value}" for words, value in bounds.items() if value is not None]
-    values = result.result.get("partial_unexpected_list") or []
+    values = result.result.get("partial_unexpected_list") or [result.result.get("observed_value", "another")]
     found = ", ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in values[:3])
     expected = " and ".join(limits) or config.type
-    return f"{meta['rule']}: expected {expected}, found {found or 'another'} ({meta['reason_ru']})"
+    return f"{meta['rule']}: expected {expected}, found {found} ({meta['reason_ru']})"
