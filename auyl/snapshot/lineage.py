@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from auyl import contracts
+from auyl import contracts, ledger
+from auyl.errors import AuylError
 from auyl.intake.locate import locate
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
@@ -55,7 +56,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Source:
-    """A batch behind a number: its delivery, its account and the rules that were broken in it."""
+    """A batch behind a number: its delivery, its account and the rules that were broken in it.
+
+    `erased` says when, by whom and why its bytes were erased; then there are no lines.
+    """
 
     registry: str
     owner: str
@@ -68,6 +72,7 @@ class Source:
     quarantined: int
     duplicates: int
     rules: dict[str, tuple[str, int]]
+    erased: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,7 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
         {"p": period, "r": revision, "names": registries},
     ).all()
     sources = []
+    erased = {one.delivery_id: one for one in ledger.erasures(settings, [row.delivery_id for row in rows])}
     for row in rows:
         files = con.execute(
             text("select name, sha256 from ledger.delivery_file where delivery_id = :id order by name"),
@@ -152,6 +158,7 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
                 row.quarantined,
                 row.duplicates,
                 {r.rule: (r.severity, r.failed) for r in rules},
+                str(erased[row.delivery_id]) if row.delivery_id in erased else None,
             )
         )
     return sources
@@ -160,6 +167,10 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
 def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: list[Source], sample: int) -> Part:
     lake = lake_of(settings)
     registry = measure.registries[0]
+    if not lake.exists(core):
+        erased = [source.erased for source in sources if source.erased]
+        why = "; ".join(erased) or "auyl check --lake names what else is lost; restore it from a backup"
+        raise AuylError(f"the rows behind {measure.id}: expected {core} in the lake, found none: {why}")
     con = duck.connect(settings, lake)
     try:
         con.execute(

@@ -107,8 +107,8 @@ def demo(home: Path, **options: object) -> list[str]:
         [sys.executable, "-m", "lab", "demo", "--registries", "core", "--scale", "1000"], capture_output=True,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), "AUYL_HOME": str(home)}, text=True, check=False, **options,
     )  # fmt: skip
-    assert done.returncode == 1 and done.stderr == ""
-    return done.stdout.splitlines()
+    assert done.returncode == 1 and done.stdout == ""
+    return done.stderr.splitlines()
 
 
 def test_a_demo_that_cannot_leave_root_says_what_to_do_and_starts_nothing(home: Path) -> None:
@@ -127,3 +127,12 @@ def test_a_folder_of_root_that_is_no_home_is_not_handed_over(home: Path) -> None
     (line,) = demo(home)
     assert "setting AUYL_HOME: expected an empty folder, or one that was used for this before" in line
     assert set(owners(home)) == {0}
+
+
+def test_check_warns_of_a_home_of_root(home: Path) -> None:
+    home.mkdir(mode=0o700)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "AUYL_HOME": str(home), "AUYL_INCLUDE": str(home)}
+    command = [sys.executable, "-m", "auyl.cli", "check"]
+    warning, *_ = subprocess.run(command, capture_output=True, text=True, env=environment).stderr.splitlines()
+    assert f"AUYL_HOME: {home} belongs to root" in warning
+    assert f"Fix: chown -R ACCOUNT {home}" in warning

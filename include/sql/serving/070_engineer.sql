@@ -78,7 +78,7 @@ grant select on
     ledger.refusal_shape, ledger.drift_shape, ledger.rule_outcome, ledger.build, ledger.build_input,
     ledger.rolled_back_batch, ledger.signed_answer, ledger.catalogue, ledger.entity_set, ledger.hash_key,
     ledger.hash_key_settled, ledger.daily_report_mail, ledger.alarm_sending, ledger.link_run,
-    ledger.lake_settled
+    ledger.lake_settled, ledger.erasure_end
 to auyl_engineer;
 -- without what a source's files and pages are called
 grant select (
@@ -103,6 +103,12 @@ grant select (
 grant select (batch_id, name, heading, place, filled, share_unreadable) on ledger.batch_column to auyl_engineer;
 -- without what a person typed as the reason
 grant select (withdrawal_id, batch_id, is_withdrawn, decided_by, decided_at) on ledger.withdrawal to auyl_engineer;
+grant select (
+    erasure_id, delivery_id, is_erased, is_by_term, decided_by, decided_at
+) on ledger.erasure to auyl_engineer;
+grant select (
+    delivery_id, erasure_id, is_by_term, decided_by, decided_at, ended_at
+) on ledger.erased_delivery to auyl_engineer;
 grant select (judgement_id, batch_id, decided_by, judged_at) on ledger.judgement to auyl_engineer;
 grant select (
     decision_id, period, is_rolled_back, revisions, current_revision, decided_by, decided_at
