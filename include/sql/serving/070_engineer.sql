@@ -14,7 +14,7 @@ return regexp_replace(
 ) || case when length(whole) > 40 then '…' else '' end;
 
 -- Words of the program, which are English, without what they quote: by its signs is shown what stands between «», each
--- letter of another alphabet, and each number of five digits or more.
+-- letter of another alphabet, each number of five digits or more, the name of a file and what is written like a name.
 create or replace function ledger.words(whole text) returns text
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -28,7 +28,14 @@ return (
             '' order by place
         )
     from regexp_matches(
-        regexp_replace(whole, '[[:digit:]]{5,}', '99999', 'g'), '«[^»]*»?|[^«]+', 'g'
+        regexp_replace(
+            regexp_replace(
+                regexp_replace(whole, '[[:digit:]]{5,}', '99999', 'g'),
+                '[^\s«»,;:]*\.(?:csv|xlsx?|xml|jsonl?|geojson|zip|txt)\y', 'AAAA.AAA', 'gi'
+            ),
+            '\y[A-Z][a-z]{3,}\y', 'AAAA', 'g'
+        ),
+        '«[^»]*»?|[^«]+', 'g'
     ) with ordinality as split (part, place)
 );
 
