@@ -165,6 +165,8 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
 
 
 def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: list[Source], sample: int) -> Part:
+    import duckdb
+
     lake = lake_of(settings)
     registry = measure.registries[0]
     if not lake.exists(core):
@@ -187,6 +189,11 @@ def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: l
             con.execute(f"select {how}, count(*) from counted where {how} is not null group by 1 order by 1").fetchall()
         )
         rows = con.execute(f"select _file, _record, {how} from counted order by 1, 2 limit {int(sample)}").fetchall()
+    except duckdb.BinderException as error:
+        raise AuylError(
+            f"{measure.id}: its core table {core} lacks what the catalogue of this version measures; auyl build makes "
+            "it from the current batches"
+        ) from error
     finally:
         con.close()
     batches = [source.batch_id for source in sources if source.registry == registry]
