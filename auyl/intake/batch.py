@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of a delivery. `status` is accepted, unchanged (accepted before), refused or withdrawn.
+    """What became of a delivery. `status` is accepted, unchanged (accepted before), refused, withdrawn or erased.
 
-    `refusal` says why it was refused or withdrawn.
+    `refusal` says why it was refused, withdrawn or erased.
     """
 
     registry: str
@@ -112,23 +112,26 @@ def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decisio
 
     An error of ours or of the set-up is raised; the delivery stays landed, with the reason beside it.
 
-    A delivery that a person has withdrawn is left as it is.
+    A delivery that a person has withdrawn, or whose bytes were erased, is left as it is.
     """
     settings = settings or from_environment()
     delivery = ledger.delivery(settings, delivery_id)
     contract = contracts.load(delivery.registry, settings.include)
     rules = rules_digest(settings, contract)
     with lock(settings, LOAD, delivery.registry, delivery.period):
+        erased = ledger.erasure(settings, delivery_id)
+        if erased is not None:
+            return _result(delivery, "erased", refusal=f"{delivery.registry} {delivery.period}: {erased}")
         withdrawn = ledger.withdrawn(settings, delivery_id)
         if withdrawn is not None:
             return _result(delivery, "withdrawn", refusal=f"{delivery.registry} {delivery.period}: {withdrawn}")
         known = ledger.find_batch(settings, delivery_id, rules)
         lake = lake_of(settings)
-        if known is not None and _is_whole(lake, known):
+        if known is not None and _is_whole(lake, contract, known):
             current = ledger.find_batch(settings, delivery_id)
             is_current = current is not None and current.batch_id == known.batch_id
             if not is_current:
-                ledger.add_judgement(settings, known.batch_id, why)
+                _count_again(settings, contract, known, why)
             status = "unchanged" if is_current else "accepted"
             return _result(delivery, status, known, batch_id=known.batch_id, notes=known.notes)
         try:
@@ -157,9 +160,10 @@ def superseded_on_arrival(result: BatchResult, settings: Settings | None = None)
     return None if result.delivery_id in counting or not counting else counting[-1]
 
 
-def _is_whole(lake: Lake, batch: ledger.Batch) -> bool:
+def _is_whole(lake: Lake, contract: Contract, batch: ledger.Batch) -> bool:
     """Does the lake have the files of a batch? Lost ones are made again from the landed bytes, in the same place."""
-    named = (batch.stage_path, batch.quarantine_path, batch.linkable_path)
+    identity = paths.identity_file(batch.name) if contract.feeds_vault else None
+    named = (batch.stage_path, batch.quarantine_path, batch.linkable_path, identity)
     return all(lake.exists(path) for path in named if path) and bool(lake.files(batch.raw_path))
 
 
@@ -227,7 +231,7 @@ def _load(work: _Work) -> BatchResult:
         _stage(work, con, account, typed)
         found = compare_cells(con, work.contract, shape)
         found += whole_reading.differences(con, work.settings, work.contract, work.delivery)
-        staged = work.lake.address(work.file(paths.stage_file))
+        staged = work.file(paths.stage_file)
         found += whole_reading.moved(con, work.settings, work.contract, work.delivery, staged)
     return _record(work, raw, account, shape, found)
 
@@ -284,7 +288,7 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
                 f"{contract.registry}: made again, batch {known.batch_id} has another account: {account}"
             )
         if (current := ledger.find_batch(settings, delivery.delivery_id)) and current.batch_id != known.batch_id:
-            ledger.add_judgement(settings, known.batch_id, work.why)
+            _count_again(settings, contract, known, work.why)
         return _result(delivery, "accepted", known, batch_id=known.batch_id, notes=known.notes)
     severities = {rule.rule: rule.severity for rule in work.suite.row_rules}
     drifts = compare(shape, _history(settings, delivery), contract) + compare_files(raw, contract) + found
@@ -314,6 +318,11 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
     return _result(
         delivery, "accepted", account, batch_id=batch.batch_id, failed=account.failed, notes=batch.notes, drifts=drifts
     )
+
+
+def _count_again(settings: Settings, contract: Contract, known: ledger.Batch, why: ledger.Decision | None) -> None:
+    whole_reading.note_moved(settings, contract, [known])
+    ledger.add_judgement(settings, known.batch_id, why)
 
 
 def _same_bytes(settings: Settings, delivery: ledger.Delivery) -> list[Drift]:

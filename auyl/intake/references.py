@@ -32,8 +32,9 @@ from auyl.store.spill import spill_folder
 if TYPE_CHECKING:
     import duckdb
 
-# Headings stand in the first record; a cell of it may be long.
+# Headings stand in the first record; a cell of it may be long. The texts of a workbook stand in no certain order.
 _HEAD_BYTES = 1 << 18
+_TEXTS_BYTES = 1 << 22
 _HEADING = re.compile(r"ауыл\s*:\s*файл|\bauylfile\b", re.IGNORECASE)
 
 
@@ -121,7 +122,7 @@ def _heads(stream: IO[bytes]) -> Iterator[str]:
             for member in book.namelist():
                 if member == "xl/sharedStrings.xml" or member.startswith("xl/worksheets/sheet"):
                     with book.open(member) as part:
-                        yield part.read(_HEAD_BYTES).decode("utf-8", "ignore")
+                        yield part.read(_TEXTS_BYTES).decode("utf-8", "ignore")
         return
     for encoding in ("utf-8", "cp1251", "utf-16-le", "utf-16-be"):
         yield head.decode(encoding, "ignore")

@@ -7,6 +7,7 @@ committed later than `overlapMinutes` after their time.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from auyl.intake.overdue import due_on
 from auyl.periods import LOCAL
 from auyl.settings import Settings
 from auyl.stage.current import stage_view
+from auyl.store import duck
 from auyl.store.binding import lake_of
 from auyl.store.duck import identifier, literal
 
@@ -70,7 +72,7 @@ def differences(
 def moved(
     con: duckdb.DuckDBPyConnection, settings: Settings, contract: Contract, delivery: ledger.Delivery, staged: str
 ) -> list[Drift]:
-    """The periods whose current rows have keys that are in `staged`, the address of this delivery's stage, as well.
+    """The periods whose current rows have keys that are in `staged`, the stage of this delivery in the lake, as well.
 
     A record belongs to one period. The extract that was made later counts, see `auyl.stage.current`.
     """
@@ -78,13 +80,14 @@ def moved(
         return []
     lake = lake_of(settings)
     keys = ", ".join(map(identifier, contract.keys))
+    is_there = lake.exists(staged)
     drifts = []
     for period in ledger.periods(settings, contract.registry):
         others = ledger.current_batches(settings, contract.registry, period, is_delta=True)
         if period == delivery.period or not others:
             continue
         there = [batch for batch in others if lake.exists(batch.stage_path)]
-        if len(there) < len(others):
+        if len(there) < len(others) or not is_there:
             # Not known to be apart: a build compares the two, and names the lost file.
             drifts.append(
                 Drift(ledger.ROWS_MOVED, period, "each key in one period", "not compared: the lake lost rows")
@@ -92,7 +95,7 @@ def moved(
             continue
         files = ", ".join(literal(lake.address(batch.stage_path)) for batch in there)
         ((rows,),) = con.execute(
-            f"select count(*) from (select distinct {keys} from read_parquet({literal(staged)})) as s "
+            f"select count(*) from (select distinct {keys} from read_parquet({literal(lake.address(staged))})) as s "
             f"where exists (from read_parquet([{files}]) as b where {_equal(contract.keys)})"
         ).fetchall()
         if rows:
@@ -100,6 +103,17 @@ def moved(
                 Drift(ledger.ROWS_MOVED, period, "each key in one period", f"{rows} rows of {period} as well")
             )
     return drifts
+
+
+def note_moved(settings: Settings, contract: Contract, batches: list[ledger.Batch]) -> None:
+    """Write down for batches that count again which periods have their keys: those may have arrived meanwhile."""
+    if not contract.is_delta:
+        return
+    with duck.cursor(settings, lake_of(settings)) as con:
+        for batch in batches:
+            delivery = ledger.delivery(settings, batch.delivery_id)
+            drifts = moved(con, settings, contract, delivery, batch.stage_path)
+            ledger.add_drifts(settings, batch.batch_id, [asdict(drift) for drift in drifts])
 
 
 def _hidden(settings: Settings, contract: Contract, delivery: ledger.Delivery) -> str:

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from sqlalchemy.exc import NoResultFound
 
 from auyl import contracts, ledger
+from auyl.contracts import Contract
 from auyl.errors import AuylError
+from auyl.intake.whole_reading import note_moved
 from auyl.settings import Settings
 from auyl.store.locks import LAND, lock
+from auyl.store.postgres import transaction
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,25 @@ def _decide(settings: Settings, batch_id: int, is_withdrawn: bool, reason: str, 
     except NoResultFound:
         raise AuylError(f"batch {batch_id}: expected a batch of the ledger; `auyl extracts` lists them") from None
     contract = contracts.load(batch.registry, settings.include)
+    if not is_withdrawn and (erased := ledger.erasure(settings, batch.delivery_id)):
+        raise AuylError(
+            f"batch {batch_id}: expected its bytes in the lake, found that {erased}. Readmit them and give them again: "
+            f"auyl extracts readmit {erased.delivery_id} --reason …"
+        )
     # The lock of landing: no other decision, and no arrival, comes between the question and the answer.
-    with lock(settings, LAND, batch.registry, batch.period):
+    with lock(settings, LAND, batch.registry, batch.period), transaction(settings):
+        former = _current(settings, contract, batch)
         before = ledger.withdrawn(settings, batch.delivery_id)
         is_new = (before is not None) != is_withdrawn
         if is_new:
             ledger.add_withdrawal(settings, batch, is_withdrawn, reason.strip(), decided_by)
         after = ledger.withdrawn(settings, batch.delivery_id)
+        current = _current(settings, contract, batch)
+        note_moved(settings, contract, [counts for counts in current if counts not in former])
     if after is not None and not is_withdrawn:
         raise AuylError(f"batch {batch_id} corrects rows of another: {after}. Restore that one")
-    return Withdrawal(batch, is_new, ledger.current_batches(settings, batch.registry, batch.period, contract.is_delta))
+    return Withdrawal(batch, is_new, current)
+
+
+def _current(settings: Settings, contract: Contract, batch: ledger.Batch) -> list[ledger.Batch]:
+    return ledger.current_batches(settings, batch.registry, batch.period, contract.is_delta)

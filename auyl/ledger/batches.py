@@ -114,6 +114,16 @@ def _judge(con: Connection, batch_id: int, why: Decision | None) -> None:
         con.execute(text("select access.write_audit(:what, :which, 'done', :why, null, :who)"), act)
 
 
+def add_drifts(settings: Settings, batch_id: int, drifts: list[dict[str, Any]]) -> None:
+    """Add what drifted (rows of ledger.drift) to a batch, except what is known of it already."""
+    d = tables.drift.c
+    with transaction(settings) as con:
+        known = {tuple(row) for row in con.execute(select(d.kind, d.name).where(d.batch_id == batch_id))}
+        new = [{"batch_id": batch_id, **row} for row in drifts if (row["kind"], row["name"]) not in known]
+        if new:
+            con.execute(insert(tables.drift), new)
+
+
 def periods(settings: Settings, registry: str | None = None) -> list[str]:
     """Periods with an accepted batch, oldest first; of one registry where given."""
     of = select(_C.period).distinct().order_by(_C.period)
@@ -205,9 +215,10 @@ def accepted(settings: Settings, first: str, last: str) -> list[Batch]:
     """The newest batch of every accepted delivery of these periods, oldest extract first.
 
     Left out is a delivery whose rejected rows have been corrected, since the corrected one replaces it, and one that
-    was withdrawn.
+    was withdrawn or erased.
     """
-    counts = (_C.rank_in_delivery == 1) & ~_C.is_corrected & ~_C.is_withdrawn
+    is_erased = exists().where(tables.erased_delivery.c.delivery_id == _C.delivery_id)
+    counts = (_C.rank_in_delivery == 1) & ~_C.is_corrected & ~_C.is_withdrawn & ~is_erased
     wanted = _BATCH.where(_C.period.between(first, last), counts)
     return records(settings, wanted.order_by(_C.extracted_at, _C.current_rank.desc()), Batch)
 

@@ -31,3 +31,4 @@ if [ -n "$(bind "select to_regclass('ledger.lake')")" ]; then
     printf '{"lake": "%s"}' "$id" > "$AUYL_LAKE/auyl-lake.json"
     bind "insert into ledger.lake_settled (lake_no) select lake_no from ledger.lake where lake_id = '$id'"
 fi
+echo "now compare the lake with the ledger: auyl check --lake"

@@ -289,18 +289,19 @@ class Machine(RuleBasedStateMachine):
 
 def run(world: Installations, operations: int, seed: int, say: Callable[[str], None] = lambda _: None) -> Counter[str]:
     """So many random operations, in runs of at most thirty; each ends with the comparison."""
-    steps = min(operations, 30)
 
     class Seeded(Machine):
         pass
 
     Seeded.world, Seeded.comparisons, Seeded.counts = world, Comparisons(), Counter()
     Seeded.say = staticmethod(say)  # type: ignore[assignment]
-    chosen = hypothesis.settings(
-        max_examples=-(-operations // steps), stateful_step_count=steps, deadline=None, database=None,
-        suppress_health_check=list(hypothesis.HealthCheck), phases=[hypothesis.Phase.generate], print_blob=False,
-    )  # fmt: skip
-    run_state_machine_as_test(hypothesis.seed(seed)(Seeded), settings=chosen)  # type: ignore[no-untyped-call]
+    for nth in range(-(-operations // 60)):
+        # Later runs of one search resemble earlier ones.
+        chosen = hypothesis.settings(
+            max_examples=2, stateful_step_count=min(30, -(-operations // 2)), deadline=None, database=None,
+            suppress_health_check=list(hypothesis.HealthCheck), phases=[hypothesis.Phase.generate], print_blob=False,
+        )  # fmt: skip
+        run_state_machine_as_test(hypothesis.seed(seed + 1000 * nth)(Seeded), settings=chosen)  # type: ignore[no-untyped-call]
     return Seeded.counts
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from auyl import access, pipeline
 from auyl.access import logins
+from auyl.checks.lake import check_lake
 from auyl.errors import AuylError, LakeRefused
 from auyl.settings import REPOSITORY, Settings
 from auyl.snapshot import BuildResult
@@ -106,6 +107,8 @@ def test_a_restored_installation_is_the_one_that_was_backed_up(
         with pytest.raises(LakeRefused, match="found that of another database"):
             lake_of(mixed)
 
+    compared = check_lake(restored)
+    assert (compared.faults, compared.unnamed) == ([], {}) and compared.registries[-1].parts >= 2
     shutil.rmtree(installation.lake)  # nothing may still be read from there
     assert state(restored, okrug) == before
     assert pipeline.run(restored, PERIOD, oblast, say=lambda _: None).status == "unchanged"

@@ -11,6 +11,7 @@ import pytest
 from auyl import contracts, intake, ledger
 from auyl.intake import delivery, whole_reading
 from auyl.intake.batch import BatchResult
+from auyl.intake.withdraw import restore, withdraw
 from auyl.periods import LOCAL
 from auyl.settings import Settings
 from auyl.stage import inputs
@@ -202,6 +203,22 @@ class TestAKeyInOnePeriodOnly:
         execute("update dispatch.calls set received_at = '2026-09-30', updated_at = '2026-10-07' where call_id = 2")
         assert pull(self.LATER).periods == [PERIOD, NEXT]
         assert (set(current(settings)), set(current(settings, NEXT))) == ({"1", "2"}, set())
+
+    def test_an_extract_that_was_withdrawn_meanwhile_counts_again_without_what_moved(
+        self, dsn: str, settings: Settings, execute: Execute, pull: Callable[..., BatchResult]
+    ) -> None:
+        insert(execute, 1, "2026-09-05 08:00:00")
+        insert(execute, 2, "2026-09-30 23:50:00")
+        former = pull(CLOSING)
+        withdraw(settings, former.batch_id, "a doubt", "test")
+        execute("update dispatch.calls set received_at = '2026-10-01', updated_at = '2026-10-06' where call_id = 2")
+        assert drifts(pull(self.LATER, NEXT)) == {}, "no other extract counts"
+        restored = restore(settings, former.batch_id, "no doubt", "test")
+        assert [batch.batch_id for batch in restored.current] == [former.batch_id]
+        assert (set(current(settings)), set(current(settings, NEXT))) == ({"1"}, {"2"})
+        restore(settings, former.batch_id, "no doubt", "test")
+        noted = [drift for drift in ledger.drifts(settings, "ambulance", PERIOD) if drift["kind"] == ledger.ROWS_MOVED]
+        assert len(noted) == 1
 
     def test_what_is_made_of_the_former_month_is_made_again(
         self, dsn: str, settings: Settings, execute: Execute, pull: Callable[..., BatchResult]
