@@ -254,7 +254,9 @@ def test_every_unit_has_an_account_and_the_secrets_that_it_needs(secrets: Path) 
         name: set(re.findall(r"^LoadCredential=([\w.]+):", text, re.MULTILINE)) for name, text in names.items()
     }
     assert credentials == {
-        "bootstrap": {"owner_dsn", "pipeline_dsn", "engineer_dsn", "portal_dsn", "airflow_dsn", "fernet_key"},
+        "bootstrap": {
+            "owner_dsn", "pipeline_dsn", "engineer_dsn", "portal_dsn", "airflow_dsn", "fernet_key", "airflow_password"
+        },
         "scheduler": {
             "pipeline_dsn", "hash_key", "connections.yaml", "airflow_dsn", "fernet_key", "session_key", "jwt_secret"
         },
@@ -275,6 +277,15 @@ def test_every_unit_has_an_account_and_the_secrets_that_it_needs(secrets: Path) 
         line.split("=", 1) for line in (PRODUCTION / "auyl.env").read_text("utf-8").splitlines() if line[:1] not in "#"
     )
     assert {n.removesuffix("_CMD") for n in shared if n.startswith("AIRFLOW__")} <= known_settings()
+
+
+def test_a_unit_can_open_its_home_and_airflow_finds_its_tasks() -> None:
+    common = (PRODUCTION / "auyl-.service.d" / "common.conf").read_text(encoding="utf-8")
+    assert "StateDirectoryMode=0700\n" in common  # a home that others may open is refused
+    # A task is not dumpable, so that `invisible` hides it from the scheduler that supervises it.
+    hidden = {unit.stem for unit in UNITS if "ProtectProc=invisible\n" in unit.read_text(encoding="utf-8")}
+    assert hidden == {unit.stem for unit in UNITS} - {"auyl-scheduler"}
+    assert "ProtectProc" not in common
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
