@@ -79,6 +79,8 @@ SECRETS_OF = {
     "dag-processor": AIRFLOWS,
     "worker": {*BROKERS, "ca", "fernet_key", "pipeline_dsn", "hash_key", "connections.yaml"},
     "portal": {"portal_dsn", "ca"},
+    "commands": {"owner_dsn", "hash_key", "ca"},
+    "backup": {"admin_dsn", "ca"},
     "tls": set(),
 }  # fmt: skip
 
@@ -105,9 +107,12 @@ def test_images_of_others_are_named_by_digest() -> None:
     images = {s["image"] for s in COMPOSE["services"].values()} - {OWN_IMAGE}
     assert len(images) == 3
     assert all(re.fullmatch(r"\$\{\w+_IMAGE:\?\w+@sha256:… of version \d+\}", image) for image in images)
+    below = COMPOSE["services"]["bootstrap"]["build"]["args"]["PYTHON_IMAGE"]
+    assert re.fullmatch(r"\$\{PYTHON_IMAGE:\?python@sha256:… of version [\w.-]+\}", below)
+    assert "FROM ${PYTHON_IMAGE}" in (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").splitlines()
     example = (PRODUCTION / "env.example").read_text(encoding="utf-8")
     assert set(re.findall(r"^(\w+_IMAGE)=\w+@sha256:", example, re.MULTILINE)) == {
-        re.findall(r"\w+_IMAGE", image)[0] for image in images
+        re.findall(r"\w+_IMAGE", image)[0] for image in (*images, below)
     }
 
 
@@ -120,7 +125,8 @@ def test_every_service_has_a_limit_of_memory_and_ours_have_no_privileges() -> No
 
 
 def test_all_of_ours_run_the_same_image() -> None:
-    ours = {name: s["image"] for name, s in COMPOSE["services"].items() if name not in ("postgres", "redis", "tls")}
+    others = ("postgres", "redis", "tls", "backup")
+    ours = {name: s["image"] for name, s in COMPOSE["services"].items() if name not in others}
     assert set(ours.values()) == {OWN_IMAGE}
     assert {"api-server", "scheduler", "dag-processor", "worker", "portal"} <= set(ours)
 
