@@ -8,18 +8,17 @@ from=${1:?the folder of the backup}
 . "$(dirname "$0")/without_password.sh"
 (cd "$from" && sha256sum --quiet --check SHA256SUMS)
 [ ! -e "$AUYL_LAKE" ] || [ -z "$(ls -A "$AUYL_LAKE")" ] || { echo "$AUYL_LAKE is not empty" >&2; exit 1; }
-# Roles of the backup get their passwords and memberships, but for the one that is restoring.
-me=$(psql --dbname "$dsn" --tuples-only --no-align --command 'select current_user')
-grep -v -E "^(CREATE|ALTER) ROLE \"?$me\"?[ ;]" "$from/roles.sql" |
-    psql --dbname "$dsn" --quiet 2>&1 | grep -v 'already exists' >&2 || true
+ask() { psql --dbname "$dsn" --tuples-only --no-align --quiet --set ON_ERROR_STOP=1 "$@"; }
 # The database comes with its own name, rights and locale; one of that name may be there only if nothing is in it.
 name=$(pg_restore --list "$from/auyl.dump" | sed -n 's/^; *dbname: //p')
-ask() { psql --dbname "$dsn" --tuples-only --no-align --quiet --set ON_ERROR_STOP=1 "$@"; }
-if [ -n "$(ask --command "select 1 from pg_database where datname = '$name'")" ]; then
-    [ -z "$(ask --command "\\connect $name" --command "select 1 from pg_namespace where nspname = 'ledger'")" ] ||
-        { echo "the database $name is not empty" >&2; exit 1; }
-    ask --command "drop database \"$name\""
-fi
+there=$(ask --command "select 1 from pg_database where datname = '$name'")
+[ -z "$there" ] || [ -z "$(ask --command "\\connect $name" --command "select 1 from pg_namespace where nspname = 'ledger'")" ] ||
+    { echo "the database $name is not empty" >&2; exit 1; }
+# Roles of the backup get their passwords and memberships, but for the one that is restoring.
+me=$(ask --command 'select current_user')
+grep -v -E "^(CREATE|ALTER) ROLE \"?$me\"?[ ;]" "$from/roles.sql" |
+    PGOPTIONS='-c client_min_messages=warning' psql --dbname "$dsn" --quiet 2>&1 | grep -v 'already exists' >&2 || true
+[ -z "$there" ] || ask --command "drop database \"$name\""
 pg_restore --dbname "$dsn" --create --exit-on-error "$from/auyl.dump"
 mkdir -p "$AUYL_LAKE"
 cp -R "$from/lake/." "$AUYL_LAKE"
