@@ -194,6 +194,18 @@ def test_secrets_are_made_once_and_closed(secrets: Path) -> None:
     Fernet(before["fernet_key"])
 
 
+def test_a_new_certificate_needs_the_key_of_the_authority_and_loses_nothing_without_it(
+    secrets: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(secrets, tmp_path / "secrets"))
+    (folder / "ca.key").unlink()
+    (folder / "postgres.crt").unlink()
+    before = contents(folder)
+    done = subprocess.run([PRODUCTION / "make-secrets.sh", folder, "127.0.0.1"], capture_output=True, text=True)
+    assert done.returncode == 1 and "put ca.key of this installation there first" in done.stderr
+    assert contents(folder) == before
+
+
 def test_a_secret_is_read_from_its_file_and_an_unreadable_one_is_said(
     secrets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,6 +374,14 @@ def serve_and_connect(secrets: Path, folder: Path, tmp_path: Path) -> None:
     finally:
         server.terminate()
         server.communicate(timeout=30)
+
+
+def test_a_postgresql_by_systemd_has_the_settings_of_the_container() -> None:
+    text = (PRODUCTION / "postgresql.conf").read_text(encoding="utf-8")
+    here = {n: v.strip("'") for n, v in re.findall(r"^(\w+) = (\S+)$", text, re.MULTILINE)}
+    there = dict(o.split("=", 1) for o in COMPOSE["services"]["postgres"]["command"] if "=" in o)
+    files = {"ssl_cert_file", "ssl_key_file", "hba_file"}
+    assert {n: v for n, v in here.items() if n not in files} == {n: v for n, v in there.items() if n not in files}
 
 
 def wait_for(connect: Callable[[], None]) -> None:
