@@ -306,6 +306,17 @@ def test_a_unit_can_open_its_home_and_airflow_finds_its_tasks() -> None:
     assert "ProtectProc" not in common
 
 
+def test_commands_run_as_the_account_of_the_pipeline_with_secrets_that_are_made(secrets: Path) -> None:
+    script = PRODUCTION / "auyl.sh"
+    text = script.read_text(encoding="utf-8")
+    assert subprocess.run(["sh", "-n", script]).returncode == 0
+    assert re.findall(r"--uid=(\S+)", text) == ["auyl"]
+    credentials = set(re.findall(r"LoadCredential=(\w+):/etc/auyl/secrets/\1\b", text))
+    assert credentials == {"owner_dsn", "hash_key"} <= set(contents(secrets))
+    scheduler = (PRODUCTION / "auyl-scheduler.service").read_text(encoding="utf-8")
+    assert re.findall(r"AUYL_LAKE=(\S+)", text) == re.findall(r"AUYL_LAKE=(\S+)", scheduler)
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
 def test_units_are_valid_and_closed(tmp_path: Path) -> None:
     folder = tmp_path / "etc" / "systemd" / "system"
