@@ -23,7 +23,8 @@ class Rights:
 
     `commands`: of the processes that know the home, and of all that these started, without those in `in_front`, which
     the caller started. `roots`: those of them with any right of root. `logins`: who was signed in at the embedded
-    server. `superusers`: those of them with more than their grants.
+    server. `superusers`: those of them with more than their grants. `owners`: commands that were given the password of
+    the owner of the database or of its superuser.
     """
 
     def __init__(self, home: Path) -> None:
@@ -33,8 +34,10 @@ class Rights:
         self.roots: set[str] = set()
         self.logins: set[str] = set()
         self.superusers: set[str] = set()
+        self.owners: set[str] = set()
         self.looks = 0
         self.error: BaseException | None = None
+        self._passwords = [home / "postgres" / name for name in ("password", "auyl_owner.password")]
         self._has_database = False
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -71,6 +74,7 @@ class Rights:
 
     def _look_at_processes(self) -> None:
         parents, known = {}, set()
+        passwords = [file.read_bytes() for file in self._passwords if file.exists()]
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 text = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
@@ -78,6 +82,8 @@ class Rights:
                 parents[pid] = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
                 if os.fsencode(self.home) in text:
                     known.add(pid)
+                if any(password in text for password in passwords):
+                    self.owners.add((folder / "cmdline").read_text(errors="replace").replace("\0", " "))
         for pid in parents:
             line = [pid]
             while (parent := parents.get(line[-1])) and not known & set(line):

@@ -10,6 +10,7 @@ from auyl import contracts
 from auyl.checks.faults import Fault, collect, fault_in
 from auyl.descriptions import YAML_LOADER
 from auyl.errors import ContractInvalid
+from auyl.intake import retention
 from auyl.linkage.contradictions import catalogue as contradictions
 from auyl.linkage.entities import survivorship
 from auyl.snapshot import catalogue
@@ -18,7 +19,7 @@ from auyl.subjects import load_subject, subject_files
 
 def faults_of_keys(include: Path) -> list[Fault]:
     """Keys that stand twice in one mapping of a YAML file, of which YAML silently takes the last; what is no YAML."""
-    return collect(sorted(include.glob("*/*.yaml")), _refuse_repeated_keys)
+    return collect(sorted([*include.glob("*.yaml"), *include.glob("*/*.yaml")]), _refuse_repeated_keys)
 
 
 def _refuse_repeated_keys(path: Path) -> None:
@@ -48,7 +49,8 @@ def _refuse_repeated_keys(path: Path) -> None:
 
 def faults_of_descriptions(include: Path) -> list[Fault]:
     """Faults of all catalogues, each read by itself."""
-    return [*_indicators(include), *_contradictions(include), *_subjects(include), *_survivorship(include)]
+    terms = collect([include / retention.FILE], lambda path: retention.terms(path.parent))
+    return [*_indicators(include), *_contradictions(include), *_subjects(include), *_survivorship(include), *terms]
 
 
 def _indicators(include: Path) -> list[Fault]:

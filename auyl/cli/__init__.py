@@ -8,6 +8,7 @@
     links       which person a record without a number belongs to, what a reviewer decided
     access      who may read what
     accounts    who may sign in
+    erasure     erasing a delivery, or what is past its retention period
     keys        the key of the keyed hashes
     lake        which lake belongs to the database
     territory   editions of KATO, earlier codes
@@ -24,6 +25,7 @@ from auyl.cli import (
     access,
     accounts,
     check,
+    erasure,
     intake,
     keys,
     lake,
@@ -60,6 +62,7 @@ app = command_group(
         "lineage": snapshot.lineage,
         "overdue": operations.overdue,
         "report": operations.report,
+        "retention": erasure.retention,
     },
     examples=examples(),
     completes=True,
@@ -81,7 +84,13 @@ app.add_typer(
 app.add_typer(
     command_group(
         "Extracts that came, and which of them count: `auyl extracts [REGISTRY]`, or a decision on one.",
-        {"list": intake.list_extracts, "withdraw": intake.withdraw, "restore": intake.restore},
+        {
+            "list": intake.list_extracts,
+            "withdraw": intake.withdraw,
+            "restore": intake.restore,
+            "erase": erasure.erase,
+            "readmit": erasure.readmit,
+        },
         ListsByDefault,
         examples("extracts"),
     ),

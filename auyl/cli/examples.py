@@ -16,6 +16,7 @@ auyl contradictions --export outbox
 auyl handback livestock --to outbox
 auyl lineage --okrug 193632000 --indicator social.asp_share
 auyl overdue --on 2026-11-24
+auyl retention --dry-run
 auyl report --date 2026-11-24
 auyl list okrugs Енбекшиказахский
 auyl list indicators население
@@ -24,6 +25,8 @@ auyl list periods
 auyl list snapshots --format json
 auyl extracts list livestock
 auyl extracts withdraw 201 --reason "amounts of another year"
+auyl extracts erase 188 --reason "a file of another owner"
+auyl extracts readmit 188 --reason "it was the right one"
 auyl extracts restore 201 --reason "they were right"
 auyl territory load kato.csv --crosswalk crosswalk.csv --addresses address.csv
 auyl territory list

@@ -196,9 +196,13 @@ def quarantine(
     limit: Annotated[int, typer.Option(help="Rows to show.")] = 20,
 ) -> None:
     """Rejected rows with reasons and lines. Names and ИИН are only in the export."""
+    from auyl import ledger
     from auyl.intake import quarantine as rejected
 
     with installation() as settings:
+        for one in ledger.erasures(settings):
+            if one.registry == registry and period in (None, one.period):
+                typer.secho(f"{one.period}: {one}", fg="yellow")
         frame = rejected.quarantine(settings, registry, period, None if export else limit)
         if export:
             rejected.export(frame, export)

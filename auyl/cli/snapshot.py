@@ -164,6 +164,8 @@ def lineage(
                 f"extracted {source.extracted_at:%Y-%m-%d %H:%M}: rows_in {source.rows_in} staged {source.staged} "
                 f"linkable {source.linkable} quarantined {source.quarantined} duplicates {source.duplicates}"
             )
+            if source.erased:
+                typer.secho(f"  {source.erased}", fg="yellow")
             for name, sha256 in source.files:
                 typer.echo(f"  {name} sha256 {sha256}")
             for rule, (severity, failed) in source.rules.items():

@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of a delivery. `status` is accepted, unchanged (accepted before), refused or withdrawn.
+    """What became of a delivery. `status` is accepted, unchanged (accepted before), refused, withdrawn or erased.
 
-    `refusal` says why it was refused or withdrawn.
+    `refusal` says why it was refused, withdrawn or erased.
     """
 
     registry: str
@@ -112,19 +112,22 @@ def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decisio
 
     An error of ours or of the set-up is raised; the delivery stays landed, with the reason beside it.
 
-    A delivery that a person has withdrawn is left as it is.
+    A delivery that a person has withdrawn, or whose bytes were erased, is left as it is.
     """
     settings = settings or from_environment()
     delivery = ledger.delivery(settings, delivery_id)
     contract = contracts.load(delivery.registry, settings.include)
     rules = rules_digest(settings, contract)
     with lock(settings, LOAD, delivery.registry, delivery.period):
+        erased = ledger.erasure(settings, delivery_id)
+        if erased is not None:
+            return _result(delivery, "erased", refusal=f"{delivery.registry} {delivery.period}: {erased}")
         withdrawn = ledger.withdrawn(settings, delivery_id)
         if withdrawn is not None:
             return _result(delivery, "withdrawn", refusal=f"{delivery.registry} {delivery.period}: {withdrawn}")
         known = ledger.find_batch(settings, delivery_id, rules)
         lake = lake_of(settings)
-        if known is not None and _is_whole(lake, known):
+        if known is not None and _is_whole(lake, contract, known):
             current = ledger.find_batch(settings, delivery_id)
             is_current = current is not None and current.batch_id == known.batch_id
             if not is_current:
@@ -157,9 +160,10 @@ def superseded_on_arrival(result: BatchResult, settings: Settings | None = None)
     return None if result.delivery_id in counting or not counting else counting[-1]
 
 
-def _is_whole(lake: Lake, batch: ledger.Batch) -> bool:
+def _is_whole(lake: Lake, contract: Contract, batch: ledger.Batch) -> bool:
     """Does the lake have the files of a batch? Lost ones are made again from the landed bytes, in the same place."""
-    named = (batch.stage_path, batch.quarantine_path, batch.linkable_path)
+    identity = paths.identity_file(batch.name) if contract.feeds_vault else None
+    named = (batch.stage_path, batch.quarantine_path, batch.linkable_path, identity)
     return all(lake.exists(path) for path in named if path) and bool(lake.files(batch.raw_path))
 
 

@@ -96,7 +96,8 @@ def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) 
     """Take the profile of the batch whose view `raw` and table `scan` are on `con`.
 
     Cells are counted over all rows as the scan has read them, categories over all rows of the columns that a sample
-    shows to have few values. A column of the vault has no categories: they would be names.
+    shows to have few values. A column of the vault, or a restricted one, has no categories: they would be names, or
+    addresses.
     """
     places = list(mask_bits(contract))
     rows, filled, unread = _count_cells(con, places)
@@ -144,7 +145,11 @@ def _shown(contract: Contract, unknown: list[str]) -> list[str]:
 
 
 def _categories(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, tuple[str, ...]]:
-    words = [c.name for c in contract.columns if c.type in ("string", "boolean") and not (c.is_vault or c.is_code)]
+    words = [
+        column.name
+        for column in contract.columns
+        if column.type in ("string", "boolean") and column.classification == "internal" and not column.is_code
+    ]
     if not words:
         return {}
     import pyarrow.compute as pc

@@ -27,6 +27,7 @@ from auyl.store.binding import lake_of
 from auyl.store.lake import Lake
 from auyl.store.locks import LAND, lock
 from auyl.store.regular import EXPECTED, NotRegular, Opener, open_regular, refusing
+from auyl.store.spill import remove_partial
 
 BY_OPERATOR = "whoever gave the command, with a copy of the file"
 
@@ -83,6 +84,7 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
             if total != promised:
                 raise contract.refusal(file, f"sha256 {promised[:16]}…, as its marker says", f"{total[:16]}…")
         known, digest = _known(settings, contract, period, sums, arrival.corrects)
+        _refuse_erased(settings, contract, period, files[0], known, sums)
         if known is not None:
             named_sums = {named[file]: total for file, total in zip(files, sums, strict=True)}
             repair(settings, lake, known, incoming, named_sums)
@@ -96,6 +98,20 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
             return known
         entries = [(named[file], *sum_and_size) for file, sum_and_size in zip(files, copied, strict=True)]
         return _write_down(settings, lake, contract, period, arrival, entries, digest, incoming)
+
+
+def _refuse_erased(
+    settings: Settings, contract: Contract, period: str, file: Path, known: ledger.Delivery | None, sums: list[str]
+) -> None:
+    """Refuse the bytes of an erased delivery, and any file that was erased by a decision; leave none of them here."""
+    erased = ledger.erasure(settings, known.delivery_id) if known else None
+    erased = erased or ledger.erased_bytes(settings, contract.registry, sums)
+    if erased is None:
+        return
+    lake_of(settings).remove(paths.landing_incoming(contract.registry, period))
+    remove_partial(settings, contract.registry, period)
+    found = f"the bytes of {erased}. To take them in again: auyl extracts readmit {erased.delivery_id} --reason …"
+    raise contract.refusal(file, "other bytes than those that were erased", found)
 
 
 def _known(
@@ -139,11 +155,14 @@ def repair(settings: Settings, lake: Lake, known: ledger.Delivery, incoming: str
 
 
 def refuse_lost(settings: Settings, lake: Lake, delivery: ledger.Delivery) -> None:
-    """Raise LandingLost where the lake has not all landed files of a delivery."""
+    """Raise LandingLost where the lake has not all landed files of a delivery, in their size."""
     for file in ledger.files(settings, delivery.delivery_id):
         path = f"{delivery.landing_path}/{file['name']}"
         if not lake.exists(path):
             raise LandingLost(delivery.registry, delivery.period, path)
+        if (size := lake.size(path)) != file["size_bytes"]:
+            found = f"one of {size} bytes in place of {file['size_bytes']}"
+            raise LandingLost(delivery.registry, delivery.period, path, found)
 
 
 def names_in_the_lake(contract: Contract, files: list[Path]) -> dict[Path, str]:

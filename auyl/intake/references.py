@@ -26,14 +26,15 @@ from auyl.intake.corrections import (
 from auyl.settings import Settings
 from auyl.store import duck
 from auyl.store.duck import literal
-from auyl.store.regular import open_regular
+from auyl.store.regular import NotRegular, open_regular
 from auyl.store.spill import spill_folder
 
 if TYPE_CHECKING:
     import duckdb
 
-# Headings stand in the first record; a cell of it may be long.
+# Headings stand in the first record; a cell of it may be long. The texts of a workbook stand in no certain order.
 _HEAD_BYTES = 1 << 18
+_TEXTS_BYTES = 1 << 22
 _HEADING = re.compile(r"ауыл\s*:\s*файл|\bauylfile\b", re.IGNORECASE)
 
 
@@ -108,7 +109,7 @@ def _root(settings: Settings, batch: ledger.Batch) -> int:
 
 def _may_refer(file: Path) -> bool:
     """Does the head of a file hold a heading of the hand-back, in any encoding that Excel writes?"""
-    unreadable = (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError)
+    unreadable = (OSError, NotRegular, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError)
     with contextlib.suppress(*unreadable), open(file, "rb", opener=open_regular) as stream:
         return any(_HEADING.search(text) for text in _heads(stream))
     return False
@@ -121,7 +122,7 @@ def _heads(stream: IO[bytes]) -> Iterator[str]:
             for member in book.namelist():
                 if member == "xl/sharedStrings.xml" or member.startswith("xl/worksheets/sheet"):
                     with book.open(member) as part:
-                        yield part.read(_HEAD_BYTES).decode("utf-8", "ignore")
+                        yield part.read(_TEXTS_BYTES).decode("utf-8", "ignore")
         return
     for encoding in ("utf-8", "cp1251", "utf-16-le", "utf-16-be"):
         yield head.decode(encoding, "ignore")

@@ -23,7 +23,8 @@ def reload(
 
     The reason is written beside each batch that counts only since then. Where the rules of today refuse a delivery, the
     batch that it has is kept, and named in the result. A delivery whose load fails has the status `failed`; the others
-    go on. Raises AuylError without a reason, for an unknown registry, and where nothing was landed; LakeRefused.
+    go on; erased ones are left out. Raises AuylError without a reason, for an unknown registry, and where nothing was
+    landed; LakeRefused.
     """
     if not why.reason.strip():
         raise AuylError("a reload: expected a reason, found none. Give --reason")
@@ -31,6 +32,8 @@ def reload(
     if registry is not None:
         contracts.load(registry, settings.include)
     deliveries = ledger.landed(settings, contracts.names(settings.include) if registry is None else [registry], period)
+    erased = {one.delivery_id for one in ledger.erasures(settings)}
+    deliveries = [delivery for delivery in deliveries if delivery.delivery_id not in erased]
     if not deliveries:
         scope = " ".join(filter(None, (registry, period))) or "the ledger"
         raise AuylError(f"{scope}: expected landed deliveries, found none; `auyl extracts` lists them")

@@ -49,6 +49,11 @@ def _decide(settings: Settings, batch_id: int, is_withdrawn: bool, reason: str, 
     except NoResultFound:
         raise AuylError(f"batch {batch_id}: expected a batch of the ledger; `auyl extracts` lists them") from None
     contract = contracts.load(batch.registry, settings.include)
+    if not is_withdrawn and (erased := ledger.erasure(settings, batch.delivery_id)):
+        raise AuylError(
+            f"batch {batch_id}: expected its bytes in the lake, found that {erased}. Readmit them and give them again: "
+            f"auyl extracts readmit {erased.delivery_id} --reason …"
+        )
     # The lock of landing: no other decision, and no arrival, comes between the question and the answer.
     with lock(settings, LAND, batch.registry, batch.period), transaction(settings):
         former = _current(settings, contract, batch)

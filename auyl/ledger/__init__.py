@@ -51,6 +51,20 @@ from auyl.ledger.deliveries import (
 )
 from auyl.ledger.editions import add_edition_decision, edition_decisions, published_edition
 from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
+from auyl.ledger.erasures import (
+    Erasure,
+    add_erasure,
+    corrections_of,
+    end_erasure,
+    erased_bytes,
+    erasure,
+    erasures,
+    made_of,
+    past_term,
+    refuse_erased,
+    resting_periods,
+)
+from auyl.ledger.lake import lake_files, lake_names, lake_sets
 from auyl.ledger.looks import BY_HAND, Look, Outcome, add_look, last_arrival, last_pulled, last_seen, newest_outcome
 from auyl.ledger.refusals import add_refusal, last_refusal, refusal_reasons, refusal_shapes, refusals_since
 from auyl.ledger.reports import (

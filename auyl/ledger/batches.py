@@ -215,9 +215,10 @@ def accepted(settings: Settings, first: str, last: str) -> list[Batch]:
     """The newest batch of every accepted delivery of these periods, oldest extract first.
 
     Left out is a delivery whose rejected rows have been corrected, since the corrected one replaces it, and one that
-    was withdrawn.
+    was withdrawn or erased.
     """
-    counts = (_C.rank_in_delivery == 1) & ~_C.is_corrected & ~_C.is_withdrawn
+    is_erased = exists().where(tables.erased_delivery.c.delivery_id == _C.delivery_id)
+    counts = (_C.rank_in_delivery == 1) & ~_C.is_corrected & ~_C.is_withdrawn & ~is_erased
     wanted = _BATCH.where(_C.period.between(first, last), counts)
     return records(settings, wanted.order_by(_C.extracted_at, _C.current_rank.desc()), Batch)
 

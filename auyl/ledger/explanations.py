@@ -21,6 +21,8 @@ def explained(rows: list[Row]) -> list[Row]:
 
 def _why(row: Row, others: list[Row]) -> str:
     state = row["state"]
+    if state == "erased":
+        return f"erased by {row['erased_by']} on {_time(row['erased_at'])}: {row['erased_reason']}"
     if state == "landed":
         return "not judged yet"
     if state == "refused":

@@ -36,6 +36,12 @@ judgement = _table("ledger", "judgement", "judgement_id batch_id reason decided_
 decided_delivery = _table(
     "ledger", "decided_delivery", "delivery_id batch_id is_withdrawn reason decided_by decided_at"
 )
+# Grain: decision that the bytes of a delivery are erased, or may come again. The newest of a delivery decides.
+erasure = _table("ledger", "erasure", "erasure_id delivery_id is_erased is_by_term reason decided_by decided_at")
+# A view. Grain: erased delivery. ended_at: null while files of it may be left.
+erased_delivery = _table(
+    "ledger", "erased_delivery", "delivery_id erasure_id is_by_term reason decided_by decided_at ended_at"
+)
 # Grain: what a pull leaves for the next one of its registry and period. The newest row counts; a null note is none.
 pull_note = _table("ledger", "pull_note", "note_id registry period note noted_at")
 

@@ -129,8 +129,12 @@ def _add_error_pages(app: FastAPI, pages: Pages) -> None:
 
     @app.exception_handler(PasswordOwed)
     def password_owed(request: Request, _error: Exception) -> Response:
-        if page := pages.asked_page(request):
-            pages.write_refusal(request, f"{request.method} {page}: a password for one use", of_known_only=True)
+        page = pages.asked_page(request)
+        try:
+            if page:
+                pages.write_refusal(request, f"{request.method} {page}: a password for one use", of_known_only=True)
+        except (psycopg2.OperationalError, SQLAlchemyError) as error:
+            return busy(request, error)
         return RedirectResponse("/password", 303)
 
     @app.exception_handler(security.FormRefused)

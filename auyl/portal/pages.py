@@ -203,10 +203,9 @@ class Pages:
             if month is None:
                 return self.message(request, "nothing_published", 200, visit)
             visit.read("okrug", "snapshot", kato, month.period)
-            edition = former.edition if former else None
-            (place,) = rows(visit.conn, "okrugs", katos=[kato], edition=edition)
+            (place,) = rows(visit.conn, "okrugs", katos=[kato], edition=former.edition if former else None)
             months = {"period": month.period, "period_before": month.earlier or ""}
-            values = rows(visit.conn, "indicators", kato=kato, edition=edition, **months)
+            values = rows(visit.conn, "indicators", kato=kato, edition=place.edition, **months)
             received = {
                 row.registry: row.extracted_at.astimezone(LOCAL)
                 for row in rows(visit.conn, "sources", period=month.period, revision=month.revision)

@@ -60,7 +60,7 @@ def since(settings: Settings, moment: datetime | None) -> Content:
                 "by": row["withdrawn_by"],
             }
             for row in extracts
-            if row["state"] == "withdrawn" and row["withdrawn_at"] and _is_new(row["withdrawn_at"], moment)
+            if row["withdrawn_at"] and _is_new(row["withdrawn_at"], moment)
         ],
         "drift": ledger.drifts_since(settings, moment),
         "unsent": [

@@ -80,7 +80,7 @@ def show_in(
         make_moves(con, settings, lake, inputs.edition, target)
         okrug = _okrug(con, settings, kato, inputs.edition, target, language)
         _open_core(con, settings, lake, catalogue, inputs, current)
-        measure(con, settings, catalogue, inputs)
+        _measure_again(con, settings, catalogue, inputs, current)
         unattributed = _unattributed(con, catalogue, inputs)
         rows = con.execute(f"select indicator_id, {', '.join(VALUE)} from snapshot_value").fetchall()
     finally:
@@ -102,6 +102,20 @@ def show_in(
             _shown(indicator, values[indicator.id], inputs, doubtful, language) for indicator in catalogue.indicators
         ],
     }
+
+
+def _measure_again(
+    con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, inputs: SnapshotInputs, revision: int
+) -> None:
+    import duckdb
+
+    try:
+        measure(con, settings, catalogue, inputs)
+    except duckdb.BinderException as error:
+        raise BoundariesUnknown(
+            f"{inputs.period} revision {revision}: its core tables lack what this version measures; "
+            f"auyl build --period {inputs.period} makes them from the current batches"
+        ) from error
 
 
 def _published(settings: Settings, catalogue: Catalogue, period: str | None) -> tuple[int, SnapshotInputs]:

@@ -10,6 +10,7 @@ from auyl import contracts, ledger
 from auyl.linkage.persons.link import link
 from auyl.periods import last_day, month_before
 from auyl.settings import Settings
+from auyl.snapshot import core
 from auyl.snapshot.catalogue import Catalogue
 from auyl.stage.current import stage_view
 from auyl.stage.inputs import current_batches, digest
@@ -101,7 +102,6 @@ def consolidate(
         if contract.names_person:
             view = counted_rows(con, lake, contract, batches, view, inputs.links)
         claims.append((contract, view))
-    sql = settings.include / "sql" / "core"
     resolve(con, settings, claims)
     con.execute(
         f"create or replace temp table okrug as select kato, district_kato from territory "
@@ -110,6 +110,6 @@ def consolidate(
     folder = paths.core_folder(inputs.period, inputs.digest)
     lake.prepare(folder)
     for table in catalogue.core:
-        con.execute(f"create or replace temp table {table} as {duck.sql(sql / f'{table}.sql')}")
+        core.make(con, settings.include, table)
         duck.write_parquet(con, f"from {table}", lake.address(paths.core_file(inputs.period, inputs.digest, table)))
     return folder

@@ -10,11 +10,17 @@ from __future__ import annotations
 import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auyl import contracts
-from auyl.errors import ContractInvalid
+from auyl.errors import AuylError, ContractInvalid
+from auyl.store import duck
+
+if TYPE_CHECKING:
+    import duckdb
 
 _INPUTS = re.compile(r"\bInputs: ([\w, ]+)\.")
+_KEY = re.compile(r"\bKey: ([\w, ]+)\.")
 _OF_REGISTRY = re.compile(r"(?:stage|counted)_(\w+)")
 
 
@@ -55,10 +61,35 @@ def read_core_tables(include: Path) -> tuple[dict[str, tuple[str, ...]], list[st
     return tables, faults
 
 
-def _inputs(path: Path) -> list[str]:
+def make(con: duckdb.DuckDBPyConnection, include: Path, table: str) -> None:
+    """Create a core table as a temporary table. Raises AuylError where rows that lie in an okrug share a key."""
+    path = include / "sql" / "core" / f"{table}.sql"
+    con.execute(f"create or replace temp table {table} as {duck.sql(path)}")
+    key = _key(path)
+    ((shared,),) = con.execute(
+        f"select count(*) from (select 1 from {table} where okrug_kato is not null group by {key} having count(*) > 1)"
+    ).fetchall()
+    if shared:
+        raise AuylError(
+            f"core table {table}: expected one row for each {key}; found {shared} with more. "
+            f"Fix: a data engineer, sql/core/{path.name}"
+        )
+
+
+def _head(path: Path) -> str:
     lines = path.read_text(encoding="utf-8").splitlines()
-    head = " ".join(line.removeprefix("--").strip() for line in lines if line.startswith("--"))
-    inputs = _INPUTS.search(head)
+    return " ".join(line.removeprefix("--").strip() for line in lines if line.startswith("--"))
+
+
+def _key(path: Path) -> str:
+    key = _KEY.search(_head(path))
+    if key is None:
+        raise ContractInvalid(f"{path.name}: expected «Key: <column>, <column>.» in its head")
+    return key[1]
+
+
+def _inputs(path: Path) -> list[str]:
+    inputs = _INPUTS.search(_head(path))
     names = inputs[1].split(", ") if inputs else []
     if not names or not _OF_REGISTRY.fullmatch(names[0]):
         raise ContractInvalid(

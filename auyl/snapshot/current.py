@@ -29,8 +29,11 @@ def return_to(
 ) -> None:
     """Make a revision of `inputs` current in one transaction, with the rows that `record` writes by its cursor.
 
-    Raises AuylError when the vault's persons of that time are not in the lake any more.
+    Raises AuylError when the vault's persons of that time are not in the lake any more, or something that the revision
+    rests on was erased.
     """
+    batches = [batch for of_registry in inputs.batches.values() for batch in of_registry]
+    ledger.refuse_erased(settings, batches, f"{inputs.period} revision {revision}")
     for batch in inputs.batches.get("population", [])[:1]:
         if not lake.exists(path := paths.identity_file(batch.name)):
             raise AuylError(

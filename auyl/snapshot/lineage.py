@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from auyl import contracts
+from auyl import contracts, ledger
+from auyl.errors import AuylError
 from auyl.intake.locate import locate
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
@@ -55,7 +56,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Source:
-    """A batch behind a number: its delivery, its account and the rules that were broken in it."""
+    """A batch behind a number: its delivery, its account and the rules that were broken in it.
+
+    `erased` says when, by whom and why its bytes were erased; then there are no lines.
+    """
 
     registry: str
     owner: str
@@ -68,6 +72,7 @@ class Source:
     quarantined: int
     duplicates: int
     rules: dict[str, tuple[str, int]]
+    erased: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,7 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
         {"p": period, "r": revision, "names": registries},
     ).all()
     sources = []
+    erased = {one.delivery_id: one for one in ledger.erasures(settings, [row.delivery_id for row in rows])}
     for row in rows:
         files = con.execute(
             text("select name, sha256 from ledger.delivery_file where delivery_id = :id order by name"),
@@ -152,14 +158,21 @@ def _sources(con: Any, settings: Settings, period: str, revision: int, registrie
                 row.quarantined,
                 row.duplicates,
                 {r.rule: (r.severity, r.failed) for r in rules},
+                str(erased[row.delivery_id]) if row.delivery_id in erased else None,
             )
         )
     return sources
 
 
 def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: list[Source], sample: int) -> Part:
+    import duckdb
+
     lake = lake_of(settings)
     registry = measure.registries[0]
+    if not lake.exists(core):
+        erased = [source.erased for source in sources if source.erased]
+        why = "; ".join(erased) or "auyl check --lake names what else is lost; restore it from a backup"
+        raise AuylError(f"the rows behind {measure.id}: expected {core} in the lake, found none: {why}")
     con = duck.connect(settings, lake)
     try:
         con.execute(
@@ -176,6 +189,11 @@ def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: l
             con.execute(f"select {how}, count(*) from counted where {how} is not null group by 1 order by 1").fetchall()
         )
         rows = con.execute(f"select _file, _record, {how} from counted order by 1, 2 limit {int(sample)}").fetchall()
+    except duckdb.BinderException as error:
+        raise AuylError(
+            f"{measure.id}: its core table {core} lacks what the catalogue of this version measures; auyl build makes "
+            "it from the current batches"
+        ) from error
     finally:
         con.close()
     batches = [source.batch_id for source in sources if source.registry == registry]

@@ -20,19 +20,18 @@ def measure(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catal
 
     The table `okrug` has the okrugs that are measured. Columns kato, indicator_id, value, numerator, denominator
     (decimal), flag, coverage_pct, as_of. A value is missing, never zero, where a registry did not arrive, where the
-    okrug is not in a registry that must name every okrug, and where there is nothing to divide by.
+    okrug is not in a registry that must name every okrug, where none of the rows that such a registry must have of it
+    came, and where there is nothing to divide by.
     """
-    con.execute("create or replace temp table measured (okrug_kato varchar, measure varchar, amount double)")
+    con.execute("create or replace temp table measured (okrug_kato varchar, measure varchar, amount decimal(24, 6))")
     for theme in catalogue.themes:
         measures = [m for m in catalogue.measures.values() if m.theme == theme.id]
         if measures[0].registries[0] in inputs.missing:
             continue
         con.execute(f"create or replace temp table theme as {catalogue.sql[theme.id]}")
         for m in measures:
-            without_rows = "0" if theme.no_rows == "zero" and m.is_additive else "null"
-            # A sum over no row of its kind is null although the okrug has other rows.
-            with_rows = f"coalesce(t.{m.name}, 0)" if m.is_additive else f"t.{m.name}"
-            amount = f"case when t.okrug_kato is null then {without_rows} else {with_rows} end"
+            # A sum over no row of its kind is null although the okrug has other rows; a count of them is zero.
+            amount = f"coalesce(t.{m.name}, 0)" if theme.no_rows == "zero" and m.is_additive else f"t.{m.name}"
             con.execute(
                 f"insert into measured select o.kato, {literal(m.id)}, {amount} "
                 f"from okrug as o left join theme as t on o.kato = t.okrug_kato"

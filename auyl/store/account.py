@@ -53,9 +53,15 @@ def become(account: pwd.struct_passwd, needed: Iterable[Path]) -> None:
     if any(_closed_above(path, account) for path in paths):
         _show(paths, account)
     os.chdir("/")
-    os.setgroups([])
-    os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
-    os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)  # clears the capabilities too
+    try:
+        os.setgroups([])
+        os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
+        os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)  # clears the capabilities too
+    except OSError as error:  # a container may know no other account than its root
+        raise AccountUnusable(
+            f"account {account.pw_name}: expected that root may become it, found: {(error.strerror or '').lower()}. "
+            "Fix: start it as an ordinary account"
+        ) from None
     ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     # Libraries look there for certificates and settings, and some fail where root's may not be entered.
     os.environ.update(HOME=account.pw_dir, USER=account.pw_name, LOGNAME=account.pw_name)

@@ -214,7 +214,8 @@ def _id_in(lake: Lake) -> str | None:
 
 def _lost(con: Connection, lake: Lake) -> list[str]:
     """Landings that the ledger names and the lake lacks, sorted."""
-    named = con.execute(text("select landing_path from ledger.delivery order by 1")).scalars().all()
+    query = "select landing_path from ledger.delivery where delivery_id not in (select delivery_id from {}) order by 1"
+    named = con.execute(text(query.format("ledger.erased_delivery"))).scalars().all()
     con.rollback()
     there = {paths.folder_of(path) for path in lake.files(paths.LANDING.name)} if named else set()
     return [path for path in named if path not in there]

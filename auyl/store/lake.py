@@ -6,6 +6,7 @@ run writes the same bytes to the same path.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -103,6 +104,23 @@ class Lake:
             return open(self.address(path), "wb", buffering=0)
         sink: IO[bytes] = self.filesystem.open(self.address(path), "wb")
         return sink
+
+    def remove_file(self, path: str) -> None:
+        """Remove a file, if it is there, and local folders that are empty then."""
+        address = self.address(path)
+        if not self.is_local:
+            if self.filesystem.exists(address):
+                self.filesystem.rm_file(address)
+            return
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(address)
+        with contextlib.suppress(OSError):  # it is not empty
+            for folder in Path(address).relative_to(self.root).parents[:-2]:
+                os.rmdir(Path(self.root, folder))
+
+    def size(self, path: str) -> int:
+        """The bytes of a file."""
+        return int(self.filesystem.size(self.address(path)))
 
     def exists(self, path: str) -> bool:
         """Is there a file or folder at `path`?"""

@@ -30,15 +30,20 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 @dataclass(frozen=True)
 class LockKind:
-    """Work that must not run twice at once. `is_keyed` work makes or reads person keys."""
+    """Work that must not run twice at once. `is_keyed` work makes or reads person keys; work that `moves_keys` needs
+    no key, and must not run beside a rotation either.
+    """
 
     name: str
     is_keyed: bool = True
+    moves_keys: bool = False
 
 
 PULL = LockKind("pull", is_keyed=False)
 LAND = LockKind("land", is_keyed=False)
 LOAD = LockKind("load")
+# A delivery is not erased while it is loaded.
+ERASE = LockKind("load", is_keyed=False, moves_keys=True)
 LINK = LockKind("link")
 DECIDE = LockKind("decide")
 ENTITIES = LockKind("entities")
@@ -65,7 +70,7 @@ def lock(settings: Settings, kind: LockKind, *scope: str) -> Iterator[None]:
     Keyed work runs only under the current hash key, and never during its rotation. Raises HashKeyRefused, and LockLost
     when the server has dropped the lock meanwhile.
     """
-    shares = kind.is_keyed and not _SHARES.get()
+    shares = (kind.is_keyed or kind.moves_keys) and not _SHARES.get()
     names = [Held(lock_name(KEYED), is_shared=True)] if shares else []
     names.append(Held(lock_name(kind, *scope)))
     with _held(settings, *names):

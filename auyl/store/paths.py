@@ -82,6 +82,12 @@ def raw_folder(registry: str, period: str, delivery_sha256: str, contract_sha256
     return _path(RAW, registry, period, f"{_short(delivery_sha256)}-{contract_sha256[:8]}")
 
 
+def made_of_delivery(registry: str, period: str, delivery_sha256: str) -> list[str]:
+    """What the paths of all rows of a delivery begin with, under whatever contract and rules they were read."""
+    zones = (RAW, STAGE, LINKABLE, IDENTITY, QUARANTINE)
+    return [_path(zone, registry, period, f"{_short(delivery_sha256)}-") for zone in zones]
+
+
 def batch_name(registry: str, period: str, delivery_sha256: str, rules_sha256: str) -> str:
     """What the files of a batch have in common: `<registry>/<period>/<delivery16>-<rules16>`."""
     return f"{registry}/{period}/{_short(delivery_sha256)}-{_short(rules_sha256)}"

@@ -40,7 +40,9 @@ def make_place(home: Path) -> Path:
             place.parent.mkdir(mode=0o711, exist_ok=True)
             if is_new:
                 place.parent.chmod(0o711)  # whatever the umask: the server's account passes here
-            place.mkdir(mode=0o711, exist_ok=True)
+            if not place.exists():
+                place.mkdir(mode=0o711)
+                place.chmod(0o711)
             return place
     raise PostgresError("no folder for the database: /var/lib, /var/tmp and /tmp are read-only or noexec")
 

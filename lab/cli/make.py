@@ -60,9 +60,12 @@ def up(scale: Scale = 20, kato: Classifier = None, period: LastMonth = None, reg
 
 
 def _run_demo(scale: int, kato: Path | None, period: str | None, registries: str, *, stay: bool) -> None:
-    from lab.stack.demo import run
+    from lab.stack.account import leave_root
     from lab.stack.plan import DemoPlan, choose_registries
 
     with expected_errors():
         plan = DemoPlan(month(period or last_month()), scale, kato, stay, choose_registries(registries))
+        leave_root(plan)
+    from lab.stack.demo import run
+
     raise typer.Exit(run(plan))

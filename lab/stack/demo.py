@@ -32,7 +32,6 @@ from auyl.store.watchdog import PR_SET_PDEATHSIG
 from lab.simulated_sources.connections import SimulatedSources
 from lab.simulated_sources.drop import mark
 from lab.stack import report
-from lab.stack.account import leave_root
 from lab.stack.airflow import USER, AirflowFailed, AirflowStack, RunState, secret
 from lab.stack.plan import DemoPlan
 from lab.stack.supervisor import Stopped, Supervisor, signals_stop
@@ -46,11 +45,6 @@ SETTLE_S = 60.0
 def run(plan: DemoPlan) -> int:
     """Run the demo; returns the exit code: 0, 1 after a failed step, 130 when it was stopped."""
     say = Progress()
-    try:
-        leave_root(plan)
-    except (AuylError, OSError) as error:
-        say(f"FAILED: {error}")
-        return 1
     if "MAKELEVEL" in os.environ:
         # make does not pass a SIGKILL on to its children
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -66,7 +66,7 @@ RULES: list[Mutation] = [
 ]  # fmt: skip
 CATALOGUES: list[Mutation] = [
     ("include/indicators/social.yaml", "unit: persons", "unit: person", "expected one of the units"),
-    ("include/indicators/social.yaml", "value: asp_recipients\n    per", "value: asp_recipient\n    per",
+    ("include/indicators/social.yaml", "value: asp_residents\n    per", "value: asp_resident\n    per",
      "expected one of the measures"),
     ("include/indicators/livestock.yaml", "      ru: ", "      rus: ", "expected a text in each of kk, ru, en"),
     ("include/indicators/livestock.yaml", "better: ", "beter: ", "Extra inputs are not permitted"),

@@ -5,8 +5,8 @@ import unicodedata
 import pytest
 
 from auyl import contracts
-from auyl.contracts import match_headings, match_keys
-from auyl.errors import ExtractRefused
+from auyl.contracts import match_headings, match_keys, shown
+from auyl.errors import ExtractRefused, shape
 from auyl.formats.common import distinct
 from auyl.settings import REPOSITORY
 
@@ -88,3 +88,22 @@ def test_a_record_joined_to_the_heading_is_not_quoted() -> None:
     assert refused.value.column == "ИИН"
     assert "999999999999" in refused.value.found
     assert not any(cell in str(refused.value) for cell in joined[-4:])
+
+
+@pytest.mark.parametrize(
+    ("heading", "is_known"),
+    [
+        ("ФАМИЛИЯ ПОЛУЧАТЕЛЯ", True), ("ФАМИЛИИЯ", True), ("Дата рожд.", True), ("note (17)", True),
+        ("Сумма 2026", True), ("Примечание", True), ("УЛПАН", False), ("Омарова Айгуль", False), ("Шелек ауылы", False),
+        ("Сумма 870101300015", False), ("1987", False), ("01.01.1987", False), ("Omarova", False), ("Ким Лан", False),
+        ("ОМАРОВ (3)", False), ("Район Шелекский", False), ("+7 701 123", False),
+    ],
+)  # fmt: skip
+def test_an_unknown_heading_is_shown_where_its_words_are_those_of_headings(heading: str, is_known: bool) -> None:
+    """Any other may be a cell of a person's row that took the heading's place."""
+    (text,) = shown(SOCIAL, [heading])
+    assert text == (heading if is_known else f"{shape(heading)} (1)")
+    without = [one for one in HEADINGS if one != "ИИН"]
+    with pytest.raises(ExtractRefused) as refused:
+        _matched([heading, *without])
+    assert (heading in refused.value.found) is is_known

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
+import duckdb
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
@@ -20,6 +22,7 @@ from auyl.errors import TerritoryMissing
 from auyl.settings import REPOSITORY, Settings
 from auyl.snapshot.boundaries import BoundariesUnknown, show_in
 from auyl.snapshot.core import core_tables
+from auyl.store.binding import adopt
 from auyl.store.lake import Lake
 from auyl.store.postgres import engine
 from auyl.territory import editions as territory
@@ -153,6 +156,7 @@ def installation(dsn, con, tmp_path_factory) -> Settings:
     write_changes(con, lake, NEW, OLD, BEFORE)
     _core(con, lake.prepare(f"core/{PERIOD}/{DIGEST[:16]}"))
     _publish(settings)
+    adopt(settings, "made by hand", "a test", allow_lost=True)
     return settings
 
 
@@ -167,7 +171,8 @@ def _core(con, folder: str) -> None:
         "false as registered_12_months from people, range(n) as r(i) "
         f"union all select null, null, '{IN_DISTRICT}', true, 'f', 40, false from range({DISTRICT_ONLY})",
         "budget_line": "select 'income' as line, thousand_kzt as executed_thousand_kzt, "
-        "thousand_kzt as plan_period_thousand_kzt, null::text as settlement_kato, okrug as okrug_kato, "
+        "thousand_kzt as plan_period_thousand_kzt, thousand_kzt as own_income_thousand_kzt, "
+        "null::text as settlement_kato, okrug as okrug_kato, "
         "left(okrug, 4) || '00000' as district_kato from budgets",
     }
     for table in core_tables(REPOSITORY / "include"):
@@ -276,7 +281,7 @@ def test_the_same_boundaries_under_another_name_tell_each_okrug_as_it_was(instal
         assert found[INCOME] == (budget, "ok")
 
 
-def test_unknown_boundaries_are_refused_in_words(installation, tmp_path):
+def test_unknown_boundaries_are_refused_in_words(installation):
     with pytest.raises(BoundariesUnknown, match=r"194035000 Малый с\.о\. .*TODAY: it lies in 194037000"):
         show_in(installation, "194035000", "today", PERIOD)
     with pytest.raises(BoundariesUnknown, match="neither edition TODAY nor that of the period, OLD, has the code 123"):
@@ -289,11 +294,24 @@ def test_unknown_boundaries_are_refused_in_words(installation, tmp_path):
         show_in(installation, "194031000", "2019", PERIOD)
     with pytest.raises(KeyError, match="nothing is published for 1999-01"):
         show_in(installation, "194031000", "today", "1999-01")
-    lake = Lake(installation.lake)
-    bare = replace(installation, lake=str(tmp_path))
-    lake.filesystem.copy(lake.address("reference"), str(tmp_path / "reference"), recursive=True)
-    with pytest.raises(BoundariesUnknown, match="no core table"):
-        show_in(bare, "194031000", "today", PERIOD)
+
+
+@pytest.mark.parametrize(
+    ("without", "reason"),
+    [("", "no core table"), ("exclude (own_income_thousand_kzt)", "lack what this version measures")],
+)
+def test_a_revision_whose_core_tables_are_gone_or_older_is_not_measured_again(
+    installation: Settings, tmp_path: Path, without: str, reason: str
+) -> None:
+    table = Path(Lake(installation.lake).address(f"core/{PERIOD}/{DIGEST[:16]}/budget_line.parquet"))
+    kept = table.rename(tmp_path / table.name)
+    try:
+        if without:
+            duckdb.sql(f"copy (select * {without} from '{kept}') to '{table}'")
+        with pytest.raises(BoundariesUnknown, match=reason):
+            show_in(installation, "194031000", "today", PERIOD)
+    finally:
+        kept.replace(table)
 
 
 def test_the_command_prints_the_boundaries_and_the_rows_without_an_okrug(installation, monkeypatch):

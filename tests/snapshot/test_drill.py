@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from auyl import access, pipeline
 from auyl.access import logins
+from auyl.checks.lake import check_lake
 from auyl.errors import AuylError, LakeRefused
 from auyl.settings import REPOSITORY, Settings
 from auyl.snapshot import BuildResult
@@ -106,10 +107,18 @@ def test_a_restored_installation_is_the_one_that_was_backed_up(
         with pytest.raises(LakeRefused, match="found that of another database"):
             lake_of(mixed)
 
+    compared = check_lake(restored)
+    assert (compared.faults, compared.unnamed) == ([], {}) and compared.registries[-1].parts >= 2
     shutil.rmtree(installation.lake)  # nothing may still be read from there
     assert state(restored, okrug) == before
     assert pipeline.run(restored, PERIOD, oblast, say=lambda _: None).status == "unchanged"
-    assert "is not empty" in script("restore.sh", tmp_path / "backup", other_server, restored, code=1)
+    with contextlib.closing(psycopg2.connect(other_server)) as conn, conn, conn.cursor() as cur:
+        cur.execute(f"alter role {AKIM} connection limit 3")
+    unused = replace(restored, lake=str(tmp_path / "unused"))
+    assert "is not empty" in script("restore.sh", tmp_path / "backup", other_server, unused, code=1)
+    with contextlib.closing(psycopg2.connect(other_server)) as conn, conn.cursor() as cur:
+        cur.execute("select rolconnlimit from pg_roles where rolname = %s", (AKIM,))
+        assert cur.fetchone() == (3,)  # a server in use keeps its roles and passwords
 
     key.write_text("22" * 32)
     with pytest.raises(AuylError, match="hash key: expected the key"):

@@ -1,6 +1,7 @@
 """A snapshot is published whole or not at all, and a repeated run changes nothing."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from auyl import intake, pipeline
 from auyl.intake.withdraw import restore, withdraw
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult, build
+from auyl.store.binding import adopt
 from auyl.store.postgres import engine
 from tests.snapshot.conftest import PERIOD, know_territory
 from tests.snapshot.queries import content, query
@@ -57,9 +59,8 @@ def test_a_withdrawn_batch_leaves_the_next_build_and_a_restored_one_returns(
     before = content(installation)
     (source,) = (oblast / PERIOD / "budget_okrug").iterdir()
     mistaken = tmp_path / source.name
-    mistaken.write_text(
-        source.read_text("utf-8").replace(";I. ДОХОДЫ;", ";I. ДОХОДЫ;", 1).replace("0.0;", "7.0;"), "utf-8"
-    )
+    plan_as_executed = re.compile(r"^(.*;II\. ЗАТРАТЫ;.*?;.*?;.*?;)([0-9.]+);([^;]*);[^;]*;", flags=re.MULTILINE)
+    mistaken.write_text(plan_as_executed.sub(r"\1\2;\3;\2;", source.read_text("utf-8")), "utf-8")
     loaded = intake.load(intake.land_files("budget_okrug", PERIOD, [mistaken], installation), installation)
     assert build(PERIOD, installation).revision == 2
 
@@ -152,6 +153,7 @@ def test_another_installation_publishes_the_same_bytes(
             )
         )
     other = replace(installation, lake=str(tmp_path / "other"), threads=1)
+    adopt(other, "an empty one", "a test")
     know_territory(other, oblast)
     assert pipeline.run(other, PERIOD, oblast, say=lambda _: None).status == "published"
     assert query(other, "select content_sha256, inputs_digest from serving.snapshot") == first

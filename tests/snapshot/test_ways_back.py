@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from auyl import pipeline
+from auyl.checks.lake import check_lake
 from auyl.cli import app
 from auyl.linkage.contradictions import compute as contradictions
 from auyl.linkage.entities import build as entities
@@ -19,6 +20,7 @@ from auyl.linkage.entities import survivorship
 from auyl.periods import LOCAL
 from auyl.settings import REPOSITORY, Settings
 from auyl.snapshot.quality import measure_quality, unmeasured
+from auyl.store import paths
 from auyl.store.lake import Lake
 from tests.conftest import fresh_installation
 from tests.snapshot.conftest import PERIOD, know_territory
@@ -130,6 +132,28 @@ def test_a_wrong_file_is_taken_back(
     assert f"{PERIOD}: inputs as in revision 1: revision 1 is current again" in said
     assert audit(home, audited) == [("withdraw_batch", "of another year")]
     assert "unchanged, revision 1" in auyl("build", "--period", PERIOD)
+
+
+def test_a_wrong_file_is_erased_with_what_was_built_of_it(
+    home: Settings, auyl: Auyl, oblast: Path, tmp_path: Path, as_it_was: State
+) -> None:
+    auyl("intake", "budget_okrug", more_income(oblast, tmp_path, okrugs(home)[0], "123457.0"), "--period", PERIOD)
+    assert "published" in auyl("build", "--period", PERIOD)
+    batch = batch_of(home, "budget_okrug")
+    delivery = query(home, "select delivery_id from ledger.batch where batch_id = :b", b=batch)[0][0]
+    ((revision, inputs),) = query(home, "select revision, inputs_digest from ledger.revision_state where is_current")
+    erase = ("extracts", "erase", delivery, "--reason", "of another year")
+    assert "Withdraw it first" in auyl(*erase, code=1)
+    auyl("extracts", "withdraw", batch, "--reason", "of another year")
+    assert f"found the current one of {PERIOD}. Build first" in auyl(*erase, code=1)
+    auyl("build", "--period", PERIOD)
+    core = paths.core_folder(PERIOD, inputs)
+    assert Lake(home.lake).files(core) != []
+    assert "erased" in auyl(*erase)
+    assert Lake(home.lake).files(core) == []
+    refused = auyl("snapshot", "rollback", PERIOD, "--to", revision, "--reason", "x", code=1)
+    assert f"delivery {delivery} was erased on" in refused and "because: of another year" in refused
+    assert check_lake(home, "budget_okrug").faults == []
 
 
 def test_a_file_of_another_oblast_is_refused_whole_by_name(

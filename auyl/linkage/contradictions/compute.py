@@ -117,7 +117,7 @@ def compute(period: str, settings: Settings | None = None) -> ContradictionResul
         given = gather(settings, lake, period)
         path = paths.contradiction_file(period, given.digest)
         blind = tuple(one.id for one in given.blind)
-        if _current_digest(settings, period) == given.digest:
+        if _current_digest(settings, period) == given.digest and lake.exists(path):
             return ContradictionResult(period, "unchanged", _stored_counts(settings, given), blind, path)
         with closing(duck.connect(settings, lake)) as con:
             define(con, settings, lake, given)

@@ -90,7 +90,7 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
             for version in versions_of(settings, kind, period):
                 links = link(settings, period, linked_batches(settings, kind, version)) if kind.links_rows else None
                 inputs = inputs_digest(settings, kind, version, rules, links)
-                if existing := known.get((kind.id, inputs)):
+                if (existing := known.get((kind.id, inputs))) and lake.exists(existing.path):
                     built.append(BuiltSet(existing, version.until, False))
                 else:
                     wanted.setdefault((version.until, links.path if links else None), []).append(

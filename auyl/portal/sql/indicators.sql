@@ -20,7 +20,7 @@ left join serving.okrug_of_month as now_
     on
         now_.kato = %(kato)s
         and now_.period = %(period)s
-        and now_.edition = coalesce(%(edition)s, access.current_edition())
+        and now_.edition = %(edition)s
 left join serving.okrug_of_month as then_
     on now_.edition = then_.edition and now_.kato = then_.kato and then_.period = %(period_before)s
 left join serving.snapshot_current as v

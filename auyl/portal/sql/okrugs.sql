@@ -2,6 +2,7 @@
 -- key: kato
 -- inputs: serving.territory
 select
+    okrug.edition,
     okrug.kato,
     okrug.is_rural_akimat,
     okrug.name_kk,

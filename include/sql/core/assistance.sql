@@ -5,6 +5,7 @@ select
     a.kind,
     a.amount_kzt,
     p.person_key is not null as is_registered,
+    coalesce(p.is_alive, false) as is_resident,
     coalesce(p.settlement_kato, l.settlement_kato) as settlement_kato,
     coalesce(p.okrug_kato, l.okrug_kato) as okrug_kato,
     coalesce(p.district_kato, l.district_kato) as district_kato,

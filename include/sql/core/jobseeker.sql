@@ -4,11 +4,13 @@ select
     j.person_key,
     j.status,
     date_sub('year', coalesce(p.birth_date, j.birth_date), getvariable('period_end')) as age_years,
-    j.status in ('SEEKING', 'UNEMPLOYED') as is_seeking,
+    j.status in ('SEEKING', 'UNEMPLOYED')
+    or coalesce(j.status = 'PLACED' and j.placed_on > getvariable('period_end'), false) as is_seeking,
     j.status = 'PLACED'
     and coalesce(j.placed_on between getvariable('period_begin') and getvariable('period_end'), false)
         as placed_in_period,
     p.person_key is not null as is_registered,
+    coalesce(p.is_alive, false) as is_resident,
     coalesce(p.settlement_kato, l.settlement_kato) as settlement_kato,
     coalesce(p.okrug_kato, l.okrug_kato) as okrug_kato,
     coalesce(p.district_kato, l.district_kato) as district_kato,

@@ -5,7 +5,8 @@ select
     p.sex,
     p.birth_date,
     date_sub('year', p.birth_date, getvariable('period_end')) as age_years,
-    p.is_alive,
+    -- Who died after the period was a resident at its end.
+    p.is_alive or coalesce(p.death_date > getvariable('period_end'), false) as is_alive,
     coalesce(p.registered_from > getvariable('period_end') - interval 12 month, false) as registered_12_months,
     l.settlement_kato,
     l.okrug_kato,

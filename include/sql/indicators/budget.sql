@@ -4,7 +4,7 @@ select
     okrug_kato,
     sum(executed_thousand_kzt) filter (where line = 'income') as income_executed_thousand_kzt,
     sum(plan_period_thousand_kzt) filter (where line = 'income') as income_plan_period_thousand_kzt,
-    sum(executed_thousand_kzt) filter (where line in ('tax', 'non_tax', 'capital')) as own_income_executed_thousand_kzt,
+    sum(own_income_thousand_kzt) filter (where own_income_thousand_kzt is not null) as own_income_executed_thousand_kzt,
     sum(executed_thousand_kzt) filter (where line = 'tax') as tax_income_executed_thousand_kzt,
     sum(executed_thousand_kzt) filter (where line = 'spending') as spending_executed_thousand_kzt,
     sum(plan_period_thousand_kzt) filter (where line = 'spending') as spending_plan_period_thousand_kzt

@@ -1,5 +1,5 @@
 -- Grain: delivery, newest first. Key: delivery_id. Inputs: ledger.delivery, batch_ranked,
--- decided_delivery, arrived_again, refusal.
+-- decided_delivery, arrived_again, erased_delivery, refusal.
 -- Of a registry that sends changes (:deltas) every accepted delivery counts, as in `ledger.current_batches`.
 select
     d.delivery_id,
@@ -25,7 +25,11 @@ select
     w.decided_by as withdrawn_by,
     w.decided_at as withdrawn_at,
     w.reason as withdrawn_reason,
+    x.decided_by as erased_by,
+    x.decided_at as erased_at,
+    x.reason as erased_reason,
     case
+        when x.delivery_id is not null then 'erased'
         -- A failure of ours says nothing about the extract.
         when b.batch_id is null and (r.reason is null or r.is_failure) then 'landed'
         when b.batch_id is null then 'refused'
@@ -40,6 +44,7 @@ left join ledger.batch_ranked as b on d.delivery_id = b.delivery_id and b.rank_i
 left join ledger.rolled_back_batch as k on d.period = k.period and b.batch_id = k.batch_id
 left join ledger.decided_delivery as w on d.delivery_id = w.delivery_id and w.is_withdrawn
 left join ledger.arrived_again as a on d.delivery_id = a.delivery_id
+left join ledger.erased_delivery as x on d.delivery_id = x.delivery_id
 left join lateral (
     select
         f.reason,

@@ -1,5 +1,5 @@
 -- Grain: batch or refusal that kept rows back, newest period first.
--- Inputs: ledger.batch_ranked, refusal, delivery, arrived_again, decided_delivery.
+-- Inputs: ledger.batch_ranked, refusal, delivery, arrived_again, decided_delivery, erased_delivery.
 -- For the newest period unless one is given. A registry that sends changes (:is_delta): every accepted delivery counts.
 -- A refusal is open until an extract that arrived later counts, its own delivery is accepted, or somebody withdraws it.
 with batch as (
@@ -78,4 +78,5 @@ where
     period = coalesce(:period, (select max(k.period) from kept as k where k.quarantine_path is not null))
     and state in ('current', 'refused')
     and quarantine_path is not null
+    and delivery_id not in (select e.delivery_id from ledger.erased_delivery as e)
 order by decided_at

@@ -16,6 +16,20 @@ create or replace macro crew_district(crew) as
 create or replace macro arrival_norm_min(category) as
     case category when 1 then 10 when 2 then 15 when 3 then 30 when 4 then 60 end;
 
+-- amount * scale / per, rounded half away from zero to at most four decimals; NULL where `per` is zero. DuckDB divides
+-- decimals as floats, in which 122.55 lies below the half: here millionths are divided as integers.
+create or replace macro millionths(amount) as (amount::decimal(24, 6) * 1000000::decimal(7, 0))::hugeint;
+create or replace macro rounded_quotient(amount, scale, per, decimals) as (
+    (
+        sign(amount)
+        * (
+            (2 * abs(millionths(amount) * millionths(scale) * (10 ^ decimals)::hugeint) + millionths(per) * 1000000)
+            // nullif(2 * millionths(per) * 1000000, 0)
+        )
+        * (10 ^ (4 - decimals))::hugeint
+    )::decimal(18, 0) * 0.0001::decimal(4, 4)
+)::decimal(18, 4);
+
 -- Conditional heads: customary weights, to be confirmed against order 3-3/332 of 14.04.2015 on pasture.
 create or replace macro conditional_head(species) as
     case species

@@ -16,6 +16,25 @@ from ledger.withdrawal as w
 inner join ledger.batch as b on w.batch_id = b.batch_id
 order by b.delivery_id, w.withdrawal_id desc;
 
+-- Grain: delivery whose bytes were erased and may not come again. Key: delivery_id.
+-- Inputs: ledger.erasure, erasure_end. The newest decision on a delivery counts. is_by_term: its retention period has
+-- ended. ended_at: null while files of it may be left.
+create or replace view ledger.erased_delivery as
+select
+    e.delivery_id,
+    e.erasure_id,
+    e.is_by_term,
+    e.reason,
+    e.decided_by,
+    e.decided_at,
+    n.ended_at
+from ledger.erasure as e
+left join ledger.erasure_end as n on e.erasure_id = n.erasure_id
+where e.is_erased and not exists (
+    select from ledger.erasure as later
+    where later.delivery_id = e.delivery_id and later.erasure_id > e.erasure_id
+);
+
 -- Grain: delivery whose bytes came again after those of another one. Key: delivery_id. Inputs: ledger.look.
 create or replace view ledger.arrived_again as
 select

@@ -1,5 +1,5 @@
 -- What the portal's login may call: it reads no password, opens no session without one, and writes nothing else.
--- inputs: access.account, session, audit, decoy, scope, scope_of_edition, serving.current_snapshot, okrug_of_month
+-- inputs: access.account, session, audit, decoy, scope, scope_of_edition, serving.current_snapshot, place_link
 --
 -- A password never reaches the database. access.password_salt tells how it is hashed; the portal sends the argon2id
 -- hash to access.sign_in, which compares its sha256 with access.account.verifier. Neither is ever answered.
@@ -54,24 +54,33 @@ create or replace function access.former_okrugs() returns table (edition text, k
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
-    select
+    with newest as (
+        select
+            f.edition,
+            max(f.period) as period
+        from serving.current_snapshot as f
+        group by f.edition
+    )
+
+    select distinct
         s.edition,
         s.kato,
-        max(f.period) as period
-    from access.scope_of_edition as s
-    inner join serving.current_snapshot as f on s.edition = f.edition
+        n.period
+    from newest as n
+    inner join access.scope_of_edition as s on n.edition = s.edition
     where
-        s.principal = access.principal()
+        n.edition <> access.current_edition()
+        and s.principal = access.principal()
         and s.role = any(access.readers_of('snapshot'))
-        and s.edition <> access.current_edition()
         and not exists (
             select
-            from serving.okrug_of_month as m
-            inner join serving.current_snapshot as g on m.edition = g.edition and g.period > f.period
-            where m.period = f.period and m.kato_then = s.kato and m.edition <> s.edition
+            from newest as later
+            inner join serving.place_link as l on later.edition = l.edition_from
+            inner join serving.territory as o
+                on l.edition_from = o.edition and l.kato_from = o.kato and o.level = 'okrug'
+            where later.period > n.period and l.edition_to = s.edition and l.kato_to = s.kato
         )
-    group by s.edition, s.kato
-    order by period desc, s.kato asc;
+    order by n.period desc, s.kato asc;
 end;
 
 -- Write who is about to read what, and whether they may; the number of that row, or null where they may not or nobody
@@ -108,9 +117,13 @@ begin atomic
                     from access.scope_of_edition as s
                     where
                         s.principal = w.principal
-                        and s.edition in (
-                            access.current_edition(),
-                            (select f.edition from serving.current_snapshot as f where f.period = month)
+                        -- the list of all okrugs has former ones too
+                        and (
+                            coalesce(place, month) is null
+                            or s.edition in (
+                                access.current_edition(),
+                                (select f.edition from serving.current_snapshot as f where f.period = month)
+                            )
                         )
                         and not (select a.must_change_password from access.account as a where a.principal = w.principal)
                         and s.role = any(access.readers_of(about))

@@ -14,7 +14,7 @@ return regexp_replace(
 ) || case when length(whole) > 40 then '…' else '' end;
 
 -- Words of the program, which are English, without what they quote: by its signs is shown what stands between «», each
--- letter of another alphabet, and each number of five digits or more.
+-- letter of another alphabet, each number of five digits or more, the name of a file and what is written like a name.
 create or replace function ledger.words(whole text) returns text
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -28,7 +28,14 @@ return (
             '' order by place
         )
     from regexp_matches(
-        regexp_replace(whole, '[[:digit:]]{5,}', '99999', 'g'), '«[^»]*»?|[^«]+', 'g'
+        regexp_replace(
+            regexp_replace(
+                regexp_replace(whole, '[[:digit:]]{5,}', '99999', 'g'),
+                '[^\s«»,;:]*\.(?:csv|xlsx?|xml|jsonl?|geojson|zip|txt)\y', 'AAAA.AAA', 'gi'
+            ),
+            '\y[A-Z][a-z]{3,}\y', 'AAAA', 'g'
+        ),
+        '«[^»]*»?|[^«]+', 'g'
     ) with ordinality as split (part, place)
 );
 
@@ -65,13 +72,14 @@ select
 from ledger.drift;
 
 revoke all on function ledger.shape(text), ledger.words(text) from public;
-grant execute on function ledger.shape(text), ledger.words(text) to auyl_engineer;
+-- A view calls them with the rights of who reads it; the pipeline's login reads all of the ledger.
+grant execute on function ledger.shape(text), ledger.words(text) to auyl_engineer, auyl_pipeline, auyl_publisher;
 grant usage on schema ledger to auyl_engineer;
 grant select on
     ledger.refusal_shape, ledger.drift_shape, ledger.rule_outcome, ledger.build, ledger.build_input,
     ledger.rolled_back_batch, ledger.signed_answer, ledger.catalogue, ledger.entity_set, ledger.hash_key,
     ledger.hash_key_settled, ledger.daily_report_mail, ledger.alarm_sending, ledger.link_run,
-    ledger.lake_settled
+    ledger.lake_settled, ledger.erasure_end
 to auyl_engineer;
 -- without what a source's files and pages are called
 grant select (
@@ -96,6 +104,12 @@ grant select (
 grant select (batch_id, name, heading, place, filled, share_unreadable) on ledger.batch_column to auyl_engineer;
 -- without what a person typed as the reason
 grant select (withdrawal_id, batch_id, is_withdrawn, decided_by, decided_at) on ledger.withdrawal to auyl_engineer;
+grant select (
+    erasure_id, delivery_id, is_erased, is_by_term, decided_by, decided_at
+) on ledger.erasure to auyl_engineer;
+grant select (
+    delivery_id, erasure_id, is_by_term, decided_by, decided_at, ended_at
+) on ledger.erased_delivery to auyl_engineer;
 grant select (judgement_id, batch_id, decided_by, judged_at) on ledger.judgement to auyl_engineer;
 grant select (
     decision_id, period, is_rolled_back, revisions, current_revision, decided_by, decided_at

@@ -1,5 +1,5 @@
 -- Grain: okrug and indicator. Key: kato, indicator_id. Inputs: okrug, entry, measured, coverage.
--- A share of nothing is missing: the denominator is never zero.
+-- A share of nothing is missing: the denominator is never zero. Rounded once, from exact amounts.
 with parts as (
     select
         o.kato,
@@ -19,10 +19,10 @@ with parts as (
 select
     kato,
     indicator_id,
-    round(
-        value_amount * scale / case when per_id is null then 1 else nullif(per_amount, 0) end,
-        decimals
-    )::decimal(18, 4) as value,
+    case
+        when per_id is null then rounded_quotient(value_amount, scale, 1, decimals)
+        else rounded_quotient(value_amount, scale, per_amount, decimals)
+    end as value,
     round(value_amount, 4)::decimal(18, 4) as numerator,
     round(per_amount, 4)::decimal(18, 4) as denominator,
     case when value is null then 'missing' else 'ok' end as flag,
