@@ -1,5 +1,6 @@
-# One image for every service of docker-compose.yaml.
-FROM python:3.11-slim-bookworm
+# One image for every service of docker-compose.yaml, which gives the digest of the image below it.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
 
 RUN useradd --uid 50000 --create-home auyl \
     && install -d -o auyl -g auyl -m 0700 /home/auyl/state /home/auyl/airflow /home/auyl/airflow/logs /lake

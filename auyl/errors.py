@@ -177,12 +177,13 @@ class LockBusy(AuylError):
 
 
 class LandingLost(AuylError):
-    """The lake has lost landed bytes. The same bytes, given again, put them back."""
+    """The lake has lost landed bytes, or others in their place. The same bytes, given again, put them back."""
 
-    def __init__(self, registry: str, period: str, path: str) -> None:
+    def __init__(self, registry: str, period: str, path: str, found: str = "none") -> None:
         super().__init__(
-            f"{registry} {period}: expected the landed file {path} in the lake, found none. Give the same bytes again: "
-            f"auyl intake {registry} FILES --period {period}, or pull them again. Fix: a data engineer, AUYL_LAKE"
+            f"{registry} {period}: expected the landed file {path} in the lake, found {found}. Give the same bytes "
+            f"again: auyl intake {registry} FILES --period {period}, or pull them again. "
+            "Fix: a data engineer, AUYL_LAKE"
         )
 
 

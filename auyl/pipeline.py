@@ -13,6 +13,7 @@ from auyl.intake import BatchResult, land_files, load
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.snapshot import build as build_snapshot
+from auyl.store.postgres import one_connection
 
 
 def run(
@@ -61,7 +62,8 @@ def take_in(
     order = sorted(found, key=lambda registry: -sum(file.stat().st_size for file in found[registry]))
 
     def one(registry: str) -> BatchResult:
-        return load(land_files(registry, period, found[registry], settings), settings)
+        with one_connection(settings):
+            return load(land_files(registry, period, found[registry], settings), settings)
 
     with ThreadPoolExecutor(max_workers=3) as pool:
         for future in as_completed([pool.submit(one, registry) for registry in order]):

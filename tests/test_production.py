@@ -79,6 +79,8 @@ SECRETS_OF = {
     "dag-processor": AIRFLOWS,
     "worker": {*BROKERS, "ca", "fernet_key", "pipeline_dsn", "hash_key", "connections.yaml"},
     "portal": {"portal_dsn", "ca"},
+    "commands": {"owner_dsn", "hash_key", "ca"},
+    "backup": {"admin_dsn", "ca"},
     "tls": set(),
 }  # fmt: skip
 
@@ -105,9 +107,12 @@ def test_images_of_others_are_named_by_digest() -> None:
     images = {s["image"] for s in COMPOSE["services"].values()} - {OWN_IMAGE}
     assert len(images) == 3
     assert all(re.fullmatch(r"\$\{\w+_IMAGE:\?\w+@sha256:… of version \d+\}", image) for image in images)
+    below = COMPOSE["services"]["bootstrap"]["build"]["args"]["PYTHON_IMAGE"]
+    assert re.fullmatch(r"\$\{PYTHON_IMAGE:\?python@sha256:… of version [\w.-]+\}", below)
+    assert "FROM ${PYTHON_IMAGE}" in (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").splitlines()
     example = (PRODUCTION / "env.example").read_text(encoding="utf-8")
     assert set(re.findall(r"^(\w+_IMAGE)=\w+@sha256:", example, re.MULTILINE)) == {
-        re.findall(r"\w+_IMAGE", image)[0] for image in images
+        re.findall(r"\w+_IMAGE", image)[0] for image in (*images, below)
     }
 
 
@@ -120,7 +125,8 @@ def test_every_service_has_a_limit_of_memory_and_ours_have_no_privileges() -> No
 
 
 def test_all_of_ours_run_the_same_image() -> None:
-    ours = {name: s["image"] for name, s in COMPOSE["services"].items() if name not in ("postgres", "redis", "tls")}
+    others = ("postgres", "redis", "tls", "backup")
+    ours = {name: s["image"] for name, s in COMPOSE["services"].items() if name not in others}
     assert set(ours.values()) == {OWN_IMAGE}
     assert {"api-server", "scheduler", "dag-processor", "worker", "portal"} <= set(ours)
 
@@ -186,6 +192,18 @@ def test_secrets_are_made_once_and_closed(secrets: Path) -> None:
     assert len(bytes.fromhex(before["hash_key"].decode())) == 32
     assert len(before["jwt_secret"]) >= 64
     Fernet(before["fernet_key"])
+
+
+def test_a_new_certificate_needs_the_key_of_the_authority_and_loses_nothing_without_it(
+    secrets: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(secrets, tmp_path / "secrets"))
+    (folder / "ca.key").unlink()
+    (folder / "postgres.crt").unlink()
+    before = contents(folder)
+    done = subprocess.run([PRODUCTION / "make-secrets.sh", folder, "127.0.0.1"], capture_output=True, text=True)
+    assert done.returncode == 1 and "put ca.key of this installation there first" in done.stderr
+    assert contents(folder) == before
 
 
 def test_a_secret_is_read_from_its_file_and_an_unreadable_one_is_said(
@@ -254,7 +272,9 @@ def test_every_unit_has_an_account_and_the_secrets_that_it_needs(secrets: Path) 
         name: set(re.findall(r"^LoadCredential=([\w.]+):", text, re.MULTILINE)) for name, text in names.items()
     }
     assert credentials == {
-        "bootstrap": {"owner_dsn", "pipeline_dsn", "engineer_dsn", "portal_dsn", "airflow_dsn", "fernet_key"},
+        "bootstrap": {
+            "owner_dsn", "pipeline_dsn", "engineer_dsn", "portal_dsn", "airflow_dsn", "fernet_key", "airflow_password"
+        },
         "scheduler": {
             "pipeline_dsn", "hash_key", "connections.yaml", "airflow_dsn", "fernet_key", "session_key", "jwt_secret"
         },
@@ -275,6 +295,26 @@ def test_every_unit_has_an_account_and_the_secrets_that_it_needs(secrets: Path) 
         line.split("=", 1) for line in (PRODUCTION / "auyl.env").read_text("utf-8").splitlines() if line[:1] not in "#"
     )
     assert {n.removesuffix("_CMD") for n in shared if n.startswith("AIRFLOW__")} <= known_settings()
+
+
+def test_a_unit_can_open_its_home_and_airflow_finds_its_tasks() -> None:
+    common = (PRODUCTION / "auyl-.service.d" / "common.conf").read_text(encoding="utf-8")
+    assert "StateDirectoryMode=0700\n" in common  # a home that others may open is refused
+    # A task is not dumpable, so that `invisible` hides it from the scheduler that supervises it.
+    hidden = {unit.stem for unit in UNITS if "ProtectProc=invisible\n" in unit.read_text(encoding="utf-8")}
+    assert hidden == {unit.stem for unit in UNITS} - {"auyl-scheduler"}
+    assert "ProtectProc" not in common
+
+
+def test_commands_run_as_the_account_of_the_pipeline_with_secrets_that_are_made(secrets: Path) -> None:
+    script = PRODUCTION / "auyl.sh"
+    text = script.read_text(encoding="utf-8")
+    assert subprocess.run(["sh", "-n", script]).returncode == 0
+    assert re.findall(r"--uid=(\S+)", text) == ["auyl"]
+    credentials = set(re.findall(r"LoadCredential=(\w+):/etc/auyl/secrets/\1\b", text))
+    assert credentials == {"owner_dsn", "hash_key"} <= set(contents(secrets))
+    scheduler = (PRODUCTION / "auyl-scheduler.service").read_text(encoding="utf-8")
+    assert re.findall(r"AUYL_LAKE=(\S+)", text) == re.findall(r"AUYL_LAKE=(\S+)", scheduler)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not here")
@@ -345,6 +385,14 @@ def serve_and_connect(secrets: Path, folder: Path, tmp_path: Path) -> None:
     finally:
         server.terminate()
         server.communicate(timeout=30)
+
+
+def test_a_postgresql_by_systemd_has_the_settings_of_the_container() -> None:
+    text = (PRODUCTION / "postgresql.conf").read_text(encoding="utf-8")
+    here = {n: v.strip("'") for n, v in re.findall(r"^(\w+) = (\S+)$", text, re.MULTILINE)}
+    there = dict(o.split("=", 1) for o in COMPOSE["services"]["postgres"]["command"] if "=" in o)
+    files = {"ssl_cert_file", "ssl_key_file", "hba_file"}
+    assert {n: v for n, v in here.items() if n not in files} == {n: v for n, v in there.items() if n not in files}
 
 
 def wait_for(connect: Callable[[], None]) -> None:

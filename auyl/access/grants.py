@@ -129,7 +129,7 @@ def _edition_of(conn: connection, territory: str, prefix: str) -> str:
         )
         edition, is_known = cur.fetchone() or (None, False)
     if not is_known:
-        where = f"edition {edition}" if edition else "any edition: load the territory first"
+        where = f"edition {edition}" if edition else "any edition: the first published snapshot brings them"
         raise TerritoryUnknown(f"territory {territory!r}: no okrug under it in {where}")
     return str(edition)
 

@@ -155,11 +155,14 @@ def repair(settings: Settings, lake: Lake, known: ledger.Delivery, incoming: str
 
 
 def refuse_lost(settings: Settings, lake: Lake, delivery: ledger.Delivery) -> None:
-    """Raise LandingLost where the lake has not all landed files of a delivery."""
+    """Raise LandingLost where the lake has not all landed files of a delivery, in their size."""
     for file in ledger.files(settings, delivery.delivery_id):
         path = f"{delivery.landing_path}/{file['name']}"
         if not lake.exists(path):
             raise LandingLost(delivery.registry, delivery.period, path)
+        if (size := lake.size(path)) != file["size_bytes"]:
+            found = f"one of {size} bytes in place of {file['size_bytes']}"
+            raise LandingLost(delivery.registry, delivery.period, path, found)
 
 
 def names_in_the_lake(contract: Contract, files: list[Path]) -> dict[Path, str]:

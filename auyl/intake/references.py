@@ -26,7 +26,7 @@ from auyl.intake.corrections import (
 from auyl.settings import Settings
 from auyl.store import duck
 from auyl.store.duck import literal
-from auyl.store.regular import open_regular
+from auyl.store.regular import NotRegular, open_regular
 from auyl.store.spill import spill_folder
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _root(settings: Settings, batch: ledger.Batch) -> int:
 
 def _may_refer(file: Path) -> bool:
     """Does the head of a file hold a heading of the hand-back, in any encoding that Excel writes?"""
-    unreadable = (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError)
+    unreadable = (OSError, NotRegular, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError)
     with contextlib.suppress(*unreadable), open(file, "rb", opener=open_regular) as stream:
         return any(_HEADING.search(text) for text in _heads(stream))
     return False

@@ -98,7 +98,8 @@ def _opener(contract: Contract, folder: Folder, listed: Mapping[str, FileStat]) 
             with folder.descriptor() as above:
                 opened = open_regular(name, flags, above)
         except OSError as error:
-            found = "was there and is gone" if isinstance(error, FileNotFoundError) else "cannot be read"
+            is_gone = isinstance(error, FileNotFoundError)
+            found = "was there and is gone" if is_gone else f"cannot be read ({type(error).__name__})"
             raise contract.not_ready(AS_LISTED, f"{name} {found}") from error
         state = os.fstat(opened)
         if _stat(name, state) != listed[name]:

@@ -166,6 +166,16 @@ def held_by_lock(settings: Settings, holder: LockHolder) -> Iterator[LockHolder]
 
 
 @contextmanager
+def one_connection(settings: Settings) -> Iterator[None]:
+    """Within it, the locks and transactions of this thread share a connection: opening one costs more than a question.
+
+    Nothing is written after the server has dropped it.
+    """
+    with engine(settings.dsn).connect() as con, held_by_lock(settings, LockHolder(con)):
+        yield
+
+
+@contextmanager
 def driver_transaction(settings: Settings) -> Iterator[Any]:
     """A psycopg2 cursor in a `transaction`, for COPY."""
     with transaction(settings) as con:

@@ -16,6 +16,7 @@ keep() { [ -s "$1" ] || { tr -d '\n' > "$1.new"; mv "$1.new" "$1"; }; }  # witho
 for server in "postgres $postgres" "redis $redis"; do
     name=${server% *} host=${server#* }
     [ -s "$name.crt" ] && continue
+    [ -s ca.key ] || { echo "$folder/$name.crt: put ca.key of this installation there first" >&2; exit 1; }
     case $host in *[!0-9.]*) names="DNS:$host" ;; *) names="IP:$host" ;; esac
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj "/CN=$host" -keyout "$name.key" -out "$name.csr" 2>/dev/null
     printf 'subjectAltName=%s\n' "$names" > "$name.ext"

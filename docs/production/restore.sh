@@ -4,21 +4,22 @@
 set -eu
 umask 077
 from=${1:?the folder of the backup}
+: "${AUYL_ADMIN_DSN:?}" "${AUYL_LAKE:?}"
+. "$(dirname "$0")/without_password.sh"
 (cd "$from" && sha256sum --quiet --check SHA256SUMS)
 [ ! -e "$AUYL_LAKE" ] || [ -z "$(ls -A "$AUYL_LAKE")" ] || { echo "$AUYL_LAKE is not empty" >&2; exit 1; }
-# Roles of the backup get their passwords and memberships, but for the one that is restoring.
-me=$(psql --dbname "$AUYL_ADMIN_DSN" --tuples-only --no-align --command 'select current_user')
-grep -v -E "^(CREATE|ALTER) ROLE \"?$me\"?[ ;]" "$from/roles.sql" |
-    psql --dbname "$AUYL_ADMIN_DSN" --quiet 2>&1 | grep -v 'already exists' >&2 || true
+ask() { psql --dbname "$dsn" --tuples-only --no-align --quiet --set ON_ERROR_STOP=1 "$@"; }
 # The database comes with its own name, rights and locale; one of that name may be there only if nothing is in it.
 name=$(pg_restore --list "$from/auyl.dump" | sed -n 's/^; *dbname: //p')
-ask() { psql --dbname "$AUYL_ADMIN_DSN" --tuples-only --no-align --quiet --set ON_ERROR_STOP=1 "$@"; }
-if [ -n "$(ask --command "select 1 from pg_database where datname = '$name'")" ]; then
-    [ -z "$(ask --command "\\connect $name" --command "select 1 from pg_namespace where nspname = 'ledger'")" ] ||
-        { echo "the database $name is not empty" >&2; exit 1; }
-    ask --command "drop database \"$name\""
-fi
-pg_restore --dbname "$AUYL_ADMIN_DSN" --create --exit-on-error "$from/auyl.dump"
+there=$(ask --command "select 1 from pg_database where datname = '$name'")
+[ -z "$there" ] || [ -z "$(ask --command "\\connect $name" --command "select 1 from pg_namespace where nspname = 'ledger'")" ] ||
+    { echo "the database $name is not empty" >&2; exit 1; }
+# Roles of the backup get their passwords and memberships, but for the one that is restoring.
+me=$(ask --command 'select current_user')
+grep -v -E "^(CREATE|ALTER) ROLE \"?$me\"?[ ;]" "$from/roles.sql" |
+    PGOPTIONS='-c client_min_messages=warning' psql --dbname "$dsn" --quiet 2>&1 | grep -v 'already exists' >&2 || true
+[ -z "$there" ] || ask --command "drop database \"$name\""
+pg_restore --dbname "$dsn" --create --exit-on-error "$from/auyl.dump"
 mkdir -p "$AUYL_LAKE"
 cp -R "$from/lake/." "$AUYL_LAKE"
 # The pair gets an id of its own: whoever mixes it up with the originals is refused. Backups of versions that knew no id
@@ -31,4 +32,6 @@ if [ -n "$(bind "select to_regclass('ledger.lake')")" ]; then
     printf '{"lake": "%s"}' "$id" > "$AUYL_LAKE/auyl-lake.json"
     bind "insert into ledger.lake_settled (lake_no) select lake_no from ledger.lake where lake_id = '$id'"
 fi
+# To the account that the folder of the lake was made for.
+[ "$(id -u)" != 0 ] || chown -R "$(stat -c %u:%g "$AUYL_LAKE")" "$AUYL_LAKE"
 echo "now compare the lake with the ledger: auyl check --lake"

@@ -316,9 +316,8 @@ def test_the_portal_has_no_way_to_a_hash_a_session_or_the_audit(owner, login, ta
     )
     assert [function for (function,) in functions] == [
         "allowed", "allowed_in", "begin_sign_in", "change_password", "current_edition", "end_own_sessions",
-        "end_session", "enter_session", "holds", "open_page", "own_sessions", "principal", "readers_of",
-        "refuse_request",
-        "registries", "rights", "session_of", "sign_in",
+        "end_session", "enter_session", "former_okrugs", "holds", "open_page", "own_sessions", "principal",
+        "readers_of", "refuse_request", "registries", "rights", "session_of", "sign_in",
     ]  # fmt: skip
 
 

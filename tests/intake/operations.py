@@ -59,6 +59,7 @@ OPERATIONS: dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]] = {
     "reload": (2, {"period": st.sampled_from((*PERIODS, None))}),
     "build": (4, {"period": PERIOD}),
     "release": (1, {"period": PERIOD}),
+    "take_back": (2, {"period": PERIOD}),
     "move": (3, {"period": PERIOD, "is_back": st.booleans(), "to": st.none() | st.integers(1, 4)}),
 }
 # Not rules of their own: of those, each run of hypothesis leaves some out.
@@ -92,6 +93,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.model = Model()
         self.written: Written | None = None
+        self.taking_back: Callable[[], None] | None = None
 
     @property
     def settings(self) -> Settings:
@@ -146,11 +148,13 @@ class Machine(RuleBasedStateMachine):
         batches = sorted(self.model.batches)
         batch = batches[pick % len(batches)]
         name = "restore" if is_back else "withdraw"
+        self.taking_back = partial(self.withdraw, batches.index(batch), not is_back, None)
         work = partial(commands.decide, self.settings, batch, is_back)
         self.perform(name, work, self.model.withdraw(batch, not is_back), death)
 
     def decide_edition(self, edition: str, is_adopted: bool, death: float | None) -> None:
         """An edition of the classifier is adopted or retired."""
+        self.taking_back = partial(self.decide_edition, edition, not is_adopted, None)
         work = partial(commands.decide_edition, self.settings, edition, is_adopted)
         self.perform("adopt" if is_adopted else "retire", work, self.model.adopt(edition, is_adopted), death)
 
@@ -162,6 +166,7 @@ class Machine(RuleBasedStateMachine):
     def change_indicator(self, scale: str, death: float | None) -> None:
         """An indicator changes, or is taken back."""
         self.counts["change indicator"] += scale != self.model.scale
+        self.taking_back = partial(self.change_indicator, self.model.scale, None)
         self.model.scale = scale
 
     def reload(self, period: str | None, death: float | None) -> None:
@@ -177,6 +182,13 @@ class Machine(RuleBasedStateMachine):
         is_refused = bool(self.model.months[period].refused_inputs)
         work = partial(commands.release_changes, self.settings, period)
         self.perform("release", work, iter(()), death, period if is_refused else None)
+
+    def take_back(self, period: str, death: float | None) -> None:
+        """The newest decision or change is taken back, and a period built."""
+        if self.taking_back is not None:
+            self.taking_back()
+            self.counts["take back"] += 1
+        self.build(period, death)
 
     def move(self, period: str, is_back: bool, to: int | None, death: float | None) -> None:
         """A period is rolled back to an earlier revision, or forward again."""

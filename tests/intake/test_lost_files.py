@@ -28,6 +28,9 @@ def test_the_same_bytes_put_a_lost_landing_back(settings: Settings, tmp_path: Pa
     whole = lake.read(landed)
     if is_damaged:
         lake.write(landed, whole[:-40])
+        lake.remove("stage/social_assistance")
+        with pytest.raises(LandingLost, match=f"found one of {len(whole) - 40} bytes in place of {len(whole)}. Give"):
+            intake.load(first.delivery_id, settings)
     else:
         for zone in ("landing", "raw", "stage", "linkable", "quarantine"):
             lake.remove(f"{zone}/social_assistance")

@@ -112,7 +112,13 @@ def test_a_restored_installation_is_the_one_that_was_backed_up(
     shutil.rmtree(installation.lake)  # nothing may still be read from there
     assert state(restored, okrug) == before
     assert pipeline.run(restored, PERIOD, oblast, say=lambda _: None).status == "unchanged"
-    assert "is not empty" in script("restore.sh", tmp_path / "backup", other_server, restored, code=1)
+    with contextlib.closing(psycopg2.connect(other_server)) as conn, conn, conn.cursor() as cur:
+        cur.execute(f"alter role {AKIM} connection limit 3")
+    unused = replace(restored, lake=str(tmp_path / "unused"))
+    assert "is not empty" in script("restore.sh", tmp_path / "backup", other_server, unused, code=1)
+    with contextlib.closing(psycopg2.connect(other_server)) as conn, conn.cursor() as cur:
+        cur.execute("select rolconnlimit from pg_roles where rolname = %s", (AKIM,))
+        assert cur.fetchone() == (3,)  # a server in use keeps its roles and passwords
 
     key.write_text("22" * 32)
     with pytest.raises(AuylError, match="hash key: expected the key"):

@@ -7,7 +7,7 @@ from auyl import ledger
 from auyl.errors import LockLost
 from auyl.settings import Settings
 from auyl.store.locks import LAND, LOAD, PULL, lock
-from auyl.store.postgres import autocommit, transaction
+from auyl.store.postgres import autocommit, one_connection, transaction
 from tests.extracts import PERIOD
 
 HOLDERS = (
@@ -33,6 +33,19 @@ def test_a_lock_within_another_one_is_held_by_the_same_session(settings: Setting
             assert holders(settings) == outer
             assert len(outer) == 1
     assert holders(settings) == set()
+
+
+def test_all_locks_within_one_connection_are_held_by_the_same_session(settings: Settings) -> None:
+    with one_connection(settings):
+        with lock(settings, LAND, "r", PERIOD):
+            landing = holders(settings)
+        assert holders(settings) == set()
+        with lock(settings, LOAD, "r", PERIOD):
+            assert holders(settings) == landing
+            assert len(landing) == 1
+            kill_holder(settings)
+            with pytest.raises(LockLost), transaction(settings):
+                pass
 
 
 @pytest.mark.parametrize("kind", [PULL, LOAD])

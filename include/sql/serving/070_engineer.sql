@@ -72,7 +72,8 @@ select
 from ledger.drift;
 
 revoke all on function ledger.shape(text), ledger.words(text) from public;
-grant execute on function ledger.shape(text), ledger.words(text) to auyl_engineer;
+-- A view calls them with the rights of who reads it; the pipeline's login reads all of the ledger.
+grant execute on function ledger.shape(text), ledger.words(text) to auyl_engineer, auyl_pipeline, auyl_publisher;
 grant usage on schema ledger to auyl_engineer;
 grant select on
     ledger.refusal_shape, ledger.drift_shape, ledger.rule_outcome, ledger.build, ledger.build_input,

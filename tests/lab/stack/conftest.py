@@ -77,7 +77,7 @@ def forget(up: demo.Installation) -> None:
     empty_tables(up.settings.dsn)
     for folder in ("landing", "raw", "stage", "quarantine", "linkage", "core"):
         Lake(up.settings.lake).remove(folder)
-    os.unlink(Lake(up.settings.lake).address(paths.MARK))
+    Lake(up.settings.lake).remove_file(paths.MARK)
 
 
 def wait_for(found: Callable[[], bool], seconds: float = 300, every_s: float = 0.005) -> None:
