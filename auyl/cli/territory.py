@@ -30,12 +30,18 @@ def load(
     with installation() as settings:
         loaded = load_territory(settings, kato, crosswalk, addresses, edition)
         for name, value in asdict(loaded).items():
-            parts = value.items() if isinstance(value, dict) else []
-            text = ", ".join(f"{part} {n:,}" if isinstance(n, int) else f"{part} {n}" for part, n in parts) or value
-            typer.echo(f"{name:<24}  {text}")
+            typer.echo(f"{name:<24}  {_in_words(value)}")
         now = current_edition(settings, lake_of(settings))
         if now != loaded.edition:
             typer.echo(f"current is still {now}; look and decide: auyl territory adopt {loaded.edition} --dry-run")
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{part} {n:,}" if isinstance(n, int) else f"{part} {n}" for part, n in value.items())
+    if isinstance(value, tuple):  # of codes that were refused
+        return "; ".join(f"{code['code']} {code['name_ru']}: {code['reason']}" for code in value) or "none"
+    return str(value)
 
 
 def list_editions() -> None:

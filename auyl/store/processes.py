@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -12,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from auyl.store.closed import UMASK
+
+# Nothing else of this process's environment, which may hold addresses of databases.
+OF_A_WATCHDOG = ("PATH", "LD_LIBRARY_PATH", "AUYL_HOME")
 
 
 def spawn_watched(
@@ -36,7 +40,7 @@ def spawn_watched(
     watchdog = subprocess.Popen(
         [sys.executable, "-I", "-S", Path(__file__).with_name("watchdog.py")],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd="/",
-        umask=UMASK,
+        umask=UMASK, env={name: os.environ[name] for name in OF_A_WATCHDOG if name in os.environ},
     )  # fmt: skip
     if watchdog.stdin is None:
         raise AssertionError
