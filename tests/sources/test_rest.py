@@ -15,6 +15,8 @@ from auyl.errors import ConnectionUnusable, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import PullHistory, rest
 from auyl.sources.backoff import AttemptFailed, Backoff, retry_after_s
+from auyl.store import paths
+from auyl.store.lake import Lake
 from lab.simulated_sources.gateway import pem, self_signed
 from tests.extracts import PERIOD, jobseeker, page
 from tests.sources.conftest import Adopt, Answer, Answering, Asked, Serve, SourceServer, with_options
@@ -77,7 +79,7 @@ def test_a_source_that_is_down_lands_nothing(settings: Settings, monkeypatch: py
     monkeypatch.setattr(rest.time, "sleep", lambda _: None)
     with pytest.raises(SourceUnavailable, match=r"page 1 did not come in 6 attempts, last: the line broke"):
         intake.pull("employment", PERIOD, lambda _: "http://:t@127.0.0.1:9", settings)
-    assert not Path(settings.lake).exists()
+    assert Lake(settings.lake).zones() == [paths.MARK]
 
 
 def test_from_the_server_to_stage(serve: Serve, extracts: Path, settings: Settings) -> None:

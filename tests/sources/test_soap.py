@@ -15,6 +15,8 @@ from auyl import contracts, intake, ledger
 from auyl.errors import ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import PullHistory, soap
+from auyl.store import paths
+from auyl.store.lake import Lake
 from lab.simulated_sources.gateway import Gateway, pem, self_signed
 from tests.extracts import PERIOD, person, population_xml
 from tests.sources.conftest import Adopt, Answer, Answering, Asked, with_options
@@ -218,7 +220,7 @@ class TestSignature:
         with pytest.raises(ExtractRefused, match=re.escape(found)) as raised:
             intake.pull("population", PERIOD, lambda _: where, changed)
         assert "МВД" in str(raised.value)
-        assert not Path(settings.lake).exists()
+        assert Lake(settings.lake).zones() == [paths.MARK]
 
     @pytest.mark.parametrize("text", [b'<!DOCTYPE x [<!ENTITY a "b">]>', b"<!DOCTYPE x>"])
     def test_no_entities(self, answering: Answering, gateway: Gateway, work: Path, text: bytes) -> None:
