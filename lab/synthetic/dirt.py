@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from lab.synthetic.files.pages import Pages
 from lab.synthetic.registry import Cell, Extra, Registry
 
 OUTCOMES = ("quarantined", "duplicate", "warned", "corrected", "kept", "refused")
@@ -215,6 +216,18 @@ def spoil(con: duckdb.DuckDBPyConnection, registry: Registry, rate: Mapping[str,
         {"".join(_extra_rows(name, how, rate[name], chosen.reach, registry) for name, how in chosen.extras.items())}
         order by {"part, " if registry.has_parts else ""}_order, key, _extra
     """)
+    if isinstance(registry.file, Pages):
+        _leave_copies_on_one_page(con, f"{registry.name}_row", registry.file.size)
+
+
+def _leave_copies_on_one_page(con: duckdb.DuckDBPyConnection, table: str, size: int) -> None:
+    """Leave out each added row that would begin a page, its original being the last of the page before.
+
+    A record on two pages is what a source gives whose order changes while it is read.
+    """
+    begins = f"rowid % {size} = 0 and _extra > 0"
+    while con.execute(f"select count(*) from {table} where {begins}").fetchall() != [(0,)]:
+        con.execute(f"create or replace table {table} as select * from {table} where not ({begins}) order by rowid")
 
 
 def _by_kind(values: Mapping[str, str]) -> str:
@@ -227,7 +240,8 @@ def _extra_rows(name: str, how: Extra, rate: float, reach: float, registry: Regi
     changes = [f"({value})::varchar as {column}" for column, value in how.changes.items()]
     first = next(iter(how.changes), None)
     number = 1 + [kind.name for kind in KINDS].index(name)
-    order = registry.order.replace("key", f"(key + {number}000000000)") if registry.is_shuffled else registry.order
+    is_apart = registry.is_shuffled and not isinstance(registry.file, Pages)
+    order = registry.order.replace("key", f"(key + {number}000000000)") if is_apart else registry.order
     return f"""
         union all by name
         select

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from lab.synthetic import REGISTRIES, people, territory
 from lab.synthetic.dirt import rates, spoil
 from lab.synthetic.engine import Month, connect, sql
-from lab.synthetic.registry import Cell, Extra
+from lab.synthetic.files.pages import Pages
+from lab.synthetic.registry import Cell, Extra, Registry
 from tests.lab.synthetic.readers import PERIOD, Oblast
 
 NAMES = [registry.name for registry in REGISTRIES]
@@ -81,6 +83,19 @@ def test_each_kind_can_be_drawn_alone(people_of_a_month: duckdb.DuckDBPyConnecti
     spoil(con, next(r for r in REGISTRIES if r.name == registry), rates({"*": 0, kind: 0.9}))
     kinds = con.execute(f"select _kind, count(*) from {registry}_row where _kind is not null group by all").fetchall()
     assert [name for name, _ in kinds] == [kind]
+
+
+@pytest.mark.parametrize("registry", [r for r in REGISTRIES if isinstance(r.file, Pages)], ids=lambda r: r.name)
+def test_a_row_and_its_copy_are_on_one_page(people_of_a_month: duckdb.DuckDBPyConnection, registry: Registry) -> None:
+    con = people_of_a_month
+    con.execute(sql(registry.name))
+    paged = replace(registry, file=replace(registry.file, size=3))
+    spoil(con, paged, rates({"*": 0, "exact_duplicate": 0.5}))
+    copies, on_two_pages = con.execute(
+        "select sum(n - 1), count(*) filter (pages > 1) from ("
+        f"select count(*) as n, count(distinct rowid // 3) as pages from {registry.name}_row group by key)"
+    ).fetchone() or (0, 0)
+    assert copies > 0 and on_two_pages == 0
 
 
 def test_without_rates_no_row_is_spoiled(clean: Oblast) -> None:
