@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, case, cast, exists, func, insert, select, text
+from sqlalchemy import Connection, Text, case, cast, exists, func, insert, select
 
 from auyl.ledger import tables
 from auyl.ledger.queries import columns_of, dicts, record, record_or_none, records, scalar, scalars, sql_file
 from auyl.settings import Settings
 from auyl.store import paths
+from auyl.store.audit import audit_decision
 from auyl.store.postgres import transaction
 
 
@@ -110,8 +111,7 @@ def _judge(con: Connection, batch_id: int, why: Decision | None) -> None:
     if why:
         of = select(_C.registry + " " + _C.period + " batch " + cast(_C.batch_id, Text)).where(_C.batch_id == batch_id)
         which = con.execute(of).scalar_one()
-        act = {"what": "reload_batch", "which": which, "why": why.reason, "who": why.decided_by}
-        con.execute(text("select access.write_audit(:what, :which, 'done', :why, null, :who)"), act)
+        audit_decision(con, "reload_batch", which, why.reason, why.decided_by)
 
 
 def add_drifts(settings: Settings, batch_id: int, drifts: list[dict[str, Any]]) -> None:

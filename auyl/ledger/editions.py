@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, text
 from auyl.ledger import tables
 from auyl.ledger.queries import dicts, scalar
 from auyl.settings import Settings
+from auyl.store.audit import audit_decision
 
 
 def edition_decisions(settings: Settings) -> list[dict[str, Any]]:
@@ -39,8 +40,5 @@ def add_edition_decision(
     """Write a decision down, in the ledger and in the audit, in the transaction of `con`."""
     row = {"edition": edition, "is_adopted": is_adopted, "follows": follows, "reason": reason, "decided_by": decided_by}
     con.execute(insert(tables.edition_decision).values(row))
-    con.execute(
-        text("select access.write_audit(:what, :which, 'done', :why, null, :who)"),
-        {"what": "adopt_edition" if is_adopted else "retire_edition", "which": f"edition {edition}", "why": reason,
-         "who": decided_by},
-    )  # fmt: skip
+    action = "adopt_edition" if is_adopted else "retire_edition"
+    audit_decision(con, action, f"edition {edition}", reason, decided_by)

@@ -17,6 +17,7 @@ from auyl.ledger.queries import dicts, execute, records, scalars, sql_file
 from auyl.periods import LOCAL
 from auyl.settings import Settings
 from auyl.store import paths
+from auyl.store.audit import audit_decision
 from auyl.store.postgres import transaction
 
 
@@ -77,15 +78,11 @@ def add_erasure(
         "delivery_id": delivery.delivery_id, "is_erased": is_erased, "is_by_term": is_by_term, "reason": reason,
         "decided_by": decided_by,
     }  # fmt: skip
-    act = {
-        "what": "erase_delivery" if is_erased else "readmit_delivery",
-        "which": f"{delivery.registry} {delivery.period} delivery {delivery.delivery_id}",
-        "why": reason,
-        "who": decided_by,
-    }
+    action = "erase_delivery" if is_erased else "readmit_delivery"
     with transaction(settings) as con:
         con.execute(insert(tables.erasure).values(row))
-        con.execute(text("select access.write_audit(:what, :which, 'done', :why, null, :who)"), act)
+        which = f"{delivery.registry} {delivery.period} delivery {delivery.delivery_id}"
+        audit_decision(con, action, which, reason, decided_by)
 
 
 def end_erasure(settings: Settings, erasure_id: int, files: int) -> None:

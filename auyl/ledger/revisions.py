@@ -13,6 +13,7 @@ from auyl.ledger.batches import Batch, batch
 from auyl.ledger.queries import record_or_none, records, scalar, scalars
 from auyl.periods import LOCAL
 from auyl.settings import Settings
+from auyl.store.audit import audit_decision
 from auyl.store.postgres import transaction
 
 
@@ -147,14 +148,8 @@ def add_change_acceptance(settings: Settings, acceptance: dict[str, Any]) -> Non
     """Write down, in the ledger and in the audit, that changes are real (a row of ledger.change_acceptance)."""
     with transaction(settings) as con:
         con.execute(insert(tables.change_acceptance).values(acceptance))
-        con.execute(
-            text("select access.write_audit('accept_change', :which, 'done', :why, null, :who)"),
-            {
-                "which": f"{acceptance['period']} inputs {acceptance['inputs_digest'][:16]}",
-                "why": acceptance["reason"],
-                "who": acceptance["decided_by"],
-            },
-        )
+        which = f"{acceptance['period']} inputs {acceptance['inputs_digest'][:16]}"
+        audit_decision(con, "accept_change", which, acceptance["reason"], acceptance["decided_by"])
 
 
 def accepted_change(settings: Settings, period: str, inputs_digest: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 
 from auyl.ledger import tables
 from auyl.ledger.batches import Batch
@@ -10,21 +10,18 @@ from auyl.ledger.deliveries import correction_chain
 from auyl.ledger.queries import dicts
 from auyl.periods import LOCAL
 from auyl.settings import Settings
+from auyl.store.audit import audit_decision
 from auyl.store.postgres import transaction
 
 
 def add_withdrawal(settings: Settings, batch: Batch, is_withdrawn: bool, reason: str, decided_by: str) -> None:
     """Write a decision down, in the ledger and in the audit."""
     row = {"batch_id": batch.batch_id, "is_withdrawn": is_withdrawn, "reason": reason, "decided_by": decided_by}
-    act = {
-        "what": "withdraw_batch" if is_withdrawn else "restore_batch",
-        "which": f"{batch.registry} {batch.period} batch {batch.batch_id}",
-        "why": reason,
-        "who": decided_by,
-    }
+    action = "withdraw_batch" if is_withdrawn else "restore_batch"
     with transaction(settings) as con:
         con.execute(insert(tables.withdrawal).values(row))
-        con.execute(text("select access.write_audit(:what, :which, 'done', :why, null, :who)"), act)
+        which = f"{batch.registry} {batch.period} batch {batch.batch_id}"
+        audit_decision(con, action, which, reason, decided_by)
 
 
 def withdrawn(settings: Settings, delivery_id: int) -> str | None:

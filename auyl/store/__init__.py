@@ -7,6 +7,7 @@
     schema     migration of the serving database; its revisions are in `migrations`
     version    the version of the serving database, and the one that this program needs
     paths      every path of the lake
+    audit      the row of the audit that a decision leaves
     lake       files below one root
     binding    `lake_of`: the lake that belongs to a database, and `adopt`
     duck       DuckDB with the macros; `write_parquet`

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from auyl.errors import AuylError, LakeRefused
 from auyl.settings import Settings
 from auyl.store import paths
+from auyl.store.audit import audit_decision
 from auyl.store.lake import Lake
 from auyl.store.locks import LAKE, lock_name
 from auyl.store.postgres import engine
@@ -90,8 +91,7 @@ def adopt(
                 "each back. Fix: a data engineer, AUYL_LAKE"
             )
         lake_no, lake_id = _begin(con, reason.strip(), decided_by)
-        act = {"what": "adopt_lake", "which": f"lake {lake_id}", "why": reason.strip(), "who": decided_by}
-        con.execute(text("select access.write_audit(:what, :which, 'done', :why, null, :who)"), act)
+        audit_decision(con, "adopt_lake", f"lake {lake_id}", reason.strip(), decided_by)
         _settle(con, lake, lake_no, lake_id)
     _check.cache_clear()
     return AdoptedLake(lake_id, True, len(lost))
