@@ -168,12 +168,7 @@ def spoil(con: duckdb.DuckDBPyConnection, registry: Registry, rate: Mapping[str,
         raise ValueError(f"{registry.name}: unknown kinds of faults: {', '.join(sorted(unknown))}")
     chosen = _choose(registry, rate)
     cells = chosen.cells
-    by_column = {column: [name for name, cell in cells.items() if cell.column == column] for column in registry.labels}
-    replaced = [
-        f"case when _kind in ({_quoted(names)}) then _became else {column} end as {column}"
-        for column, names in by_column.items()
-        if names
-    ]
+    replaced = _replaced(registry, cells)
     con.execute(f"""
         create or replace table {registry.name}_row as
         -- materialised: each kind of added row reads it again
@@ -218,6 +213,16 @@ def spoil(con: duckdb.DuckDBPyConnection, registry: Registry, rate: Mapping[str,
     """)
     if isinstance(registry.file, Pages):
         _leave_copies_on_one_page(con, f"{registry.name}_row", registry.file.size)
+
+
+def _replaced(registry: Registry, cells: Mapping[str, Cell]) -> list[str]:
+    """SQL of each column that a fault changes."""
+    by_column = {column: [name for name, cell in cells.items() if cell.column == column] for column in registry.labels}
+    return [
+        f"case when _kind in ({_quoted(names)}) then _became else {column} end as {column}"
+        for column, names in by_column.items()
+        if names
+    ]
 
 
 def _leave_copies_on_one_page(con: duckdb.DuckDBPyConnection, table: str, size: int) -> None:
