@@ -92,11 +92,12 @@ def _past_term(settings: Settings, reason: str, decided_by: str, now: datetime, 
             continue
         is_delta = contracts.load(registry, settings.include).is_delta
         why = f"{reason} ({term.norm}, {term.months} months)"
-        for number in ledger.past_term(settings, registry, retention.before(now, term.months), is_delta):
+        before = retention.before(now, term.months)
+        for number in ledger.past_term(settings, registry, before, is_delta):
             delivery = ledger.delivery(settings, number)
             with lock(settings, LAND, registry, delivery.period):
                 # Asked again under the lock: it may count since a moment.
-                if number in ledger.past_term(settings, registry, retention.before(now, term.months), is_delta):
+                if number in ledger.past_term(settings, registry, before, is_delta):
                     yield _erase(settings, lake, number, why, decided_by, True, dry_run)
 
 

@@ -5,6 +5,7 @@ The terms stand in `include/retention.yaml`. A term without the norm that sets i
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,10 +62,6 @@ def _term(name: str, described: Any) -> Term:
 
 def before(now: datetime, months: int) -> datetime:
     """The same moment so many months earlier; the last day of a shorter month."""
-    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
-    for day in (now.day, 30, 29, 28):
-        try:
-            return now.replace(year=year, month=month + 1, day=day)
-        except ValueError:
-            continue
-    raise AssertionError
+    year, months_before = divmod(now.year * 12 + now.month - 1 - months, 12)
+    month = months_before + 1
+    return now.replace(year=year, month=month, day=min(now.day, monthrange(year, month)[1]))

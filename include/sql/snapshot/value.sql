@@ -19,10 +19,7 @@ with parts as (
 select
     kato,
     indicator_id,
-    case
-        when per_id is null then rounded_quotient(value_amount, scale, 1, decimals)
-        else rounded_quotient(value_amount, scale, per_amount, decimals)
-    end as value,
+    rounded_quotient(value_amount, scale, case when per_id is null then 1 else per_amount end, decimals) as value,
     round(value_amount, 4)::decimal(18, 4) as numerator,
     round(per_amount, 4)::decimal(18, 4) as denominator,
     case when value is null then 'missing' else 'ok' end as flag,
