@@ -27,11 +27,7 @@ SHEET = "Отклонено"
 
 
 def quarantine(
-    settings: Settings,
-    registry: str,
-    period: str | None = None,
-    limit: int | None = None,
-    is_for_owner: bool = False,
+    settings: Settings, registry: str, period: str | None = None, limit: int | None = None, for_owner: bool = False
 ) -> pandas.DataFrame:
     """Rejected rows of the newest batches of a registry, the refused ones with them.
 
@@ -83,7 +79,7 @@ def quarantine(
     if not frames:
         return pandas.DataFrame()
     whole = pandas.concat(frames, ignore_index=True)
-    if not is_for_owner:
+    if not for_owner:
         _show_shapes(whole, contract)
     whole["_record"] = whole["_record"].astype("Int64")
     whole["_line"] = whole["_line"].astype("Int64")
