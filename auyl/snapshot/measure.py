@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 def measure(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, inputs: SnapshotInputs) -> None:
     """Create `snapshot_value`: one row per okrug and indicator.
 
-    The table `okrug` has the okrugs that are measured. Columns kato, indicator_id, value, numerator, denominator
-    (decimal), flag, coverage_pct, as_of, rows_near, rows_elsewhere (rows that it may lack, of the okrug and its
-    district, and of no place; see sql/snapshot/value.sql and coverage.sql for them and the flags). A value is missing, never zero, where a registry did not arrive, where the
-    okrug is not in a registry that must name every okrug, where none of the rows that such a registry must have of it
-    came, and where there is nothing to divide by.
+    The table `okrug` has the okrugs that are measured, `rejected` the rejected rows by place. Columns kato,
+    indicator_id, value, numerator, denominator (decimal), flag, coverage_pct, as_of, rows_near and rows_elsewhere: rows
+    that the value may lack, of the okrug and its district, and of no place (sql/snapshot/value.sql, coverage.sql).
+    A value is missing, never zero, where a registry did not arrive, where the okrug is not in a registry that must name
+    every okrug, where none of the rows that such a registry must have of it came, and where there is nothing to divide
+    by.
     """
     con.execute("create or replace temp table measured (okrug_kato varchar, measure varchar, amount decimal(24, 6))")
     for theme in catalogue.themes:

@@ -1,5 +1,5 @@
 -- Grain: animal. Key: animal_number. Inputs: stage_livestock, place. Variables: period_begin,
--- period_end. Vaccination is due when the last one is more than 12 months old: of before the 12 that end with the period.
+-- period_end. Vaccination is due when the last one is older than the 12 months that end with the period.
 select
     a.animal_number,
     a.species,

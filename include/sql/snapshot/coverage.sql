@@ -1,10 +1,10 @@
 -- Grain: okrug. Key: okrug_kato. Inputs: ${table}, a core table; rejected, its rejected rows of ${registry}; okrug;
--- ${oblast}, the two digits that codes of the oblast begin with; ${without_rows}, what an okrug has in whose district no
+-- ${oblast}, the two digits that codes of the oblast begin with; ${without_rows}, the share of a district of which no
 -- row came.
--- covered_pct: counted of all rows of the okrug, times those with an okrug of all rows of the district, times those with
--- a place of all rows. Rows of a town have a place and no okrug; rows of another oblast are not of this one.
--- near: rows of the okrug that are not counted, and those of its district that no okrug has. elsewhere: rows of no place.
--- placed_pct is what the gate asks: placed of the counted rows of the district.
+-- covered_pct: counted of all rows of the okrug, times those with an okrug of all rows of the district, times those
+-- with a place of all rows. Rows of a town have a place and no okrug; rows of another oblast are not of this one.
+-- near: rows of the okrug that are not counted, and those of its district that no okrug has. elsewhere: rows of no
+-- place. placed_pct is what the gate asks: placed of the counted rows of the district.
 with named as (
     select
         okrug_kato,

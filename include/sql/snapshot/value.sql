@@ -9,8 +9,8 @@ with parts as (
         v.amount as value_amount,
         p.amount as per_amount,
         (
-            select min(c.covered_pct) from coverage as c
-            where c.okrug_kato = o.kato and list_contains(e.registries, c.registry)
+            select min(part.covered_pct) from coverage as part
+            where part.okrug_kato = o.kato and list_contains(e.registries, part.registry)
         ) as coverage_pct,
         coalesce(c.near, 0) as near,
         coalesce(c.elsewhere, 0) as elsewhere
