@@ -84,7 +84,7 @@ class BatchResult:
 
 ACCOUNT = ("rows_in", "staged", "linkable", "quarantined", "duplicates", "warned")
 # Batches of another layout of the lake are made again.
-LAYOUT = b"unreadable columns in quarantine and stage"
+LAYOUT = b"rows without an attribute in quarantine and stage"
 
 
 def rules_digest(settings: Settings, contract: Contract) -> str:
@@ -259,7 +259,7 @@ def _check(work: _Work, con: duckdb.DuckDBPyConnection, raw: RawResult) -> tuple
         raise RuntimeError(f"{work.contract.registry}: {raw.rows_in} rows were read and {account.rows_in} scanned")
     rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
     written = check.write_quarantine(con, work.contract, work.suite, rejects, work.prepare(paths.quarantine_file))
-    if written != account.rejected + account.duplicates:
+    if written != account.rejected + account.duplicates + account.partly:
         raise RuntimeError(f"{work.contract.registry}: quarantine holds {written} rows, not those of {account}")
     return account, over.typed
 
@@ -272,7 +272,7 @@ def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account, 
         check.write_identity(con, contract, work.prepare(paths.identity_file))
     linkable = 0
     if contract.names_person:
-        linkable = check.write_linkable(con, contract, typed, work.prepare(paths.linkable_file))
+        linkable = check.write_linkable(con, contract, work.suite, typed, work.prepare(paths.linkable_file))
     if (staged, linkable) != (account.staged, account.linkable) or not account.balances:
         written = f"{staged} staged and {linkable} linkable of {account}"
         raise RuntimeError(f"{contract.registry}: the account does not balance: {written}")
@@ -363,6 +363,7 @@ def judge_batch(
     outcome = {
         "rows_in": account.rows_in,
         "share_quarantined": account.rejected / account.rows_in,
+        "share_partly": account.partly / account.rows_in,
         "share_duplicates": account.duplicates / account.rows_in,
         "rows_to_previous": account.rows_in / previous if previous and not contract.is_delta else None,
     }
