@@ -13,14 +13,13 @@ from auyl.settings import Settings
 from auyl.snapshot import core
 from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.rejected import REJECTED, place_rejected, rejected_rows
-from auyl.stage.current import stage_view
 from auyl.stage.inputs import current_batches, digest
 from auyl.stage.linkable import counted_rows
 from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
-from auyl.territory.resolver import current_edition, open_territory, resolve
+from auyl.territory.resolver import addressed_view, current_edition, open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb
@@ -99,7 +98,7 @@ def consolidate(
     for registry in catalogue.registries:
         contract = contracts.load(registry, settings.include)
         batches = inputs.batches.get(registry, [])
-        view = stage = stage_view(con, settings, lake, contract, batches)
+        view = stage = addressed_view(con, settings, lake, contract, batches)
         if contract.names_person:
             view = counted_rows(con, lake, contract, batches, stage, inputs.links)
         claims.append((contract, view))
