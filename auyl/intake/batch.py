@@ -289,8 +289,7 @@ def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account, 
 def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile, found: list[Drift]) -> BatchResult:
     """Accept the batch: one transaction of the ledger. `found` is the drift within its registry."""
     settings, contract, delivery = work.settings, work.contract, work.delivery
-    known = work.known
-    if known is not None:  # its files were lost and are there again
+    if (known := work.known) is not None:  # its files were lost and are there again
         if any(getattr(known, name) != getattr(account, name) for name in ACCOUNT):
             raise RuntimeError(
                 f"{contract.registry}: made again, batch {known.batch_id} has another account: {account}"
@@ -358,9 +357,8 @@ def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[P
 
 
 def judge_batch(contract: Contract, suite: suites.Suite, account: check.Account, previous: int | None) -> list[str]:
-    """The rules on the whole batch that it breaches, in words. `previous` are the rows of the period before.
-
-    Never those of the same period: a batch that is being replaced may be the one that is incomplete.
+    """The rules on the whole batch that it breaches, in words. `previous` are the rows of the nearest period before:
+    a batch of the same period that is being replaced may be the one that is incomplete.
     """
     import pandas
 
