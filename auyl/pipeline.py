@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
+from threading import Event
 
 from auyl import contracts
 from auyl.errors import SourceUnavailable
@@ -64,12 +65,15 @@ def take_in(
     order = sorted(found, key=lambda registry: -sum(file.stat().st_size for file in found[registry]))
 
     waiting = iter(order)
+    is_over = Event()
     results: dict[str, Future[BatchResult | None]] = {registry: Future() for registry in order}
 
     def work() -> BatchResult | None:
         # A new connection costs more than the questions of a registry.
         with one_connection(settings):
             for registry in waiting:
+                if is_over.is_set():
+                    break
                 try:
                     batch = load(land_files(registry, period, found[registry], settings), settings)
                 except Exception as error:
@@ -80,7 +84,10 @@ def take_in(
 
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         workers = [pool.submit(work) for _ in range(min(WORKERS, len(order)))]
-        # A worker has no result, but may say why it could not begin.
-        for future in as_completed([*results.values(), *workers]):
-            if (batch := future.result()) is not None:
-                yield batch
+        try:
+            # A worker has no result, but may say why it could not begin.
+            for future in as_completed([*results.values(), *workers]):
+                if (batch := future.result()) is not None:
+                    yield batch
+        finally:
+            is_over.set()  # a Ctrl-C, or the first that fails, begins no other
