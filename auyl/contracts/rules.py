@@ -13,6 +13,8 @@ from auyl.contracts.options import XlsOptions
 from auyl.descriptions import YAML_LOADER, line_of
 from auyl.errors import ContractInvalid
 
+# What a misspelt one would let into stage: a number or a name that belongs into the vault.
+CLASSIFICATIONS = ("internal", "restricted", "vault")
 TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
 AXES = (GEOMETRY + "lat", GEOMETRY + "lon")
 
@@ -56,6 +58,11 @@ def _faults_of_columns(contract: Contract) -> list[str]:
     faults = [f"column {name} occurs twice" for name in {n for n in columns if columns.count(n) > 1}]
     faults += [f"newestBy: no column {name}" for name in contract.newest_by if name not in columns]
     faults += [f"column {c.name}: no type {c.type}" for c in contract.columns if c.type not in TYPES]
+    faults += [
+        f"column {c.name}: classification {' or '.join(CLASSIFICATIONS)}, not {c.classification}"
+        for c in contract.columns
+        if c.classification not in CLASSIFICATIONS
+    ]
     faults += [f"column {c.name}: a heading «{n}» of another column" for c in contract.columns for n in c.names
                if any(n in other.names for other in contract.columns if other is not c)]  # fmt: skip
     faults += [f"no column is a primaryKey of {contract.registry}"] if not contract.keys else []

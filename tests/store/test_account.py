@@ -115,7 +115,10 @@ def test_the_first_command_of_root_on_a_new_home_of_another_account_makes_its_da
     with tempfile.TemporaryDirectory(prefix="auyl-test-") as folder:
         home = Path(folder)
         os.chown(home, nobody.pw_uid, nobody.pw_gid)
-        with EmbeddedPostgres(home, settings={"fsync": "off"}) as dsn, contextlib.closing(psycopg2.connect(dsn)) as conn:
+        with (
+            EmbeddedPostgres(home, settings={"fsync": "off"}) as dsn,
+            contextlib.closing(psycopg2.connect(dsn)) as conn,
+        ):
             assert conn.info.parameter_status("is_superuser") == "off"
             assert set(owners(home)) == {nobody.pw_uid}
 
