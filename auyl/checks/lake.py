@@ -150,7 +150,7 @@ def _of_sets(settings: Settings, lake: Lake) -> list[str | None]:
         path, again = {
             "core": (
                 paths.core_folder(period, row["inputs_digest"]),
-                "Restore it from a backup; what is published stays, but has no lineage",
+                f"Make it again: auyl build --period {period}, where the same extracts count; else a backup has it",
             ),
             "linkage": (row["path"], f"Make it again: auyl link build --period {period}"),
             "entity": (row["path"], f"Make it again: auyl entities build --period {period}"),

@@ -236,6 +236,13 @@ class TestByHand:
         assert "Traceback" not in result.output
         return " ".join(result.output.split())
 
+    def test_a_name_with_a_line_break_makes_no_second_line(self, settings: Settings, drop: Path) -> None:
+        odd = drop / f"population_{PERIOD}\npopulation {PERIOD} accepted\x1b[2J.xml"
+        odd.write_bytes(GOOD)
+        result = CliRunner().invoke(app, ["intake", "population", str(odd), "--period", PERIOD])
+        assert result.exit_code == 1 and "expected a name without control characters" in result.output
+        assert result.output.count("\n") == 1 and "\x1b" not in result.output
+
     def test_what_is_no_file_is_refused(self, settings: Settings, drop: Path, secret: Path) -> None:
         for attack, found in ATTACKS.values():
             attack(drop / NAME, secret)
