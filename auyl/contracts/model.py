@@ -13,7 +13,15 @@ from typing import Any, TypeVar, get_args
 import yaml
 
 from auyl.contracts import options as option
-from auyl.contracts.options import ArchiveOptions, ColumnOptions, JsonOptions, Options, PlaceRole, RegistryOptions
+from auyl.contracts.options import (
+    ArchiveOptions,
+    ColumnOptions,
+    Fact,
+    JsonOptions,
+    Options,
+    PlaceRole,
+    RegistryOptions,
+)
 from auyl.descriptions import YAML_LOADER
 from auyl.errors import ConnectionUnusable, ContractInvalid, ExtractRefused, SourceNotReady, SourceUnavailable
 
@@ -29,7 +37,10 @@ _Kind = TypeVar("_Kind", bound=Options)
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a registry. `source` is its heading, path or key in the extract; `decimals` those of a number."""
+    """One column of a registry. `source` is its heading, path or key in the extract; `decimals` those of a number.
+
+    A row counts without an attribute, although the registry owes it.
+    """
 
     name: str
     source: str
@@ -40,6 +51,12 @@ class Column:
     is_code: bool
     letters: str | None
     decimals: int = 2
+    is_attribute: bool = False
+
+    @property
+    def is_needed(self) -> bool:
+        """Does a row without it not count?"""
+        return self.required and not self.is_attribute
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,6 +67,16 @@ class Column:
     def is_vault(self) -> bool:
         """Must this column never leave the vault?"""
         return self.classification == "vault"
+
+    @property
+    def is_private(self) -> bool:
+        """Is this a text in people's own words, in which a home, a name or a telephone may stand?"""
+        return self.classification == "private"
+
+    @property
+    def is_hidden(self) -> bool:
+        """Does stage leave it out?"""
+        return self.is_vault or self.is_private
 
 
 @dataclass(frozen=True)
@@ -74,6 +101,7 @@ class Contract:
     columns: tuple[Column, ...]
     keys: tuple[str, ...]
     newest_by: tuple[str, ...]
+    facts: tuple[Fact, ...]
     is_delta: bool
     feeds_vault: bool
     stage: str
@@ -159,6 +187,16 @@ class Contract:
         return {"iin", *PERSON_COLUMNS} <= {column.name for column in self.columns} and not self.feeds_vault
 
     @property
+    def has_private_texts(self) -> bool:
+        """Has it private columns? Then its rows as they came lie in the zone of identities."""
+        return any(column.is_private for column in self.columns)
+
+    @property
+    def private_address(self) -> Column | None:
+        """The column with the address in people's own words that tells a row's place; None for other registries."""
+        return next((column for column in self.columns if column.name == self.place.get("address")), None)
+
+    @property
     def is_hourly(self) -> bool:
         """Do extracts come more than once a day?"""
         return self._cadence_unit == "hour"
@@ -242,6 +280,7 @@ def parse(document: Mapping[str, Any], path: Path, digest: str) -> Contract:
         columns=tuple(_column(p) for p in properties),
         keys=tuple(p["name"] for p in keyed),
         newest_by=custom.newest_by,
+        facts=custom.facts,
         is_delta=custom.delivery == "delta",
         feeds_vault=custom.feeds_vault,
         stage=custom.stage or document["id"],
@@ -297,4 +336,5 @@ def _column(node: dict[str, Any]) -> Column:
         is_code=custom.code,
         letters=custom.letters,
         decimals=custom.decimals,
+        is_attribute=custom.attribute,
     )

@@ -131,12 +131,16 @@ class GateLimits(Description):
 
 
 class Theme(Description):
-    """A theme. `no_rows` says what an okrug without rows has, in a registry that arrived: zero, or a missing report."""
+    """A theme. `no_rows` says what an okrug without rows has, in a registry that arrived: zero, or a missing report.
+
+    `partial_below_pct`: the coverage below which its shares, rates and medians are flagged as partial.
+    """
 
     id: str = Field(alias="theme")
     position: int
     names: Texts = Field(alias="name")
     no_rows: Literal["zero", "missing"]
+    partial_below_pct: float = Field(alias="partialBelowPct", ge=0, le=100)
     gate: GateLimits
     indicators: tuple[Indicator, ...]
 

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 def measure(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, inputs: SnapshotInputs) -> None:
     """Create `snapshot_value`: one row per okrug and indicator.
 
-    The table `okrug` has the okrugs that are measured. Columns kato, indicator_id, value, numerator, denominator
-    (decimal), flag, coverage_pct, as_of. A value is missing, never zero, where a registry did not arrive, where the
-    okrug is not in a registry that must name every okrug, where none of the rows that such a registry must have of it
-    came, and where there is nothing to divide by.
+    The table `okrug` has the okrugs that are measured, `rejected` the rejected rows by place. Columns kato,
+    indicator_id, value, numerator, denominator (decimal), flag, coverage_pct, as_of, rows_near and rows_elsewhere: rows
+    that the value may lack, of the okrug and its district, and of no place (sql/snapshot/value.sql, coverage.sql).
+    A value is missing, never zero, where a registry did not arrive, where the okrug is not in a registry that must name
+    every okrug, where none of the rows that such a registry must have of it came, and where there is nothing to divide
+    by.
     """
     con.execute("create or replace temp table measured (okrug_kato varchar, measure varchar, amount decimal(24, 6))")
     for theme in catalogue.themes:
@@ -38,14 +40,18 @@ def measure(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catal
             )
     _entries(con, catalogue, inputs)
     sql = settings.include / "sql" / "snapshot"
-    con.execute("create or replace temp table coverage (registry varchar, district_kato varchar, placed_pct double)")
+    con.execute(
+        "create or replace temp table coverage (registry varchar, okrug_kato varchar, covered_pct decimal(5, 1), "
+        "near bigint, elsewhere bigint, placed_pct double)"
+    )
     for table, (registry, *_) in catalogue.core.items():
         if registry not in inputs.missing:
-            # An okrug without rows sent no report, and then its district is not covered.
+            # A district without rows sent no report, and is not covered.
             must_report = any(t.no_rows == "missing" and m.table == table for t in catalogue.themes for m in t.measures)
             placed = duck.bind(
                 duck.sql(sql / "coverage.sql"),
                 table=table,
+                registry=literal(registry),
                 oblast=literal(settings.oblast_kato[:2]),
                 without_rows="0" if must_report else "null",
             )
@@ -56,11 +62,18 @@ def measure(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catal
 def _entries(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: SnapshotInputs) -> None:
     con.execute(
         "create or replace temp table entry (indicator_id varchar, value_id varchar, per_id varchar, scale double, "
-        "decimals integer, registries varchar[], as_of date)"
+        "decimals integer, registries varchar[], as_of date, registry varchar, counts_rows boolean, "
+        "partial_below_pct double)"
     )
     rows = []
-    for i in catalogue.indicators:
-        periods = [inputs.batches[r][-1].period for r in i.registries if r in inputs.batches]
-        as_of = last_day(min(periods)) if periods else None
-        rows.append((i.id, i.value.id, i.per.id if i.per else None, i.scale, i.decimals, i.registries, as_of))
-    con.executemany("insert into entry values (?, ?, ?, ?, ?, ?, ?)", rows)
+    for theme in catalogue.themes:
+        for i in theme.indicators:
+            periods = [inputs.batches[r][-1].period for r in i.registries if r in inputs.batches]
+            as_of = last_day(min(periods)) if periods else None
+            per = i.per.id if i.per else None
+            counts_rows = i.is_total and (theme.no_rows == "zero" or i.value.aggregate.startswith("count("))
+            rows.append(
+                (i.id, i.value.id, per, i.scale, i.decimals, i.registries, as_of, i.value.registries[0], counts_rows,
+                 theme.partial_below_pct)
+            )  # fmt: skip
+    con.executemany(f"insert into entry values ({', '.join('?' * 10)})", rows)

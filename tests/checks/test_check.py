@@ -33,7 +33,7 @@ CONTRACTS: list[Mutation] = [
     ("include/contracts/taxes.odcs.yaml", "property: place", "property: places", "is place meant?"),
     ("include/contracts/survey.odcs.yaml", "primaryKey: true", "primaryKey: yes please", "is not of type 'boolean'"),
     ("include/contracts/education.odcs.yaml", "servers:", "server:", "('server' was unexpected)"),
-    ("include/contracts/loans.odcs.yaml", "classification: vault", "classification: valt", "vault, not valt"),
+    ("include/contracts/loans.odcs.yaml", "classification: vault", "classification: valt", "no classification valt"),
     ("include/contracts/livestock.odcs.yaml", "{period}.xlsx", "{perod}.xlsx", "{part}, not {perod}"),
     ("include/contracts/appeals.odcs.yaml", "value: 'appeals_", "value: '../appeals_", "a name without a folder"),
     ("include/contracts/internet.odcs.yaml", "physicalName: ", "physicalName: ~ #", "None is not of type 'string'"),
