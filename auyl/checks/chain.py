@@ -23,9 +23,11 @@ from auyl.snapshot import core
 from auyl.snapshot.consolidate import SnapshotInputs
 from auyl.snapshot.gate import VALUES
 from auyl.snapshot.measure import measure
+from auyl.snapshot.rejected import place_rejected
 from auyl.store import duck
+from auyl.store.duck import identifier
 from auyl.subjects import load_subject, subject_files
-from auyl.territory.resolver import CLAIM_ROLES, claim_key
+from auyl.territory.resolver import CLAIM_ROLES, address_key, claim_key
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,8 +54,12 @@ def faults_of_chain(con: duckdb.DuckDBPyConnection, settings: Settings, readable
     con.execute("set variable period_end = date '2026-01-31'")
     for name, columns in TABLES.items():
         con.execute(f"create or replace temp table {name} ({columns})")
+    place_rejected(con, [])
     for contract in readable:
         registry, stage = contract.registry, f"stage_{contract.registry}"
+        if private := contract.private_address:
+            columns = f"* exclude ({identifier(private.name)}), {address_key(contract)} as address_key"
+            con.execute(f"create or replace temp table {stage} as select {columns} from {stage}")
         con.execute(
             f"create or replace temp view counted_{registry} as select *, null::varchar as linked_by from {stage}"
         )
