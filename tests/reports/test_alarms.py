@@ -129,8 +129,9 @@ def test_a_channel_that_drips_or_never_ends_holds_up_neither_the_task_nor_the_ot
         over.set()
     (waiting,) = ledger.alarms_since(settings, None)
     assert waiting["failed"].count("TookTooLong") == 2
-    alarms.send_waiting({"webhook": by_telegram(telegram)}, settings)
-    assert len(telegram.messages) == 1
+    raise_alarm(refused("taxes"), {"webhook": by_telegram(telegram)}, settings, DAY)
+    (message,) = telegram.messages
+    assert "land" in message["text"] and "taxes" in message["text"]
 
 
 def test_without_a_connection_it_is_written_and_a_line_of_the_log_says_that_nothing_is_sent(
