@@ -58,7 +58,9 @@ def test_an_account_from_opening_to_closing_and_back(auyl: Auyl, owner, login, f
     password = opened.split(f"{who}  ")[1].split()[0]
     assert "already" in auyl("open", who, "--name", "Әкім Шелек", *REASON)
     assert password in opened and password not in str(audited(owner, who))
-    auyl("give", who, "akim", world.SHELEK, *REASON)
+    assert "no account" not in auyl("give", who, "akim", world.SHELEK, *REASON)
+    assert f"akin.{tag} has no account and no login yet" in auyl("give", f"akin.{tag}", "akim", world.SHELEK, *REASON)
+    auyl("take", f"akin.{tag}", *REASON)
     assert can_sign_in(login, who, password, "10.2.0.1")
     psycopg2.connect(dsn_as(filled, who, password)).close()
     assert "one-time password" in auyl("accounts")
