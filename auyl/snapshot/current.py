@@ -21,6 +21,7 @@ from auyl.snapshot.consolidate import SnapshotInputs
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import paths
 from auyl.store.lake import Lake
+from auyl.store.locks import VAULT, lock
 from auyl.store.postgres import confirm_locks, publishing_connection
 
 
@@ -41,6 +42,7 @@ def return_to(
                 "Fix: a data engineer"
             )
     with (
+        lock(settings, VAULT),
         publishing_connection(settings) as connection,
         contextlib.closing(VaultLoad(settings, lake, inputs, connection)) as vault,
     ):

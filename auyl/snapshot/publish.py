@@ -123,6 +123,8 @@ def publish(
     One transaction, that of `connection`, in which `vault` has loaded the persons already: if the process is killed
     before the commit, the previous revision stays whole.
     """
+    # The thread of the vault uses the same connection until it is done.
+    vault.wait()
     cursor = connection.cursor()
     published = _write(cursor, con, catalogue, inputs, prepared, vault)
     show_catalogue(cursor)

@@ -49,6 +49,8 @@ DECIDE = LockKind("decide")
 ENTITIES = LockKind("entities")
 CONTRADICTIONS = LockKind("contradictions")
 BUILD = LockKind("build")
+# The persons of the vault are those of one period, whichever builds of other periods run.
+VAULT = LockKind("vault", is_keyed=False)
 DAILY_REPORT = LockKind("daily_report", is_keyed=False)
 LAKE = LockKind("lake", is_keyed=False)
 # Shared by all keyed work, exclusive for a rotation.
