@@ -20,9 +20,9 @@ def gate(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
     document = json.loads((settings.expectations / "snapshot.json").read_text(encoding="utf-8"))
     expectations = document["expectations"]
     values = con.execute(
-        "select v.kato, v.indicator_id, v.value::double as value, "
-        "case when i.unit = 'pct' then v.value::double end as value_pct, "
-        "case when i.is_share then v.value::double end as share_pct, v.flag "
+        "select v.kato, v.level, v.indicator_id, greatest(i.least - v.value::double, 0) as below_bounds, "
+        "greatest(v.value::double - i.most, 0) as above_bounds, "
+        "case when i.unit = 'pct' then v.value::double end as value_pct, v.flag "
         "from snapshot_value as v inner join catalogue as i using (indicator_id)"
     ).df()
     breaches = judge("snapshot", [e for e in expectations if e["meta"]["level"] == "row"], values)

@@ -1,4 +1,4 @@
-"""Measure: core tables become indicators by okrug, each with what it was made of."""
+"""Measure: core tables become indicators by place, each with what it was made of."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from auyl.periods import last_day
 from auyl.settings import Settings
-from auyl.snapshot.catalogue import Catalogue
+from auyl.snapshot.catalogue import Catalogue, Theme
 from auyl.snapshot.consolidate import SnapshotInputs
+from auyl.snapshot.indicator import Measure
 from auyl.store import duck
 from auyl.store.duck import literal
 
@@ -15,52 +16,108 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def measure(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, inputs: SnapshotInputs) -> None:
-    """Create `snapshot_value`: one row per okrug and indicator.
+# One scan measures the places of every level: what a theme's SQL selects and groups by. Rows that lie in another oblast
+# are not of this one.
+AREA = (
+    "coalesce(settlement_kato, okrug_kato, district_kato, {oblast}) as area_kato, case grouping(settlement_kato, "
+    "okrug_kato, district_kato) when 3 then 'settlement' when 5 then 'okrug' when 6 then 'district' else 'oblast' end "
+    "as level"
+)
+BY_AREA = (
+    "where district_kato is null or starts_with(district_kato, left({oblast}, 2)) "
+    "group by grouping sets ((settlement_kato), (okrug_kato), (district_kato), ())"
+)
 
-    The table `okrug` has the okrugs that are measured. Columns kato, indicator_id, value, numerator, denominator
-    (decimal), flag, coverage_pct, as_of. A value is missing, never zero, where a registry did not arrive, where the
-    okrug is not in a registry that must name every okrug, where none of the rows that such a registry must have of it
-    came, and where there is nothing to divide by.
+
+def measure(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, inputs: SnapshotInputs) -> None:
+    """Create `snapshot_value`: one row per place and indicator.
+
+    The table `area` has the places that are measured (sql/snapshot/area.sql), `okrug` the rural okrugs among them.
+    Columns kato, level, indicator_id, value, numerator, denominator (decimal), flag, coverage_pct, as_of. A value is
+    missing, never zero, where a registry did not arrive, where the okrug is not in a registry that must name every
+    okrug, where none of the rows that such a registry must have of it came, and where there is nothing to divide by.
     """
-    con.execute("create or replace temp table measured (okrug_kato varchar, measure varchar, amount decimal(24, 6))")
+    con.execute(
+        "create or replace temp table measured (kato varchar, level varchar, measure varchar, amount decimal(24, 6), "
+        "lower decimal(24, 6), upper decimal(24, 6))"
+    )
+    sql = settings.include / "sql" / "snapshot"
     for theme in catalogue.themes:
         measures = [m for m in catalogue.measures.values() if m.theme == theme.id]
-        if measures[0].registries[0] in inputs.missing:
-            continue
-        con.execute(f"create or replace temp table theme as {catalogue.sql[theme.id]}")
-        for m in measures:
-            # A sum over no row of its kind is null although the okrug has other rows; a count of them is zero.
-            amount = f"coalesce(t.{m.name}, 0)" if theme.no_rows == "zero" and m.is_additive else f"t.{m.name}"
-            con.execute(
-                f"insert into measured select o.kato, {literal(m.id)}, {amount} "
-                f"from okrug as o left join theme as t on o.kato = t.okrug_kato"
-            )
+        if measures[0].registries[0] not in inputs.missing:
+            _measure_theme(con, settings, catalogue, theme, measures)
+    if additive := [literal(m.id) for m in catalogue.measures.values() if m.is_additive]:
+        rest = duck.bind(duck.sql(sql / "measured_rest.sql"), measures=", ".join(additive))
+        con.execute(f"insert into measured by name {rest}")
     _entries(con, catalogue, inputs)
-    sql = settings.include / "sql" / "snapshot"
+    _coverage(con, settings, catalogue, inputs)
+    value = duck.bind(duck.sql(sql / "value.sql"), oblast=literal(settings.oblast_kato))
+    con.execute(f"create or replace temp table snapshot_value as {value}")
+
+
+def _measure_theme(
+    con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, theme: Theme, measures: list[Measure]
+) -> None:
+    oblast = literal(settings.oblast_kato)
+    area = AREA.format(oblast=oblast)
+    for m in measures:
+        if m.median_of:
+            area += f", list_sort(list({m.median_of}) filter (where {m.condition})) as _{m.name}"
+    query = duck.bind(catalogue.sql[theme.id], area=area, by_area=BY_AREA.format(oblast=oblast))
+    con.execute(f"create or replace temp table theme as {query}")
+    # A sum over no row of its kind is null although the place has other rows; a count of them is zero.
+    amounts = [
+        f"coalesce(t.{m.name}, 0)" if theme.no_rows == "zero" and m.is_zero_without_rows else f"t.{m.name}"
+        for m in measures
+    ]
+    rows = ", ".join(
+        f"{{'measure': {literal(m.id)}, 'amount': ({amount})::decimal(24, 6), {_limits(m)}}}"
+        for m, amount in zip(measures, amounts, strict=True)
+    )
+    con.execute(
+        f"insert into measured select a.kato, a.level, unnest(a.m) from (select a.kato, a.level, "
+        f"unnest([{rows}]) as m from area as a left join theme as t on a.kato = t.area_kato and a.level = t.level "
+        "where not ends_with(a.level, '_rest')) as a"
+    )
+
+
+def _limits(measure: Measure) -> str:
+    limits = [f"median_limit(t._{measure.name}, {side})" if measure.median_of else "null" for side in (-1, 1)]
+    return f"'lower': ({limits[0]})::decimal(24, 6), 'upper': ({limits[1]})::decimal(24, 6)"
+
+
+def _coverage(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, inputs: SnapshotInputs) -> None:
     con.execute("create or replace temp table coverage (registry varchar, district_kato varchar, placed_pct double)")
     for table, (registry, *_) in catalogue.core.items():
         if registry not in inputs.missing:
             # An okrug without rows sent no report, and then its district is not covered.
             must_report = any(t.no_rows == "missing" and m.table == table for t in catalogue.themes for m in t.measures)
             placed = duck.bind(
-                duck.sql(sql / "coverage.sql"),
+                duck.sql(settings.include / "sql" / "snapshot" / "coverage.sql"),
                 table=table,
                 oblast=literal(settings.oblast_kato[:2]),
                 without_rows="0" if must_report else "null",
             )
             con.execute(f"insert into coverage select {literal(registry)}, * from ({placed})")
-    con.execute(f"create or replace temp table snapshot_value as {duck.sql(sql / 'value.sql')}")
 
 
 def _entries(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: SnapshotInputs) -> None:
     con.execute(
-        "create or replace temp table entry (indicator_id varchar, value_id varchar, per_id varchar, scale double, "
-        "decimals integer, registries varchar[], as_of date)"
+        "create or replace temp table entry (indicator_id varchar, kind varchar, value_id varchar, per_id varchar, "
+        "scale double, "
+        "decimals integer, is_by_settlement boolean, is_additive boolean, is_reported_by_okrug boolean, "
+        "registries varchar[], as_of date)"
     )
     rows = []
+    reported = {theme.id for theme in catalogue.themes if theme.is_reported_by_okrug}
     for i in catalogue.indicators:
         periods = [inputs.batches[r][-1].period for r in i.registries if r in inputs.batches]
         as_of = last_day(min(periods)) if periods else None
-        rows.append((i.id, i.value.id, i.per.id if i.per else None, i.scale, i.decimals, i.registries, as_of))
-    con.executemany("insert into entry values (?, ?, ?, ?, ?, ?, ?)", rows)
+        rows.append(
+            (
+                i.id, i.kind, i.value.id, i.per.id if i.per else None, i.scale, i.decimals, i.grain == "settlement",
+                all(m.is_additive for m in i.measures) and not (i.per and i.theme in reported),
+                i.per is not None and i.theme in reported, i.registries, as_of,
+            )
+        )  # fmt: skip
+    con.executemany(f"insert into entry values ({', '.join('?' * 11)})", rows)

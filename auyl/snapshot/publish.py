@@ -27,7 +27,10 @@ from auyl.subjects import load_subjects
 if TYPE_CHECKING:
     import duckdb
 
-VALUE_COLUMNS = ("kato", "indicator_id", "value", "numerator", "denominator", "flag", "coverage_pct", "as_of")
+VALUE_COLUMNS = (
+    "kato", "level", "indicator_id", "value", "lower", "upper", "numerator", "denominator", "flag", "coverage_pct",
+    "as_of",
+)  # fmt: skip
 TERRITORY_COLUMNS = (
     "kato", "edition", "level", "kind", "parent_kato", "okrug_kato", "district_kato", "oblast_kato", "name_ru",
     "name_kk", "is_rural_akimat", "is_main_settlement",

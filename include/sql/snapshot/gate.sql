@@ -8,3 +8,4 @@ select
     count(distinct kato) / (select count(*) from okrug) as okrugs_of_expected,
     count(distinct indicator_id) / (select count(*) from catalogue) as indicators_of_catalogue
 from snapshot_value
+where level = 'okrug'
