@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from auyl import contracts, ledger
+from auyl.intake.separate import open_texts
 from auyl.settings import Settings
 from auyl.store import duck, paths
 from auyl.store.binding import lake_of
@@ -59,8 +60,17 @@ def check_lake(settings: Settings, registry: str | None = None) -> LakeState:
     states: dict[str, RegistryState] = {}
     deliveries: dict[str, set[int]] = {}
     found = LakeState()
+    is_open = dict(open_texts(settings, lake, registry))
+    for name, files in is_open.items():
+        states[name] = RegistryState(name, faults=1)
+        found.faults.append(
+            f"{name}: expected its private texts in {paths.IDENTITY.name} alone, found {len(files)} files outside it, "
+            f"such as {files[0]}. Move them: auyl lake separate --reason …"
+        )
     with closing(duck.connect(settings, lake)) as con:
         for row in _named(settings, registry):
+            if row["kind"] == "addresses" and row["registry"] in is_open:
+                continue  # the command above makes them
             state = states.setdefault(row["registry"], RegistryState(row["registry"]))
             deliveries.setdefault(row["registry"], set()).add(row["delivery_id"])
             state.files += row["kind"] == "landing"
@@ -92,8 +102,11 @@ def _named(settings: Settings, registry: str | None) -> Iterator[dict[str, Any]]
         yield row
         if row["kind"] != "stage" or row["registry"] not in known:
             continue
-        if contracts.load(row["registry"], settings.include).feeds_vault:
+        contract = contracts.load(row["registry"], settings.include)
+        if contract.feeds_vault:
             yield row | {"kind": "identity", "path": paths.identity_file(paths.batch_of(row["path"]))}
+        if contract.private_address:
+            yield row | {"kind": "addresses", "path": paths.address_text_file(paths.batch_of(row["path"]))}
 
 
 def _of_landing(lake: Lake, row: dict[str, Any]) -> str | None:
@@ -183,5 +196,7 @@ def _is_named(path: str, named: dict[str, set[str]]) -> bool:
         return paths.folder_of(path) in named["made"]
     if zone == paths.HANDBACK.name:
         return "/".join(parts[:2]) in named["periods"]
+    if paths.is_of_rows(path):
+        parts = parts[1:]
     # <registry>/<period>/<delivery16>[-…]/file
     return "/".join([*parts[:2], parts[2][:16]]) in named["deliveries"] if len(parts) > 3 else False

@@ -179,6 +179,6 @@ app.add_typer(
     name="key",
 )
 app.add_typer(
-    command_group("The lake as a whole.", {"adopt": lake.adopt}, examples=examples("lake")),
+    command_group("The lake as a whole.", {"adopt": lake.adopt, "separate": lake.separate}, examples=examples("lake")),
     name="lake",
 )

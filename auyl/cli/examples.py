@@ -64,6 +64,7 @@ auyl access close akim_193632000 --reason "term ended"
 auyl access reopen akim_193632000 --reason "order 14"
 auyl access forget-audit --before 2020-01-01 --reason "law 5, article 3"
 auyl lake adopt --reason "restored from the backup of 30 November"
+auyl lake separate --reason "upgrade"
 auyl key status
 auyl key rotate --to new.key --reason "yearly"
 """

@@ -30,3 +30,19 @@ def adopt(
         lost = f"; {done.lost} landings are missing: auyl check --lake" if done.lost else ""
         what = "belongs to this database from now on" if done.is_new else "belongs to this database already"
         typer.echo(f"lake {done.lake_id[:8]} {what}{lost}")
+
+
+def separate(reason: Annotated[str, typer.Option(help="Why; kept in the audit.")]) -> None:
+    """Move private texts out of raw, stage and quarantine: those of a former version, or of a column that is private
+    since today. Nothing that counts changes. Repeatable; no other process of the pipeline should run.
+    """
+    from auyl.intake import separate as separation
+
+    with installation() as settings:
+        done = separation.separate(settings, reason, getpass.getuser())
+        for one in done:
+            typer.echo(
+                f"{one.registry}: {one.moved} files moved to identity, {one.rewritten} of stage without their texts"
+            )
+        if not done:
+            typer.echo("no private text is outside identity, so the reason is not stored")

@@ -93,10 +93,15 @@ def show(
             typer.echo("without: " + ", ".join(map(_without, shown["without"])))
         for row in shown["indicators"]:
             value = "—" if row["value"] is None else f"{row['value']:,.{row['decimals']}f}".replace(",", " ")
-            row["shown"], row["from"] = value, "+".join(row["registries"])
+            row["shown"] = f"≥ {value}" if row["flag"] == "at_least" else value
+            row["from"] = "+".join(row["registries"])
+            row["not_counted"] = f"{row['rows_near']} + {row['rows_elsewhere']}" if row["rows_near"] is not None else ""
             parts = (row["numerator"], row["denominator"])
             row["part"] = "" if None in parts else " / ".join(f"{part:,.0f}" for part in parts)
-        table(shown["indicators"], ["name", "shown", "unit_name", "part", "as_of", "coverage_pct", "from", "flag"])
+        table(
+            shown["indicators"],
+            ["name", "shown", "unit_name", "part", "as_of", "coverage_pct", "not_counted", "from", "flag"],
+        )
 
 
 def _boundaries(shown: dict[str, Any]) -> list[str]:

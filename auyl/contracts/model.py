@@ -51,6 +51,16 @@ class Column:
         """Must this column never leave the vault?"""
         return self.classification == "vault"
 
+    @property
+    def is_private(self) -> bool:
+        """Is this a text in people's own words, in which a home, a name or a telephone may stand?"""
+        return self.classification == "private"
+
+    @property
+    def is_hidden(self) -> bool:
+        """Does stage leave it out?"""
+        return self.is_vault or self.is_private
+
 
 @dataclass(frozen=True)
 class Contract:
@@ -150,6 +160,16 @@ class Contract:
     def names_person(self) -> bool:
         """Does a row name its person beside the number, so that linkage can find the person of a wrong number?"""
         return {"iin", *PERSON_COLUMNS} <= {column.name for column in self.columns} and not self.feeds_vault
+
+    @property
+    def has_private_texts(self) -> bool:
+        """Has it private columns? Then its rows as they came lie in the zone of identities."""
+        return any(column.is_private for column in self.columns)
+
+    @property
+    def private_address(self) -> Column | None:
+        """The column with the address in people's own words that tells a row's place; None for other registries."""
+        return next((column for column in self.columns if column.name == self.place.get("address")), None)
 
     @property
     def is_hourly(self) -> bool:

@@ -14,6 +14,7 @@ from auyl.descriptions import YAML_LOADER, line_of
 from auyl.errors import ContractInvalid
 
 TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
+CLASSIFICATIONS = ("internal", "restricted", "vault", "private")
 AXES = (GEOMETRY + "lat", GEOMETRY + "lon")
 
 
@@ -56,6 +57,15 @@ def _faults_of_columns(contract: Contract) -> list[str]:
     faults = [f"column {name} occurs twice" for name in {n for n in columns if columns.count(n) > 1}]
     faults += [f"newestBy: no column {name}" for name in contract.newest_by if name not in columns]
     faults += [f"column {c.name}: no type {c.type}" for c in contract.columns if c.type not in TYPES]
+    faults += [f"column {c.name}: no classification {c.classification}; there are {', '.join(CLASSIFICATIONS)}"
+               for c in contract.columns if c.classification not in CLASSIFICATIONS]  # fmt: skip
+    address = contract.private_address
+    if "address" in contract.place and not (address and address.is_private):
+        faults.append(f"place, address: a column of classification private, not {contract.place['address']}")
+    faults += [f"column {c.name}: private, so it cannot be a key" for c in contract.columns
+               if c.is_private and c.name in contract.keys]  # fmt: skip
+    faults += [f"place, {role}: {name} is private, and only address may be" for role, name in contract.place.items()
+               if role != "address" and any(c.is_private and c.name == name for c in contract.columns)]  # fmt: skip
     faults += [f"column {c.name}: a heading «{n}» of another column" for c in contract.columns for n in c.names
                if any(n in other.names for other in contract.columns if other is not c)]  # fmt: skip
     faults += [f"no column is a primaryKey of {contract.registry}"] if not contract.keys else []

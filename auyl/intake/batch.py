@@ -163,7 +163,8 @@ def superseded_on_arrival(result: BatchResult, settings: Settings | None = None)
 def _is_whole(lake: Lake, contract: Contract, batch: ledger.Batch) -> bool:
     """Does the lake have the files of a batch? Lost ones are made again from the landed bytes, in the same place."""
     identity = paths.identity_file(batch.name) if contract.feeds_vault else None
-    named = (batch.stage_path, batch.quarantine_path, batch.linkable_path, identity)
+    addresses = paths.address_text_file(batch.name) if contract.private_address else None
+    named = (batch.stage_path, batch.quarantine_path, batch.linkable_path, identity, addresses)
     return all(lake.exists(path) for path in named if path) and bool(lake.files(batch.raw_path))
 
 
@@ -206,9 +207,11 @@ class _Work:
 
     @property
     def raw_path(self) -> str:
-        return paths.raw_folder(
-            self.contract.registry, self.delivery.period, self.delivery.digest, self.contract.digest
-        )
+        of, contract = self.delivery, self.contract
+        return paths.raw_folder(of.registry, of.period, of.digest, contract.digest, contract.has_private_texts)
+
+    def quarantine_file(self, batch: str) -> str:
+        return paths.quarantine_file(batch, self.contract.has_private_texts)
 
     def file(self, path_of: Callable[[str], str]) -> str:
         """A file of the batch; `path_of` is one of the functions of `paths` that take its name."""
@@ -258,7 +261,7 @@ def _check(work: _Work, con: duckdb.DuckDBPyConnection, raw: RawResult) -> tuple
     if account.rows_in != raw.rows_in:
         raise RuntimeError(f"{work.contract.registry}: {raw.rows_in} rows were read and {account.rows_in} scanned")
     rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
-    written = check.write_quarantine(con, work.contract, work.suite, rejects, work.prepare(paths.quarantine_file))
+    written = check.write_quarantine(con, work.contract, work.suite, rejects, work.prepare(work.quarantine_file))
     if written != account.rejected + account.duplicates:
         raise RuntimeError(f"{work.contract.registry}: quarantine holds {written} rows, not those of {account}")
     return account, over.typed
@@ -270,6 +273,8 @@ def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account, 
     staged = check.write_stage(con, contract, work.suite, work.prepare(paths.stage_file))
     if contract.feeds_vault:
         check.write_identity(con, contract, work.prepare(paths.identity_file))
+    if contract.private_address:
+        check.write_addresses(con, contract.private_address, work.prepare(paths.address_text_file))
     linkable = 0
     if contract.names_person:
         linkable = check.write_linkable(con, contract, typed, work.prepare(paths.linkable_file))
@@ -300,7 +305,7 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
             "rules_digest": work.rules,
             "raw_path": work.raw_path,
             "stage_path": work.file(paths.stage_file),
-            "quarantine_path": work.file(paths.quarantine_file),
+            "quarantine_path": work.file(work.quarantine_file),
             "linkable_path": work.file(paths.linkable_file) if contract.names_person else None,
             **{name: getattr(account, name) for name in ACCOUNT},
             "notes": {
@@ -389,7 +394,7 @@ def _refuse(work: _Work, account: check.Account, breaches: list[str], oblasts: d
         refusal.as_dict() | {"failed": account.failed, "rows_in": account.rows_in, "breaches": breaches},
         delivery.delivery_id,
         work.rules,
-        work.file(paths.quarantine_file),
+        work.file(work.quarantine_file),
         only_new=work.why is not None,
     )
     return _result(delivery, "refused", account, staged=0, refusal=str(refusal), failed=account.failed)

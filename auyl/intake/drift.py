@@ -96,8 +96,9 @@ def profile(con: duckdb.DuckDBPyConnection, contract: Contract, raw: RawResult) 
     """Take the profile of the batch whose view `raw` and table `scan` are on `con`.
 
     Cells are counted over all rows as the scan has read them, categories over all rows of the columns that a sample
-    shows to have few values. A column of the vault, or a restricted one, has no categories: they would be names, or
-    addresses.
+    shows to have few values. A column of the vault, a private or a restricted one has no categories: they would be
+    names, or addresses. Beside private columns a category stands in ROWS_A_CATEGORY rows: in fewer, it may be such a
+    text in the wrong cell.
     """
     places = list(mask_bits(contract))
     rows, filled, unread = _count_cells(con, places)
@@ -159,7 +160,9 @@ def _categories(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str,
     few = [name for name in words if 0 < pc.count_distinct(sample[name]).as_py() <= most]
     if not few:
         return {}
-    lists = ", ".join(f"list_sort(list(distinct trim({identifier(n)})))[:{4 * MOST_CATEGORIES}]" for n in few)
+    often = f"[e.key for e in map_entries(histogram(trim({{}}))) if e.value >= {ROWS_A_CATEGORY}]"
+    values_of = (often if contract.has_private_texts else "list(distinct trim({}))").format
+    lists = ", ".join(f"list_sort({values_of(identifier(n))})[:{4 * MOST_CATEGORIES}]" for n in few)
     (found,) = con.execute(f"select {lists} from raw").fetchall()
     categories = {name: tuple(v for v in values or () if v) for name, values in zip(few, found, strict=True)}
     # A month or a date is another one every time.

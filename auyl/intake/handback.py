@@ -49,7 +49,7 @@ def write_handback(
     import pandas
 
     contract = contracts.load(registry, settings.include)
-    frame = quarantine(settings, registry, period)
+    frame = quarantine(settings, registry, period, for_owner=True)
     if frame.empty:
         return []
     lake = lake_of(settings)

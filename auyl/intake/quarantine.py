@@ -9,8 +9,10 @@ from sqlalchemy import text
 
 from auyl import contracts, exports
 from auyl.contracts import Contract
+from auyl.errors import shape
 from auyl.intake.locate import locate
 from auyl.settings import Settings
+from auyl.stage.scan import STAGED_PREFIX
 from auyl.stage.suites import CELL_RULES, IN_OBLAST, LINE_RULES, OTHER_KIND, REQUIRED_CELL
 from auyl.stage.suites import load as load_suite
 from auyl.store import duck
@@ -25,14 +27,14 @@ SHEET = "Отклонено"
 
 
 def quarantine(
-    settings: Settings, registry: str, period: str | None = None, limit: int | None = None
+    settings: Settings, registry: str, period: str | None = None, limit: int | None = None, for_owner: bool = False
 ) -> pandas.DataFrame:
     """Rejected rows of the newest batches of a registry, the refused ones with them.
 
     Columns: _batch_period, _state (current or refused), _batch_id, _file, _record, _line, _text (of a line that never
     became a row), _outcome (quarantined, linkable, duplicate), _rules, _reasons_ru, _reasons_kk, then the registry's
     own columns as they came. Reasons about unreadable cells name their columns by heading. Lines are looked up in the
-    landed files.
+    landed files. Private texts are shown by their shapes, unless the rows are for the owner, who wrote them.
     """
     import pandas
 
@@ -77,9 +79,19 @@ def quarantine(
     if not frames:
         return pandas.DataFrame()
     whole = pandas.concat(frames, ignore_index=True)
+    if not for_owner:
+        _show_shapes(whole, contract)
     whole["_record"] = whole["_record"].astype("Int64")
     whole["_line"] = whole["_line"].astype("Int64")
     return whole
+
+
+def _show_shapes(rows: pandas.DataFrame, contract: Contract) -> None:
+    """Replace private texts by their shapes, and lines that never became rows, which may hold such texts."""
+    private = [column.name for column in contract.columns if column.is_private]
+    names = {"_text", *private, *(STAGED_PREFIX + name for name in private)} if private else set()
+    for name in names & set(rows):
+        rows[name] = [shape(cell) if isinstance(cell, str) else None for cell in rows[name]]
 
 
 def _reasons(

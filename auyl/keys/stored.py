@@ -66,7 +66,9 @@ def collect_keys(
     for file in files:
         columns = [identifier(name) for name, kind in columns_of(con, lake, file).items() if kind == "UUID"]
         if columns:
-            is_person = paths.zone_of(file).has_persons and not paths.is_person_details(file)
+            is_person = paths.zone_of(file).has_persons and not (
+                paths.is_person_details(file) or paths.is_of_rows(file)
+            )
             _add(con, f"select unnest([{', '.join(columns)}]) as old from read_parquet({literal(lake.address(file))})",
                  is_person)  # fmt: skip
     with connection.begin():

@@ -22,9 +22,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Line:
-    """One indicator. `value` is None when there is none, and `flag` is the reason in words."""
+    """One indicator. `bound` says before a value that it is a lower bound.
+
+    `value` is None when there is none, and `flag` is the reason in words.
+    """
 
     name: str
+    bound: str
     value: str | None
     unit: str
     fraction: str
@@ -79,6 +83,7 @@ def _line(row: Any, sources: dict[str, dt.datetime], today: dt.date, lang: Langu
     is_complete = row.coverage_pct is None or row.coverage_pct >= 100
     return Line(
         name=lang.name(row),
+        bound=lang["at_least"] if row.flag == "at_least" else "",
         value=value,
         unit=lang.name(row, "unit"),
         fraction=fraction,
@@ -99,6 +104,9 @@ def _flag(row: Any, absent: list[str], lang: Language) -> tuple[str, str]:
         return lang["hidden"], lang["hidden_why"]
     if row.flag == "estimated":
         return lang["estimate"], lang["estimate_why"]
+    if row.flag in ("at_least", "partial"):
+        others = lang.say("not_counted", near=lang.count(row.rows_near), elsewhere=lang.count(row.rows_elsewhere))
+        return lang["lower_bound" if row.flag == "at_least" else "partial"], others
     if row.flag == "ok":
         return "", ""
     if absent:

@@ -20,6 +20,7 @@ from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import SnapshotInputs
 from auyl.snapshot.indicator import Indicator
 from auyl.snapshot.measure import measure
+from auyl.snapshot.rejected import REJECTED
 from auyl.snapshot.show import show
 from auyl.store import duck, paths
 from auyl.store.binding import lake_of
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import duckdb
 
 PERIOD, TODAY = "period", "today"
-VALUE = ("value", "numerator", "denominator", "flag", "coverage_pct", "as_of")
+VALUE = ("value", "numerator", "denominator", "flag", "coverage_pct", "as_of", "rows_near", "rows_elsewhere")
 
 
 class BoundariesUnknown(AuylError):
@@ -217,7 +218,7 @@ def _open_core(
 ) -> None:
     """Create each core table as a view whose rows lie where the table `move` puts them, and `<table>_moved`."""
     text_of_rows = duck.sql(settings.include / "sql" / "territory" / "moved.sql")
-    for table in catalogue.core:
+    for table in (*catalogue.core, REJECTED):
         path = paths.core_file(inputs.period, inputs.digest, table)
         if not lake.exists(path):
             raise BoundariesUnknown(

@@ -40,6 +40,7 @@ class Theme(Description):
 
     `is_reported_by_okrug`: its registry is a report that each okrug makes, and nobody makes for a town; then a quotient
     of a district is that of its okrugs that made it.
+    `partial_below_pct`: the coverage below which its shares, rates and medians are flagged as partial.
     """
 
     id: str = Field(alias="theme")
@@ -47,6 +48,7 @@ class Theme(Description):
     names: Texts = Field(alias="name")
     no_rows: Literal["zero", "missing"]
     is_reported_by_okrug: bool = Field(False, alias="reportedByOkrug")
+    partial_below_pct: float = Field(alias="partialBelowPct", ge=0, le=100)
     gate: GateLimits
     indicators: tuple[Indicator, ...]
 

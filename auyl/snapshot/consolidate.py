@@ -12,14 +12,14 @@ from auyl.periods import last_day, month_before
 from auyl.settings import Settings
 from auyl.snapshot import core
 from auyl.snapshot.catalogue import Catalogue
-from auyl.stage.current import stage_view
+from auyl.snapshot.rejected import REJECTED, place_rejected, rejected_rows
 from auyl.stage.inputs import current_batches, digest
 from auyl.stage.linkable import counted_rows
 from auyl.store import duck, paths
 from auyl.store.duck import literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
-from auyl.territory.resolver import current_edition, open_territory, resolve
+from auyl.territory.resolver import addressed_view, current_edition, open_territory, resolve
 
 if TYPE_CHECKING:
     import duckdb
@@ -89,20 +89,23 @@ def with_links(settings: Settings, inputs: SnapshotInputs) -> SnapshotInputs:
 def consolidate(
     con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, catalogue: Catalogue, inputs: SnapshotInputs
 ) -> str:
-    """Create the core tables on `con` and write them to the lake; return their folder."""
+    """Create the core tables and `rejected` on `con` and write them to the lake; return their folder."""
     con.execute(f"set variable period_begin = date {literal(inputs.period + '-01')}")
     con.execute(f"set variable period_end = date {literal(last_day(inputs.period).isoformat())}")
     open_territory(con, settings, lake, inputs.edition)
     set_person_key(con, settings)
-    claims = []
+    claims, rejected = [], []
     for registry in catalogue.registries:
         contract = contracts.load(registry, settings.include)
         batches = inputs.batches.get(registry, [])
-        view = stage_view(con, settings, lake, contract, batches)
+        view = stage = addressed_view(con, settings, lake, contract, batches)
         if contract.names_person:
-            view = counted_rows(con, lake, contract, batches, view, inputs.links)
+            view = counted_rows(con, lake, contract, batches, stage, inputs.links)
         claims.append((contract, view))
-    resolve(con, settings, claims)
+        if batches:
+            rejected.append((contract, rejected_rows(con, settings, lake, contract, batches, stage, inputs.links)))
+    resolve(con, settings, claims + rejected)
+    place_rejected(con, rejected)
     con.execute(
         f"create or replace temp table okrug as select kato, district_kato from territory "
         f"where is_rural_akimat and oblast_kato = {literal(settings.oblast_kato)}"
@@ -111,7 +114,8 @@ def consolidate(
     con.execute(f"create or replace temp table area as {area}")
     folder = paths.core_folder(inputs.period, inputs.digest)
     lake.prepare(folder)
-    for table in catalogue.core:
-        core.make(con, settings.include, table)
+    for table in (*catalogue.core, REJECTED):
+        if table != REJECTED:
+            core.make(con, settings.include, table)
         duck.write_parquet(con, f"from {table}", lake.address(paths.core_file(inputs.period, inputs.digest, table)))
     return folder

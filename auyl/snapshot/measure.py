@@ -16,26 +16,25 @@ if TYPE_CHECKING:
     import duckdb
 
 
-# One scan measures the places of every level: what a theme's SQL selects and groups by. Rows that lie in another oblast
-# are not of this one.
+# One scan measures the places of every level: what a theme's SQL selects, and what it groups by. Rows of no district
+# are of the oblast; those of another one are a group that is no place of this one.
+_OBLAST = "coalesce(left(district_kato, 2), {oblast})"
 AREA = (
-    "coalesce(settlement_kato, okrug_kato, district_kato, {oblast}) as area_kato, case grouping(settlement_kato, "
-    "okrug_kato, district_kato) when 3 then 'settlement' when 5 then 'okrug' when 6 then 'district' else 'oblast' end "
-    "as level"
+    f"coalesce(settlement_kato, okrug_kato, district_kato, rpad({_OBLAST}, 9, '0')) as area_kato, "
+    "area_level(grouping(settlement_kato, okrug_kato, district_kato)) as level"
 )
-BY_AREA = (
-    "where district_kato is null or starts_with(district_kato, left({oblast}, 2)) "
-    "group by grouping sets ((settlement_kato), (okrug_kato), (district_kato), ())"
-)
+LEVELS = f"grouping sets ((settlement_kato), (okrug_kato), (district_kato), ({_OBLAST}))"
 
 
 def measure(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, inputs: SnapshotInputs) -> None:
     """Create `snapshot_value`: one row per place and indicator.
 
-    The table `area` has the places that are measured (sql/snapshot/area.sql), `okrug` the rural okrugs among them.
-    Columns kato, level, indicator_id, value, numerator, denominator (decimal), flag, coverage_pct, as_of. A value is
-    missing, never zero, where a registry did not arrive, where the okrug is not in a registry that must name every
-    okrug, where none of the rows that such a registry must have of it came, and where there is nothing to divide by.
+    The table `area` has the places that are measured (sql/snapshot/area.sql), `rejected` the rejected rows by place.
+    Columns kato, level, indicator_id, value, lower, upper (interval of 95 %), numerator, denominator (decimal), flag,
+    coverage_pct, as_of, rows_near and rows_elsewhere: rows that the value may lack, of the place and those around it,
+    and of no place (sql/snapshot/value.sql, coverage.sql). A value is missing, never zero, where a registry did not
+    arrive, where the okrug is not in a registry that must name every okrug, where none of the rows that such a registry
+    must have of it came, and where there is nothing to divide by.
     """
     con.execute(
         "create or replace temp table measured (kato varchar, level varchar, measure varchar, amount decimal(24, 6), "
@@ -58,12 +57,12 @@ def measure(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catal
 def _measure_theme(
     con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, theme: Theme, measures: list[Measure]
 ) -> None:
-    oblast = literal(settings.oblast_kato)
+    oblast = literal(settings.oblast_kato[:2])
     area = AREA.format(oblast=oblast)
     for m in measures:
         if m.median_of:
             area += f", list_sort(list({m.median_of}) filter (where {m.condition})) as _{m.name}"
-    query = duck.bind(catalogue.sql[theme.id], area=area, by_area=BY_AREA.format(oblast=oblast))
+    query = duck.bind(catalogue.sql[theme.id], area=area, levels=LEVELS.format(oblast=oblast))
     con.execute(f"create or replace temp table theme as {query}")
     # A sum over no row of its kind is null although the place has other rows; a count of them is zero.
     amounts = [
@@ -87,15 +86,19 @@ def _limits(measure: Measure) -> str:
 
 
 def _coverage(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, inputs: SnapshotInputs) -> None:
-    con.execute("create or replace temp table coverage (registry varchar, district_kato varchar, placed_pct double)")
+    con.execute(
+        "create or replace temp table coverage (registry varchar, kato varchar, level varchar, "
+        "covered_pct decimal(5, 1), near bigint, elsewhere bigint, placed_pct double)"
+    )
     for table, (registry, *_) in catalogue.core.items():
         if registry not in inputs.missing:
-            # An okrug without rows sent no report, and then its district is not covered.
+            # A district without rows sent no report, and is not covered.
             must_report = any(t.no_rows == "missing" and m.table == table for t in catalogue.themes for m in t.measures)
             placed = duck.bind(
                 duck.sql(settings.include / "sql" / "snapshot" / "coverage.sql"),
                 table=table,
-                oblast=literal(settings.oblast_kato[:2]),
+                registry=literal(registry),
+                oblast=literal(settings.oblast_kato),
                 without_rows="0" if must_report else "null",
             )
             con.execute(f"insert into coverage select {literal(registry)}, * from ({placed})")
@@ -104,20 +107,21 @@ def _coverage(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Cat
 def _entries(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, inputs: SnapshotInputs) -> None:
     con.execute(
         "create or replace temp table entry (indicator_id varchar, kind varchar, value_id varchar, per_id varchar, "
-        "scale double, "
-        "decimals integer, is_by_settlement boolean, is_additive boolean, is_reported_by_okrug boolean, "
-        "registries varchar[], as_of date)"
+        "scale double, decimals integer, is_by_settlement boolean, is_additive boolean, is_reported_by_okrug boolean, "
+        "registries varchar[], as_of date, registry varchar, counts_rows boolean, partial_below_pct double)"
     )
     rows = []
-    reported = {theme.id for theme in catalogue.themes if theme.is_reported_by_okrug}
-    for i in catalogue.indicators:
-        periods = [inputs.batches[r][-1].period for r in i.registries if r in inputs.batches]
-        as_of = last_day(min(periods)) if periods else None
-        rows.append(
-            (
-                i.id, i.kind, i.value.id, i.per.id if i.per else None, i.scale, i.decimals, i.grain == "settlement",
-                all(m.is_additive for m in i.measures) and not (i.per and i.theme in reported),
-                i.per is not None and i.theme in reported, i.registries, as_of,
-            )
-        )  # fmt: skip
-    con.executemany(f"insert into entry values ({', '.join('?' * 11)})", rows)
+    for theme in catalogue.themes:
+        for i in theme.indicators:
+            periods = [inputs.batches[r][-1].period for r in i.registries if r in inputs.batches]
+            as_of = last_day(min(periods)) if periods else None
+            is_additive = all(m.is_additive for m in i.measures) and not (i.per and theme.is_reported_by_okrug)
+            counts_rows = i.is_total and (theme.no_rows == "zero" or i.value.aggregate.startswith("count("))
+            rows.append(
+                (
+                    i.id, i.kind, i.value.id, i.per.id if i.per else None, i.scale, i.decimals,
+                    i.grain == "settlement", is_additive, theme.is_reported_by_okrug, i.registries, as_of,
+                    i.value.registries[0], counts_rows, theme.partial_below_pct,
+                )
+            )  # fmt: skip
+    con.executemany(f"insert into entry values ({', '.join('?' * 14)})", rows)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 VALUE_COLUMNS = (
     "kato", "level", "indicator_id", "value", "lower", "upper", "numerator", "denominator", "flag", "coverage_pct",
-    "as_of",
+    "as_of", "rows_near", "rows_elsewhere",
 )  # fmt: skip
 TERRITORY_COLUMNS = (
     "kato", "edition", "level", "kind", "parent_kato", "okrug_kato", "district_kato", "oblast_kato", "name_ru",

@@ -17,6 +17,7 @@ from auyl.contracts import Contract
 from auyl.errors import AuylError
 from auyl.periods import LOCAL, last_day
 from auyl.settings import Settings, from_environment
+from auyl.stage.current import staged_rows
 from auyl.stage.scan import STAGED_PREFIX
 from auyl.store import duck
 from auyl.store.binding import lake_of
@@ -143,10 +144,10 @@ def _rows(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batche
     Raises AuylError for a batch that was loaded before quarantine had the place of its rows.
     """
     view = f"quality_{contract.registry}"
-    staged, rejected = (
-        f"read_parquet([{', '.join(literal(lake.address(path)) for path in files)}], union_by_name = true)"
-        for files in ([b.stage_path for b in batches], [b.quarantine_path for b in batches])
-    )
+    of_batches = (f"select * from {staged_rows(lake, contract, batch, with_address=True)}" for batch in batches)
+    staged = f"({' union all by name '.join(of_batches)})"
+    files = ", ".join(literal(lake.address(batch.quarantine_path)) for batch in batches)
+    rejected = f"read_parquet([{files}], union_by_name = true)"
     columns = {row[0] for row in con.execute(f"describe select * from {staged}").fetchall()}
     places = list(dict.fromkeys(contract.place.values()))
     asked = [column.name for column in contract.columns if column.required and column.name in columns]

@@ -50,7 +50,7 @@ def show(
             name: getattr(row, name)
             for name in (
                 "indicator_id", "theme", "name", "value", "numerator", "denominator", "unit", "unit_name", "decimals",
-                "flag", "coverage_pct", "as_of", "registries", "responsible",
+                "flag", "coverage_pct", "as_of", "rows_near", "rows_elsewhere", "registries", "responsible",
             )
         }
         for row in rows

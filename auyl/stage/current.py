@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from auyl import ledger
 from auyl.contracts import Contract
+from auyl.errors import AuylError
 from auyl.settings import Settings
 from auyl.stage import scan as check
+from auyl.store import paths
 from auyl.store.duck import identifier, literal
 from auyl.store.hash_key import set_person_key
 from auyl.store.lake import Lake
@@ -17,22 +19,28 @@ if TYPE_CHECKING:
 
 
 def stage_view(
-    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, contract: Contract, batches: list[ledger.Batch]
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    lake: Lake,
+    contract: Contract,
+    batches: list[ledger.Batch],
+    with_address: bool = False,
 ) -> str:
     """Create `stage_<registry>` and return its name; an empty one where nothing came. Changes are folded by key.
 
-    A key that an extract of another period, made later, has too is left out: its row has moved there.
+    A key that an extract of another period, made later, has too is left out: its row has moved there. `with_address`:
+    the view is `addressed_<registry>`, and has the private address of each row, for the resolver.
     """
-    view = f"stage_{contract.registry}"
+    view = f"{'addressed' if with_address else 'stage'}_{contract.registry}"
     if not batches:
         con.execute(f"create or replace temp view {view} as {empty_stage(con, settings, contract)}")
         return view
-    files = [literal(lake.address(batch.stage_path)) for batch in batches]
+    rows = [staged_rows(lake, contract, batch, with_address) for batch in batches]
     if not contract.is_delta:
-        con.execute(f"create or replace temp view {view} as select * from read_parquet({files[0]})")
+        con.execute(f"create or replace temp view {view} as select * from {rows[0]}")
         return view
     # Later extracts come later in the list; within one, the contract's order tells the newest.
-    ordered = " union all ".join(f"select *, {n} as _turn from read_parquet({f})" for n, f in enumerate(files))
+    ordered = " union all ".join(f"select *, {n} as _turn from {of_batch}" for n, of_batch in enumerate(rows))
     keys = ", ".join(map(identifier, contract.keys))
     newest = "".join(f"{identifier(name)} desc nulls last, " for name in contract.newest_by)
     con.execute(
@@ -41,6 +49,30 @@ def stage_view(
         f"{_where_not_moved(settings, lake, contract, batches)}"
     )
     return view
+
+
+def staged_rows(lake: Lake, contract: Contract, batch: ledger.Batch, with_address: bool = False) -> str:
+    """SQL of the staged rows of a batch; with the private address of each, where the registry has one.
+
+    Raises AuylError for a batch that was loaded before such texts were taken out of stage.
+    """
+    stage = f"read_parquet({literal(lake.address(batch.stage_path))})"
+    column = contract.private_address
+    if column is None:
+        return stage
+    path = paths.address_text_file(batch.name)
+    if not lake.exists(path):
+        raise AuylError(
+            f"{contract.registry}, batch {batch.batch_id}: expected its addresses in {path}, found none: it was loaded "
+            "by an earlier version, or they are lost. Fix: auyl lake separate --reason …; lost ones: auyl reload "
+            f"{contract.registry} --period {batch.period} --reason …"
+        )
+    if not with_address:
+        return stage
+    address = f"read_parquet({literal(lake.address(path))})"
+    return (
+        f"(select s.*, a.{identifier(column.name)} from {stage} as s left join {address} as a using (_file, _record))"
+    )
 
 
 def _where_not_moved(settings: Settings, lake: Lake, contract: Contract, batches: list[ledger.Batch]) -> str:

@@ -260,25 +260,27 @@ def _rule_list(suite: Suite, bits: str, critical: bool | None = None) -> str:
 
 
 def stage_columns(con: duckdb.DuckDBPyConnection, contract: Contract, relation: str = "candidate") -> list[str]:
-    """Columns of `candidate` that stage keeps: without those of the vault and without texts that were converted.
+    """Columns of `candidate` that stage keeps: without hidden ones and without texts that were converted.
 
     After the scan its table, as `relation`, says the same without binding the view's SQL again.
     """
-    hidden = {column.name for column in contract.columns if column.is_vault}
+    hidden = {column.name for column in contract.columns if column.is_hidden}
     hidden |= {"_content", "_key", "_bits", *_masks(contract, frozenset()), *HELPERS}
     columns = [row[0] for row in con.execute(f"describe {relation}").fetchall()]
     return [name for name in columns if name not in hidden and not name.endswith("__text")]
 
 
 def _measured_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
-    """Stage columns that describe a row's place or are required: what quality measures of every row."""
+    """Columns that describe a row's place or are required: what quality measures of every row."""
     required = {column.name for column in contract.columns if column.required}
     measured = required | set(contract.place.values())
-    return [name for name in stage_columns(con, contract, "scan") if name in measured]
+    address = contract.private_address
+    known = [*stage_columns(con, contract, "scan"), *([address.name] if address else [])]
+    return [name for name in known if name in measured]
 
 
 def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, target: str) -> int:
-    """Write the rows that stay to `target`: what stage SQL makes, without the vault's columns; return how many.
+    """Write the rows that stay to `target`: what stage SQL makes, without hidden columns; return how many.
 
     `_warned` lists the warning rules that the row breaks, `_unreadable` the columns whose cell could not be read; both
     are null for most.
@@ -300,6 +302,11 @@ def write_identity(con: duckdb.DuckDBPyConnection, contract: Contract, target: s
     """Write who the staged rows are to `target`: person_key and the vault's columns; return how many."""
     hidden = ", ".join(f"s.{identifier(column.name)}" for column in contract.columns if column.is_vault)
     return duck.write_parquet(con, f"select s.person_key, {hidden} from {STAGED}", target)
+
+
+def write_addresses(con: duckdb.DuckDBPyConnection, column: Column, target: str) -> int:
+    """Write the private address of each staged row to `target`: _file, _record and the column; return how many."""
+    return duck.write_parquet(con, f"select s._file, s._record, s.{identifier(column.name)} from {STAGED}", target)
 
 
 def write_linkable(con: duckdb.DuckDBPyConnection, contract: Contract, typed: str, target: str) -> int:

@@ -18,6 +18,8 @@ from auyl.errors import ContractInvalid
 from auyl.store.duck import identifier, literal
 
 RANK = "_rank_in_key"
+# The rule of every suite that asks for it: the key is counted by another row.
+RANK_RULE = "one_row_per_key"
 # Rules that all registries share: on batches, and on cells that hold no value.
 BATCH = "_batch.json"
 CELLS = "_cells.json"
@@ -30,13 +32,15 @@ OTHER_KIND = "cell_of_another_kind"
 CELL_RULES = (REQUIRED_CELL, "cell_unreadable", OTHER_KIND)
 # `about` of a rule on the person's number. A row that breaks only such rules can be linked to its person.
 PERSON_NUMBER = "person_number"
+# `about` of a rule on what a row is: a total, a heading, a test, a row of another month. Nothing is missing without it.
+NO_CASE = "no_case"
 
 
 @dataclass(frozen=True)
 class RowRule:
     """A rule on one row. `broken` is the SQL condition under which a row breaks it; null does not break it.
 
-    `about` names what the rule is about where that decides what becomes of the row (`PERSON_NUMBER`).
+    `about` names what the rule is about where that decides what becomes of the row (`PERSON_NUMBER`, `NO_CASE`).
     """
 
     rule: str
@@ -51,6 +55,11 @@ class RowRule:
     def is_critical(self) -> bool:
         """Does it quarantine the row?"""
         return self.severity == "critical"
+
+    @property
+    def counts_nothing(self) -> bool:
+        """Is a row that breaks it about nothing which the period counts?"""
+        return self.about == NO_CASE
 
     @property
     def needs_rank(self) -> bool:
@@ -84,7 +93,7 @@ class Suite:
 
 # What a format says of a line that never becomes a row; no suite can see these.
 LINE_RULES = tuple(
-    RowRule(rule, "critical", "false", reason_ru, reason_kk)
+    RowRule(rule, "critical", "false", reason_ru, reason_kk, about=NO_CASE if rule == "heading_repeated" else None)
     for rule, reason_ru, reason_kk in (
         ("column_count", "Другое число столбцов, чем в заголовке", "Бағандар саны тақырыптағыдай емес"),
         ("heading_repeated", "Заголовок таблицы среди строк данных", "Деректер арасында кесте тақырыбы қайталанған"),
@@ -173,8 +182,8 @@ def _shared(limits: dict[str, dict[str, float] | None], folder: Path, file: str)
 def _row_rule(item: dict[str, Any], file: str) -> RowRule:
     meta = item["meta"]
     about = meta.get("about")
-    if about not in (None, PERSON_NUMBER):
-        raise ContractInvalid(f"{file}: {meta['rule']}: about: expected {PERSON_NUMBER}, found {about}")
+    if about not in (None, PERSON_NUMBER, NO_CASE):
+        raise ContractInvalid(f"{file}: {meta['rule']}: about: expected {PERSON_NUMBER} or {NO_CASE}, found {about}")
     broken = _compile(item, file)
     return RowRule(
         meta["rule"], item["severity"], broken, meta["reason_ru"], meta["reason_kk"], meta.get("mostly"), about

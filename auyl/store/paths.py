@@ -47,6 +47,9 @@ MANIFEST = "manifest.json"
 MARK = "auyl-lake.json"
 _LINK_FILE = "link.parquet"
 _PERSON_DETAILS_FILE = "person_details.parquet"
+_ADDRESS_TEXTS = "address"
+# Folders of identity with rows that have private columns.
+_OF_ROWS = (RAW.name, QUARANTINE.name, _ADDRESS_TEXTS)
 
 
 def _path(zone: Zone, *parts: str) -> str:
@@ -77,15 +80,17 @@ def landing_folder(registry: str, period: str, delivery_sha256: str) -> str:
     return f"{landing_parent(registry, period)}/{_short(delivery_sha256)}"
 
 
-def raw_folder(registry: str, period: str, delivery_sha256: str, contract_sha256: str) -> str:
-    """The rows of a delivery as text."""
-    return _path(RAW, registry, period, f"{_short(delivery_sha256)}-{contract_sha256[:8]}")
+def raw_folder(registry: str, period: str, delivery_sha256: str, contract_sha256: str, is_private: bool) -> str:
+    """The rows of a delivery as text; in identity where some of their columns are private."""
+    path = _path(RAW, registry, period, f"{_short(delivery_sha256)}-{contract_sha256[:8]}")
+    return in_identity(path) if is_private else path
 
 
 def made_of_delivery(registry: str, period: str, delivery_sha256: str) -> list[str]:
     """What the paths of all rows of a delivery begin with, under whatever contract and rules they were read."""
-    zones = (RAW, STAGE, LINKABLE, IDENTITY, QUARANTINE)
-    return [_path(zone, registry, period, f"{_short(delivery_sha256)}-") for zone in zones]
+    name = f"{registry}/{period}/{_short(delivery_sha256)}-"
+    open_zones = [_path(zone, name) for zone in (RAW, STAGE, LINKABLE, IDENTITY, QUARANTINE)]
+    return [*open_zones, *(_path(IDENTITY, zone, name) for zone in _OF_ROWS)]
 
 
 def batch_name(registry: str, period: str, delivery_sha256: str, rules_sha256: str) -> str:
@@ -113,9 +118,32 @@ def identity_file(batch: str) -> str:
     return _path(IDENTITY, batch, "identity.parquet")
 
 
-def quarantine_file(batch: str) -> str:
-    """The rejected rows and duplicates of a batch, with their reasons."""
-    return _path(QUARANTINE, batch, "quarantine.parquet")
+def quarantine_file(batch: str, is_private: bool) -> str:
+    """The rejected rows and duplicates of a batch, with their reasons; in identity where columns are private."""
+    path = _path(QUARANTINE, batch, "quarantine.parquet")
+    return in_identity(path) if is_private else path
+
+
+def address_text_file(batch: str) -> str:
+    """The addresses of the staged rows in people's own words, by _file and _record; stage has all but them."""
+    return _path(IDENTITY, _ADDRESS_TEXTS, batch, "address.parquet")
+
+
+def in_identity(path: str) -> str:
+    """Where a file of raw or quarantine lies if its rows have private columns."""
+    return _path(IDENTITY, path)
+
+
+def registry_folder(zone: Zone, registry: str) -> str:
+    """All that a zone holds of a registry."""
+    return _path(zone, registry)
+
+
+def is_of_rows(path: str) -> bool:
+    """Is this a file of identity that holds rows of one delivery as they came? Such a file holds no key of a person:
+    a key among what would be staged of a rejected row may be that of a wrong number."""
+    zone, _, rest = path.partition("/")
+    return zone == IDENTITY.name and rest.partition("/")[0] in _OF_ROWS
 
 
 def handback_file(registry: str, period: str, name: str) -> str:

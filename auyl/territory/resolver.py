@@ -13,6 +13,7 @@ from auyl import ledger
 from auyl.contracts import PLACE_ROLES, Contract
 from auyl.errors import TerritoryMissing
 from auyl.settings import Settings
+from auyl.stage.current import stage_view
 from auyl.store import duck, paths
 from auyl.store.duck import identifier, literal
 from auyl.store.lake import Lake
@@ -102,6 +103,24 @@ def _column(contract: Contract, role: str, row: str) -> str:
     return row + identifier(contract.place[role]) if role in contract.place else "null::varchar"
 
 
+def addressed_view(
+    con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, contract: Contract, batches: list[ledger.Batch]
+) -> str:
+    """A relation of stage for `resolve`, with the private address of each row where the registry has one.
+
+    Then `stage_<registry>` has the key of its claim in place of the text, `address_key`: nothing else reads the text.
+    """
+    column = contract.private_address
+    if column is None:
+        return stage_view(con, settings, lake, contract, batches)
+    view = stage_view(con, settings, lake, contract, batches, with_address=True)
+    con.execute(
+        f"create or replace temp view stage_{contract.registry} as "
+        f"select * exclude ({identifier(column.name)}), {address_key(contract)} as address_key from {view}"
+    )
+    return view
+
+
 def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, claims: list[tuple[Contract, str]]) -> None:
     """Create the tables `place` and `address_place` for the rows of all relations (contract, name of the relation).
 
@@ -142,7 +161,7 @@ def _address_claims(con: duckdb.DuckDBPyConnection, claims: list[tuple[Contract,
         f"select {address_key(contract)} as _key, "
         f"{', '.join(f'{_column(contract, role, str())}::varchar as {role}' for role in ADDRESS_ROLES)} from {relation}"
         for contract, relation in claims
-        if "address" in contract.place
+        if "address" in contract.place and contract.place["address"] in _columns(con, relation)
     ]
     nothing = (
         f"select null::ubigint as _key, {', '.join(f'null::varchar as {role}' for role in ADDRESS_ROLES)} where false"

@@ -35,7 +35,7 @@ VAULT = {
     "population": ["iin", "surname", "given_name", "patronymic", "street", "building", "flat"],
     "social_assistance": ["iin", "surname", "given_name", "patronymic"],
     "livestock": ["owner_number"],
-    "ambulance": ["patient_iin"],
+    "ambulance": ["patient_iin", "address", "reason"],
     "employment": ["iin", "surname", "given_name", "patronymic"],
     "budget_okrug": [],
 }

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from auyl import contracts, ledger
 from auyl.errors import AuylError
 from auyl.settings import Settings
-from auyl.stage.current import stage_view
 from auyl.store import duck
 from auyl.store.binding import lake_of
 from auyl.store.duck import literal
-from auyl.territory.resolver import current_edition, open_territory, resolve
+from auyl.territory.resolver import addressed_view, current_edition, open_territory, resolve
 from lab.evaluation import SQL
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def evaluate_address(settings: Settings, extracts: Path, period: str) -> Address
             batches = ledger.current_batches(settings, registry, period, contract.is_delta)
             if registry == "ambulance" and not batches:
                 raise AddressTruthMissing(f"no calls of {period} are current: auyl intake ambulance …")
-            claims.append((contract, stage_view(con, settings, lake, contract, batches)))
+            claims.append((contract, addressed_view(con, settings, lake, contract, batches)))
         resolve(con, settings, claims)
         con.execute(f"create temp view truth_place as select * from read_parquet({literal(str(place))})")
         con.execute(

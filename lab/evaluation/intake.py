@@ -15,6 +15,7 @@ from auyl import contracts, ledger
 from auyl.contracts import Contract, heading_key
 from auyl.errors import AuylError
 from auyl.settings import Settings
+from auyl.stage.current import staged_rows
 from auyl.store import duck, paths
 from auyl.store.binding import lake_of
 from auyl.store.duck import identifier, literal
@@ -183,7 +184,7 @@ def _views(
         )
         staged.append(
             f"select {key}, _record as place, * exclude (_file, _record) "
-            f"from read_parquet({literal(lake.address(batch.stage_path))})"
+            f"from {staged_rows(lake, contract, batch, with_address=True)}"
         )
     for name, queries in (("raw", raw), ("rejected", rejected), ("staged", staged)):
         con.execute(f"create temp view {name} as {' union all by name '.join(queries)}")
@@ -211,7 +212,9 @@ def _create_corrected(
     ).fetchall()
     for (label,) in labels:
         column = _column(contract, label)
-        if column not in stage | vault or (column in stage and not _is_unchanged(con, lake, column, batches[0])):
+        if column not in stage | vault or (
+            column in stage and not _is_unchanged(con, lake, contract, column, batches[0])
+        ):
             continue
         value = identifier(column)
         source = f"select batch, file, place, {value} as value from staged"
@@ -229,14 +232,16 @@ def _create_corrected(
         )
 
 
-def _is_unchanged(con: duckdb.DuckDBPyConnection, lake: Lake, column: str, batch: ledger.Batch) -> bool:
+def _is_unchanged(
+    con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, column: str, batch: ledger.Batch
+) -> bool:
     """Does stage hold the text of the extract, for most rows of a sample, or a code in its place?"""
     parts = ", ".join(literal(lake.address(path)) for path in lake.files(batch.raw_path))
     name = identifier(column)
     ((share,),) = con.execute(
         f"select avg((s.{name} in (r.{name}, trim(r.{name}), kazakh_letters(clean_text(r.{name})), "
         f"homoglyphs_to_cyrillic(clean_text(r.{name}))))::integer) "
-        f"from (select _file, _record, {name} from read_parquet({literal(lake.address(batch.stage_path))}) "
+        f"from (select _file, _record, {name} from {staged_rows(lake, contract, batch, with_address=True)} "
         f"where {name} is not null limit 5000) as s "
         f"inner join read_parquet([{parts}], union_by_name = true) as r using (_file, _record)"
     ).fetchall()

@@ -44,6 +44,34 @@ def test_a_drop_folder_says_when_its_files_are_complete(path: Path) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "fault"),
     [
+        ("classification: private", "classification: restricted", "place, address: a column of classification private"),
+        ("classification: private", "classification: personal", "no classification personal; there are internal,"),
+        (
+            "primaryKey: true",
+            "primaryKey: true\n        classification: private",
+            "call_id: private, so it cannot be a",
+        ),
+        (
+            "physicalName: 'brigade'",
+            "physicalName: 'brigade'\n        classification: private",
+            "place, crew: brigade is",
+        ),
+    ],
+)
+def test_a_private_text_is_neither_a_key_nor_open_where_it_tells_the_place(
+    tmp_path: Path, right: str, wrong: str, fault: str
+) -> None:
+    text = (FOLDER / "ambulance.odcs.yaml").read_text("utf-8")
+    assert right in text
+    path = tmp_path / "ambulance.odcs.yaml"
+    path.write_text(text.replace(right, wrong, 1), "utf-8")
+    with pytest.raises(ContractInvalid, match=fault):
+        contracts.validate(path)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fault"),
+    [
         ("logicalType: date", "logicalType: moment", "moment"),
         ("value: csv", "value: papyrus", "papyrus"),
         ("way, value: file", "way, value: pigeon", "pigeon"),

@@ -156,6 +156,24 @@ def test_a_registry_that_was_refused_or_never_came_is_named_as_such(
     assert absent({"employment"}, [missing], language(code)) == words
 
 
+def test_a_lower_bound_is_called_one_and_names_the_rows_that_it_lacks(portal: Portal) -> None:
+    rows = portal.published.query(
+        "select indicator_id, value, rows_near, rows_elsewhere from serving.snapshot_current "
+        "where kato = %s and period = %s and flag = 'at_least'",
+        OKRUG,
+        MONTH,
+    )
+    assert rows
+    client = portal.signed_in("akim")
+    for code in LANGUAGES:
+        lang = language(code)
+        page = client.get(f"/okrug/{OKRUG}?lang={code}").text
+        for indicator_id, value, near, elsewhere in rows:
+            number = lang.number(value, CATALOGUE.indicator(indicator_id).decimals)
+            assert f"<td>{lang['at_least']} <b>{number}</b>" in page
+            assert lang.say("not_counted", near=lang.count(near), elsewhere=lang.count(elsewhere)) in page
+
+
 def test_numbers_are_those_of_the_table_written_as_the_language_does(portal: Portal) -> None:
     values = portal.published.query(
         "select indicator_id, value, numerator, denominator from serving.snapshot_current "

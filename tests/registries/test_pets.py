@@ -6,6 +6,7 @@ import pytest
 
 from auyl.identifiers import keyed_hash
 from auyl.settings import Settings
+from auyl.store.lake import Lake
 from tests.registries.taken import Taken, assert_faults_are_judged, corrected
 
 
@@ -47,3 +48,9 @@ def test_every_pet_is_typed_and_belongs_to_a_living_person_of_its_settlement(
 def test_stage_says_no_owner(taken_clean: Taken) -> None:
     columns = set(next(iter(taken_clean.stage.values())))
     assert not columns & {"owner_iin", "owner_phone", "owner_address"}
+
+
+def test_rows_as_they_came_lie_in_identity(taken_dirty: Taken) -> None:
+    files = [path for path in Lake(taken_dirty.settings.lake).files("") if path.endswith(".parquet")]
+    zones = {tuple(path.split("/")[:2]) for path in files if "pets" in path}
+    assert zones == {("stage", "pets"), ("identity", "raw"), ("identity", "quarantine")}

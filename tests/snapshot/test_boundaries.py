@@ -127,7 +127,7 @@ PEOPLE = [
     (None, "196633000", 3, 0),
 ]
 # of the district that was divided, known by nothing else
-DISTRICT_ONLY, IN_DISTRICT = 4, "196600000"
+DISTRICT_ONLY, IN_DISTRICT, REJECTED = 4, "196600000", 6
 # without Арасан, which lies in another oblast today
 EVERYONE = sum(n for _, okrug, n, _ in PEOPLE if okrug != "193230000") + DISTRICT_ONLY
 BUDGETS = {
@@ -179,6 +179,11 @@ def _core(con, folder: str) -> None:
         query = rows.get(table, "select null::text as settlement_kato, null::text as okrug_kato, "
                                 "null::text as district_kato where false")  # fmt: skip
         con.execute(f"copy ({query}) to '{folder}/{table}.parquet' (format parquet)")
+    # Rows that were rejected and say с.Дальнее.
+    con.execute(
+        f"copy (select 'population' as registry, '194033200' as settlement_kato, '194033000' as okrug_kato, "
+        f"'194000000' as district_kato, {REJECTED} as rows) to '{folder}/rejected.parquet' (format parquet)"
+    )
 
 
 def _publish(settings: Settings) -> None:
@@ -213,7 +218,7 @@ def test_a_settlement_that_moved_counts_where_it_lies(installation):
     assert values_of(installation, "194041000")[RESIDENTS] == (40 + 30, "partly_known")
     assert values_of(installation, "194031000")[RESIDENTS] == (100, "partly_known")
     # the neighbour gave a village away, and no row of it was known by okrug only
-    assert values_of(installation, "194033000")[RESIDENTS] == (70, "ok")
+    assert values_of(installation, "194033000")[RESIDENTS] == (70, "at_least")
 
 
 def test_a_ratio_is_measured_again_and_not_added_up(installation):
@@ -226,7 +231,7 @@ def test_a_ratio_is_measured_again_and_not_added_up(installation):
 def test_rows_known_by_okrug_only_move_with_an_okrug_that_moved_as_a_whole(installation):
     found = values_of(installation, "194037000")
     # the merged okrug's five persons without a settlement too, and both budgets
-    assert found[RESIDENTS] == (60 + 20 + 5, "ok")
+    assert found[RESIDENTS] == (60 + 20 + 5, "at_least")
     assert found[INCOME] == (400, "ok")
     assert show_in(installation, "194037000", "today", PERIOD)["name"] == "Бәйдібек би с.о."
 
@@ -238,25 +243,28 @@ def test_rows_of_a_divided_okrug_are_counted_openly_and_lower_coverage(installat
         {"table": "budget_line", "registry": "budget_okrug", "rows": 3, "maybe_here": 2},
     ]
     residents = next(i for i in shown["indicators"] if i["indicator_id"] == RESIDENTS)
-    # 358 persons lie in the district of today; who is of no district may be of any
-    share = (358 - 14) / 358 * (1 - DISTRICT_ONLY / EVERYONE)
-    assert float(residents["coverage_pct"]) == pytest.approx(100 * share, abs=0.06)
+    # 358 persons and the rejected rows lie in the district of today; who is of no district may be of any
+    known, everyone = 358 + REJECTED, EVERYONE + REJECTED
+    share = 70 / (70 + REJECTED) * (known - 14) / known * (1 - DISTRICT_ONLY / everyone)
+    assert float(residents["coverage_pct"]) == pytest.approx(100 * share, abs=0.051)
+    assert (residents["rows_near"], residents["rows_elsewhere"]) == (REJECTED + 14, DISTRICT_ONLY)
     assert values_of(installation, "194041000")[INCOME] == (None, "unknown")
     # its registry never came, whatever is known of the residents
     assert values_of(installation, "194041000")["social.asp_share"] == (None, "missing")
 
 
 def test_okrugs_of_a_divided_district_take_the_rows_known_by_them_only(installation):
-    assert values_of(installation, "196631000")[RESIDENTS] == (12, "ok")
-    assert values_of(installation, "196731000")[RESIDENTS] == (18 + 3, "ok")
+    assert values_of(installation, "196631000")[RESIDENTS] == (12, "at_least")
+    assert values_of(installation, "196731000")[RESIDENTS] == (18 + 3, "at_least")
     shown = show_in(installation, "196731000", "today", PERIOD)
     (residents,) = (i for i in shown["indicators"] if i["indicator_id"] == RESIDENTS)
     # who is known by the district only has none of today's
-    assert float(residents["coverage_pct"]) == pytest.approx(100 * (1 - DISTRICT_ONLY / EVERYONE), abs=0.06)
+    share = 1 - DISTRICT_ONLY / (EVERYONE + REJECTED)
+    assert float(residents["coverage_pct"]) == pytest.approx(100 * share, abs=0.051)
 
 
 def test_an_okrug_that_moved_to_another_oblast_is_measured_there_from_its_old_rows(installation):
-    assert values_of(installation, "333230000")[RESIDENTS] == (50, "ok")
+    assert values_of(installation, "333230000")[RESIDENTS] == (50, "at_least")
     assert values_of(installation, "333230000")[INCOME] == (200, "ok")
 
 
@@ -277,7 +285,8 @@ def test_places_from_another_oblast_are_counted_because_their_rows_never_arrived
 def test_the_same_boundaries_under_another_name_tell_each_okrug_as_it_was(installation):
     for kato, budget in BUDGETS.items():
         found = values_of(installation, kato, "SAME")
-        assert found[RESIDENTS] == (sum(n for _, okrug, n, _ in PEOPLE if okrug == kato), "ok")
+        flag = "at_least" if kato == "194033000" or kato[:4] == IN_DISTRICT[:4] else "ok"
+        assert found[RESIDENTS] == (sum(n for _, okrug, n, _ in PEOPLE if okrug == kato), flag)
         assert found[INCOME] == (budget, "ok")
 
 

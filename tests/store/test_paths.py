@@ -34,8 +34,13 @@ def test_the_search_for_spelled_paths_finds_one(line: str) -> None:
 def test_every_file_of_a_batch_leads_back_to_its_name() -> None:
     name = paths.batch_name("land", "2026-10", "a" * 64, "b" * 64)
     assert paths.batch_of(paths.stage_file(name)) == name
-    files = [paths.stage_file(name), paths.linkable_file(name), paths.identity_file(name), paths.quarantine_file(name)]
+    files = [paths.stage_file(name), paths.linkable_file(name), paths.identity_file(name)]
+    files += [paths.quarantine_file(name, is_private=False), paths.quarantine_file(name, is_private=True)]
+    files += [paths.address_text_file(name)]
     assert [paths.zone_of(file) for file in files] == [
-        paths.STAGE, paths.LINKABLE, paths.IDENTITY, paths.QUARANTINE,
+        paths.STAGE, paths.LINKABLE, paths.IDENTITY, paths.QUARANTINE, paths.IDENTITY, paths.IDENTITY,
     ]  # fmt: skip
+    made = [paths.raw_folder("land", "2026-10", "a" * 64, "c" * 64, is_private) for is_private in (False, True)]
+    begun = tuple(paths.made_of_delivery("land", "2026-10", "a" * 64))
+    assert all(path.startswith(begun) for path in [*files, *made]), "erased with their delivery"
     assert {paths.rotated_from(paths.rotated(file)) for file in files} == set(files)

@@ -41,6 +41,7 @@ RENAMED = {
 ADDED = (
     "linkable", "linkable_path", "is_time_stated", "is_whole", "catalogue_sha256", "password_salt", "verifier",
     "transaction_id", "must_change_password", "password_set_at", "last_seen_at", "idle_for", "device", "device_sha256",
+    "rows_near", "rows_elsewhere",
 )  # fmt: skip
 ADDED_TO = {
     "serving.snapshot_value": ("level", "lower", "upper"),

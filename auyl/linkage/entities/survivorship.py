@@ -137,8 +137,9 @@ class EntityAttribute(Description):
         names = words(source.value)
         for column in contracts.load(source.registry, include).columns:
             at = f"{source.registry}.{column.name}"
-            if column.name in names and column.is_vault:
-                raise ValueError(f"expected columns of stage, not {at}, which the contract classifies as vault")
+            if column.name in names and column.is_hidden:
+                kind = column.classification
+                raise ValueError(f"expected columns of stage, not {at}, which the contract classifies as {kind}")
             if column.name in names and column.classification == "restricted" and self.level != "restricted":
                 raise ValueError(f"expected level restricted, as the contract has {at}, not {self.level}")
 

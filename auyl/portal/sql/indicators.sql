@@ -13,6 +13,8 @@ select
     coalesce(v.flag, 'missing') as flag,
     v.coverage_pct,
     v.as_of,
+    v.rows_near,
+    v.rows_elsewhere,
     before.value as value_before
 from serving.indicator as i
 inner join serving.theme as t on i.theme = t.theme

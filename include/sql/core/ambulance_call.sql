@@ -1,4 +1,5 @@
 -- Grain: call. Key: call_id. Inputs: stage_ambulance, address_place.
+-- stage_ambulance.address_key: the claim of place whose address in the caller's words stays in the zone of identities.
 select
     c.call_id,
     c.category,
@@ -11,4 +12,4 @@ select
     c._file,
     c._record
 from stage_ambulance as c
-left join address_place as l on address_claim_key(c.address, c.brigade, c.patient_key) = l._key
+left join address_place as l on c.address_key = l._key

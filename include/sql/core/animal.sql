@@ -1,12 +1,16 @@
--- Grain: animal. Key: animal_number. Inputs: stage_livestock, place. Variables: period_end.
--- Vaccination is due when the last one is more than 12 months old.
+-- Grain: animal. Key: animal_number. Inputs: stage_livestock, place. Variables: period_begin,
+-- period_end. Vaccination is due when the last one is older than the 12 months that end with the period.
 select
     a.animal_number,
     a.species,
     conditional_head(a.species) as conditional_heads,
     a.owner_key,
-    coalesce(a.vaccinated_on > getvariable('period_end') - interval 12 month, false) as vaccinated_12_months,
-    coalesce(a.tested_on > getvariable('period_end') - interval 12 month, false) as tested_12_months,
+    coalesce(
+        a.vaccinated_on between getvariable('period_begin') - interval 11 month and getvariable('period_end'), false
+    ) as vaccinated_12_months,
+    coalesce(
+        a.tested_on between getvariable('period_begin') - interval 11 month and getvariable('period_end'), false
+    ) as tested_12_months,
     a.test_result,
     l.settlement_kato,
     l.okrug_kato,

@@ -7,4 +7,4 @@ select
     count(*) filter (where arrival_min <= norm_min) as calls_within_norm,
     quantile_cont(arrival_min, 0.5) filter (where arrival_min is not null) as arrival_median_min
 from ambulance_call
-${by_area}
+group by ${levels}

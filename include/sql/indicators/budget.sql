@@ -9,4 +9,4 @@ select
     sum(executed_thousand_kzt) filter (where line = 'spending') as spending_executed_thousand_kzt,
     sum(plan_period_thousand_kzt) filter (where line = 'spending') as spending_plan_period_thousand_kzt
 from budget_line
-${by_area}
+group by ${levels}

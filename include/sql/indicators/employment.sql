@@ -7,4 +7,4 @@ select
     count(*) filter (where placed_in_period) as placed_in_period,
     count(*) filter (where is_seeking or placed_in_period) as placement_base
 from jobseeker
-${by_area}
+group by ${levels}

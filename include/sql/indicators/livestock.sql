@@ -10,4 +10,4 @@ select
     count(*) filter (where vaccinated_12_months) as vaccinated_12_months,
     count(*) filter (where test_result = 'positive') as brucellosis_positive
 from animal
-${by_area}
+group by ${levels}

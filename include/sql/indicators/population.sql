@@ -10,4 +10,4 @@ select
     count(*) filter (where is_alive and sex = 'f' and age_years between 15 and 49) as women_15_49,
     count(*) filter (where is_alive and age_years >= 1 and registered_12_months) as arrivals_12_months
 from person
-${by_area}
+group by ${levels}

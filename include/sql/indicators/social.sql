@@ -7,4 +7,4 @@ select
     count(distinct person_key) filter (where kind = 'ИНВ' and amount_kzt > 0) as disability_recipients,
     count(distinct person_key) filter (where amount_kzt > 0 and is_resident) as residents_supported
 from assistance
-${by_area}
+group by ${levels}

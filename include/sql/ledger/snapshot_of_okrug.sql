@@ -54,6 +54,8 @@ select
     v.flag,
     v.coverage_pct,
     v.as_of,
+    v.rows_near,
+    v.rows_elsewhere,
     i.registries,
     to_jsonb(i) ->> ('responsible_' || :language) as responsible
 from chosen as f

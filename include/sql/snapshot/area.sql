@@ -1,6 +1,6 @@
 -- Grain: place that is measured, and what is left of it beside its parts. Key: kato, level. Inputs: okrug, territory;
 -- ${oblast}, a quoted code.
--- okrug_rest: rows known by their okrug only. district_rest: towns of the district, and rows known by the district only.
+-- okrug_rest: rows known by their okrug only. district_rest: towns of the district, and rows known by the district.
 -- oblast_rest: rows whose district is not known, or that is none of the classifier's.
 with place as (
     select

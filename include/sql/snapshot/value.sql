@@ -3,19 +3,23 @@
 -- A share of nothing is missing: the denominator is never zero. Rounded once, from exact amounts.
 -- An indicator is published down to its grain. What is left beside the parts of a place has no medians and no persons,
 -- who may be counted in several places.
+-- at_least: a count of rows, and rows are known that it may lack. partial: another value, of less than the share of the
+-- rows that its theme asks for, or of some of the reports of a district. Rows that lack are those of the counted
+-- registry.
 with reported as (
     -- Of a report that each okrug makes, a quotient of a district is that of its okrugs whose both parts are known.
     select
         coalesce(o.district_kato, ${oblast}) as kato,
         case when grouping(o.district_kato) = 0 then 'district' else 'oblast' end as level,
         e.indicator_id,
-        sum(v.amount) as value_amount,
-        sum(p.amount) as per_amount
+        count(*) filter (where v.amount is null or (e.per_id is not null and p.amount is null)) as lacking,
+        sum(v.amount) filter (where p.amount is not null) as value_amount,
+        sum(p.amount) filter (where v.amount is not null) as per_amount
     from area as o
     cross join entry as e
-    inner join measured as v on o.kato = v.kato and o.level = v.level and e.value_id = v.measure
-    inner join measured as p on o.kato = p.kato and o.level = p.level and e.per_id = p.measure
-    where o.level = 'okrug' and e.is_reported_by_okrug and v.amount is not null and p.amount is not null
+    left join measured as v on o.kato = v.kato and o.level = v.level and e.value_id = v.measure
+    left join measured as p on o.kato = p.kato and o.level = p.level and e.per_id = p.measure
+    where o.level = 'okrug' and e.is_reported_by_okrug
     group by grouping sets ((o.district_kato, e.indicator_id), (e.indicator_id))
 ),
 
@@ -24,14 +28,17 @@ parts as (
         a.kato,
         a.level,
         e.*,
-        if(r.kato is null, v.amount, r.value_amount) as value_amount,
+        if(r.kato is null or e.per_id is null, v.amount, r.value_amount) as value_amount,
         if(r.kato is null, p.amount, r.per_amount) as per_amount,
+        coalesce(r.lacking, 0) as lacking,
         v.lower as median_lower,
         v.upper as median_upper,
         (
-            select min(c.placed_pct) from coverage as c
-            where c.district_kato = a.district_kato and list_contains(e.registries, c.registry)
-        ) as coverage_pct
+            select min(part.covered_pct) from coverage as part
+            where part.kato = a.kato and part.level = a.level and list_contains(e.registries, part.registry)
+        ) as coverage_pct,
+        coalesce(c.near, 0) as near,
+        coalesce(c.elsewhere, 0) as elsewhere
     from area as a
     inner join entry as e
         on
@@ -40,6 +47,7 @@ parts as (
     left join measured as v on a.kato = v.kato and a.level = v.level and e.value_id = v.measure
     left join measured as p on a.kato = p.kato and a.level = p.level and e.per_id = p.measure
     left join reported as r on a.kato = r.kato and a.level = r.level and e.indicator_id = r.indicator_id
+    left join coverage as c on a.kato = c.kato and a.level = c.level and e.registry = c.registry
 ),
 
 limits as (
@@ -73,8 +81,15 @@ select
     end as upper,
     round(value_amount, 4)::decimal(18, 4) as numerator,
     round(per_amount, 4)::decimal(18, 4) as denominator,
-    case when value is null then 'missing' else 'ok' end as flag,
-    round(coverage_pct, 1)::decimal(5, 1) as coverage_pct,
-    as_of
+    case
+        when value is null then 'missing'
+        when counts_rows and (near > 0 or coverage_pct < 100) then 'at_least'
+        when coverage_pct < partial_below_pct or lacking > 0 then 'partial'
+        else 'ok'
+    end as flag,
+    coverage_pct::decimal(5, 1) as coverage_pct,
+    as_of,
+    near as rows_near,
+    elsewhere as rows_elsewhere
 from limits
 order by kato, level, indicator_id

@@ -1,5 +1,6 @@
 -- Grain: staged call in the ground truth. Key: call_id.
--- Inputs: stage_ambulance, address_place, truth_place (call_id, settlement_kato, form, dirt, is_repeated, told_by),
+-- Inputs: stage_ambulance with address_key, address_place, truth_place (call_id, settlement_kato, form, dirt,
+-- is_repeated, told_by),
 -- truth_fault (id, kind) the faults of the address by call.
 -- outcome: right, wrong, unresolved. is_tellable: somebody who knows all names, crews and homes could tell it.
 select
@@ -20,4 +21,4 @@ select
 from stage_ambulance as c
 inner join truth_place as t on c.call_id = t.call_id
 left join truth_fault as f on c.call_id = f.id
-left join address_place as l on address_claim_key(c.address, c.brigade, c.patient_key) = l._key
+left join address_place as l on c.address_key = l._key
