@@ -84,7 +84,7 @@ class BatchResult:
 
 ACCOUNT = ("rows_in", "staged", "linkable", "quarantined", "duplicates", "warned")
 # Batches of another layout of the lake are made again.
-LAYOUT = b"unreadable columns in quarantine and stage"
+LAYOUT = b"rows without an attribute in quarantine and stage"
 
 
 def rules_digest(settings: Settings, contract: Contract) -> str:
@@ -256,13 +256,12 @@ def _check(work: _Work, con: duckdb.DuckDBPyConnection, raw: RawResult) -> tuple
     set_person_key(con, work.settings)
     parts = [work.lake.address(path) for path in work.lake.files(work.raw_path)]
     over = check.queries(con, work.settings.include, work.contract, parts, work.delivery.period)
-    rules = Counter(reject.rule for reject in raw.rejects)
-    account = check.scan(con, work.contract, work.suite, over.candidate, rules)
+    account = check.scan(con, work.contract, work.suite, over.candidate, Counter(r.rule for r in raw.rejects))
     if account.rows_in != raw.rows_in:
         raise RuntimeError(f"{work.contract.registry}: {raw.rows_in} rows were read and {account.rows_in} scanned")
     rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
     written = check.write_quarantine(con, work.contract, work.suite, rejects, work.prepare(work.quarantine_file))
-    if written != account.rejected + account.duplicates:
+    if written != account.rejected + account.duplicates + account.partly:
         raise RuntimeError(f"{work.contract.registry}: quarantine holds {written} rows, not those of {account}")
     return account, over.typed
 
@@ -277,7 +276,7 @@ def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account, 
         check.write_addresses(con, contract.private_address, work.prepare(paths.address_text_file))
     linkable = 0
     if contract.names_person:
-        linkable = check.write_linkable(con, contract, typed, work.prepare(paths.linkable_file))
+        linkable = check.write_linkable(con, contract, work.suite, typed, work.prepare(paths.linkable_file))
     if (staged, linkable) != (account.staged, account.linkable) or not account.balances:
         written = f"{staged} staged and {linkable} linkable of {account}"
         raise RuntimeError(f"{contract.registry}: the account does not balance: {written}")
@@ -368,6 +367,7 @@ def judge_batch(
     outcome = {
         "rows_in": account.rows_in,
         "share_quarantined": account.rejected / account.rows_in,
+        "share_partly": account.partly / account.rows_in,
         "share_duplicates": account.duplicates / account.rows_in,
         "rows_to_previous": account.rows_in / previous if previous and not contract.is_delta else None,
     }
