@@ -74,8 +74,8 @@ grant select on
 to auyl_reader;
 grant select on serving.snapshot_value, serving.snapshot_current to auyl_reads_snapshot;
 grant execute on function
-access.allowed(text[]), access.allowed_in(text[]), access.places_in(text[]), access.readers_of(text), access.current_edition(),
-access.holds(text[], text)
+access.allowed(text[]), access.allowed_in(text[]), access.places_in(text[]), access.readers_of(text),
+access.current_edition(), access.holds(text[], text)
 to auyl_reader;
 
 grant usage on schema access to auyl_portal;
