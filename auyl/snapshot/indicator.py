@@ -86,7 +86,7 @@ NamedMeasure = Annotated[Measure, _named("measures"), BeforeValidator(_of_theme)
 
 
 class Minimum(Description):
-    """The fewest cases that an indicator is told from: `events` in its numerator, `denominator` below the line."""
+    """The fewest cases that an indicator can be read from: `events` in its numerator, `denominator` below the line."""
 
     events: int = Field(0, ge=0)
     denominator: int = Field(0, ge=0)

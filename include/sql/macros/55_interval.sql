@@ -4,7 +4,7 @@
 -- Two-sided 95 % of the normal distribution.
 create or replace macro z95() as 1.959963984540054;
 
--- Wilson (1927): limits of a share, x of n. They stay within 0 and 1, and a share of nought has an upper limit.
+-- Wilson (1927): limits of a share, x of n. They stay within 0 and 1, and a share of zero has an upper limit.
 create or replace macro wilson_limit(x, n, side) as (
     case
         when n > 0 then greatest(0, least(1,
