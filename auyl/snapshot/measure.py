@@ -57,13 +57,7 @@ def measure(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catal
 def _measure_theme(
     con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, theme: Theme, measures: list[Measure]
 ) -> None:
-    oblast = literal(settings.oblast_kato[:2])
-    area = AREA.format(oblast=oblast)
-    for m in measures:
-        if m.median_of:
-            area += f", list_sort(list({m.median_of}) filter (where {m.condition})) as _{m.name}"
-    query = duck.bind(catalogue.sql[theme.id], area=area, levels=LEVELS.format(oblast=oblast))
-    con.execute(f"create or replace temp table theme as {query}")
+    con.execute(f"create or replace temp table theme as {by_place(settings, catalogue.sql[theme.id], measures)}")
     # A sum over no row of its kind is null although the place has other rows; a count of them is zero.
     amounts = [
         f"coalesce(t.{m.name}, 0)" if theme.no_rows == "zero" and m.is_zero_without_rows else f"t.{m.name}"
@@ -78,6 +72,16 @@ def _measure_theme(
         f"unnest([{rows}]) as m from area as a left join theme as t on a.kato = t.area_kato and a.level = t.level "
         "where not ends_with(a.level, '_rest')) as a"
     )
+
+
+def by_place(settings: Settings, sql: str, measures: list[Measure]) -> str:
+    """The SQL of a theme: its measures by place (area_kato, level), beside a median the sorted values of it."""
+    oblast = literal(settings.oblast_kato[:2])
+    area = AREA.format(oblast=oblast)
+    for m in measures:
+        if m.median_of:
+            area += f", list_sort(list({m.median_of}) filter (where {m.condition})) as _{m.name}"
+    return duck.bind(sql, area=area, levels=LEVELS.format(oblast=oblast))
 
 
 def _limits(measure: Measure) -> str:
