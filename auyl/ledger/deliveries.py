@@ -115,8 +115,11 @@ def landed(settings: Settings, registries: list[str], period: str | None = None)
 
 
 def newest_landed(settings: Settings, registries: list[str]) -> str | None:
-    """The newest period with a delivery of one of these registries."""
-    return scalar(settings, select(func.max(_C.period)).where(_C.registry.in_(registries)))
+    """The newest period with a delivery of one of these registries that was neither withdrawn nor erased."""
+    d = tables.decided_delivery.c
+    is_out = exists().where(d.delivery_id == _C.delivery_id, d.is_withdrawn)
+    is_erased = exists().where(tables.erased_delivery.c.delivery_id == _C.delivery_id)
+    return scalar(settings, select(func.max(_C.period)).where(_C.registry.in_(registries), ~is_out, ~is_erased))
 
 
 def arrived_at(settings: Settings, delivery_id: int) -> datetime:
@@ -156,6 +159,10 @@ def previous_delivery(settings: Settings, registry: str, period: str, accepted: 
 def current_files(settings: Settings, registry: str, period: str) -> tuple[str, ...]:
     """Names of the files of the extract that counts for a period; of the extract itself, where rows were corrected."""
     b, f = tables.batch_ranked.c, tables.delivery_file.c
+    accepted = exists().where(tables.batch.c.delivery_id == _C.delivery_id)
+    # Nearly always the first extract of a period comes; see find_batch.
+    if not scalar(settings, select(exists().where(_C.registry == registry, _C.period == period, accepted))):
+        return ()
     root = select(b.root_id).where(b.registry == registry, b.period == period, b.current_rank == 1).scalar_subquery()
     return tuple(scalars(settings, select(f.name).where(f.delivery_id == root).order_by(f.name)))
 
