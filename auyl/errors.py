@@ -62,9 +62,13 @@ def place_of(error: BaseException) -> str:
 
 
 def is_interrupt(error: BaseException) -> bool:
-    """Is it a Ctrl-C? A query of DuckDB takes the KeyboardInterrupt away and raises a RuntimeError in its place."""
-    return isinstance(error, KeyboardInterrupt) or (
-        isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+    """Is it a Ctrl-C? A query of DuckDB takes the KeyboardInterrupt away and raises a RuntimeError in its place, or an
+    InterruptException where another thread ended it.
+    """
+    return (
+        isinstance(error, KeyboardInterrupt)
+        or (isinstance(error, RuntimeError) and str(error) == "Query interrupted")
+        or type(error).__name__ == "InterruptException"
     )
 
 

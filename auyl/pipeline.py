@@ -66,5 +66,11 @@ def take_in(
             return load(land_files(registry, period, found[registry], settings), settings)
 
     with ThreadPoolExecutor(max_workers=3) as pool:
-        for future in as_completed([pool.submit(one, registry) for registry in order]):
-            yield future.result()
+        futures = [pool.submit(one, registry) for registry in order]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            for future in futures:  # a Ctrl-C, or the first that fails, begins no other
+                future.cancel()
+            raise

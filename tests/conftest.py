@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import duckdb
 import pytest
@@ -16,6 +17,9 @@ import pytest
 from auyl.settings import Settings
 from auyl.store.embedded import EmbeddedPostgres
 from auyl.store.schema import database_url, migrate
+
+# What a server without anything to lose leaves out.
+QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 Once = Callable[[str, Callable[[Path], Any]], tuple[Path, Any]]
 
@@ -63,33 +67,50 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         place = Path(folder) / "place" if os.geteuid() == 0 else None
         if place is not None:
             Path(folder).chmod(0o711)
-        server = EmbeddedPostgres(tmp_path_factory.mktemp("home"), place=place, settings={"fsync": "off"})
+        server = EmbeddedPostgres(tmp_path_factory.mktemp("home"), place=place, settings=QUICK)
         server.start()
         # tests make databases, roles and mistakes that only a superuser can
         yield server.superuser_dsn
         server.destroy()
 
 
-@pytest.fixture(scope="module")
-def dsn(postgres_server: str) -> Iterator[str]:
-    """Owner's DSN of a fresh database, dropped after the module."""
+@pytest.fixture(scope="session")
+def migrated_database(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Name of a migrated database, to be copied."""
     with fresh_database(postgres_server) as address:
+        fresh_installation(address, tmp_path_factory.mktemp("migrated"))
+        yield urlsplit(address).path[1:]
+
+
+@pytest.fixture(scope="module")
+def dsn(postgres_server: str, migrated_database: str) -> Iterator[str]:
+    """Owner's DSN of a fresh, migrated database, dropped after the module."""
+    with fresh_database(postgres_server, migrated_database) as address:
         yield address
 
 
 @contextlib.contextmanager
-def fresh_database(server: str) -> Iterator[str]:
-    """DSN of a new database of a server, dropped at the end."""
+def fresh_database(server: str, template: str | None = None) -> Iterator[str]:
+    """DSN of a new database of a server, dropped at the end: empty, or a copy of `template`, which nobody may use."""
     import psycopg2
 
     name = "t_" + secrets.token_hex(6)
 
-    def run(statement: str) -> None:
-        with contextlib.closing(psycopg2.connect(server)) as conn:
+    def run(*statements: str) -> None:
+        with contextlib.closing(psycopg2.connect(server)) as conn, conn.cursor() as cursor:
             conn.autocommit = True
-            conn.cursor().execute(statement)
+            for statement in statements:
+                cursor.execute(statement)
 
-    run(f"create database {name}")
+    if template is None:
+        run(f"create database {name}")
+    else:
+        # CREATE DATABASE copies everything except the rights on the database
+        run(
+            f"create database {name} template {template} strategy file_copy",
+            f"update pg_database set datacl = (select datacl from pg_database where datname = '{template}') "
+            f"where datname = '{name}'",
+        )
     try:
         yield database_url(server, name)
     finally:
@@ -137,8 +158,11 @@ def empty_tables(dsn: str) -> None:
     import psycopg2
 
     with contextlib.closing(psycopg2.connect(dsn)) as con, con, con.cursor() as cursor:
+        # to truncate a table that has no page costs as much as any other
         cursor.execute(
-            "select string_agg(format('%I.%I', table_schema, table_name), ', ') from information_schema.tables "
-            "where table_schema in ('ledger', 'serving', 'vault') and table_type = 'BASE TABLE'"
+            "select string_agg(oid::regclass::text, ', ') from pg_class where relkind = 'r' "
+            "and relnamespace::regnamespace::text in ('ledger', 'serving', 'vault') and pg_relation_size(oid) > 0"
         )
-        cursor.execute(f"truncate {cursor.fetchone()[0]} cascade")
+        (tables,) = cursor.fetchone()
+        if tables is not None:
+            cursor.execute(f"truncate {tables} cascade")

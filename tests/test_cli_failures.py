@@ -159,20 +159,34 @@ def test_a_registry_that_is_misspelt_gets_a_near_name(wrong: str, near: str, ins
 
 
 LONG_QUERY = """
-import duckdb
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+signal.signal(2, signal.default_int_handler)
 from auyl.cli.shared import command_group
+from auyl.settings import from_environment
+from auyl.store import duck
 
 def count() -> None:
+    con = CONNECTION
     print("counting", flush=True)
-    duckdb.sql("select count(*) from range(1000000000000) t(n) where n % 7 = 3").fetchall()
+    con.sql("select count(*) from range(1000000000000) t(n) where n % 7 = 3").fetchall()
 
-command_group("Counts.", {"count": count})(["count"])
+def count_in_a_thread() -> None:
+    with ThreadPoolExecutor() as pool:
+        pool.submit(count).result()
+
+command_group("Counts.", {"count": WORK})(["count"])
 """
 
 
-def test_ctrl_c_within_a_query_is_a_stop_and_no_failure() -> None:
+@pytest.mark.parametrize("connection", ["connect", "cursor"])
+@pytest.mark.parametrize("work", ["count", "count_in_a_thread"])
+def test_ctrl_c_within_a_query_is_a_stop_and_no_failure(work: str, connection: str, tmp_path: Path) -> None:
+    program = LONG_QUERY.replace("WORK", work).replace("CONNECTION", f"duck.{connection}(from_environment())")
     process = subprocess.Popen(
-        [sys.executable, "-c", f"import signal; signal.signal(2, signal.default_int_handler)\n{LONG_QUERY}"],
+        [sys.executable, "-c", program],
+        env=os.environ | {"AUYL_HOME": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -95,19 +95,26 @@ def _faults_of_links(
     import duckdb
 
     public = {name for name in columns if not name.startswith("_") and not name.endswith("__text")}
+    of_facts = {name for fact in contract.facts for name in (*fact.by, *fact.columns)}
     faults = [
         fault_in(contract.path, f"place, role «{role}»: expected a column of stage, found «{column}»")
         for role, column in contract.place.items()
         if column not in public
     ]
     faults += [
-        fault_in(contract.path, f"key and newestBy: expected columns of stage, found «{name}»")
-        for name in sorted({*contract.keys, *contract.newest_by} - public)
+        fault_in(contract.path, f"key, newestBy and facts: expected columns of stage, found «{name}»")
+        for name in sorted({*contract.keys, *contract.newest_by, *of_facts} - public)
     ]
     try:
         suite = suites.load(contract.suite, settings.expectations)
     except Exception:
         return faults  # its own faults say why
+    faults += [
+        Fault(path.name, line_of(path, f"«{rule.rule}»"), f"rule {rule.rule}, costs: no column of stage «{name}»")
+        for rule in suite.row_rules
+        for name in rule.costs
+        if name not in columns
+    ]
     rows = f"(select *, 1::bigint as {suites.RANK} from candidate)"
     try:
         con.execute(f"explain select {', '.join(rule.broken for rule in suite.row_rules)} from {rows}")

@@ -16,6 +16,7 @@
     lists       what other commands are asked about: okrugs, indicators, registries, periods, snapshots
     examples    one for each command, as its help prints it
     failures    what a failed command prints
+    interrupts  Ctrl-C within a query
     shared      options, tables, the installation that a command works on
 
 What stays out: any work on data. Each command imports the package that it calls, so that the start stays quick.

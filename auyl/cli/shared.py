@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from auyl import contracts
 from auyl.cli.failures import expected_errors
+from auyl.cli.interrupts import interrupt_queries_on_ctrl_c
 from auyl.errors import AuylError
 from auyl.periods import PERIOD
 from auyl.settings import Settings, from_environment
@@ -66,6 +67,7 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, or the group below this one."""
+        interrupt_queries_on_ctrl_c()
         with expected_errors():
             return super().invoke(ctx)
 

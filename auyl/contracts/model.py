@@ -13,7 +13,15 @@ from typing import Any, TypeVar, get_args
 import yaml
 
 from auyl.contracts import options as option
-from auyl.contracts.options import ArchiveOptions, ColumnOptions, JsonOptions, Options, PlaceRole, RegistryOptions
+from auyl.contracts.options import (
+    ArchiveOptions,
+    ColumnOptions,
+    Fact,
+    JsonOptions,
+    Options,
+    PlaceRole,
+    RegistryOptions,
+)
 from auyl.descriptions import YAML_LOADER
 from auyl.errors import ConnectionUnusable, ContractInvalid, ExtractRefused, SourceNotReady, SourceUnavailable
 
@@ -29,7 +37,10 @@ _Kind = TypeVar("_Kind", bound=Options)
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a registry. `source` is its heading, path or key in the extract; `decimals` those of a number."""
+    """One column of a registry. `source` is its heading, path or key in the extract; `decimals` those of a number.
+
+    A row counts without an attribute, although the registry owes it.
+    """
 
     name: str
     source: str
@@ -40,6 +51,12 @@ class Column:
     is_code: bool
     letters: str | None
     decimals: int = 2
+    is_attribute: bool = False
+
+    @property
+    def is_needed(self) -> bool:
+        """Does a row without it not count?"""
+        return self.required and not self.is_attribute
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,6 +101,7 @@ class Contract:
     columns: tuple[Column, ...]
     keys: tuple[str, ...]
     newest_by: tuple[str, ...]
+    facts: tuple[Fact, ...]
     is_delta: bool
     feeds_vault: bool
     stage: str
@@ -255,6 +273,7 @@ def parse(document: Mapping[str, Any], path: Path, digest: str) -> Contract:
         columns=tuple(_column(p) for p in properties),
         keys=tuple(p["name"] for p in keyed),
         newest_by=custom.newest_by,
+        facts=custom.facts,
         is_delta=custom.delivery == "delta",
         feeds_vault=custom.feeds_vault,
         stage=custom.stage or document["id"],
@@ -309,4 +328,5 @@ def _column(node: dict[str, Any]) -> Column:
         is_code=custom.code,
         letters=custom.letters,
         decimals=custom.decimals,
+        is_attribute=custom.attribute,
     )

@@ -47,12 +47,20 @@ class Options(BaseModel):
         return frozenset(field.alias or name for name, field in cls.model_fields.items())
 
 
+class Fact(Options):
+    """Columns of stage that hold one fact, and its dates: of the rows of a key, the one with the newest date has it."""
+
+    by: Names
+    columns: Names
+
+
 class RegistryOptions(Options):
     """`customProperties` of a contract. `stage` and `suite` are the registry's name when they are not given."""
 
     stage: str | None = None
     suite: str | None = None
     newest_by: Names = ()
+    facts: Annotated[tuple[Fact, ...], Strict(False)] = ()
     delivery: Literal["full", "delta"] = "full"
     carry_forward_months: Annotated[int, Field(ge=0)] = 0
     feeds_vault: bool = False
@@ -65,6 +73,7 @@ class ColumnOptions(Options):
     """`customProperties` of a column."""
 
     aliases: Names = ()
+    attribute: bool = False
     code: bool = False
     decimals: Annotated[int, Field(ge=0, le=9)] = 2
     letters: Literal["kazakh_legacy"] | None = None

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 # Signs that leave no mark on paper: a cell of them alone is a blank one.
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u034f\u061c\u180e\u202a\u202c\u3164\ufe0e\ufe0f"
+# ASCII, and the first bytes of Cyrillic in UTF-8.
+_VISIBLE = bytes((*range(0x21, 0x7F), 0xD0, 0xD1, 0xD2, 0xD3))
+_ESCAPED = re.compile(b"_x[0-9A-Fa-f]{4}_")
 # A full sheet of thirty columns; texts that repeat a long shared one are as dangerous as many cells.
 MAX_CELLS, MAX_TEXT_BYTES = 32 << 20, 1 << 30
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -62,13 +65,34 @@ def read_cells(package: Package, sheet: SheetEntry, shared: pa.Array) -> Cells:
 
 def visible(texts: pa.Array) -> pa.Array:
     """The texts, with null for blank ones, and the escapes of control characters resolved."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pc.any(pc.match_substring_regex(texts, "_x[0-9A-Fa-f]{4}_")).as_py():
+    content = texts.buffers()[2]
+    if content and _ESCAPED.search(content):
         texts = pa.array([None if text is None else _unescaped(text) for text in texts.to_pylist()], "string")
-    bare = pc.utf8_trim_whitespace(pc.utf8_trim(pc.utf8_trim_whitespace(texts), INVISIBLE))
-    return pc.if_else(pc.equal(bare, ""), None, texts)
+        content = texts.buffers()[2]
+    # Blank signs begin with other bytes, so most texts need no closer look.
+    starts, ends = _offsets(texts)
+    first = np.zeros(len(texts), "u1")
+    filled = ends > starts
+    first[filled] = np.frombuffer(content or b"", "u1")[starts[filled]]
+    odd = np.flatnonzero(~np.isin(first, np.frombuffer(_VISIBLE, "u1"), kind="table"))
+    if not len(odd):
+        return texts
+    bare = pc.utf8_trim_whitespace(pc.utf8_trim(pc.utf8_trim_whitespace(texts.take(pa.array(odd))), INVISIBLE))
+    blank = np.zeros(len(texts), bool)
+    blank[odd] = np.asarray(pc.fill_null(pc.equal(bare, ""), False))
+    return pc.if_else(pa.array(blank), None, texts) if blank.any() else texts
+
+
+def _offsets(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Where in its buffer each text begins and ends."""
+    import numpy as np
+
+    offsets = np.frombuffer(texts.buffers()[1] or bytes(4), "i4")[texts.offset : texts.offset + len(texts) + 1]
+    return offsets[:-1], offsets[1:]
 
 
 def _unescaped(text: str) -> str:
@@ -223,14 +247,18 @@ class _Reader:
         if not batches or not self.waiting:
             return []
         runs = pa.Table.from_batches(batches).combine_chunks()
-        keys, of = np.unique(_keys(runs), return_inverse=True)
         texts = pc.coalesce(runs.column("t"), runs.column("rich")).combine_chunks()
-        whole = visible(joined(pa.array(of), texts, len(keys)))
-        self.parts.clear()
-        for waiting, rows, columns in self.waiting:
+        waiting, rows, columns = (np.concatenate(part) for part in zip(*self.waiting, strict=True))
+        keys = _keys(runs)
+        # Nearly every text is one run.
+        if not np.array_equal(keys, waiting):
+            keys, of = np.unique(keys, return_inverse=True)
+            texts = joined(pa.array(of), texts, len(keys))
             at = np.searchsorted(keys, waiting)
             present = (at < len(keys)) & (keys[np.minimum(at, len(keys) - 1)] == waiting)
-            self._add_part(rows[present], columns[present], whole.take(at[present]), PLAIN)
+            texts, rows, columns = texts.take(at[present]), rows[present], columns[present]
+        self.parts.clear()
+        self._add_part(rows, columns, visible(texts), PLAIN)
         return self.parts
 
     def _places(self, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:

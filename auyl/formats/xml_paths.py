@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from auyl.contracts.options import XmlOptions
 from auyl.formats.common import empty
 from auyl.formats.containers import HEAD_BYTES
-from auyl.formats.xml_document import SAFE_PARSER, Document, local_name, syntax_error, with_paths
+from auyl.formats.xml_document import SAFE_PARSER, Document, local_name, syntax_error
 from auyl.formats.xml_records import leaves, parse_record, record_parser
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ BLOCK_BYTES = 1 << 18
 # In a larger file the names in every eighth block are looked at.
 ALL_BYTES = 16 << 20
 NEW_NAMES = 50
+# Odd, with its bits well mixed: a multiple of a word has its bits in the highest ones.
+SPREAD = 0x9E3779B97F4A7C15
 NO_ELEMENT = tuple(b"/!?")
 TAG = re.compile(rb"<([^\s<>/?!][^\s<>/]*)")
 
@@ -76,23 +78,28 @@ def _sample(document: Document, steps: list[str], paths: Paths, found: set[str],
     """Note the paths of the first records; returns how many there are, and the prefix of their name."""
     from lxml import etree
 
-    records, prefix = 0, b""
+    records, prefix, last = 0, b"", steps[-1]
     with document.text.open("rb") as stream:
-        events = etree.iterparse(stream, events=("start", "end"), recover=True, **SAFE_PARSER)
-        for event, path, element in with_paths(events):
-            if event == "end" and path == steps:
-                records += 1
-                prefix = f"{element.prefix}:".encode() if element.prefix else b""
-                for below, is_leaf in leaves(element):
-                    paths.seen.add(below)
-                    if is_leaf:
-                        found.add(below)
-                if records <= ATTRIBUTE_RECORDS:
-                    paths.unknown |= _values_in_attributes(element, known)
-                element.clear()
-                if records >= SAMPLE_RECORDS:
-                    break
+        for _, element in etree.iterparse(stream, events=("end",), recover=True, **SAFE_PARSER):
+            if not isinstance(element.tag, str) or not element.tag.endswith(last) or _path_to(element) != steps:
+                continue
+            records += 1
+            prefix = f"{element.prefix}:".encode() if element.prefix else b""
+            for below, is_leaf in leaves(element):
+                paths.seen.add(below)
+                if is_leaf:
+                    found.add(below)
+            if records <= ATTRIBUTE_RECORDS:
+                paths.unknown |= _values_in_attributes(element, known)
+            element.clear()
+            if records >= SAMPLE_RECORDS:
+                break
     return records, prefix
+
+
+def _path_to(element: Any) -> list[str]:
+    """The local names of the elements from the root to this one."""
+    return [local_name(outer) for outer in (*reversed(list(element.iterancestors())), element)]
 
 
 def _values_in_attributes(element: Any, known: set[str], path: str = "") -> set[str]:
@@ -116,11 +123,13 @@ def _names_after_records(content: bytes | mmap.mmap, opening: bytes, end: int) -
 def _new_names(content: bytes | mmap.mmap, end: int, known: set[bytes], skip: int) -> Iterator[int]:
     """Where an element is whose name is not `known`, by the first eight bytes after the prefix; once for each name."""
     import numpy
-    import pyarrow
-    import pyarrow.compute as pc
 
     names = {name[skip:][:8] for name in known}
     seen: set[int] = set()
+    # A hash table of words that were seen; of two in one place it holds the later.
+    table = numpy.zeros(1 << 16, "u8")
+    is_name = numpy.ones(256, bool)
+    is_name[list(NO_ELEMENT)] = False
     fresh = 0
     for begin in range(0, end - skip - 9, BLOCK_BYTES):
         if end > ALL_BYTES and begin // BLOCK_BYTES % 8:
@@ -128,9 +137,12 @@ def _new_names(content: bytes | mmap.mmap, end: int, known: set[bytes], skip: in
         size = min(BLOCK_BYTES, end - skip - 9 - begin)
         tags = numpy.flatnonzero(numpy.frombuffer(content, "u1", size, begin) == ord("<"))
         first = numpy.frombuffer(content, "u1", size, begin + 1)[tags]
-        tags = tags[~numpy.isin(first, NO_ELEMENT)]
+        tags = tags[is_name[first]]
         words = numpy.ndarray(size, "<u8", content, begin + 1 + skip, (1,))[tags]
-        for word in set(pc.unique(pyarrow.array(words)).to_pylist()) - seen:
+        places = words * SPREAD >> 48
+        new = words[table[places] != words]
+        table[places] = words
+        for word in set(new.tolist()) - seen:
             seen.add(word)
             name = re.split(rb"[\s/>]", word.to_bytes(8, "little"))[0]
             if name and name not in names and fresh < NEW_NAMES:

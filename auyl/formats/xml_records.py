@@ -187,12 +187,14 @@ def _text(element: Any) -> str | None:
 
 def leaves(record: Any) -> Iterator[tuple[str, bool]]:
     """Each path below a record, and whether it is a leaf."""
-
-    def below(element: Any, path: str) -> Iterator[tuple[str, bool]]:
+    waiting = [(record, "")]
+    while waiting:
+        element, path = waiting.pop()
         for child in element:
-            if isinstance(child.tag, str):
-                name = f"{path}/{local_name(child)}" if path else local_name(child)
-                yield name, not len(child)
-                yield from below(child, name)
-
-    yield from below(record, "")
+            tag = child.tag
+            if isinstance(tag, str):
+                name = path + tag[max(tag.rfind("}"), tag.rfind(":")) + 1 :]
+                is_leaf = not len(child)
+                yield name, is_leaf
+                if not is_leaf:
+                    waiting.append((child, f"{name}/"))

@@ -84,7 +84,7 @@ class BatchResult:
 
 ACCOUNT = ("rows_in", "staged", "linkable", "quarantined", "duplicates", "warned")
 # Batches of another layout of the lake are made again.
-LAYOUT = b"unreadable columns in quarantine and stage"
+LAYOUT = b"rows without an attribute in quarantine and stage"
 
 
 def rules_digest(settings: Settings, contract: Contract) -> str:
@@ -138,7 +138,7 @@ def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decisio
             in_oblast = oblast_rule(settings, lake, contract)
             suite = suites.load(contract.suite, settings.expectations, *([in_oblast] if in_oblast else []))
             refuse_lost(settings, lake, delivery)
-            return _load(_Work(settings, lake, contract, suite, delivery, rules, why))
+            return _load(_Work(settings, lake, contract, suite, delivery, rules, why, known))
         except ExtractRefused as refusal:
             ledger.add_refusal(
                 settings, delivery.registry, delivery.period, str(refusal), refusal.as_dict(), delivery_id, rules,
@@ -204,6 +204,8 @@ class _Work:
     delivery: ledger.Delivery
     rules: str
     why: ledger.Decision | None = None
+    # The batch of these rules whose files were lost.
+    known: ledger.Batch | None = None
 
     @property
     def raw_path(self) -> str:
@@ -228,7 +230,8 @@ def _load(work: _Work) -> BatchResult:
         raw = _parse(work, con)
         account, typed = _check(work, con, raw)
         shape = profile(con, work.contract, raw)
-        breaches = judge_batch(work.settings, work.contract, work.delivery, work.suite, account)
+        history = _history(work.settings, work.delivery)
+        breaches = judge_batch(work.contract, work.suite, account, history[0].rows if history else None)
         if breaches:
             return _refuse(work, account, breaches, oblasts_of_rows(con, work.contract))
         _stage(work, con, account, typed)
@@ -236,6 +239,7 @@ def _load(work: _Work) -> BatchResult:
         found += whole_reading.differences(con, work.settings, work.contract, work.delivery)
         staged = work.file(paths.stage_file)
         found += whole_reading.moved(con, work.settings, work.contract, work.delivery, staged)
+    found = compare(shape, history, work.contract) + compare_files(raw, work.contract) + found
     return _record(work, raw, account, shape, found)
 
 
@@ -256,13 +260,12 @@ def _check(work: _Work, con: duckdb.DuckDBPyConnection, raw: RawResult) -> tuple
     set_person_key(con, work.settings)
     parts = [work.lake.address(path) for path in work.lake.files(work.raw_path)]
     over = check.queries(con, work.settings.include, work.contract, parts, work.delivery.period)
-    rules = Counter(reject.rule for reject in raw.rejects)
-    account = check.scan(con, work.contract, work.suite, over.candidate, rules)
+    account = check.scan(con, work.contract, work.suite, over.candidate, Counter(r.rule for r in raw.rejects))
     if account.rows_in != raw.rows_in:
         raise RuntimeError(f"{work.contract.registry}: {raw.rows_in} rows were read and {account.rows_in} scanned")
     rejects = [(r.file, r.line, r.text, r.rule) for r in raw.rejects]
     written = check.write_quarantine(con, work.contract, work.suite, rejects, work.prepare(work.quarantine_file))
-    if written != account.rejected + account.duplicates:
+    if written != account.rejected + account.duplicates + account.partly:
         raise RuntimeError(f"{work.contract.registry}: quarantine holds {written} rows, not those of {account}")
     return account, over.typed
 
@@ -277,17 +280,16 @@ def _stage(work: _Work, con: duckdb.DuckDBPyConnection, account: check.Account, 
         check.write_addresses(con, contract.private_address, work.prepare(paths.address_text_file))
     linkable = 0
     if contract.names_person:
-        linkable = check.write_linkable(con, contract, typed, work.prepare(paths.linkable_file))
+        linkable = check.write_linkable(con, contract, work.suite, typed, work.prepare(paths.linkable_file))
     if (staged, linkable) != (account.staged, account.linkable) or not account.balances:
         written = f"{staged} staged and {linkable} linkable of {account}"
         raise RuntimeError(f"{contract.registry}: the account does not balance: {written}")
 
 
 def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile, found: list[Drift]) -> BatchResult:
-    """Accept the batch: one transaction of the ledger. `found` is drift that was seen already."""
+    """Accept the batch: one transaction of the ledger. `found` is the drift within its registry."""
     settings, contract, delivery = work.settings, work.contract, work.delivery
-    known = ledger.find_batch(settings, delivery.delivery_id, work.rules)
-    if known is not None:  # its files were lost and are there again
+    if (known := work.known) is not None:  # its files were lost and are there again
         if any(getattr(known, name) != getattr(account, name) for name in ACCOUNT):
             raise RuntimeError(
                 f"{contract.registry}: made again, batch {known.batch_id} has another account: {account}"
@@ -296,9 +298,14 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
             _count_again(settings, contract, known, work.why)
         return _result(delivery, "accepted", known, batch_id=known.batch_id, notes=known.notes)
     severities = {rule.rule: rule.severity for rule in work.suite.row_rules}
-    drifts = compare(shape, _history(settings, delivery), contract) + compare_files(raw, contract) + found
-    drifts += _same_bytes(settings, delivery)
-    batch = ledger.add_batch(
+    drifts = found + _same_bytes(settings, delivery)
+    notes = {
+        "unknown_columns": shown(contract, sorted(raw.unknown_columns)),
+        "files": raw.rows,
+        "envelope": raw.envelope,
+        "ignored_sheets": raw.ignored,
+    }
+    batch_id = ledger.add_batch(
         settings,
         {
             "delivery_id": delivery.delivery_id,
@@ -308,21 +315,14 @@ def _record(work: _Work, raw: RawResult, account: check.Account, shape: Profile,
             "quarantine_path": work.file(work.quarantine_file),
             "linkable_path": work.file(paths.linkable_file) if contract.names_person else None,
             **{name: getattr(account, name) for name in ACCOUNT},
-            "notes": {
-                "unknown_columns": shown(contract, sorted(raw.unknown_columns)),
-                "files": raw.rows,
-                "envelope": raw.envelope,
-                "ignored_sheets": raw.ignored,
-            },
+            "notes": notes,
         },
         [(rule, severities.get(rule, "critical"), n) for rule, n in account.failed.items()],
         [{**asdict(c), "categories": list(c.categories) if c.categories else None} for c in shape.columns.values()],
         [asdict(drift) for drift in drifts],
         work.why,
     )
-    return _result(
-        delivery, "accepted", account, batch_id=batch.batch_id, failed=account.failed, notes=batch.notes, drifts=drifts
-    )
+    return _result(delivery, "accepted", account, batch_id=batch_id, failed=account.failed, notes=notes, drifts=drifts)
 
 
 def _count_again(settings: Settings, contract: Contract, known: ledger.Batch, why: ledger.Decision | None) -> None:
@@ -356,18 +356,18 @@ def _check_envelope(contract: Contract, delivery: ledger.Delivery, files: list[P
         )
 
 
-def judge_batch(
-    settings: Settings, contract: Contract, delivery: ledger.Delivery, suite: suites.Suite, account: check.Account
-) -> list[str]:
-    """The rules on the whole batch that it breaches, in words."""
+def judge_batch(contract: Contract, suite: suites.Suite, account: check.Account, previous: int | None) -> list[str]:
+    """The rules on the whole batch that it breaches, in words. `previous` are the rows of the nearest period before:
+    a batch of the same period that is being replaced may be the one that is incomplete.
+    """
     import pandas
 
     from auyl.stage.judge import judge
 
-    previous = ledger.previous_rows(settings, contract.registry, delivery.period)
     outcome = {
         "rows_in": account.rows_in,
         "share_quarantined": account.rejected / account.rows_in,
+        "share_partly": account.partly / account.rows_in,
         "share_duplicates": account.duplicates / account.rows_in,
         "rows_to_previous": account.rows_in / previous if previous and not contract.is_delta else None,
     }

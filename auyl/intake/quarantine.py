@@ -32,9 +32,10 @@ def quarantine(
     """Rejected rows of the newest batches of a registry, the refused ones with them.
 
     Columns: _batch_period, _state (current or refused), _batch_id, _file, _record, _line, _text (of a line that never
-    became a row), _outcome (quarantined, linkable, duplicate), _rules, _reasons_ru, _reasons_kk, then the registry's
-    own columns as they came. Reasons about unreadable cells name their columns by heading. Lines are looked up in the
-    landed files. Private texts are shown by their shapes, unless the rows are for the owner, who wrote them.
+    became a row), _outcome (quarantined, linkable, duplicate; staged where the row counts without an attribute),
+    _rules, _reasons_ru, _reasons_kk, then the registry's own columns as they came. Reasons about unreadable cells name
+    their columns by heading. Lines are looked up in the landed files. Private texts are shown by their shapes, unless
+    the rows are for the owner, who wrote them.
     """
     import pandas
 
@@ -101,7 +102,7 @@ def _reasons(
     cells = [column for column in contract.columns if column.name in unreadable]
     words = []
     for rule in rules:
-        of_rule = [c for c in cells if rule == OTHER_KIND or c.required == (rule == REQUIRED_CELL)]
+        of_rule = [c for c in cells if rule == OTHER_KIND or c.is_needed == (rule == REQUIRED_CELL)]
         named = ", ".join(f"«{column.source}»" for column in of_rule)
         words.append(reasons.get(rule, (rule, rule))[language] + (f": {named}" if rule in CELL_RULES else ""))
     return "; ".join(words)

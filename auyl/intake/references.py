@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from auyl import formats, ledger
 from auyl.contracts import Contract
+from auyl.formats.sheets import HEADING_WITHIN_ROWS
 from auyl.intake.corrections import (
     REFERENCES,
     base_of,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _HEAD_BYTES = 1 << 18
 _TEXTS_BYTES = 1 << 22
 _HEADING = re.compile(r"ауыл\s*:\s*файл|\bauylfile\b", re.IGNORECASE)
+_STEP_BYTES = 1 << 16
 
 
 def corrected_batch(
@@ -111,25 +113,57 @@ def _may_refer(file: Path) -> bool:
     """Does the head of a file hold a heading of the hand-back, in any encoding that Excel writes?"""
     unreadable = (OSError, NotRegular, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError)
     with contextlib.suppress(*unreadable), open(file, "rb", opener=open_regular) as stream:
-        return any(_holds_heading(text) for text in _heads(stream))
+        return any(_holds_heading(head, encoding) for head, encoding in _heads(stream))
     return False
 
 
-def _holds_heading(text: str) -> bool:
-    # The pattern alone takes ten times as long, over megabytes of most extracts.
-    lowered = text.lower()
-    return ("ауыл" in lowered or "auylf" in lowered) and bool(_HEADING.search(text))
+def _folding(encoding: str) -> tuple[bytes, list[bytes]]:
+    """A table that makes the small letters of the headings capital in this encoding, and how the headings begin then.
+
+    It takes bytes one by one, so a few others become alike too; the pattern decides.
+    """
+    table = bytearray(range(256))
+    for small, capital in zip("auylfауыл", "AUYLFАУЫЛ", strict=True):
+        for byte, folded in zip(small.encode(encoding), capital.encode(encoding), strict=True):
+            table[byte] = folded
+    return bytes(table), ["АУЫЛ".encode(encoding).translate(table), b"AUYLF"]
 
 
-def _heads(stream: IO[bytes]) -> Iterator[str]:
+_FOLDINGS = {encoding: _folding(encoding) for encoding in ("utf-8", "cp1251")}
+
+
+def _holds_heading(head: bytes, encoding: str) -> bool:
+    # The pattern alone takes a hundred times as long, over megabytes of most extracts.
+    if encoding in _FOLDINGS:
+        table, beginnings = _FOLDINGS[encoding]
+        folded = head.translate(table)
+        if not any(beginning in folded for beginning in beginnings):
+            return False
+    return bool(_HEADING.search(head.decode(encoding, "ignore")))
+
+
+def _heads(stream: IO[bytes]) -> Iterator[tuple[bytes, str]]:
+    """The parts of a file in which headings may stand, each with an encoding that it may have."""
     head = stream.read(_HEAD_BYTES)
     if head[:4] == b"PK\3\4":
         with zipfile.ZipFile(stream) as book:
             for member in book.namelist():
                 if member == "xl/sharedStrings.xml" or member.startswith("xl/worksheets/sheet"):
                     with book.open(member) as part:
-                        yield part.read(_TEXTS_BYTES).decode("utf-8", "ignore")
+                        yield _top(part, member), "utf-8"
         return
     # In UTF-16 every heading has a sign of ASCII.
     for encoding in ("utf-8", "cp1251", *(("utf-16-le", "utf-16-be") if b"\0" in head else ())):
-        yield head.decode(encoding, "ignore")
+        yield head, encoding
+
+
+def _top(part: IO[bytes], member: str) -> bytes:
+    """The texts of a workbook; of a worksheet the rows among which its heading is searched."""
+    content, rows = b"", 0
+    while len(content) < _TEXTS_BYTES and (step := part.read(_STEP_BYTES)):
+        content += step
+        rows += step.count(b"<row")
+        # The last one may be cut.
+        if member.startswith("xl/worksheets/") and rows > HEADING_WITHIN_ROWS:
+            break
+    return content

@@ -25,7 +25,6 @@ from auyl.ledger.batches import (
     newest_period,
     open_quarantine,
     periods,
-    previous_rows,
     profiles,
     same_bytes,
     same_bytes_since,

@@ -67,6 +67,11 @@ _C = tables.batch_ranked.c
 
 def find_batch(settings: Settings, delivery_id: int, rules_digest: str | None = None) -> Batch | None:
     """The accepted batch of a delivery under these rules; without them the one that counts for it."""
+    b = tables.batch.c
+    under = () if rules_digest is None else (b.rules_digest == rules_digest,)
+    # Most deliveries have none. To plan a query of the view takes longer than all else that the ledger is asked.
+    if scalar(settings, select(b.batch_id).where(b.delivery_id == delivery_id, *under).limit(1)) is None:
+        return None
     of_delivery = _BATCH.where(_C.delivery_id == delivery_id)
     wanted = _C.rank_in_delivery == 1 if rules_digest is None else _C.rules_digest == rules_digest
     return record_or_none(settings, of_delivery.where(wanted), Batch)
@@ -84,25 +89,26 @@ def add_batch(
     columns: list[dict[str, Any]],
     drifts: list[dict[str, Any]],
     why: Decision | None = None,
-) -> Batch:
+) -> int:
     """Accept a batch in one transaction: its account, the rules that were broken (rule, severity, rows), its profile by
     column (rows of ledger.batch_column) and what drifted (rows of ledger.drift). Of its delivery it counts from now on.
+    Returns its number.
     """
     broken = [{"rule": rule, "severity": severity, "failed": failed} for rule, severity, failed in outcomes]
     with transaction(settings) as con:
-        batch_id = con.execute(insert(tables.batch).values(account).returning(tables.batch.c.batch_id)).scalar_one()
+        new = insert(tables.batch).values(account).returning(tables.batch.c.batch_id)
+        batch_id: int = con.execute(new).scalar_one()
         for table, rows in ((tables.rule_outcome, broken), (tables.batch_column, columns), (tables.drift, drifts)):
             if rows:
                 con.execute(insert(table), [{"batch_id": batch_id, **row} for row in rows])
         _judge(con, batch_id, why)
-    return batch(settings, batch_id)
+    return batch_id
 
 
-def add_judgement(settings: Settings, batch_id: int, why: Decision | None = None) -> Batch:
+def add_judgement(settings: Settings, batch_id: int, why: Decision | None = None) -> None:
     """Let an earlier batch of a delivery count again: the rules under which it was made are those of today again."""
     with transaction(settings) as con:
         _judge(con, batch_id, why)
-    return batch(settings, batch_id)
 
 
 def _judge(con: Connection, batch_id: int, why: Decision | None) -> None:
@@ -137,9 +143,11 @@ def newest_period(settings: Settings) -> str | None:
 
 def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> str | None:
     """The nearest other period whose accepted extract had exactly the same bytes; an earlier one before a later one."""
-    same = select(_C.period).where(_C.registry == registry, _C.period != period, _C.digest == digest)
-    nearest = case((_C.period < period, _C.period)).desc().nulls_last()
-    return scalar(settings, same.order_by(nearest, _C.period).limit(1))
+    d = tables.delivery.c
+    is_accepted = exists().where(tables.batch.c.delivery_id == d.delivery_id)
+    same = select(d.period).where(d.registry == registry, d.period != period, d.digest == digest, is_accepted)
+    nearest = case((d.period < period, d.period)).desc().nulls_last()
+    return scalar(settings, same.order_by(nearest, d.period).limit(1))
 
 
 def same_files(settings: Settings, delivery_id: int) -> list[dict[str, Any]]:
@@ -221,15 +229,6 @@ def accepted(settings: Settings, first: str, last: str) -> list[Batch]:
     counts = (_C.rank_in_delivery == 1) & ~_C.is_corrected & ~_C.is_withdrawn & ~is_erased
     wanted = _BATCH.where(_C.period.between(first, last), counts)
     return records(settings, wanted.order_by(_C.extracted_at, _C.current_rank.desc()), Batch)
-
-
-def previous_rows(settings: Settings, registry: str, period: str) -> int | None:
-    """Rows of the current batch for the nearest period before this one.
-
-    Never of this period: a batch that is being replaced may be the one that is incomplete.
-    """
-    current = select(_C.rows_in).where(_C.registry == registry, _C.period < period, _C.current_rank == 1)
-    return scalar(settings, current.order_by(_C.period.desc()).limit(1))
 
 
 def profiles(settings: Settings, registry: str, period: str, periods: int) -> list[tuple[int, list[dict[str, Any]]]]:

@@ -156,6 +156,10 @@ def previous_delivery(settings: Settings, registry: str, period: str, accepted: 
 def current_files(settings: Settings, registry: str, period: str) -> tuple[str, ...]:
     """Names of the files of the extract that counts for a period; of the extract itself, where rows were corrected."""
     b, f = tables.batch_ranked.c, tables.delivery_file.c
+    accepted = exists().where(tables.batch.c.delivery_id == _C.delivery_id)
+    # Nearly always the first extract of a period comes; see find_batch.
+    if not scalar(settings, select(exists().where(_C.registry == registry, _C.period == period, accepted))):
+        return ()
     root = select(b.root_id).where(b.registry == registry, b.period == period, b.current_rank == 1).scalar_subquery()
     return tuple(scalars(settings, select(f.name).where(f.delivery_id == root).order_by(f.name)))
 

@@ -172,7 +172,8 @@ def _rows(con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, batche
     con.execute(
         f"create or replace temp view {view} as "
         f"select {shape('', literal('staged'), '_warned is not null')} from {staged} "
-        f"union all by name select {shape(STAGED_PREFIX, '_outcome', 'false')} from {rejected}"
+        f"union all by name select {shape(STAGED_PREFIX, '_outcome', 'false')} from {rejected} "
+        f"where _outcome <> 'staged'"
     )
     return view
 

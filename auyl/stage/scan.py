@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auyl.contracts import PERSON_COLUMNS, Column, Contract
-from auyl.stage.suites import PERSON_NUMBER, RANK, RowRule, Suite
+from auyl.stage.attributes import believed, costly, rank_rows, settled
+from auyl.stage.suites import PERSON_NUMBER, RowRule, Suite
 from auyl.stage.types import typed_cells
 from auyl.store import duck
 from auyl.store.duck import identifier, literal
@@ -41,7 +42,10 @@ STAGED_PREFIX = "_staged_"
 
 @dataclass(frozen=True)
 class Account:
-    """The account of a batch, in rows. `failed` counts the rows that break each rule."""
+    """The account of a batch, in rows. `failed` counts the rows that break each rule.
+
+    `partly` of the staged rows count without an attribute that is not believed, and go back to the owner too.
+    """
 
     rows_in: int
     staged: int
@@ -50,6 +54,7 @@ class Account:
     duplicates: int
     warned: int
     failed: dict[str, int]
+    partly: int = 0
 
     @property
     def rejected(self) -> int:
@@ -127,8 +132,8 @@ def _summaries(contract: Contract, odd: frozenset[str]) -> dict[str, str]:
     later = ", ".join(identifier(name) for name in sorted(dates - {"birth_date"}))
     return {
         "_is_before_birth": f"least({later}) < birth_date" if "birth_date" in dates and later else "false",
-        "_is_required_unread": _any_unread(contract, lambda column: column.required),
-        "_is_optional_unread": _any_unread(contract, lambda column: not column.required),
+        "_is_required_unread": _any_unread(contract, lambda column: column.is_needed),
+        "_is_optional_unread": _any_unread(contract, lambda column: not column.is_needed),
         "_is_marked": " or ".join(f"is_of_another_kind({identifier(name)})" for name in texts) or "false",
     }
 
@@ -170,13 +175,13 @@ def scan(
     """Fill `scan` and `verdict`, return the account. `rejects` counts by rule the lines that never became rows."""
     _scan_rows(con, contract, suite, candidate)
     _find_duplicates(con)
-    _rank_rows(con, contract, suite)
+    rank_rows(con, contract, suite, _mask(suite, suite.immediate))
     _decide(con, contract, suite)
-    rows, duplicates, quarantined, linkable, warned = _one(
+    rows, duplicates, quarantined, linkable, warned, partly = _one(
         con,
         "select (select count(*) from scan), "
         + ", ".join(f"count(*) filter (outcome = '{outcome}')" for outcome in OUTCOMES)
-        + " from verdict",
+        + f", count(*) filter (outcome = 'warned' and _bits & {costly(suite)} <> 0) from verdict",
     )
     alike = con.execute("select _bits, count(*) from verdict where outcome <> 'duplicate' group by _bits").fetchall()
     failed = {
@@ -191,6 +196,7 @@ def scan(
         duplicates=duplicates,
         warned=warned,
         failed=failed | dict(rejects),
+        partly=partly,
     )
 
 
@@ -213,19 +219,6 @@ def _find_duplicates(con: duckdb.DuckDBPyConnection) -> None:
         "create or replace temp table repeated as select row from ("
         "select rowid as row, row_number() over (partition by _content order by _file, _record) as nth from scan "
         "where _content in (select _content from scan group by _content having count(*) > 1)) where nth > 1"
-    )
-
-
-def _rank_rows(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite) -> None:
-    """Fill `ranked` with the rows that break a rule on their rank among the good rows of their key."""
-    newest = "".join(f"{identifier(name)} desc nulls last, " for name in contract.newest_by)
-    con.execute(
-        f"create or replace temp table ranked as select row from (select scan.rowid as row, "
-        f"row_number() over (partition by _key order by {newest}_file, _record) as {identifier(RANK)} "
-        f"from scan anti join repeated on scan.rowid = repeated.row "
-        f"where _bits & {_mask(suite, suite.immediate)} = 0 and _key in ("
-        f"select _key from scan where _key is not null group by _key having count(*) > 1)) "
-        f"where {' or '.join(f'({rule.broken})' for rule in suite.ranked) or 'false'}"
     )
 
 
@@ -283,9 +276,13 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
     """Write the rows that stay to `target`: what stage SQL makes, without hidden columns; return how many.
 
     `_warned` lists the warning rules that the row breaks, `_unreadable` the columns whose cell could not be read; both
-    are null for most.
+    are null for most. What a rule costs is missing; a fact that several rows of the key tell is that of the newest.
     """
-    columns = ", ".join(f"s.{identifier(name)}" for name in stage_columns(con, contract, "scan"))
+    facts = contract.facts if contract.facts and _one(con, "select count(*) from key_fact")[0] else ()
+    columns = ", ".join(
+        f"{settled(facts, suite, name)} as {identifier(name)}" for name in stage_columns(con, contract, "scan")
+    )
+    newest = " left join key_fact as f on s.rowid = f.row" if facts else ""
     con.execute(
         f"create or replace temp table warned as select v.row, {_rule_list(suite, 'v._bits', False)} as _warned, "
         f"nullif({_unreadable_names(con, contract, 's')}, []) as _unreadable "
@@ -293,7 +290,7 @@ def write_stage(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite
     )
     return duck.write_parquet(
         con,
-        f"select {columns}, w._warned, w._unreadable from {STAGED} left join warned as w on s.rowid = w.row",
+        f"select {columns}, w._warned, w._unreadable from {STAGED} left join warned as w on s.rowid = w.row{newest}",
         target,
     )
 
@@ -309,14 +306,14 @@ def write_addresses(con: duckdb.DuckDBPyConnection, column: Column, target: str)
     return duck.write_parquet(con, f"select s._file, s._record, s.{identifier(column.name)} from {STAGED}", target)
 
 
-def write_linkable(con: duckdb.DuckDBPyConnection, contract: Contract, typed: str, target: str) -> int:
+def write_linkable(con: duckdb.DuckDBPyConnection, contract: Contract, suite: Suite, typed: str, target: str) -> int:
     """Write the linkable rows to `target`; return how many. `typed` is the query.
 
     Columns: those of stage except `person_key`, which would be that of a wrong number, then `iin` and what the row says
     of its person where stage leaves that out.
     """
     staged = [name for name in stage_columns(con, contract, "scan") if name != "person_key"]
-    columns = [f"s.{identifier(name)}" for name in staged]
+    columns = [f"{believed(suite, name, 's')} as {identifier(name)}" for name in staged]
     columns += [f"t.{identifier(name)}" for name in ("iin", *PERSON_COLUMNS) if name not in staged]
     return duck.write_parquet(
         con,
@@ -336,7 +333,8 @@ def write_quarantine(
 ) -> int:
     """Write the rows that are not staged, as they came, with every rule each breaks; return how many.
 
-    `_outcome` is quarantined, linkable or duplicate, `_line` is known for lines that never became rows, `_text` is
+    And those that count without an attribute, which go back to the owner too: their `_outcome` is staged. Others are
+    quarantined, linkable or duplicate. `_line` is known for lines that never became rows, `_text` is
     their text, `_unreadable` lists the columns whose cell could not be read. Columns `_staged_<name>` have what stage
     would hold of a row's place and of its required values.
     """
@@ -355,10 +353,10 @@ def write_quarantine(
         con.unregister("reject_rows")
     rows = (
         f"select r._file, r._record, null::bigint as _line, null::varchar as _text, "
-        f"v.outcome as _outcome, {_rule_list(suite, 'v._bits')} as _rules, "
+        f"replace(v.outcome, 'warned', 'staged') as _outcome, {_rule_list(suite, 'v._bits')} as _rules, "
         f"{_unreadable_names(con, contract, 's')} as _unreadable, {raw_columns}{staged} "
         f"from raw as r inner join verdict as v using (_file, _record) inner join scan as s on v.row = s.rowid "
-        f"where v.outcome <> 'warned'"
+        f"where v.outcome <> 'warned' or v._bits & {costly(suite)} <> 0"
     )
     lines = (
         f"select _file, null::bigint as _record, _line, _text, 'quarantined' as _outcome, [_rule] as _rules, "

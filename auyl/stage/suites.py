@@ -25,7 +25,7 @@ BATCH = "_batch.json"
 CELLS = "_cells.json"
 # What a batch rule can ask beside `share_failed:<rule>`. Great Expectations is not asked about an absent column, so a
 # misspelt one would switch its rule off.
-BATCH_COLUMNS = ("rows_in", "share_quarantined", "share_duplicates", "rows_to_previous")
+BATCH_COLUMNS = ("rows_in", "share_quarantined", "share_partly", "share_duplicates", "rows_to_previous")
 # Those whose reason is followed by the names of the columns.
 REQUIRED_CELL = "required_cell_unreadable"
 OTHER_KIND = "cell_of_another_kind"
@@ -41,6 +41,8 @@ class RowRule:
     """A rule on one row. `broken` is the SQL condition under which a row breaks it; null does not break it.
 
     `about` names what the rule is about where that decides what becomes of the row (`PERSON_NUMBER`, `NO_CASE`).
+    `costs` are the columns of stage that are not believed in such a row: the row counts without them, and goes back to
+    its owner all the same.
     """
 
     rule: str
@@ -50,6 +52,7 @@ class RowRule:
     reason_kk: str
     mostly: float | None = None
     about: str | None = None
+    costs: tuple[str, ...] = ()
 
     @property
     def is_critical(self) -> bool:
@@ -184,10 +187,11 @@ def _row_rule(item: dict[str, Any], file: str) -> RowRule:
     about = meta.get("about")
     if about not in (None, PERSON_NUMBER, NO_CASE):
         raise ContractInvalid(f"{file}: {meta['rule']}: about: expected {PERSON_NUMBER} or {NO_CASE}, found {about}")
-    broken = _compile(item, file)
-    return RowRule(
-        meta["rule"], item["severity"], broken, meta["reason_ru"], meta["reason_kk"], meta.get("mostly"), about
-    )
+    costs = tuple(meta.get("costs", ()))
+    if costs and item["severity"] == "critical":
+        raise ContractInvalid(f"{file}: {meta['rule']}: costs: expected of a warning; a critical rule costs the row")
+    broken, mostly = _compile(item, file), meta.get("mostly")
+    return RowRule(meta["rule"], item["severity"], broken, meta["reason_ru"], meta["reason_kk"], mostly, about, costs)
 
 
 def _share_failed(rule: RowRule, mostly: float) -> dict[str, Any]:

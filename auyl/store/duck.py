@@ -10,6 +10,7 @@ from secrets import token_hex
 from string import Template
 from threading import Lock
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from auyl.settings import Settings
 from auyl.store.spill import spill_path
@@ -41,13 +42,20 @@ def cursor(settings: Settings, lake: Lake | None = None) -> duckdb.DuckDBPyConne
     # A fork has its parent's memory but none of its threads.
     with _OPENING:
         con = _shared(os.getpid(), settings).cursor()
+        _OPEN.add(con)
     con.execute("set timezone = 'UTC'")
     return con
 
 
+def interrupt() -> None:
+    """End the queries of all connections of this process, which raise `duckdb.InterruptException`."""
+    with _OPENING:
+        for con in _OPEN:
+            con.interrupt()
+
+
 _OPENING = Lock()
-
-
+_OPEN: WeakSet[duckdb.DuckDBPyConnection] = WeakSet()
 _SHARED: dict[tuple[object, ...], duckdb.DuckDBPyConnection] = {}
 
 
@@ -61,6 +69,8 @@ def _shared(process: int, settings: Settings) -> duckdb.DuckDBPyConnection:
 def connect(settings: Settings, lake: Lake | None = None) -> duckdb.DuckDBPyConnection:
     """A database in memory with every macro of `include/sql/macros`; spills below the home when memory ends."""
     con = _open(settings)
+    with _OPENING:
+        _OPEN.add(con)
     if lake is not None and not lake.is_local:
         con.register_filesystem(lake.filesystem)
     return con

@@ -53,13 +53,17 @@ def tables(batches: dict[str, Batch], links: pd.DataFrame | None, given: Given) 
     """Tables person, assistance, jobseeker, animal, ambulance_call, budget_line with the columns of the indicators."""
     people = batches["population"].staged
     people["age_years"] = age(people["birth_date"], given.end)
-    people["registered_12_months"] = people["registered_from"] > given.year_ago
+    people["registered_12_months"] = people["registered_from"].between(given.year_ago, given.end, inclusive="right")
+    people["is_alive"] &= ~(people["birth_date"] > given.end)
     aid = _at_home(counted(batches["social_assistance"], links), people, place_of_assistance, given)
-    seekers = _at_home(counted(batches["employment"], links), people, place_of_jobseekers, given)
+    listed = counted(batches["employment"], links)
+    listed = listed[~(listed["registered_on"] > given.end)]
+    seekers = _at_home(listed, people, place_of_jobseekers, given)
     seekers["age_years"] = age(seekers["home_birth_date"].fillna(seekers["birth_date"]), given.end)
     seekers["is_seeking"] = seekers["status"].isin(["SEEKING", "UNEMPLOYED"])
     seekers["placed_in_period"] = (seekers["status"] == "PLACED") & seekers["placed_on"].between(given.begin, given.end)
     animals = batches["livestock"].staged
+    animals = animals[~(animals["birth_date"] > given.end)].copy()
     animals["conditional_heads"] = animals["species"].map(CONDITIONAL_HEADS)
     animals["vaccinated_12_months"] = animals["vaccinated_on"] > given.year_ago
     animals["tested_12_months"] = animals["tested_on"] > given.year_ago

@@ -52,9 +52,21 @@ def cell_rules(
 
 
 def judge(
-    registry: str, raw: Raw, typed: pd.DataFrame, critical: Rules, warnings: Rules, key: list[str], newest: list[str]
+    registry: str,
+    raw: Raw,
+    typed: pd.DataFrame,
+    critical: Rules,
+    warnings: Rules,
+    key: list[str],
+    newest: list[str],
+    costs: Mapping[str, str] | None = None,
 ) -> Batch:
-    """Apply the rules; `critical` and `warnings` are masks of broken rows. Only the newest row of a key is staged."""
+    """Apply the rules; `critical` and `warnings` are masks of broken rows. Only the newest row of a key is staged.
+
+    `costs`: columns, with spaces between them, that a row which breaks a warning counts without, by rule.
+    """
+    for rule, columns in (costs or {}).items():
+        typed.loc[warnings[rule].fillna(False).astype(bool), columns.split()] = None
     is_duplicate = raw.rows.duplicated(raw.columns)
     broken = pd.DataFrame({**critical, **warnings}).fillna(False).astype(bool)
     bad = broken[list(critical)].any(axis=1)

@@ -24,32 +24,13 @@ from bench.pandas_way.clean import (
     to_number,
     trimmed,
 )
+from bench.pandas_way.columns import COSTS
 from bench.pandas_way.judge import Batch, cell_rules, judge
 from bench.pandas_way.parts import part
 from bench.pandas_way.places import PLACE, Territory
 
 SEX_OF_DIGIT = dict(zip("123456", "mfmfmf", strict=True))
 TOTALS = "ИТОГО|ВСЕГО|БАРЛЫҒЫ|ЖИЫНЫ"
-# Personal columns: not in the stage.
-VAULT = {
-    "population": ["iin", "surname", "given_name", "patronymic", "street", "building", "flat"],
-    "social_assistance": ["iin", "surname", "given_name", "patronymic"],
-    "livestock": ["owner_number"],
-    "ambulance": ["patient_iin", "address", "reason"],
-    "employment": ["iin", "surname", "given_name", "patronymic"],
-    "budget_okrug": [],
-}
-
-
-# Read only to derive other columns.
-NOT_STAGED = {
-    "population": ["sex_code", "is_removed"],
-    "budget_okrug": [
-        "plan_year_thousand_kzt", "obligations_paid_thousand_kzt", "obligations_thousand_kzt",
-        "obligations_executed_thousand_kzt", "executed_of_period_pct", "executed_of_year_pct", "is_leaf", "is_loaded",
-        "is_expanded", "parent_code",
-    ],
-}  # fmt: skip
 
 
 @dataclass
@@ -69,6 +50,11 @@ class Given:
     def end(self) -> pd.Timestamp:
         """Last day of the period."""
         return self.begin + pd.offsets.MonthEnd(0)
+
+    @property
+    def next_end(self) -> pd.Timestamp:
+        """Facts of before it may be of the next period; later ones are not believed."""
+        return self.end + pd.DateOffset(months=1)
 
     @property
     def year_ago(self) -> pd.Timestamp:
@@ -95,32 +81,33 @@ def population(files: list[Path], given: Given) -> Batch:
         t["is_alive"] = (t["life_status_code"] == "0") & t["death_date"].isna() & (t["is_removed"] != "true")
         valid = is_valid_number(t["iin"])
         names = t["surname"] + t["given_name"].fillna("")
-        unread, doubtful = cell_rules(texts, t, "birth_date", "death_date registered_from")
+        unread, doubtful = cell_rules(texts, t, "", "birth_date death_date registered_from")
         critical = {
             **unread,
             "iin_present": t["iin"].isna(),
             "iin_checksum": t["iin"].notna() & ~valid,
-            "surname_present": t["surname"].isna(),
             "not_a_test_row": is_test(t["surname"], t["given_name"]),
+            "life_status_code_known": t["life_status_code"].notna() & ~t["life_status_code"].isin(["0", "1"]),
+        }
+        warnings = {
+            **doubtful,
+            "surname_present": t["surname"].isna(),
             "birth_date_present": t["birth_date"].isna(),
-            "birth_date_not_ahead": t["birth_date"] > given.end,
+            "birth_date_not_ahead": t["birth_date"] > given.next_end,
+            "born_in_the_period": (t["birth_date"] > given.end) & (t["birth_date"] <= given.next_end),
             "death_date_readable": t["death_date"].isna() & texts["death_date"].notna(),
             "death_after_birth": t["death_date"] < t["birth_date"],
             "sex_present": t["sex"].isna(),
             "sex_known": t["sex"].notna() & ~t["sex"].isin(["m", "f"]),
-            "life_status_code_known": t["life_status_code"].notna() & ~t["life_status_code"].isin(["0", "1"]),
             "district_code_present": t["district_code"].isna(),
             "district_code_wellformed": t["district_code"].notna() & ~t["district_code"].str.fullmatch(r"[0-9]{7}"),
-        }
-        warnings = {
-            **doubtful,
             "iin_birth_date_agrees": valid & disagrees_with_birth(t["iin"], t["birth_date"]),
             "sex_agrees": valid & t["sex"].notna() & (t["iin"].str[6].map(SEX_OF_DIGIT).fillna(t["sex"]) != t["sex"]),
             "rca_wellformed": t["rca"].notna() & ~t["rca"].str.fullmatch(r"[0-9]{16}"),
             "registered_from_not_ahead": t["registered_from"] > given.end,
             **letter_warnings(names),
         }
-        batch = judge("population", raw, t, critical, warnings, ["iin"], ["registered_from"])
+        batch = judge("population", raw, t, critical, warnings, ["iin"], ["registered_from"], COSTS["population"])
     with part("population: keyed hash"):
         batch.staged["person_key"] = keyed_hash(batch.staged["iin"], given.secret)
     with part("population: okrug"):
@@ -206,33 +193,38 @@ def livestock(files: list[Path], given: Given) -> Batch:
         is_number_of_owner = is_valid_number(owner) & (
             owner.str[4].isin(list("0123")) | owner.str.fullmatch(r"[0-9]{2}(?:0[1-9]|1[0-2])[456][0-4][0-9]{6}")
         )
-        unread, doubtful = cell_rules(texts, t, "reported_on", "birth_date vaccinated_on tested_on")
+        unread, doubtful = cell_rules(texts, t, "", "birth_date vaccinated_on tested_on reported_on")
         critical = {
             **unread,
             "not_a_total": (number.fillna("") + texts["species_name"].fillna("")).str.upper().str.contains(TOTALS),
             "animal_number_present": number.isna(),
             "animal_number_wellformed": number.notna() & ~wellformed,
-            "species_present": t["species"].isna(),
-            "owner_number_present": owner.isna(),
-            "owner_checksum": owner.notna() & ~is_number_of_owner,
             "kato_present": t["kato"].isna(),
             "kato_wellformed": t["kato"].notna() & ~t["kato"].str.fullmatch(r"[1-9][0-9]{8}"),
-            "vaccinated_on_readable": texts["vaccinated_on"].notna() & t["vaccinated_on"].isna(),
-            "tested_on_readable": texts["tested_on"].notna() & t["tested_on"].isna(),
-            "dates_not_ahead": t[["birth_date", "vaccinated_on", "tested_on"]].max(axis=1) > given.end,
-            "test_result_readable": texts["test_result"].notna() & t["test_result"].isna(),
-            "reported_on_present": t["reported_on"].isna(),
             "month_is_the_period": t["reported_on"].notna() & ~t["reported_on"].between(given.begin, given.end),
         }
         warnings = {
             **doubtful,
+            "species_present": t["species"].isna(),
+            "owner_number_present": owner.isna(),
+            "owner_checksum": owner.notna() & ~is_number_of_owner,
+            "vaccinated_on_readable": texts["vaccinated_on"].notna() & t["vaccinated_on"].isna(),
+            "tested_on_readable": texts["tested_on"].notna() & t["tested_on"].isna(),
+            "birth_date_not_ahead": t["birth_date"] > given.next_end,
+            "born_in_the_period": (t["birth_date"] > given.end) & (t["birth_date"] <= given.next_end),
+            "vaccinated_on_not_ahead": t["vaccinated_on"] > given.end,
+            "tested_on_not_ahead": t["tested_on"] > given.end,
+            "test_result_readable": texts["test_result"].notna() & t["test_result"].isna(),
+            "reported_on_present": t["reported_on"].isna(),
             "species_agrees": wellformed
             & number.str.startswith("KZ")
             & t["species"].notna()
             & (by_number != t["species"]),
         }
-        batch = judge("livestock", raw, t, critical, warnings, ["animal_number"], ["vaccinated_on", "tested_on"])
+        newest = ["reported_on", "vaccinated_on", "tested_on"]
+        batch = judge("livestock", raw, t, critical, warnings, ["animal_number"], newest, COSTS["livestock"])
         staged = batch.staged
+        staged["species"] = staged["species"].fillna(by_number)
         staged["owner_key"] = keyed_hash(staged["owner_number"], given.secret)
         staged[PLACE] = given.territory.resolve(kato=staged["kato"], settlement=staged["settlement_name"])
     return batch
@@ -271,7 +263,7 @@ def ambulance(files: list[Path], given: Given) -> Batch:
         t[column] = texts[column]
     t["arrival_min"] = (t["arrived_at"] - t["received_at"]).dt.total_seconds() / 60
     unread, doubtful = cell_rules(
-        texts, t, "received_at category updated_at", "patient_age dispatched_at arrived_at finished_at"
+        texts, t, "received_at", "category updated_at patient_age dispatched_at arrived_at finished_at"
     )
     critical = {
         **unread,
@@ -279,23 +271,23 @@ def ambulance(files: list[Path], given: Given) -> Batch:
         "received_at_present": t["received_at"].isna(),
         "received_at_readable": texts["received_at"].notna() & t["received_at"].isna(),
         "month_is_the_period": t["received_at"].notna() & (t["received_at"].dt.strftime("%Y-%m") != given.period),
+        "not_a_test_row": is_test(t["reason"]) | t["address"].str.lower().str.contains("для теста").fillna(False),
+    }
+    warnings = {
+        **doubtful,
         "category_present": t["category"].isna(),
         "category_in_range": t["category"].notna() & ~t["category"].between(1, 4),
         "arrived_at_readable": texts["arrived_at"].notna() & t["arrived_at"].isna(),
         "updated_at_readable": texts["updated_at"].notna() & t["updated_at"].isna(),
         "arrival_after_call": t["arrived_at"] < t["received_at"],
         "arrival_within_a_day": t["arrived_at"] > t["received_at"] + pd.Timedelta(hours=24),
-        "not_a_test_row": is_test(t["reason"]) | t["address"].str.lower().str.contains("для теста").fillna(False),
-    }
-    warnings = {
-        **doubtful,
         "patient_age_in_range": t["patient_age"].notna() & ~t["patient_age"].between(0, 120),
         "patient_iin_checksum": t["patient_iin"].notna() & ~is_valid_number(t["patient_iin"]),
         "address_present": t["address"].isna(),
         "finished_within_two_days": t["finished_at"] > t["received_at"] + pd.Timedelta(hours=48),
         "letters_not_lost": t["address"].str.contains("?", regex=False),
     }
-    batch = judge("ambulance", raw, t, critical, warnings, ["call_id"], ["updated_at"])
+    batch = judge("ambulance", raw, t, critical, warnings, ["call_id"], ["updated_at"], COSTS["ambulance"])
     batch.staged["patient_key"] = keyed_hash(batch.staged["patient_iin"], given.secret)
     return batch
 
@@ -317,28 +309,29 @@ def employment(files: list[Path], given: Given) -> Batch:
         t[column] = pd.to_datetime(texts[column], format="%Y-%m-%d", errors="coerce")
     t["status"] = t["status"].str.upper()
     valid = is_valid_number(t["iin"])
-    unread, doubtful = cell_rules(texts, t, "registered_on", "birth_date placed_on")
+    unread, doubtful = cell_rules(texts, t, "", "registered_on birth_date placed_on")
     critical = {
         **unread,
         "iin_present": t["iin"].isna(),
         "iin_checksum": t["iin"].notna() & ~valid,
         "not_a_test_row": is_test(t["surname"], t["given_name"]),
-        "jobseeker_id_present": t["jobseeker_id"].isna(),
-        "registered_on_present": t["registered_on"].isna(),
-        "registered_on_not_ahead": t["registered_on"] > given.end,
         "status_present": t["status"].isna(),
         "status_known": t["status"].notna() & ~t["status"].isin(["SEEKING", "UNEMPLOYED", "PLACED", "REMOVED"]),
-        "placed_on_readable": texts["placed_on"].notna() & t["placed_on"].isna(),
     }
     warnings = {
         **doubtful,
+        "jobseeker_id_present": t["jobseeker_id"].isna(),
+        "registered_on_present": t["registered_on"].isna(),
+        "registered_on_not_ahead": t["registered_on"] > given.next_end,
+        "registered_in_the_period": (t["registered_on"] > given.end) & (t["registered_on"] <= given.next_end),
+        "placed_on_readable": texts["placed_on"].notna() & t["placed_on"].isna(),
         "iin_birth_date_agrees": valid & disagrees_with_birth(t["iin"], t["birth_date"]),
         "placed_has_date": (t["status"] == "PLACED") & texts["placed_on"].isna(),
         "placed_after_registration": t["placed_on"] < t["registered_on"],
         "kato_wellformed": t["kato"].notna() & ~t["kato"].str.fullmatch(r"[1-9][0-9]{8}"),
         **letter_warnings(t["surname"] + t["given_name"].fillna("")),
     }
-    batch = judge("employment", raw, t, critical, warnings, ["iin"], ["registered_on"])
+    batch = judge("employment", raw, t, critical, warnings, ["iin"], ["registered_on"], COSTS["employment"])
     batch.staged["person_key"] = keyed_hash(batch.staged["iin"], given.secret)
     return batch
 
@@ -360,12 +353,11 @@ def budget(files: list[Path], given: Given) -> Batch:
         t[column] = to_number(t[column])
     level, name = t["line_level"], t["line_name"].str.upper()
     main = (level <= 1) & name.str.contains("ДОХОДЫ|ЗАТРАТЫ|ПОСТУПЛЕНИЯ")
-    sums = t[["executed_thousand_kzt", "plan_period_thousand_kzt", "refined_thousand_kzt"]]
     unread, doubtful = cell_rules(
         texts,
         t,
-        "refined_thousand_kzt executed_thousand_kzt line_level",
-        "approved_thousand_kzt plan_period_thousand_kzt",
+        "line_level",
+        "refined_thousand_kzt executed_thousand_kzt approved_thousand_kzt plan_period_thousand_kzt",
     )
     critical = {
         **unread,
@@ -373,15 +365,20 @@ def budget(files: list[Path], given: Given) -> Batch:
         "kato_wellformed": t["kato"].notna() & ~t["kato"].str.fullmatch(r"[1-9][0-9]{8}"),
         "line_id_present": t["line_id"].isna(),
         "line_name_present": t["line_name"].isna(),
-        "executed_thousand_kzt_present": t["executed_thousand_kzt"].isna(),
-        "refined_thousand_kzt_present": t["refined_thousand_kzt"].isna(),
         "line_level_present": level.isna(),
         "line_level_in_range": level.notna() & ~level.between(0, 9),
         "month_present": t["month"].isna(),
         "month_is_the_period": t["month"].notna() & (t["month"] != given.period),
-        "main_lines_not_negative": main & (sums.min(axis=1) < 0),
     }
-    batch = judge("budget_okrug", raw, t, critical, doubtful, ["kato", "line_id", "month"], [])
+    warnings = {
+        **doubtful,
+        "executed_thousand_kzt_present": t["executed_thousand_kzt"].isna(),
+        "refined_thousand_kzt_present": t["refined_thousand_kzt"].isna(),
+        "executed_not_negative": main & (t["executed_thousand_kzt"] < 0),
+        "plan_period_not_negative": main & (t["plan_period_thousand_kzt"] < 0),
+        "refined_not_negative": main & (t["refined_thousand_kzt"] < 0),
+    }
+    batch = judge("budget_okrug", raw, t, critical, warnings, ["kato", "line_id", "month"], [], COSTS["budget_okrug"])
     staged = batch.staged
     level, name = staged["line_level"], staged["line_name"].str.upper()
     kinds = {

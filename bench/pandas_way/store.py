@@ -24,10 +24,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Engine, inspect, text
 
+from bench.pandas_way.columns import NOT_STAGED, VAULT
 from bench.pandas_way.judge import Batch
 from bench.pandas_way.parts import part
 from bench.pandas_way.places import PLACE
-from bench.pandas_way.registries import NOT_STAGED, VAULT
 
 WAYS = ("sql", "copy", "parquet")
 MAX_CATEGORIES, ROWS_PER_CATEGORY = 40, 10

@@ -180,7 +180,7 @@ def _views(
         rejected.append(
             f"select {key}, coalesce(_record, -_line) as place, _rules as rules, "
             f"replace(_outcome, 'linkable', 'quarantined') as outcome "
-            f"from read_parquet({literal(lake.address(batch.quarantine_path))})"
+            f"from read_parquet({literal(lake.address(batch.quarantine_path))}) where _outcome <> 'staged'"
         )
         staged.append(
             f"select {key}, _record as place, * exclude (_file, _record) "

@@ -83,13 +83,13 @@ class Registry:
         return self.order.startswith("mixed")
 
 
-def iin_faults(column: str, when: str | None = "length({column}) = 12") -> dict[str, Fault]:
+def iin_faults(column: str, when: str | None = "length({column}) = 12", outcome: str | None = None) -> dict[str, Fault]:
     """The three faults of a column with ИИН or БИН, for rows where `when` is true, for all rows without it."""
     condition = when.format(column=column) if when else "true"
     return {
-        "iin_bad_checksum": Cell(column, f"wrong_check_digit({column}, key)", condition),
-        "iin_missing": Cell(column, "''", condition),
-        "iin_short": Cell(column, f"ltrim({column}, '0')", f"{condition} and {column}[1] = '0'"),
+        "iin_bad_checksum": Cell(column, f"wrong_check_digit({column}, key)", condition, outcome),
+        "iin_missing": Cell(column, "''", condition, outcome),
+        "iin_short": Cell(column, f"ltrim({column}, '0')", f"{condition} and {column}[1] = '0'", outcome),
     }
 
 

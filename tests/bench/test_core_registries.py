@@ -156,15 +156,23 @@ def test_the_limit_on_pandas_is_judged_by_the_peer_that_does_the_same_work(tmp_p
     assert limit["is_met"] is False
 
 
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the bench keeps its extracts."""
+    return tmp_path_factory.mktemp("bench")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("question", "registries"),
     [("core_registries", sorted(CORE_REGISTRIES)), ("registries", list(REGISTRY_NAMES))],
 )
-def test_the_bench_reports_ratios_of_the_same_registries(question: str, registries: list[str], tmp_path: Path) -> None:
+def test_the_bench_reports_ratios_of_the_same_registries(
+    question: str, registries: list[str], work: Path, tmp_path: Path
+) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("AUYL_")}
     options = ["--people", str(PEOPLE_PUBLISHED), "--runs", "1", "--only", "copy_limit,auyl_build", "--json"]
-    folders = ["--work", str(tmp_path / "work"), "--results", str(tmp_path / "results")]
+    folders = ["--work", str(work), "--results", str(tmp_path / "results")]
     done = subprocess.run(
         [sys.executable, "-m", "bench", question, *options, *folders],
         env=env | {"PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True,

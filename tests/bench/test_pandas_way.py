@@ -85,7 +85,7 @@ def test_the_account_of_each_registry_is_the_same(both: Both, registry: str) -> 
     batch = both.batches[registry]
     # The peer does not tell linkable rows from other rejected ones.
     assert theirs == (batch.rows_in, batch.staged, batch.rejected, batch.duplicates, batch.warned)
-    assert batch.quarantined > 0
+    assert batch.quarantined + batch.warned > 0
 
 
 @pytest.mark.slow
@@ -94,7 +94,7 @@ def test_the_same_rows_are_rejected_for_the_same_reasons(both: Both, registry: s
     path = both.lake / both.batches[registry].quarantine_path
     ours = duckdb.sql(
         f"select _file, _record, _line, replace(_outcome, 'linkable', 'quarantined'), _rules "
-        f"from read_parquet('{path}')"
+        f"from read_parquet('{path}') where _outcome <> 'staged'"
     ).fetchall()
     theirs = rows(both.theirs, f"select _file, _record, _line, _outcome, _rules from quarantine_{registry}")
     # an exact duplicate has no other reasons

@@ -67,11 +67,11 @@ def world(dsn: str, tmp_path_factory: pytest.TempPathFactory, airflow_database: 
     obstacle.write_text("a file where the folder of the hand-back belongs")
 
     connection = {"conn_type": "fs", "extra": {"path": f"{drop}/{{period}}"}}
-    airflow = LocalAirflow(folder, settings, {"livestock_drop": connection}, airflow_database)
     periods = (REJECTED, CLEAN, REFUSED, STUCK)
     steps = [Step(INTAKE, {"period": period}) for period in (*periods, REJECTED)]
     # `dag.test()` leaves parameters behind in the process, so the run without any comes first
-    result = airflow.run(Step(INTAKE), *steps)
+    with LocalAirflow(folder, settings, {"livestock_drop": connection}, airflow_database) as airflow:
+        result = airflow.run(Step(INTAKE), *steps)
     nameless, *runs, again = result.runs
     yield World(settings, dict(zip(periods, runs, strict=True)), again, nameless, result.output)
 

@@ -1,5 +1,10 @@
-"""The nightly DAGs, executed: one mail, the snapshot without what is overdue, and only the periods that are due."""
+"""The nightly DAGs, executed: one mail, the snapshot without what is overdue, and only the periods that are due.
 
+All on one Airflow and one installation, in this order.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,9 +12,9 @@ import pytest
 
 from auyl import intake
 from auyl.settings import Settings
-from tests.conftest import Once
+from tests.conftest import Once, fresh_installation
 from tests.dags.local_airflow import LocalAirflow, Step
-from tests.mailbox import PASSWORD, mailbox, subject
+from tests.mailbox import PASSWORD, Mailbox, mailbox, subject
 from tests.snapshot.conftest import core_registries, know_territory
 from tests.snapshot.queries import query
 
@@ -19,21 +24,20 @@ REGISTRIES = ("population", "social_assistance", "livestock", "ambulance", "empl
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def installation(settings: Settings, once: Once) -> Settings:
-    """A small oblast whose budgets are missing."""
-    extracts, _ = once("core_registries", core_registries)
-    know_territory(settings, extracts)
-    for registry in REGISTRIES:
-        files = sorted((extracts / PERIOD / registry).iterdir())
-        delivery = intake.land_files(registry, PERIOD, files, settings, datetime(2026, 11, 1, 5, tzinfo=UTC))
-        assert intake.load(delivery, settings).accepted
-    return settings
+@dataclass
+class Night:
+    """An installation, its Airflow, and what Airflow sent."""
+
+    installation: Settings
+    airflow: LocalAirflow
+    box: Mailbox
 
 
-def test_one_mail_a_night_and_the_snapshot_is_published_without_what_is_late(
-    installation: Settings, tmp_path: Path, airflow_database: Path
-) -> None:
+@pytest.fixture(scope="module")
+def night(dsn: str, tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Iterator[Night]:
+    """An empty installation."""
+    folder = tmp_path_factory.mktemp("night")
+    installation = fresh_installation(dsn, folder)
     with mailbox() as box:
         connection = {
             "conn_type": "smtp", "host": "127.0.0.1", "port": box.port, "login": "auyl", "password": PASSWORD,
@@ -41,44 +45,39 @@ def test_one_mail_a_night_and_the_snapshot_is_published_without_what_is_late(
                 "from_email": "auyl@example.kz", "to": "engineer@example.kz", "disable_ssl": True, "disable_tls": True,
             },
         }  # fmt: skip
-        airflow = LocalAirflow(tmp_path, installation, {"auyl_smtp": connection}, airflow_database)
-        # 06:00 of 20 November in Almaty; all deadlines of October have passed
-        result = airflow.run(Step("daily_report", logical_date=datetime(2026, 11, 20, 1, tzinfo=UTC)))
-        assert [run.state for run in result.runs] == ["success"]
-        ((dag_id, conf, note),) = result.queued
-        assert (dag_id, conf) == ("consolidate", {"period": PERIOD, "allow_missing": True})
-        assert note == "all deadlines have passed"
-        (built,) = airflow.run(Step(dag_id, conf)).runs
-        assert (built.state, built.tasks) == ("success", {"publish": "success"})
-        assert built.events == [["snapshot", PERIOD]]
-        (message,) = box.messages
-        assert "опаздывает реестров: 2" in subject(message)
-        assert box.logins == [("auyl", PASSWORD)]
-        assert PASSWORD not in result.output
-    stored = query(
-        installation,
-        "select d.day, m.recipients from ledger.daily_report as d left join ledger.daily_report_mail as m using (day)",
-    )
-    assert [(str(row.day), row.recipients) for row in stored] == [("2026-11-20", 1)]
-    missing = query(installation, "select registry, reason from serving.snapshot_missing")
-    assert [tuple(row) for row in missing] == [("budget_okrug", "never")]
-    assert query(installation, "select count(*) from serving.snapshot_value where value is not null")[0][0] > 1000
+        with LocalAirflow(folder, installation, {"auyl_smtp": connection}, airflow_database) as airflow:
+            yield Night(installation, airflow, box)
 
 
-def test_quality_and_reconcile_run_for_each_due_period_and_say_when_none_is_due(
-    installation: Settings, tmp_path: Path, airflow_database: Path
-) -> None:
+@pytest.fixture(scope="module")
+def oblast(night: Night, once: Once) -> None:
+    """A small oblast whose budgets are missing, taken in."""
+    extracts, _ = once("core_registries", core_registries)
+    know_territory(night.installation, extracts)
+    for registry in REGISTRIES:
+        files = sorted((extracts / PERIOD / registry).iterdir())
+        made = datetime(2026, 11, 1, 5, tzinfo=UTC)
+        delivery = intake.land_files(registry, PERIOD, files, night.installation, made)
+        assert intake.load(delivery, night.installation).accepted
+
+
+def test_the_night_of_an_empty_installation_has_nothing_to_do(night: Night) -> None:
+    runs = night.airflow.run(Step("quality"), Step("reconcile")).runs
+    assert {run.state for run in runs} == {"success"}
+    assert [run.tasks["find_periods"] for run in runs] == ["skipped", "skipped"]
+
+
+@pytest.mark.usefixtures("oblast")
+def test_quality_and_reconcile_run_for_each_due_period_and_say_when_none_is_due(night: Night) -> None:
     steps = [Step(dag_id) for dag_id in ("quality", "reconcile", "quality", "reconcile", "nightly")]
-    result = LocalAirflow(tmp_path, installation, {}, airflow_database).run(
-        *steps, Step("consolidate", {"period": PERIOD})
-    )
+    result = night.airflow.run(*steps, Step("consolidate", {"period": PERIOD}))
     quality, reconcile, quality_again, reconcile_again, nightly, consolidate = result.runs
     assert {run.state for run in result.runs} == {"success"}
     assert quality.tasks == {"find_periods": "success", "measure[0]": "success"}
     assert quality.xcoms["measure.return_value"] == len(REGISTRIES)
     steps_of_period = {f"period_steps.{step}[0]": "success" for step in ("link", "entities", "compare")}
     assert reconcile.tasks == {"changes": "success", "find_periods": "success", **steps_of_period}
-    assert query(installation, "select count(*) from serving.contradiction_set")[0][0] == 1
+    assert query(night.installation, "select count(*) from serving.contradiction_set")[0][0] == 1
     assert quality_again.tasks == {"find_periods": "skipped", "measure": "skipped"}
     assert quality_again.note == "no batch was accepted since quality was last measured"
     assert reconcile_again.note == "nothing new since every period was reconciled"
@@ -90,9 +89,26 @@ def test_quality_and_reconcile_run_for_each_due_period_and_say_when_none_is_due(
     assert (consolidate.tasks, consolidate.note) == ({"publish": "skipped"}, f"{PERIOD} waits for: budget_okrug")
 
 
-def test_the_night_of_an_empty_installation_has_nothing_to_do(
-    settings: Settings, tmp_path: Path, airflow_database: Path
-) -> None:
-    runs = LocalAirflow(tmp_path, settings, {}, airflow_database).run(Step("quality"), Step("reconcile")).runs
-    assert {run.state for run in runs} == {"success"}
-    assert [run.tasks["find_periods"] for run in runs] == ["skipped", "skipped"]
+@pytest.mark.usefixtures("oblast")
+def test_one_mail_a_night_and_the_snapshot_is_published_without_what_is_late(night: Night) -> None:
+    # 06:00 of 20 November in Almaty; all deadlines of October have passed
+    result = night.airflow.run(Step("daily_report", logical_date=datetime(2026, 11, 20, 1, tzinfo=UTC)))
+    assert [run.state for run in result.runs] == ["success"]
+    ((dag_id, conf, note),) = result.queued
+    assert (dag_id, conf) == ("consolidate", {"period": PERIOD, "allow_missing": True})
+    assert note == "all deadlines have passed"
+    (built,) = night.airflow.run(Step(dag_id, conf)).runs
+    assert (built.state, built.tasks) == ("success", {"publish": "success"})
+    assert built.events == [["snapshot", PERIOD]]
+    (message,) = night.box.messages
+    assert "опаздывает реестров: 2" in subject(message)
+    assert night.box.logins == [("auyl", PASSWORD)]
+    assert PASSWORD not in result.output
+    stored = query(
+        night.installation,
+        "select d.day, m.recipients from ledger.daily_report as d left join ledger.daily_report_mail as m using (day)",
+    )
+    assert [(str(row.day), row.recipients) for row in stored] == [("2026-11-20", 1)]
+    missing = query(night.installation, "select registry, reason from serving.snapshot_missing")
+    assert [tuple(row) for row in missing] == [("budget_okrug", "never")]
+    assert query(night.installation, "select count(*) from serving.snapshot_value where value is not null")[0][0] > 1000

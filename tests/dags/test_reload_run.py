@@ -24,7 +24,8 @@ def test_it_judges_each_registry_and_starts_the_builds(
     first = intake.load(intake.land_files("social_assistance", PERIOD, [file], changed), changed)
     contract.write_bytes(contract.read_bytes() + b"\n")
     request = {"reason": "contract of November", "registries": ["social_assistance", "livestock"]}
-    result = LocalAirflow(tmp_path, changed, {}, airflow_database).run(Step("reload", request), Step("reload", request))
+    with LocalAirflow(tmp_path, changed, {}, airflow_database) as airflow:
+        result = airflow.run(Step("reload", request), Step("reload", request))
     once, again = result.runs
     assert once.tasks == {
         "find_registries": "success", "judge[0]": "success", "find_periods": "success", "build[0]": "success",

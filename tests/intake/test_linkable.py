@@ -91,7 +91,7 @@ def test_the_database_refuses_an_account_that_does_not_balance(settings: Setting
     }  # fmt: skip
     with pytest.raises(IntegrityError, match="balances"):
         ledger.add_batch(settings, {**account, name: int(account[name]) + 1}, [], [], [])
-    assert ledger.add_batch(settings, account, [], [], []).linkable == 3
+    assert ledger.batch(settings, ledger.add_batch(settings, account, [], [], [])).linkable == 3
 
 
 def test_linkage_reads_linkable_rows_though_quarantine_is_gone(take_in: TakeIn, settings: Settings) -> None:

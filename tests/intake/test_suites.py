@@ -131,10 +131,11 @@ def with_limits(folder: Path, limits: dict[str, Any]) -> dict[str, dict[str, Any
 
 def test_a_suite_takes_the_shared_batch_rules_with_its_own_limits(tmp_path: Path) -> None:
     shared = with_limits(tmp_path, {})
-    assert set(shared) == {"share_quarantined", "share_duplicates", "rows_to_previous"}
+    assert set(shared) == {"share_quarantined", "share_partly", "share_duplicates", "rows_to_previous"}
     own = with_limits(tmp_path, {"share_quarantined": {"max_value": 0.03}, "rows_to_previous": None})
     assert own == {
         "share_quarantined": {"column": "share_quarantined", "max_value": 0.03},
+        "share_partly": shared["share_partly"],
         "share_duplicates": shared["share_duplicates"],
     }
 

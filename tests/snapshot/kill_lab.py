@@ -42,9 +42,10 @@ INTAKE: list[tuple[Any, str]] = [
     (check, "write_quarantine"), (check, "write_stage"), (check, "write_identity"), (check, "write_linkable"),
     (ledger, "add_batch"),
 ]  # fmt: skip
-# These come when every batch is in the ledger.
+# These come when every batch is in the ledger, and the others when the links are too.
+LINKS: list[tuple[Any, str]] = [(link, "_record_run")]
 BUILD: list[tuple[Any, str]] = [
-    (link, "_record_run"), (revision, "consolidate"), (revision, "publish"), (publish, "write_catalogue"),
+    (revision, "consolidate"), (revision, "publish"), (publish, "write_catalogue"),
     (publish.Publication, "copy"), (vault.VaultLoad, "swap"), (publish, "build_row"), (publish, "show_catalogue"),
 ]  # fmt: skip
 RECONCILED: list[tuple[Any, str]] = [(entities, "_write"), (ledger, "add_entity_set"), (contradictions, "_publish")]
@@ -95,15 +96,17 @@ def ask(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall()) if cursor.description else []
 
 
+def forget_published(settings: Settings) -> None:
+    """Leave the batches and their links alone."""
+    ask(settings, "truncate ledger.build, serving.snapshot, vault.person, vault.person_period cascade")
+    Lake(settings.lake).remove("core")
+
+
 def forget_built(settings: Settings) -> None:
     """Leave the batches alone, as they stand when a build begins."""
-    ask(
-        settings,
-        "truncate ledger.build, ledger.link_run, serving.snapshot, vault.link_review, vault.person, "
-        "vault.person_period cascade",
-    )
-    for folder in ("linkage", "core"):
-        Lake(settings.lake).remove(folder)
+    forget_published(settings)
+    ask(settings, "truncate ledger.link_run, vault.link_review cascade")
+    Lake(settings.lake).remove("linkage")
 
 
 def empty(settings: Settings) -> None:
@@ -136,6 +139,27 @@ def state(settings: Settings) -> dict[str, Any]:
         "persons": ask(settings, "select count(*) from vault.person")[0][0],
         "batches": ask(settings, "select count(*) from ledger.batch")[0][0],
     }
+
+
+def state_taken_in(settings: Settings) -> dict[str, Any]:
+    """What the ledger holds of batches, and every row of the files that it names."""
+    lake = Lake(settings.lake)
+    batches = ask(
+        settings,
+        "select registry, digest, rows_in, staged, linkable, quarantined, duplicates, stage_path, quarantine_path, "
+        "linkable_path from ledger.batch_ranked order by registry",
+    )
+    with duckdb.connect() as con:
+        rows = [
+            [
+                con.execute(f"select count(*), sum(hash(t))::varchar from '{lake.address(path)}' as t").fetchall()
+                for path in batch[-3:]
+                if path is not None and lake.exists(path)
+            ]
+            for batch in batches
+        ]
+    whole = all(lake.exists(path) for batch in batches for path in batch[-3:] if path is not None)
+    return {"ledger_names_whole_files": whole, "batches": [list(batch[:-3]) for batch in batches], "rows": rows}
 
 
 def reconcile(settings: Settings) -> None:
@@ -190,14 +214,15 @@ def main() -> None:
     def whole_path() -> object:
         return pipeline.run(settings, PERIOD, extracts, say=lambda _: None)
 
-    def path_of_two() -> object:
-        return pipeline.run(settings, PERIOD, two, allow_missing=True, say=lambda _: None)
+    def take_in_two() -> object:
+        return list(pipeline.take_in(settings, PERIOD, two))
 
     began = time.monotonic()
     assert attempt(whole_path) == 0
     whole_s = time.monotonic() - began
     moments = [(f"at {part}/8", lambda: None, whole_s * part / 8) for part in range(1, 8)]
-    laboratory("build", whole_path, points(BUILD), forget_built, state, settings)
+    laboratory("build", whole_path, points(LINKS), forget_built, state, settings)
+    laboratory("build", whole_path, points(BUILD), forget_published, state, settings)
     laboratory("moments", whole_path, moments, empty, state, settings)
     laboratory(
         "reconciled", lambda: reconcile(settings), points(RECONCILED), forget_reconciled, state_reconciled, settings
@@ -207,7 +232,7 @@ def main() -> None:
         two = Path(folder)
         for registry in ("population", "social_assistance"):
             shutil.copytree(extracts / PERIOD / registry, two / PERIOD / registry)
-        laboratory("intake", path_of_two, points(INTAKE), empty, state, settings)
+        laboratory("intake", take_in_two, points(INTAKE), empty, state_taken_in, settings)
 
 
 def laboratory(

@@ -197,11 +197,11 @@ def _publish(settings: Settings) -> None:
         db.execute(text("insert into serving.current_snapshot values (:p, 1, :e)"), revision)
     for registry in ("population", "budget_okrug"):
         came = ledger.add_delivery(settings, registry, PERIOD, registry, [("f", "-", 1)], at, None, "-", "-")
-        batch = ledger.add_batch(settings, {"delivery_id": came.delivery_id, **account}, [], [], [])
+        batch_id = ledger.add_batch(settings, {"delivery_id": came.delivery_id, **account}, [], [], [])
         with engine(settings.dsn).begin() as db:
             db.execute(
                 text("insert into serving.snapshot_source values (:p, 1, :r, :b, :at, :p, 0, 0)"),
-                {"p": PERIOD, "r": registry, "b": batch.batch_id, "at": at},
+                {"p": PERIOD, "r": registry, "b": batch_id, "at": at},
             )
 
 

@@ -50,7 +50,16 @@ def killed_cases(all_cases: list[dict[str, Any]], name: str) -> tuple[dict[str, 
     return whole, killed
 
 
-@pytest.mark.parametrize(("name", "scenarios"), [("build", 9), ("intake", 14), ("moments", 7)])
+def test_an_intake_killed_anywhere_has_every_row_after_the_next_one(all_cases: list[dict[str, Any]]) -> None:
+    whole, killed = killed_cases(all_cases, "intake")
+    assert len(killed) == 14
+    assert [batch[0] for batch in whole["after"]["batches"]] == ["population", "social_assistance"]
+    for case in killed:
+        # A batch is in the ledger whole or not at all.
+        assert all(batch in whole["after"]["batches"] for batch in case["killed"]["batches"]), case
+
+
+@pytest.mark.parametrize(("name", "scenarios"), [("build", 9), ("moments", 7)])
 def test_a_killed_process_loses_nothing_and_doubles_nothing(
     all_cases: list[dict[str, Any]], name: str, scenarios: int
 ) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import re
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from auyl.settings import Settings
 from auyl.snapshot import core
 from auyl.snapshot.lineage import lineage
 from tests.conftest import fresh_installation
+from tests.snapshot.by_hand import ByHand, Figure
 from tests.snapshot.conftest import PERIOD, know_territory
 from tests.snapshot.queries import content
 
@@ -44,6 +46,10 @@ def budgets(oblast: Path) -> dict[str, list[Line]]:
         and all(re.fullmatch(r"\d+\.\d+", line[amount]) for line in lines for amount in ("sumrg", "plgp"))
         and {line["month"] for line in lines} == {f"{PERIOD[5:]}.{PERIOD[:4]}"}
     }
+
+
+def exact(number: Decimal | None) -> Fraction | None:
+    return None if number is None else Fraction(number)
 
 
 def executed(lines: list[Line], name: str) -> Decimal:
@@ -117,9 +123,68 @@ def dying(changed: Changed, oblast: Path) -> tuple[str, int]:
 
 
 @pytest.fixture(scope="module")
-def published(installation: Settings, changed: Changed, dying: tuple[str, int]) -> Published:
+def planted(changed: Changed, oblast: Path) -> dict[str, list[str]]:
+    """Facts and faults in an okrug's persons, and the numbers of those persons by what was done to them."""
+    ((_, numbers),) = duckdb.sql(
+        f"select okrug_kato, list(iin order by iin) from '{oblast}/truth/{PERIOD}/persons.parquet' where is_alive "
+        "group by 1 having count(*) > 120 order by count(*), 1 limit 1"
+    ).fetchall()
+    edits = {
+        "unknown status": (numbers[::8], r"<lifeStatus><code>0", "<lifeStatus><code>9"),
+        "registered later": (numbers[1::8], r"<beginDate>[\d-]+", "<beginDate>2026-11-03"),
+        "born later": (numbers[2::16], r"<birthDate>[^<]+", "<birthDate>2026-11-02"),
+        "no sex": (numbers[3::16], r"(<gender>\s*<code>)[12]", r"\g<1>7"),
+        "registered in time": (numbers[4::8], r"<beginDate>[\d-]+", "<beginDate>2026-10-31"),
+        "registered before": (numbers[5::8], r"<beginDate>[\d-]+", "<beginDate>2025-10-31"),
+    }
+    done: dict[str, list[str]] = {what: [] for what in edits}
+    for file in (changed.folder / PERIOD / "population").iterdir():
+        persons = file.read_text("utf-8").split("<person>")
+        for at, person in enumerate(persons):
+            for what, (chosen, old, new) in edits.items():
+                if person[5:17] in chosen:
+                    persons[at], edited = re.subn(old, new, person, count=1)
+                    done[what] += [person[5:17]] * edited
+        file.write_text("<person>".join(persons), "utf-8")
+    return done
+
+
+@pytest.fixture(scope="module")
+def published(
+    installation: Settings, changed: Changed, dying: tuple[str, int], planted: dict[str, list[str]]
+) -> Published:
     pipeline.run(installation, PERIOD, changed.folder, say=lambda _: None)
     return {(row.kato, row.indicator_id): row for row in content(installation)}
+
+
+def test_every_figure_agrees_with_a_second_reckoning_to_the_last_digit(
+    installation: Settings, published: Published
+) -> None:
+    okrugs = sorted({kato for kato, _ in published})
+    figures = ByHand(installation, PERIOD, okrugs).figures()
+    assert figures.keys() == published.keys() and len(figures) == 37 * len(okrugs)
+    differing = {
+        key: (row.value, row.numerator, row.denominator, row.flag, row.coverage_pct, figures[key])
+        for key, row in published.items()
+        if figures[key]
+        != Figure(*map(exact, (row.value, row.numerator, row.denominator)), row.flag, exact(row.coverage_pct))
+    }
+    assert not differing, f"{len(differing)}: {list(differing.items())[:5]}"
+    assert Counter(row.flag for row in published.values()).keys() == {"ok", "at_least", "partial", "missing"}
+
+
+def test_a_persons_row_that_is_rejected_lowers_the_coverage_of_its_okrug_and_of_no_other(
+    installation: Settings, published: Published, planted: dict[str, list[str]], oblast: Path
+) -> None:
+    assert min(map(len, planted.values())) > 5
+    homes = dict(duckdb.sql(f"select iin, okrug_kato from '{oblast}/truth/{PERIOD}/persons.parquet'").fetchall())
+    (okrug,) = {homes[number] for number in planted["unknown status"]}
+    coverage = {k: row.coverage_pct for (k, i), row in published.items() if i == "population.residents"}
+    neighbours = [value for kato, value in coverage.items() if kato[:4] == okrug[:4] and kato != okrug]
+    assert 80 < coverage[okrug] < 90 and min(neighbours) > 90
+    row = published[okrug, "population.residents"]
+    assert row.flag == "at_least" and row.rows_near >= len(planted["unknown status"])
+    assert published[okrug, "population.children_share"].flag == "partial"
 
 
 def missing(published: Published, kato: str) -> set[str]:

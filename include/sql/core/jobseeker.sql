@@ -1,5 +1,6 @@
 -- Grain: jobseeker. Key: person_key. Inputs: counted_employment, person, place. Variables: period_begin, period_end.
 -- A jobseeker is counted where registered; without an entry in the population registry, by the source's code.
+-- Who registered after the period is of the next one.
 select
     j.person_key,
     j.status,
@@ -21,3 +22,4 @@ select
 from counted_employment as j
 left join person as p on j.person_key = p.person_key
 left join place as l on claim_key(null, j.kato, null, null, null, j.settlement_name) = l._key
+where coalesce(j.registered_on <= getvariable('period_end'), true)

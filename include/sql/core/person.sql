@@ -5,8 +5,13 @@ select
     p.sex,
     p.birth_date,
     date_sub('year', p.birth_date, getvariable('period_end')) as age_years,
-    -- Who died after the period was a resident at its end.
-    p.is_alive or coalesce(p.death_date > getvariable('period_end'), false) as is_alive,
+    -- At the end of the period: who died after it was a resident, who was born after it was none. is_alive is missing
+    -- where the date of death is not believed.
+    (
+        coalesce(p.is_alive, coalesce(p.life_status_code, '0') = '0')
+        or coalesce(p.death_date > getvariable('period_end'), false)
+    )
+    and coalesce(p.birth_date <= getvariable('period_end'), true) as is_alive,
     coalesce(
         p.registered_from between getvariable('period_begin') - interval 11 month and getvariable('period_end'), false
     ) as registered_12_months,

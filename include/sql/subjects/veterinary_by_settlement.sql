@@ -14,6 +14,6 @@ select
     count(*) filter (where a.test_result = 'positive') as heads_positive_brucellosis
 from animal as a
 left join territory as t on a.settlement_kato = t.kato
-where a.okrug_kato in (select o.kato from okrug as o)
+where a.species is not null and a.okrug_kato in (select o.kato from okrug as o)
 group by a.okrug_kato, coalesce(a.settlement_kato, ''), a.species
 order by all

@@ -48,11 +48,14 @@ FAULTS: dict[str, Fault] = {
         outcome="warned",
     ),
     "arrival_before_call": Cell(
-        "arrived_at", "(received_at::timestamp - to_minutes(5 + roll(key, 'before', 55)))::varchar", "arrived_at <> ''"
+        "arrived_at",
+        "(received_at::timestamp - to_minutes(5 + roll(key, 'before', 55)))::varchar",
+        "arrived_at <> ''",
+        outcome="warned",
     ),
     "arrival_missing": Cell("arrived_at", "''", "arrived_at <> ''"),
     "wrong_period": Cell("received_at", "(received_at::timestamp - to_days(day(getvariable('as_of'))))::varchar"),
-    "unknown_status": Cell("category", "'9'"),
+    "unknown_status": Cell("category", "'9'", outcome="warned"),
 }
 
 REGISTRY = Registry(

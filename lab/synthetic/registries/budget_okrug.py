@@ -23,8 +23,8 @@ _IS_MAIN = "level::integer <= 1 and regexp_matches(upper(name), 'ДОХОДЫ|З
 FAULTS: dict[str, Fault] = {
     "homoglyph": Cell("name", "translate(name, 'Н', 'H')"),
     "exact_duplicate": Extra(),
-    "amount_negative": Cell("sumrg", "'-' || sumrg", f"sumrg <> '0.0' and {_IS_MAIN}"),
-    "amount_not_number": Cell("sumrg", "choice(key, 'no sum', ['-', 'н/д', '#ЗНАЧ!'])"),
+    "amount_negative": Cell("sumrg", "'-' || sumrg", f"sumrg <> '0.0' and {_IS_MAIN}", outcome="warned"),
+    "amount_not_number": Cell("sumrg", "choice(key, 'no sum', ['-', 'н/д', '#ЗНАЧ!'])", outcome="warned"),
     "code_as_float": Cell("kato", "kato || '.0'"),
     "trailing_spaces": Cell("name", "name || ' '"),
     "wrong_period": Cell("month", "strftime(getvariable('last_month_day'), '%m.%Y')"),

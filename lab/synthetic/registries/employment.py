@@ -33,7 +33,7 @@ FAULTS: dict[str, Fault] = {
     **kato_faults("kato_code"),
     "test_row": Extra({"iin": "'111111111111'", "surname": "'Тестов'", "name": "'Тест'"}),
     "trailing_spaces": Cell("surname", "surname || '  '"),
-    "future_date": Cell("registered_at", "a_future_day(key)::varchar"),
+    "future_date": Cell("registered_at", "a_future_day(key)::varchar", outcome="warned"),
     "unknown_status": Cell("status", "'PAUSED'"),
 }
 

@@ -23,7 +23,7 @@ FILE = Workbook(
 )
 
 FAULTS: dict[str, Fault] = {
-    **iin_faults("owner"),
+    **iin_faults("owner", outcome="warned"),
     "birth_date_unparsable": Cell(
         "birth_date", "choice(key, 'no date', ['00.00.0000', '31.02.2021', '05.13.2020', 'весна 2022'])"
     ),
@@ -31,7 +31,7 @@ FAULTS: dict[str, Fault] = {
     "exact_duplicate": Extra(),
     **kato_faults(),
     "trailing_spaces": Cell("settlement", "settlement || '  '"),
-    "future_date": Cell("vaccinated", "dmy(a_future_day(key))"),
+    "future_date": Cell("vaccinated", "dmy(a_future_day(key))", outcome="warned"),
     "wrong_period": Cell("report_date", "strftime(getvariable('last_month_day'), '%d.%m.%Y')"),
     "total_row": Extra(
         {
@@ -45,7 +45,7 @@ FAULTS: dict[str, Fault] = {
             "species": "(10 + roll(key, 'sum', 900))::varchar",
         }
     ),
-    "unknown_status": Cell("result", "'сомнительный'", "result <> ''"),
+    "unknown_status": Cell("result", "'сомнительный'", "result <> ''", outcome="warned"),
 }
 
 REGISTRY = Registry("livestock", "tag", LABELS, FILE, has_parts=True, faults=FAULTS)

@@ -41,7 +41,7 @@ FAULTS: dict[str, Fault] = {
     **iin_faults("iin"),
     "birth_date_disagrees": Cell("birth_date", "days_before(birth_date::date, key)::varchar"),
     "birth_date_unparsable": Cell(
-        "birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])", outcome="quarantined"
+        "birth_date", "choice(key, 'no date', ['0000-00-00', '1985-02-31', '2001-13-05', 'н/д'])"
     ),
     "homoglyph": Cell("surname", "homoglyphs(surname)", outcome="warned"),
     "exact_duplicate": Extra(),

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,22 @@ def checksums(oblast: Oblast) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="module")
+def made_once(build: Callable[..., Oblast]) -> Oblast:
+    return build(people=500)
+
+
+@pytest.fixture
+def made(made_once: Oblast, tmp_path: Path) -> Oblast:
+    """A small oblast, to be damaged: a copy with the times of its files."""
+    return Oblast(shutil.copytree(made_once.extracts, tmp_path / "oblast"), made_once.summary)
+
+
+@pytest.fixture(scope="module")
+def next_month(build: Callable[..., Oblast]) -> Oblast:
+    return build(period="2026-11", dirt=0)
+
+
 def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(build: Callable[..., Oblast]) -> None:
     # more persons than a row group of DuckDB, so that threads share the work
     one = build(people=130_000, threads=1)
@@ -42,8 +59,7 @@ def test_another_seed_gives_another_oblast(build: Callable[..., Oblast], clean: 
     assert same == {"reference/crosswalk.csv", *empty}
 
 
-def test_a_second_run_reports_that_nothing_changed_and_writes_nothing(build: Callable[..., Oblast]) -> None:
-    made = build(people=500)
+def test_a_second_run_reports_that_nothing_changed_and_writes_nothing(made: Oblast) -> None:
     before = {path: path.stat().st_mtime_ns for path in made.extracts.rglob("*")}
     again = make(made.extracts, PERIOD, 500)
     assert again.is_unchanged and again == made.summary
@@ -51,10 +67,7 @@ def test_a_second_run_reports_that_nothing_changed_and_writes_nothing(build: Cal
 
 
 @pytest.mark.parametrize("harm", ["other parameters", "missing file", "short file"])
-def test_a_run_replaces_extracts_of_other_parameters_or_with_damaged_files(
-    build: Callable[..., Oblast], harm: str
-) -> None:
-    made = build(people=500)
+def test_a_run_replaces_extracts_of_other_parameters_or_with_damaged_files(made: Oblast, harm: str) -> None:
     expected = checksums(made)
     file = made.folder("ambulance") / f"ambulance_{PERIOD}.csv"
     if harm == "other parameters":
@@ -86,19 +99,19 @@ def test_a_killed_run_leaves_no_manifest_and_the_next_one_completes_it(
 def test_a_second_process_on_the_same_folder_waits_and_reports_unchanged(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "lab", "synth", str(tmp_path), "--period", PERIOD]
     first, second = (
-        subprocess.Popen([*command, "--people", "20000"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        subprocess.Popen([*command, "--people", "2000"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for _ in range(2)
     )
     outputs = [process.communicate(timeout=400)[0] for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], outputs
     assert sorted(text.splitlines()[-1].split(":")[0] for text in outputs) == ["made", "unchanged"]
-    assert make(tmp_path, PERIOD, 20_000).is_unchanged
+    assert make(tmp_path, PERIOD, 2_000).is_unchanged
     assert not list(tmp_path.glob(".*.partial"))
 
 
-def test_the_next_month_has_the_same_people_with_a_few_changes(build: Callable[..., Oblast], clean: Oblast) -> None:
+def test_the_next_month_has_the_same_people_with_a_few_changes(next_month: Oblast, clean: Oblast) -> None:
     now = {p["iin"]: p for p in clean.persons()}
-    after = {p["iin"]: p for p in build(period="2026-11", dirt=0).persons()}
+    after = {p["iin"]: p for p in next_month.persons()}
     both = set(now) & set(after)
     assert len(both) > 0.995 * len(now)
     born = set(after) - set(now)
@@ -110,9 +123,9 @@ def test_the_next_month_has_the_same_people_with_a_few_changes(build: Callable[.
     assert all(now[i]["birth_date"] == after[i]["birth_date"] for i in both)
 
 
-def test_animals_keep_their_tags_over_a_month(build: Callable[..., Oblast], clean: Oblast) -> None:
+def test_animals_keep_their_tags_over_a_month(next_month: Oblast, clean: Oblast) -> None:
     now = {row["ИНЖ"]: row["Дата рождения"] for row in clean.rows("livestock").values()}
-    after = {row["ИНЖ"]: row["Дата рождения"] for row in build(period="2026-11", dirt=0).rows("livestock").values()}
+    after = {row["ИНЖ"]: row["Дата рождения"] for row in next_month.rows("livestock").values()}
     both = set(now) & set(after)
     assert 0.9 * len(now) < len(both) < len(now)
     assert all(now[tag] == after[tag] for tag in both)
