@@ -206,6 +206,32 @@ def test_a_new_certificate_needs_the_key_of_the_authority_and_loses_nothing_with
     assert contents(folder) == before
 
 
+def test_a_host_may_be_an_address_of_ipv6_and_what_is_none_is_refused_in_words(tmp_path: Path) -> None:
+    def made_for(folder: str, host: str) -> subprocess.CompletedProcess[str]:
+        command = [PRODUCTION / "make-secrets.sh", tmp_path / folder, host]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    assert made_for("ipv6", "2001:db8::7").returncode == 0
+    assert "@[2001:db8::7]:5432/auyl" in (tmp_path / "ipv6" / "owner_dsn").read_text()
+    known = subprocess.run(
+        ["openssl", "x509", "-in", tmp_path / "ipv6" / "postgres.crt", "-noout", "-ext", "subjectAltName"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "IP Address:2001:DB8:" in known.stdout
+    wrong = made_for("wrong", "10.0.0.300")
+    assert wrong.returncode == 1 and "expected a name or an IP address, found 10.0.0.300" in wrong.stderr
+    assert made_for("wrong", "10.0.0.30").returncode == 0
+
+
+def test_no_command_of_a_service_or_unit_has_a_secret_as_an_argument() -> None:
+    commands = {name: str(s.get("command", "")) for name, s in COMPOSE["services"].items()}
+    commands |= {unit.name: unit.read_text(encoding="utf-8") for unit in PRODUCTION.glob("*.service")}
+    for name, command in commands.items():
+        assert not re.search(r"--\S*(password|secret|key|token)\b", command), name
+        assert not re.search(r"\$\(\s*cat [^)]*(/run/secrets|%d)/", command), name
+    assert "airflow_password" in commands["bootstrap"] and "airflow_password" in commands["auyl-bootstrap.service"]
+
+
 def test_a_secret_is_read_from_its_file_and_an_unreadable_one_is_said(
     secrets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,6 +321,44 @@ def test_every_unit_has_an_account_and_the_secrets_that_it_needs(secrets: Path) 
         line.split("=", 1) for line in (PRODUCTION / "auyl.env").read_text("utf-8").splitlines() if line[:1] not in "#"
     )
     assert {n.removesuffix("_CMD") for n in shared if n.startswith("AIRFLOW__")} <= known_settings()
+
+
+ASKING = """#!{python}
+import getpass, json, sys
+asked = [getpass.getpass("Password: "), getpass.getpass("Repeat: ")] if "create" in sys.argv else []
+lines = [open(f"/proc/{{name}}/cmdline").read() for name in ("self", {parent})]
+open({log!r}, "a").write(json.dumps([sys.argv[1:], asked, lines]) + "\\n")
+"""
+
+
+@pytest.mark.parametrize("shape", ["containers", "systemd"])
+def test_no_secret_stands_in_the_list_of_processes_while_the_first_administrator_is_made(
+    tmp_path: Path, shape: str
+) -> None:
+    """Both shapes give `airflow users create` the password where it asks for it, on the standard input."""
+    log, secret = tmp_path / "log", "s3cret of the administrator"
+    (tmp_path / "airflow_password").write_text(secret)
+    program = ASKING.format(python=sys.executable, log=str(log), parent="__import__('os').getppid()")
+    for name in ("auyl", "airflow"):
+        (tmp_path / name).write_text(program)
+        (tmp_path / name).chmod(0o700)
+    if shape == "containers":
+        command = COMPOSE["services"]["bootstrap"]["command"][2].replace("$$", "$")
+    else:
+        unit = (PRODUCTION / "auyl-bootstrap.service").read_text("utf-8")
+        (command,) = re.findall(r"^ExecStart=/bin/sh -c '(.*)'$", unit, re.MULTILINE)
+    command = command.replace("/run/secrets", str(tmp_path)).replace("%d", str(tmp_path))
+    command = command.replace("/opt/auyl/.venv/bin/", f"{tmp_path}/")
+    subprocess.run(
+        ["sh", "-c", command], check=True, capture_output=True, start_new_session=True, timeout=60,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    calls = [json.loads(line) for line in log.read_text().splitlines()]
+    (created,) = [call for call in calls if "create" in call[0]]
+    assert created[1] == [secret, secret]
+    assert all(secret not in line for call in calls for line in [*call[0], *call[2]])
+    commands = [str(service.get("command")) for service in COMPOSE["services"].values()]
+    assert not [command for command in commands if "--password" in command or "$$(cat" in command]
 
 
 def test_a_unit_can_open_its_home_and_airflow_finds_its_tasks() -> None:
