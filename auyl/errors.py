@@ -37,6 +37,11 @@ def _shape(sign: str) -> str:
     return "" if kind[0] == "M" else sign
 
 
+def visible(text: str) -> str:
+    """A text with control characters written by number, such as U+000A."""
+    return "".join(f"U+{ord(sign):04X}" if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text)
+
+
 def storable(text: str) -> str:
     """A text without what no database or log takes: NUL and halves of surrogate pairs, written as U+FFFD."""
     return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -219,7 +224,8 @@ class ExtractRefused(AuylError):
     column: str | None = None
 
     def __post_init__(self) -> None:
-        texts = (self.file, self.expected, self.found)
+        # A name of a file may hold line breaks, and what would look like another line of a log or mail.
+        texts = (visible(self.file), self.expected, self.found)
         self.file, self.expected, self.found = (without_numbers(storable(text)) for text in texts)
         super().__init__(str(self))
 

@@ -12,7 +12,7 @@ LOCAL = ZoneInfo(TIMEZONE)
 # How far the clock of a source may be ahead of ours before a time that it states is refused as one to come.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 # A pattern to be found within a text, or to match the whole of it.
-PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def month_before(period: str, months: int) -> str:

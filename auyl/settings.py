@@ -28,6 +28,7 @@ writes: so a command works on the installation of its home without any setting.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -93,7 +94,7 @@ def from_environment() -> Settings:
         dsn_or_none=_address("AUYL_DSN", os.environ) or _address("AUYL_DSN", of_installation),
         hash_key_file=Path(env.get("AUYL_HASH_KEY_FILE") or home / "secrets" / "hash.key"),
         kato_edition=env.get("AUYL_KATO_EDITION") or None,
-        oblast_kato=env.get("AUYL_OBLAST") or "190000000",
+        oblast_kato=_oblast(env.get("AUYL_OBLAST") or "190000000"),
         include=include,
         expectations=Path(env.get("AUYL_EXPECTATIONS") or REPOSITORY / "expectations"),
         threads=int(_number(env, "AUYL_THREADS", os.cpu_count() or 2)),
@@ -101,6 +102,15 @@ def from_environment() -> Settings:
         secrets=tuple(Path(env[name]) for name in env if name.startswith("AUYL_") and name.endswith("_FILE")),
         is_scheduled=(env.get("AUYL_SCHEDULE") or "on").lower() != "off",
     )
+
+
+def _oblast(code: str) -> str:
+    """Another oblast than the installation's would refuse every row, and a part of a code none."""
+    if not re.fullmatch(r"[1-9][0-9]0{7}", code):
+        raise SettingMissing(
+            "AUYL_OBLAST", f"the code of an oblast, nine digits such as 190000000, found {code[:20]!r}"
+        )
+    return code
 
 
 def _number(env: Mapping[str, str], name: str, default: float) -> float:

@@ -124,6 +124,8 @@ def test_without_a_database_or_a_home_that_can_be_used_it_says_so(
 ) -> None:
     for name, value in (
         ("AUYL_DSN", "postgresql://auyl:word-of-passage@127.0.0.1:1/auyl"),
+        ("AUYL_DSN", "word-of-passage"),
+        ("AUYL_OBLAST", "19"),
         ("AUYL_HOME", "/dev/null/home"),
     ):
         with monkeypatch.context() as patch:
@@ -132,7 +134,7 @@ def test_without_a_database_or_a_home_that_can_be_used_it_says_so(
             patch.setenv(name, value)
             code, said = auyl(*path, *BY_COMMAND[path])
             assert code in (FINE, REFUSED, USAGE), said
-            assert said.count("\n") <= 1 and "word-of-passage" not in said
+            assert said.count("\n") <= 1 and "word-of-passage" not in said and "in auyl/" not in said
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

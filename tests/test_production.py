@@ -206,6 +206,32 @@ def test_a_new_certificate_needs_the_key_of_the_authority_and_loses_nothing_with
     assert contents(folder) == before
 
 
+def test_a_host_may_be_an_address_of_ipv6_and_what_is_none_is_refused_in_words(tmp_path: Path) -> None:
+    def made_for(folder: str, host: str) -> subprocess.CompletedProcess[str]:
+        command = [PRODUCTION / "make-secrets.sh", tmp_path / folder, host]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    assert made_for("ipv6", "2001:db8::7").returncode == 0
+    assert "@[2001:db8::7]:5432/auyl" in (tmp_path / "ipv6" / "owner_dsn").read_text()
+    known = subprocess.run(
+        ["openssl", "x509", "-in", tmp_path / "ipv6" / "postgres.crt", "-noout", "-ext", "subjectAltName"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "IP Address:2001:DB8:" in known.stdout
+    wrong = made_for("wrong", "10.0.0.300")
+    assert wrong.returncode == 1 and "expected a name or an IP address, found 10.0.0.300" in wrong.stderr
+    assert made_for("wrong", "10.0.0.30").returncode == 0
+
+
+def test_no_command_of_a_service_or_unit_has_a_secret_as_an_argument() -> None:
+    commands = {name: str(s.get("command", "")) for name, s in COMPOSE["services"].items()}
+    commands |= {unit.name: unit.read_text(encoding="utf-8") for unit in PRODUCTION.glob("*.service")}
+    for name, command in commands.items():
+        assert not re.search(r"--\S*(password|secret|key|token)\b", command), name
+        assert not re.search(r"\$\(\s*cat [^)]*(/run/secrets|%d)/", command), name
+    assert "airflow_password" in commands["bootstrap"] and "airflow_password" in commands["auyl-bootstrap.service"]
+
+
 def test_a_secret_is_read_from_its_file_and_an_unreadable_one_is_said(
     secrets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,7 @@ def create_account(
     Raises PrincipalInvalid (also when it exists: `set_password` changes it), AccountInvalid (its name to be shown),
     PasswordTooWeak.
     """
-    principals.check(principal)
+    principals.check_new(principal)
     name = check_display_name(display_name)
     with conn.cursor() as cur:
         cur.execute(
@@ -111,10 +111,10 @@ def set_password(
     must_change_password: bool = False,
     reason: str | None = None,
 ) -> None:
-    """A new password for an open account; its sessions end, and it may try again at once. The caller commits.
+    """A new password for an open account and its PostgreSQL login; its sessions end, and it may try again at once.
 
-    With `must_change_password` it serves for one sign-in. Raises AccountInvalid (no such account, or closed),
-    PasswordTooWeak.
+    The caller commits. With `must_change_password` it serves for one sign-in. Raises AccountInvalid (no such account,
+    or closed), PasswordTooWeak.
     """
     account = account_of(conn, principal)
     if account.state == "closed":
@@ -126,6 +126,8 @@ def set_password(
             "password_set_at = now() where principal = %s",
             (salt, verifier, must_change_password, principal),
         )
+    if account.has_sql_login:
+        logins.set_login_password(conn, principal, password, reason=reason)
     _end_sessions(conn, principal)
     forgive(conn, principal)
     audit(conn, "set_password", principal, purpose=reason)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from psycopg2.extensions import connection
 
@@ -10,6 +10,7 @@ from auyl.access import principals
 from auyl.access.audit import audit
 from auyl.access.errors import AccessError, TerritoryUnknown
 from auyl.access.logins import settle_login
+from auyl.periods import LOCAL
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,17 @@ def grant(
     The same grant that already holds, given again, is the same grant: nothing is added.
     Raises AccessError (role, term), PrincipalInvalid, TerritoryUnknown (no okrug there in the current edition).
     """
-    principals.check(principal)
+    principals.check_new(principal)
     if role not in (known := roles(conn)):
         raise AccessError(f"role {role!r}: expected one of {', '.join(known)}")
     if role == "engineer" and (valid_to is not None or valid_from is not None):
         raise AccessError("role 'engineer' has no term: membership of a PostgreSQL role does not expire; revoke it")
     if not reason.strip():
         raise AccessError("a grant needs a reason: the order or letter that it follows from")
+    if valid_to is not None and valid_to <= (valid_from or datetime.now(UTC)):
+        raise AccessError(
+            f"the term of a grant: expected a day to come, found {valid_to.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+        )
     prefix = prefix_of(territory)
     least = {"akim": 6, "district_staff": 4}.get(role, 2)
     if len(prefix) < least:

@@ -14,6 +14,7 @@ from auyl.access import accounts, passwords, principals
 from auyl.access.errors import AccessError
 from auyl.access.grants import grant
 from auyl.access.logins import create_login
+from auyl.errors import shape
 from auyl.periods import LOCAL
 
 COLUMNS = ("login", "name", "language", "role", "territory", "until", "sql")
@@ -87,7 +88,7 @@ def _lines(content: bytes, name: str) -> list[tuple[int, dict[str, str]]]:
         if wrong or len(set(heading)) < len(heading):
             raise ListRefused(
                 f"{name}, line 1: expected a heading of {', '.join(COLUMNS)} ({' and '.join(NEEDED)} are needed), each "
-                f"once; found {', '.join(heading) or 'nothing'}"
+                f"once; found {', '.join(cell if cell in COLUMNS else shape(cell) for cell in heading) or 'nothing'}"
             )
         first = reader.line_num
         for row in reader:
@@ -112,7 +113,7 @@ def _take(
     reason: str,
 ) -> None:
     """One line. Raises _CellWrong."""
-    principal = _checked("login", lambda: principals.check(principals.normalise(cells["login"])))
+    principal = _checked("login", lambda: principals.check_new(principals.normalise(cells["login"])))
     name = _checked("name", lambda: accounts.check_display_name(cells["name"]))
     language = cells.get("language") or "kk"
     if language not in get_args(accounts.Language):

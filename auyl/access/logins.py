@@ -23,9 +23,9 @@ LIMITS = {
 PORTAL = "auyl_portal"
 
 
-def _verifier(conn: connection, role: str, password: str) -> sql.Literal:
+def verifier(conn: connection, role: str, password: str) -> str:
     """SCRAM verifier computed here, so that the server and its log never see the password."""
-    return sql.Literal(encrypt_password(password, role, scope=conn, algorithm="scram-sha-256"))
+    return str(encrypt_password(password, role, scope=conn, algorithm="scram-sha-256"))
 
 
 def create_login(conn: connection, principal: str, password: str, *, reason: str | None = None) -> None:
@@ -49,7 +49,7 @@ def create_login(conn: connection, principal: str, password: str, *, reason: str
             sql.SQL("{} role {} login password {} connection limit {} valid until {}").format(
                 sql.SQL("alter" if exists else "create"),
                 role,
-                _verifier(conn, principal, password),
+                sql.Literal(verifier(conn, principal, password)),
                 sql.Literal(CONNECTIONS),
                 sql.Literal((datetime.now(UTC) + PASSWORD_LIFETIME).isoformat()),
             )
@@ -80,6 +80,21 @@ def exists(conn: connection, principal: str) -> bool:
     return bool(is_there)
 
 
+def set_login_password(conn: connection, principal: str, password: str, *, reason: str | None = None) -> None:
+    """Another password for a login, which stays open or shut; what it is running ends. The caller commits."""
+    until = datetime.now(UTC) + PASSWORD_LIFETIME
+    with conn.cursor() as cur:
+        cur.execute(
+            sql.SQL("alter role {} password {} valid until {}").format(
+                sql.Identifier(principals.check(principal)),
+                sql.Literal(verifier(conn, principal, password)),
+                sql.Literal(until.isoformat()),
+            )
+        )
+        cur.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", (principal,))
+    audit(conn, "set_login_password", principal, purpose=reason)
+
+
 def close_login(conn: connection, principal: str, *, reason: str | None = None) -> None:
     """Shut a login and end what it is running. Its grants stay, as history. The caller commits."""
     with conn.cursor() as cur:
@@ -93,7 +108,9 @@ def set_portal_password(conn: connection, password: str) -> None:
     passwords.check(password)
     with conn.cursor() as cur:
         cur.execute(
-            sql.SQL("alter role {} login password {}").format(sql.Identifier(PORTAL), _verifier(conn, PORTAL, password))
+            sql.SQL("alter role {} login password {}").format(
+                sql.Identifier(PORTAL), sql.Literal(verifier(conn, PORTAL, password))
+            )
         )
 
 

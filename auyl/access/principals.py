@@ -1,15 +1,31 @@
 """Names of principals: one spelling for the PostgreSQL login, the account and the grants."""
 
+import re
 import unicodedata
 
 from auyl.access.errors import PrincipalInvalid
 
+# Also the owners of Airflow's databases, which bootstrap makes (docs/production/make-secrets.sh).
+RESERVED = {"auyl", "airflow", "airflow_results", "current_user", "session_user"}
 NAME_BYTES = 63  # PostgreSQL cuts a longer identifier without an error, so two names would become one login
 
 
 def normalise(name: str) -> str:
     """The one spelling of a name: NFC, lower case (phones capitalise the first letter), no outer spaces."""
     return unicodedata.normalize("NFC", name.strip()).lower()
+
+
+# What is no part of a name on a command line, in a list or in Excel opens something else there.
+_NEW = re.compile(r"[^\W_][\w.@-]*")
+
+
+def check_new(name: str) -> str:
+    """The name of an account, a login or a grant that is not there yet. Raises PrincipalInvalid."""
+    if check(name) in RESERVED:
+        raise PrincipalInvalid(f"principal {name!r}: reserved for the server's own roles")
+    if not _NEW.fullmatch(name):
+        raise PrincipalInvalid(f"principal {name!r}: expected letters, digits and . _ - @, a letter or digit first")
+    return name
 
 
 def check(name: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from psycopg2.extensions import connection
 
-from auyl.access import passwords, principals
+from auyl.access import logins, passwords, principals
 from auyl.access.errors import SignInRefused, SignInSlowed
 
 LIFETIME = timedelta(hours=10)
@@ -129,6 +129,8 @@ def sign_in(
 def change_password(conn: connection, attempt: Attempt, password: str, new_password: str, *, display_name: str) -> None:
     """Set a new password for the person of the entered session, whose other sessions end. The caller commits.
 
+    It is that of their PostgreSQL login too, where they have one.
+
     `attempt` is announced for that person, and has waited. Raises PasswordTooWeak, SignInRefused (wrong old password).
     """
     salt, verifier = passwords.verifier_of(new_password, attempt.principal, display_name)
@@ -138,8 +140,9 @@ def change_password(conn: connection, attempt: Attempt, password: str, new_passw
             (attempt.number, passwords.proof_of(password, attempt.salt), salt, verifier),
         )
         (is_right,) = cur.fetchone() or (False,)
-    if not is_right:
-        raise SignInRefused
+        if not is_right:
+            raise SignInRefused
+        cur.execute("select access.set_own_login(%s)", (logins.verifier(conn, attempt.principal, new_password),))
 
 
 def enter(conn: connection, token: str) -> Session | None:

@@ -127,7 +127,7 @@ def _of_rows(con: duckdb.DuckDBPyConnection, lake: Lake, row: dict[str, Any]) ->
     parts = [path] if path.endswith(".parquet") else lake.files(path)
     if not parts or not all(map(lake.exists, parts)):
         return f"{registry} {period}: lost {row['kind']} {path}: expected the file, found none. Make it again: {again}"
-    rows = _count(con, [lake.address(part) for part in parts])
+    rows = _count(con, [lake.address(part) for part in parts], row["kind"] == "quarantine")
     if rows is None:
         found = "one that is no Parquet"
     elif row["rows"] is not None and rows != row["rows"]:
@@ -138,11 +138,15 @@ def _of_rows(con: duckdb.DuckDBPyConnection, lake: Lake, row: dict[str, Any]) ->
     return f"{registry} {period}: damaged {row['kind']} {path}: {expected}. Remove it, then make it again: {again}"
 
 
-def _count(con: duckdb.DuckDBPyConnection, addresses: list[str]) -> int | None:
+def _count(con: duckdb.DuckDBPyConnection, addresses: list[str], is_quarantine: bool) -> int | None:
+    """Rows of Parquet files; of quarantine without those that lost an attribute only, which are in stage too."""
     import duckdb
 
     try:
         files = ", ".join(map(literal, addresses))
+        if is_quarantine:
+            of = f"from read_parquet([{files}]) where _outcome is distinct from 'staged'"
+            return int(con.execute(f"select count(*) {of}").fetchall()[0][0])
         return int(con.execute(f"select sum(num_rows) from parquet_file_metadata([{files}])").fetchall()[0][0])
     except duckdb.Error:
         return None
@@ -163,7 +167,7 @@ def _of_sets(settings: Settings, lake: Lake) -> list[str | None]:
         path, again = {
             "core": (
                 paths.core_folder(period, row["inputs_digest"]),
-                "Restore it from a backup; what is published stays, but has no lineage",
+                f"Make it again: auyl build --period {period}, where the same extracts count; else a backup has it",
             ),
             "linkage": (row["path"], f"Make it again: auyl link build --period {period}"),
             "entity": (row["path"], f"Make it again: auyl entities build --period {period}"),

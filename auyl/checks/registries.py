@@ -19,6 +19,8 @@ from auyl.store.duck import identifier
 if TYPE_CHECKING:
     import duckdb
 
+META = ("rule", "level", "reason_ru", "reason_kk", "mostly", "about", "costs")
+
 
 def faults_of_contracts(include: Path, only: str | None = None) -> list[Fault]:
     """Faults of the contracts themselves; of one registry where given."""
@@ -77,10 +79,11 @@ def _columns(
     """Columns that rules may ask; adds to the faults where the stage SQL cannot be bound to the contract."""
     import duckdb
 
-    raw = ", ".join(f"null::varchar as {identifier(column.name)}" for column in contract.columns)
+    raw = ", ".join(f"'1' as {identifier(column.name)}" for column in contract.columns)
     try:
-        con.execute(f"create or replace temp table nothing as select {raw}, '' as _file, 0::bigint as _record limit 0")
-        scan.define_views_over(con, settings.include, contract, "nothing", "2026-01")
+        con.execute(f"create or replace temp table one_row as select {raw}, '' as _file, 1::bigint as _record")
+        scan.define_views_over(con, settings.include, contract, "one_row", "2026-01")
+        con.execute(f"create or replace temp table stage_{contract.registry} as from candidate limit 0")
         return {row[0] for row in con.execute("describe candidate").fetchall()}
     except duckdb.Error as error:
         faults.append(fault_in(stage, f"with the contract {contract.path.name}: {_words(error)}"))
@@ -117,14 +120,15 @@ def _faults_of_links(
     ]
     rows = f"(select *, 1::bigint as {suites.RANK} from candidate)"
     try:
-        con.execute(f"explain select {', '.join(rule.broken for rule in suite.row_rules)} from {rows}")
+        # Run and not only planned: a regular expression is read when the first row comes.
+        con.execute(f"select {', '.join(rule.broken for rule in suite.row_rules)} from {rows}").fetchall()
     except duckdb.Error:
         rules = suite.row_rules  # one after another, since a query has one error
     else:
         rules = ()
     for rule in rules:
         try:
-            con.execute(f"explain select ({rule.broken})::boolean from {rows}")
+            con.execute(f"select ({rule.broken})::boolean from {rows}").fetchall()
         except duckdb.Error as error:
             of_all = any(rule.rule == item["meta"]["rule"] for item in _items(settings.expectations / suites.CELLS))
             file = settings.expectations / suites.CELLS if of_all else path
@@ -152,6 +156,7 @@ def faults_of_suite(path: Path, is_registry: bool = True) -> list[Fault]:
         words = (
             [f"name: expected {file.stem}, found {document.get('name')!r}"] if document.get("name") != file.stem else []
         )
+        words += [] if document["expectations"] else ["expected at least one expectation, found none"]
         known = known_expectations()
         for number, item in enumerate(document["expectations"], start=1):
             words += _faults_of_item(item, number, known)
@@ -189,6 +194,7 @@ def _faults_of_item(item: Any, number: int, known: frozenset[str]) -> list[str]:
         words.append(f"severity: expected critical, warning or info, found {item.get('severity')!r}")
     if meta.get("level", "batch") not in ("row", "batch"):
         words.append(f"level: expected row or batch, found {meta['level']!r}")
+    words += [f"meta: expected {', '.join(META)}, found «{name}»" for name in meta if name not in META]
     words += [f"expected a {name}" for name in ("reason_ru", "reason_kk") if not str(meta.get(name) or "").strip()]
     mostly = meta.get("mostly")
     if mostly is not None and not (isinstance(mostly, int | float) and 0 <= mostly <= 1):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from auyl import contracts
+from auyl.checks.chain import faults_of_chain
 from auyl.checks.descriptions import faults_of_descriptions, faults_of_keys
 from auyl.checks.faults import Fault, collect
 from auyl.checks.questions import faults_of_questions
@@ -36,7 +37,10 @@ def check_installation(settings: Settings) -> list[Fault]:
             faults += collect(macros, lambda path: con.execute(path.read_text(encoding="utf-8")))
             readable = _readable(include)
             is_whole = len(readable) == len(contracts.names(include))
-            faults += faults_of_registries(con, settings, readable, broken, is_whole)
+            of_registries = faults_of_registries(con, settings, readable, broken, is_whole)
+            faults += of_registries
+            if is_whole and not of_sql and not of_registries:
+                faults += faults_of_chain(con, settings, readable)
     faults += faults_of_questions(settings)
     faults += faults_of_descriptions(include)
     return sorted(set(faults))

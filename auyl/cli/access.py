@@ -42,12 +42,15 @@ def give(
 ) -> None:
     """Grant a role in a territory."""
     from auyl import access
+    from auyl.access import logins
 
     with serving() as con:
         # The last day is whole: the grant ends with the first moment of the next one, local time.
         ends = until.replace(tzinfo=LOCAL) + timedelta(days=1) if until else None
         number = access.grant(con, principal, role, territory, granted_by=operator(), reason=reason, valid_to=ends)
         typer.echo(f"grant {number}")
+        if not access.list_accounts(con, principal) and not logins.exists(con, principal):
+            typer.secho(f"{principal} has no account and no login yet: auyl access open {principal} …", fg="yellow")
 
 
 def take(

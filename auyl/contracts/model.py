@@ -113,6 +113,7 @@ class Contract:
     latency_days: int
     path: Path
     digest: str
+    max_extract_bytes: int = 16 << 30
     needs: tuple[int, ...] = ()
     other_oblasts: bool = False
     place: dict[str, str] = field(hash=False, compare=False, default_factory=dict)
@@ -149,6 +150,12 @@ class Contract:
         """The error to raise for an extract of this registry; `owner` is the registry's unless the cause is ours."""
         name = file.name if isinstance(file, Path) else file
         return ExtractRefused(self.registry, name, expected, found, owner or self.owner, line, column)
+
+    def too_large(self, file: str | Path, size: int | None = None) -> ExtractRefused:
+        """The error to raise for files larger together than an extract may be; without `size`, for one that grows."""
+        found = f"{size:,} bytes" if size is not None else "one that goes on"
+        owner = f"{self.owner}, or maxExtractBytes in the contract"
+        return self.refusal(file, f"an extract of at most {self.max_extract_bytes:,} bytes", found, owner=owner)
 
     def connection_unusable(self, expected: str, found: str) -> ConnectionUnusable:
         """The error to raise for the connection of this registry."""
@@ -279,6 +286,7 @@ def parse(document: Mapping[str, Any], path: Path, digest: str) -> Contract:
         stage=custom.stage or document["id"],
         suite=custom.suite or document["id"],
         poll_seconds=general.poll_seconds,
+        max_extract_bytes=general.max_extract_bytes,
         carry_forward_months=custom.carry_forward_months,
         path=path,
         digest=digest,

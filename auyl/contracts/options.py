@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -84,9 +85,10 @@ class ServerOptions(Options):
 
     way: Literal["file", "sftp", "rest", "soap", "sql"] = "file"
     format: Literal["csv", "xml", "xlsx", "xls", "json", "jsonl", "geojson"]
-    connection: str
+    connection: Annotated[str, Field(min_length=1)]
     encoding: str = "utf-8"
     poll_seconds: Annotated[float, Field(ge=1)] = 300.0
+    max_extract_bytes: AtLeastOne = 16 << 30
 
     @field_validator("encoding")
     @classmethod
@@ -161,6 +163,18 @@ class FileOptions(Options):
     stable_seconds: Annotated[float, Field(ge=0)] = 0.0
     expected_files: AtLeastOne | None = None
     parts: Names = ()
+
+    @model_validator(mode="after")
+    def _names_are_of_files(self) -> FileOptions:
+        """A name that no file can have would be waited for in silence."""
+        for option, name, known in (
+            ("filePattern", self.file_pattern, ("period", "part")), ("marker", self.marker or "", ("name", "period"))
+        ):  # fmt: skip
+            if unknown := [word for word in re.findall(r"\{(.*?)\}", name) if word not in known]:
+                raise ValueError(f"{option}: {{{'}, {'.join(known)}}}, not {{{unknown[0]}}}")
+            if "/" in name:
+                raise ValueError(f"{option}: a name without a folder, not {name}")
+        return self
 
     @model_validator(mode="after")
     def _parts_are_named(self) -> FileOptions:

@@ -22,7 +22,7 @@ from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.formats.archive import MAX_PACKING, PACKING_MATTERS_BYTES, damage_is_refused, opened_archive
 from auyl.formats.numbers import CellFormat, cell_format
-from auyl.formats.xml_document import SAFE_PARSER
+from auyl.formats.xml_document import SAFE_PARSER, words_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -169,7 +169,7 @@ class Package:
         try:
             tree = etree.fromstring(content, etree.XMLParser(**SAFE_PARSER))
         except etree.XMLSyntaxError as error:
-            raise self._broken(part, error.msg.splitlines()[0]) from error
+            raise self._broken(part, words_of(error.code)) from error
         if tree.getroottree().docinfo.doctype:
             raise self._broken(part, "a DOCTYPE")
         return tree
@@ -321,7 +321,7 @@ def joined(numbers: pa.Array, texts: pa.Array, count: int) -> pa.Array:
 
 def _words(error: Exception) -> str:
     """What the parser says of damage, without the texts that it quotes."""
-    return re.sub("'.*'", "…", str(error).splitlines()[0].split(" (")[0])
+    return re.sub("['`].*['`]", "…", str(error).splitlines()[0].split(" (")[0])
 
 
 def _is_calculated(book: Any) -> bool:

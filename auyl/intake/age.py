@@ -12,7 +12,7 @@ from pathlib import Path
 
 from auyl import sources
 from auyl.contracts import Contract
-from auyl.periods import CLOCK_TOLERANCE, LOCAL
+from auyl.periods import CLOCK_TOLERANCE, LOCAL, month_before, period_of, span_end
 from auyl.store.regular import Opener, open_regular
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,6 +49,17 @@ def age_of(
     if stated_at is not None:
         return Age(stated_at, True)
     return Age(stamps[newest], False)
+
+
+def refuse_month_to_come(contract: Contract, period: str, file: str | Path, owner: str | None = None) -> None:
+    """Raise ExtractRefused for an extract of a month that has not begun; of quarters and years, for none of its months.
+
+    Accepted, it would be the newest period that commands without --period take.
+    """
+    months = max(contract.frequency_months, 1)
+    begins, now = month_before(span_end(period, months), months - 1), period_of(datetime.now(LOCAL).date())
+    if begins > now:
+        raise contract.refusal(file, f"an extract of a month that has begun, {now} or before", period, owner=owner)
 
 
 def _time_stamp(file: Path) -> datetime:

@@ -12,7 +12,7 @@ from auyl import contracts, ledger, sources
 from auyl.contracts import Contract
 from auyl.errors import AuylError, ConnectionUnusable, ExtractRefused, SourceNotReady, SourceUnavailable
 from auyl.intake import whole_reading
-from auyl.intake.age import Age, age_of
+from auyl.intake.age import Age, age_of, refuse_month_to_come
 from auyl.intake.land import BY_OPERATOR, Arrival, files_of, land, refusing_odd_files
 from auyl.intake.references import corrected_batch
 from auyl.periods import LOCAL, PERIOD
@@ -53,6 +53,7 @@ def pull(
             partial_folder(settings, registry, period),
         )
         with _looks(settings, contract, period):
+            refuse_month_to_come(contract, period, contract.way, "whoever started it")
             pulled = sources.pull(contract, period, address, work, history)
             if pulled.is_unchanged and previous is not None:
                 look = ledger.Look(registry, period, "unchanged", pulled.source, previous.delivery_id, pulled.watermark)

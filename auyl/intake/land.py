@@ -14,17 +14,18 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from auyl import ledger
 from auyl.contracts import Contract
-from auyl.errors import LandingLost
-from auyl.intake.age import Age
+from auyl.errors import LandingLost, visible
+from auyl.intake.age import Age, refuse_month_to_come
 from auyl.settings import Settings
 from auyl.store import paths
 from auyl.store.binding import lake_of
-from auyl.store.lake import Lake
+from auyl.store.lake import GrowsOn, Lake
 from auyl.store.locks import LAND, lock
 from auyl.store.regular import EXPECTED, NotRegular, Opener, open_regular, refusing
 from auyl.store.spill import remove_partial
@@ -61,12 +62,14 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
     """Copy the files into the lake and write the delivery down; the same bytes again give the row that is there.
 
     Files of one name from several folders are landed under the names of folder and file. Raises ExtractRefused when a
-    file is given twice, is a link or a secret of ours, or when the bytes that were copied are not those that the source
-    promised.
+    file is given twice, is too large, a link or a secret of ours, or when the bytes that were copied are not those that
+    the source promised.
     """
     lake = lake_of(settings)
     named = names_in_the_lake(contract, arrival.files)
     files = sorted(arrival.files, key=named.__getitem__)
+    refuse_month_to_come(contract, period, files[0], None if arrival.is_pulled else "whoever gave the command")
+    refuse_large(contract, files)
     with lock(settings, LAND, contract.registry, period):
         # Only this lock's holder writes an incoming folder, so one that is there was left by a killed process.
         incoming = paths.landing_incoming(contract.registry, period)
@@ -76,7 +79,8 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
             refusing_odd_files(contract, None if arrival.is_pulled else BY_OPERATOR),
             ThreadPoolExecutor(max_workers=settings.threads) as pool,
         ):
-            copied = list(pool.map(lambda file: lake.put(file, f"{incoming}/{named[file]}", opener), files))
+            paths_of = [f"{incoming}/{named[file]}" for file in files]
+            copied = list(pool.map(partial(lake.put, opener=opener, limit=contract.max_extract_bytes), files, paths_of))
         sums = [total for total, _ in copied]
         arrival.check()
         for file, total in zip(files, sums, strict=True):
@@ -98,6 +102,13 @@ def land(settings: Settings, contract: Contract, period: str, arrival: Arrival) 
             return known
         entries = [(named[file], *sum_and_size) for file, sum_and_size in zip(files, copied, strict=True)]
         return _write_down(settings, lake, contract, period, arrival, entries, digest, incoming)
+
+
+def refuse_large(contract: Contract, files: list[Path]) -> None:
+    """Refuse files that together are larger than an extract of the registry may be, before any of them is copied."""
+    sizes = {file: file.lstat().st_size for file in files if file.is_file()}
+    if (size := sum(sizes.values())) > contract.max_extract_bytes:
+        raise contract.too_large(max(sizes, key=sizes.__getitem__), size)
 
 
 def _refuse_erased(
@@ -136,6 +147,8 @@ def refusing_odd_files(contract: Contract, owner: str | None = None) -> Iterator
         yield
     except NotRegular as odd:
         raise contract.refusal(Path(odd.path).name, EXPECTED, odd.found, owner=owner) from None
+    except GrowsOn as file:
+        raise contract.too_large(Path(str(file))) from None
 
 
 def repair(settings: Settings, lake: Lake, known: ledger.Delivery, incoming: str, given: dict[str, str]) -> list[str]:
@@ -173,6 +186,8 @@ def names_in_the_lake(contract: Contract, files: list[Path]) -> dict[Path, str]:
     counts = Counter(file.name for file in files)
     named: dict[Path, str] = {}
     for file in files:
+        if visible(file.name) != file.name:
+            raise contract.refusal(file, "a name without control characters", "one with them")
         # The manifest of the delivery stands beside the files.
         is_alone = counts[file.name] == 1 and file.name != paths.MANIFEST
         name = file.name if is_alone else f"{file.parent.resolve().name} {file.name}"

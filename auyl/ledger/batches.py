@@ -137,8 +137,8 @@ def periods(settings: Settings, registry: str | None = None) -> list[str]:
 
 
 def newest_period(settings: Settings) -> str | None:
-    """The newest period with an accepted batch."""
-    return scalar(settings, select(func.max(_C.period)))
+    """The newest period with an accepted batch that nobody has withdrawn."""
+    return scalar(settings, select(func.max(_C.period)).where(_C.is_withdrawn.is_(False)))
 
 
 def same_bytes(settings: Settings, registry: str, period: str, digest: str) -> str | None:

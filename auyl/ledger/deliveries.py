@@ -115,8 +115,11 @@ def landed(settings: Settings, registries: list[str], period: str | None = None)
 
 
 def newest_landed(settings: Settings, registries: list[str]) -> str | None:
-    """The newest period with a delivery of one of these registries."""
-    return scalar(settings, select(func.max(_C.period)).where(_C.registry.in_(registries)))
+    """The newest period with a delivery of one of these registries that was neither withdrawn nor erased."""
+    d = tables.decided_delivery.c
+    is_out = exists().where(d.delivery_id == _C.delivery_id, d.is_withdrawn)
+    is_erased = exists().where(tables.erased_delivery.c.delivery_id == _C.delivery_id)
+    return scalar(settings, select(func.max(_C.period)).where(_C.registry.in_(registries), ~is_out, ~is_erased))
 
 
 def arrived_at(settings: Settings, delivery_id: int) -> datetime:

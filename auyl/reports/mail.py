@@ -10,8 +10,9 @@ from email.message import EmailMessage
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from auyl.errors import AuylError, SettingMissing
+from auyl.reports.limit import TookTooLong, within
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0  # some servers let a stranger wait for half a minute before each answer
 PORTS = {"tls": 465, "starttls": 587, "none": 25}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -31,6 +32,7 @@ def send(
     """Send one message to all recipients of `address`; return how many they are.
 
     `address` is smtp://login:password@host:port/?from=…&to=…,…&security=tls|starttls|none; tls without `security`.
+    Nothing takes longer than `timeout_s`, whatever drips meanwhile.
     Attachments are JSON by name. The same `message_id` lets a mailbox know a repetition.
     Raises SettingMissing for an address that lacks something, MailNotSent when a recipient was not accepted.
     """
@@ -52,12 +54,16 @@ def send(
     for name, content in (attachments or {}).items():
         message.add_attachment(content, maintype="application", subtype="json", filename=name)
     port = parts.port or PORTS[security]
-    try:
+
+    def sent() -> dict[str, tuple[int, bytes]]:
         with _connection(host, port, security, timeout_s) as server:
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
-            refused = server.send_message(message, to_addrs=recipients)
-    except (smtplib.SMTPException, OSError) as error:
+            return server.send_message(message, to_addrs=recipients)
+
+    try:
+        refused = within(timeout_s, sent)
+    except (smtplib.SMTPException, OSError, TookTooLong) as error:
         # The text of an error may hold what was sent; its class and code are enough.
         code = f" {error.smtp_code}" if isinstance(error, smtplib.SMTPResponseException) else ""
         raise MailNotSent(f"mail server {host}:{port}: {type(error).__name__}{code}") from None

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 import httpx
 
 from auyl.errors import AuylError, SettingMissing
+from auyl.reports.limit import TookTooLong, within
 from auyl.reports.mail import LOOPBACK
 
 # Telegram takes 4,096 characters: https://core.telegram.org/bots/api#sendmessage
@@ -25,6 +26,7 @@ def post(address: str, text: str, timeout_s: float) -> None:
     `address` is https://:token@host:port/path?field=value&…: `{token}` in the path is replaced by the token,
     which otherwise goes as a bearer token. The text is the field `text`, or the one that `text_field` names. Telegram:
     https://:TOKEN@api.telegram.org/bot{token}/sendMessage?chat_id=-100123. Redirects are not followed.
+    Nothing takes longer than `timeout_s`, whatever drips meanwhile.
     Raises SettingMissing for an address that cannot be right, WebhookNotTaken.
     """
     parts = urlsplit(address)
@@ -43,12 +45,16 @@ def post(address: str, text: str, timeout_s: float) -> None:
         headers["Authorization"] = f"Bearer {token}"
     place = host + (f":{parts.port}" if parts.port else "")
     url = urlunsplit((parts.scheme, f"[{host}]" if ":" in host else place, path.replace(TOKEN, token), "", ""))
+    content = json.dumps(body, ensure_ascii=False).encode()
+
+    def status() -> int:
+        with httpx.stream("POST", url, content=content, headers=headers, timeout=timeout_s) as answer:
+            return answer.status_code  # nobody reads what else it says
+
     try:
-        answer = httpx.post(
-            url, content=json.dumps(body, ensure_ascii=False).encode(), headers=headers, timeout=timeout_s
-        )
-    except httpx.HTTPError as error:
+        code = within(timeout_s, status)
+    except (httpx.HTTPError, TookTooLong) as error:
         # The text of an error may hold the address, and that the token.
         raise WebhookNotTaken(f"webhook {place}: {type(error).__name__}") from None
-    if not answer.is_success:
-        raise WebhookNotTaken(f"webhook {place}: status {answer.status_code}")
+    if not 200 <= code < 300:
+        raise WebhookNotTaken(f"webhook {place}: status {code}")

@@ -12,6 +12,14 @@ from auyl.store import duck
 if TYPE_CHECKING:
     import duckdb
 
+# What the row rules of the suite judge.
+VALUES = (
+    "select v.kato, v.indicator_id, v.value::double as value, "
+    "case when i.unit = 'pct' then v.value::double end as value_pct, "
+    "case when i.is_share then v.value::double end as share_pct, v.flag "
+    "from snapshot_value as v inner join catalogue as i using (indicator_id)"
+)
+
 
 def gate(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
     """The expectations of `expectations/snapshot.json` that the values breach, in words."""
@@ -19,12 +27,7 @@ def gate(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
 
     document = json.loads((settings.expectations / "snapshot.json").read_text(encoding="utf-8"))
     expectations = document["expectations"]
-    values = con.execute(
-        "select v.kato, v.indicator_id, v.value::double as value, "
-        "case when i.unit = 'pct' then v.value::double end as value_pct, "
-        "case when i.is_share then v.value::double end as share_pct, v.flag "
-        "from snapshot_value as v inner join catalogue as i using (indicator_id)"
-    ).df()
+    values = con.execute(VALUES).df()
     breaches = judge("snapshot", [e for e in expectations if e["meta"]["level"] == "row"], values)
     cursor = con.execute(duck.sql(settings.include / "sql" / "snapshot" / "gate.sql"))
     names = [column[0] for column in cursor.description or []]

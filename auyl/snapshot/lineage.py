@@ -171,7 +171,10 @@ def _part(settings: Settings, core: str, kato: str, measure: Measure, sources: l
     registry = measure.registries[0]
     if not lake.exists(core):
         erased = [source.erased for source in sources if source.erased]
-        why = "; ".join(erased) or "auyl check --lake names what else is lost; restore it from a backup"
+        why = "; ".join(erased) or (
+            "auyl check --lake names what else is lost; auyl build makes it again where the same extracts count, else "
+            "restore it from a backup"
+        )
         raise AuylError(f"the rows behind {measure.id}: expected {core} in the lake, found none: {why}")
     con = duck.connect(settings, lake)
     try:

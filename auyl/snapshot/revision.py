@@ -19,7 +19,7 @@ from auyl.snapshot.measure import measure
 from auyl.snapshot.missing import INDISPENSABLE, missing_table
 from auyl.snapshot.publish import build_row, prepare, publish, refuse
 from auyl.snapshot.vault import VaultLoad
-from auyl.store import duck
+from auyl.store import duck, paths
 from auyl.store.binding import lake_of
 from auyl.store.lake import Lake
 from auyl.store.locks import BUILD, lock
@@ -86,6 +86,7 @@ def _done_before(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: S
     if known is None:
         return None
     if known.is_current:
+        _make_lost_core(settings, lake, catalogue, inputs)
         return BuildResult(inputs.period, "unchanged", known.revision, missing=inputs.missing)
     if known.is_rolled_back:
         return _held(settings, inputs, known.revision, known.decision)
@@ -94,7 +95,15 @@ def _done_before(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: S
         settings, lake, inputs, known.revision,
         lambda cursor: build_row(cursor, catalogue, inputs, "returned", known.revision, details),
     )  # fmt: skip
+    _make_lost_core(settings, lake, catalogue, inputs)
     return _returned(inputs, known.revision, "inputs")
+
+
+def _make_lost_core(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: SnapshotInputs) -> None:
+    """Make the core tables of a revision again, where an extract that was erased took them along and came back."""
+    if not lake.files(paths.core_folder(inputs.period, inputs.digest)):
+        with contextlib.closing(duck.cursor(settings, lake)) as con:
+            consolidate(con, settings, lake, catalogue, inputs)
 
 
 def _held(settings: Settings, inputs: SnapshotInputs, revision: int, decision: str) -> BuildResult:

@@ -219,6 +219,9 @@ def complete_delivery(
     except _Waiting as waiting:
         found = f"{waiting}{_look_alikes(contract, period, listing, files, markers)}"
         raise contract.not_ready(f"all files of {period}", found, waiting.again_in_s) from None
+    # A file with holes takes no room where it lies, and all of it in the lake.
+    if (size := sum(stat.size for stat in delivery.files.values())) > contract.max_extract_bytes:
+        raise contract.too_large(max(delivery.files, key=lambda name: delivery.files[name].size), size)
     return delivery
 
 

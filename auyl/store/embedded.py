@@ -82,6 +82,7 @@ class EmbeddedPostgres:
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self.state_dir, self.log.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
+        self._give_to_owner()  # before the first start: the server's account makes its cluster in there
         lease = os.open(self.state_dir / "lease", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             with self._start_lock():

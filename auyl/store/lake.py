@@ -25,6 +25,10 @@ from auyl.store.regular import Opener, open_regular
 CHUNK_BYTES = 1 << 18
 
 
+class GrowsOn(Exception):
+    """A file that has more bytes than may be copied."""
+
+
 class Lake:
     """Files below `root`. All paths given to the methods are relative to it.
 
@@ -85,14 +89,19 @@ class Lake:
             self.filesystem.copy(self.address(path), self.address(target))
             self.filesystem.rm_file(self.address(path))
 
-    def put(self, file: Path, path: str, opener: Opener = open_regular) -> tuple[str, int]:
-        """Copy a local file to `path`, durably; the sha256 of what was copied, as hex, and the number of its bytes."""
+    def put(self, file: Path, path: str, opener: Opener = open_regular, limit: int | None = None) -> tuple[str, int]:
+        """Copy a local file to `path`, durably; the sha256 of what was copied, as hex, and the number of its bytes.
+
+        Raises GrowsOn for a file of more than `limit` bytes, which is then copied in part.
+        """
         total, size = hashlib.sha256(), 0
         # One buffer for all chunks: new memory has to be cleared first, which doubles the cost.
         buffer = memoryview(bytearray(CHUNK_BYTES))
         with open(file, "rb", buffering=0, opener=opener) as source, self._sink(path) as out:
             while length := source.readinto(buffer):
                 size += length
+                if limit is not None and size > limit:
+                    raise GrowsOn(str(file))
                 total.update(buffer[:length])
                 out.write(buffer[:length])
             if self.is_local:

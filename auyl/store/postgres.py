@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
-from auyl.errors import LockLost
+from auyl.errors import LockLost, SettingMissing
 from auyl.settings import Settings
 from auyl.store.version import current_version, refuse_other
 
@@ -90,7 +90,10 @@ def _check_version(connection: Any, _record: Any) -> None:
 
 def driver_url(address: str) -> URL:
     """`address` with psycopg2 as driver: SQLAlchemy 2.1 takes psycopg 3 for a bare postgresql://."""
-    url = make_url(address)
+    try:
+        url = make_url(address)
+    except ArgumentError:  # its text has the address, and that the password
+        raise SettingMissing("AUYL_DSN", "an address such as postgresql://user:password@host:5432/auyl") from None
     return url.set(drivername="postgresql+psycopg2") if url.drivername in ("postgres", "postgresql") else url
 
 

@@ -52,7 +52,8 @@ def current_edition(settings: Settings, lake: Lake) -> str:
     edition = edition or (known[-1] if known else None)
     if edition is None or edition not in known:
         raise TerritoryMissing(
-            f"edition {edition or 'of KATO'} is not loaded: auyl territory load FILE; there are {known}"
+            f"edition {edition or 'of KATO'} is not loaded: auyl territory load FILE; there are: "
+            f"{', '.join(known) or 'none'}"
         )
     return edition
 

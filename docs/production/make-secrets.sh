@@ -6,6 +6,7 @@ umask 077
 folder=${1:?the folder of the secrets}; postgres=${2:-postgres}; redis=${3:-redis}; port=${4:-5432}; broker_port=${5:-6379}
 mkdir -p "$folder"
 cd "$folder"
+at() { case $1 in *:*) printf '[%s]' "$1" ;; *) printf %s "$1" ;; esac; }  # an IPv6 address within an address
 
 random() { openssl rand -hex "$1" | tr -d '\n'; }
 keep() { [ -s "$1" ] || { tr -d '\n' > "$1.new"; mv "$1.new" "$1"; }; }  # without an end of line: some readers take it as part
@@ -17,21 +18,22 @@ for server in "postgres $postgres" "redis $redis"; do
     name=${server% *} host=${server#* }
     [ -s "$name.crt" ] && continue
     [ -s ca.key ] || { echo "$folder/$name.crt: put ca.key of this installation there first" >&2; exit 1; }
-    case $host in *[!0-9.]*) names="DNS:$host" ;; *) names="IP:$host" ;; esac
+    case $host in *:*) names="IP:$host" ;; *[!0-9.]*) names="DNS:$host" ;; *) names="IP:$host" ;; esac
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj "/CN=$host" -keyout "$name.key" -out "$name.csr" 2>/dev/null
     printf 'subjectAltName=%s\n' "$names" > "$name.ext"
-    openssl x509 -req -in "$name.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 825 -extfile "$name.ext" -out "$name.crt" 2>/dev/null
+    openssl x509 -req -in "$name.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 825 -extfile "$name.ext" -out "$name.crt" 2>/dev/null ||
+        { rm -f "$name".???; echo "host of $name: expected a name or an IP address, found $host" >&2; exit 1; }
     rm "$name.csr" "$name.ext"
 done
 
 # A login for each process, none of them a superuser but `postgres`, which only makes the owner.
 random 24 | keep postgres_password
-echo "postgresql://postgres:$(cat postgres_password)@$postgres:$port/postgres" | keep admin_dsn
+echo "postgresql://postgres:$(cat postgres_password)@$(at "$postgres"):$port/postgres" | keep admin_dsn
 for login in owner pipeline engineer portal; do
-    echo "postgresql://auyl_$login:$(random 24)@$postgres:$port/auyl" | keep "${login}_dsn"
+    echo "postgresql://auyl_$login:$(random 24)@$(at "$postgres"):$port/auyl" | keep "${login}_dsn"
 done
-echo "postgresql+psycopg2://airflow:$(random 24)@$postgres:$port/airflow" | keep airflow_dsn
-echo "db+postgresql+psycopg2://airflow_results:$(random 24)@$postgres:$port/airflow_results" | keep results_dsn
+echo "postgresql+psycopg2://airflow:$(random 24)@$(at "$postgres"):$port/airflow" | keep airflow_dsn
+echo "db+postgresql+psycopg2://airflow_results:$(random 24)@$(at "$postgres"):$port/airflow_results" | keep results_dsn
 
 password=$(random 24)
 [ -s broker_url ] || cat > redis.conf <<END
@@ -44,7 +46,7 @@ tls-auth-clients no
 requirepass $password
 appendonly yes
 END
-echo "rediss://:$password@$redis:$broker_port/0?ssl_cert_reqs=required&ssl_ca_certs=/run/secrets/ca" | keep broker_url
+echo "rediss://:$password@$(at "$redis"):$broker_port/0?ssl_cert_reqs=required&ssl_ca_certs=/run/secrets/ca" | keep broker_url
 
 openssl rand -base64 32 | tr '+/' '-_' | keep fernet_key
 random 32 | keep session_key

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from psycopg2 import sql
 from typer.testing import CliRunner
 
 from auyl import access
+from auyl.access import logins
 from auyl.cli import app
 from tests.access import world
 from tests.access.conftest import dsn_as
@@ -56,7 +58,9 @@ def test_an_account_from_opening_to_closing_and_back(auyl: Auyl, owner, login, f
     password = opened.split(f"{who}  ")[1].split()[0]
     assert "already" in auyl("open", who, "--name", "Әкім Шелек", *REASON)
     assert password in opened and password not in str(audited(owner, who))
-    auyl("give", who, "akim", world.SHELEK, *REASON)
+    assert "no account" not in auyl("give", who, "akim", world.SHELEK, *REASON)
+    assert f"akin.{tag} has no account and no login yet" in auyl("give", f"akin.{tag}", "akim", world.SHELEK, *REASON)
+    auyl("take", f"akin.{tag}", *REASON)
     assert can_sign_in(login, who, password, "10.2.0.1")
     psycopg2.connect(dsn_as(filled, who, password)).close()
     assert "one-time password" in auyl("accounts")
@@ -82,7 +86,7 @@ def test_an_account_from_opening_to_closing_and_back(auyl: Auyl, owner, login, f
     assert "0 grants ended" in auyl("close", who, *REASON)
     assert not can_sign_in(login, who, third, "10.2.0.6")
     with pytest.raises(psycopg2.OperationalError, match="not permitted to log in"):
-        psycopg2.connect(dsn_as(filled, who, password))
+        psycopg2.connect(dsn_as(filled, who, third))
     assert "closed" in auyl("password", who, *REASON, code=1)
     reopened = auyl("reopen", who, *REASON)
     assert "open" in auyl("reopen", who, *REASON, code=1)
@@ -100,10 +104,56 @@ def test_an_account_from_opening_to_closing_and_back(auyl: Auyl, owner, login, f
         cur.execute(f'drop role "{who}"')
 
 
+def test_a_password_that_was_handed_over_opens_nothing_once_it_was_replaced(
+    auyl: Auyl, owner, login, filled, tag
+) -> None:
+    who, own = f"vet.{tag}", "a phrase of my own"
+
+    def opens(password: str) -> bool:
+        try:
+            psycopg2.connect(dsn_as(filled, who, password)).close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    opened = auyl("open", who, "--name", "Ветеринар", "--sql", *REASON)
+    first = opened.split(f"{who}  ")[1].split()[0]
+    running = psycopg2.connect(dsn_as(filled, who, first))
+    second = auyl("password", who, *REASON).split(f"{who}  ")[1].split()[0]
+    assert not opens(first) and opens(second)
+    with pytest.raises(psycopg2.OperationalError):
+        running.cursor().execute("select 1")
+
+    portal = login("auyl_portal")
+    token = access.sign_in(portal, who, second, client_address="10.2.1.1").token
+    with portal, portal.cursor() as cur:
+        access.enter(portal, token)
+        cur.execute("select access.set_own_login(%s)", (logins.verifier(portal, who, "chosen by the portal"),))
+        assert cur.fetchone() == (False,), "only beside a change of the password by its owner"
+    attempt = access.begin_sign_in(portal, who, client_address="10.2.1.1")
+    with portal:
+        access.enter(portal, token)
+        access.change_password(portal, attempt, second, own, display_name="Ветеринар")
+    assert not opens(second) and opens(own)
+    with owner, owner.cursor() as cur:
+        cur.execute(
+            "select count(*) from access.audit where principal = %s and action = 'change_login_password'", (who,)
+        )
+        assert cur.fetchone() == (1,)
+        cur.execute(sql.SQL("drop role {}").format(sql.Identifier(who)))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("open", "x.y", "--name", "X"), "Missing option"),
+        (("open", "airflow", "--name", "X", "--sql", *REASON), "reserved"),
+        (("open", "=cmd|calc", "--name", "X", *REASON), "expected letters, digits"),
+        (("give", "x y", "akim", world.SHELEK, *REASON), "expected letters, digits"),
+        (
+            ("give", "x.y", "akim", world.SHELEK, "--until", "2020-01-01", *REASON),
+            "expected a day to come, found 2020-01",
+        ),
         (("open", "x.y", "--name", "X", "--reason", " "), "expected a reason"),
         (("take", "x.y", "--reason", " "), "needs a reason"),
         (("owner", "x.y", "land", "--take"), "needs a reason"),

@@ -33,6 +33,14 @@ CONTRACTS: list[Mutation] = [
     ("include/contracts/taxes.odcs.yaml", "property: place", "property: places", "is place meant?"),
     ("include/contracts/survey.odcs.yaml", "primaryKey: true", "primaryKey: yes please", "is not of type 'boolean'"),
     ("include/contracts/education.odcs.yaml", "servers:", "server:", "('server' was unexpected)"),
+    (
+        "include/contracts/disability.odcs.yaml",
+        "classification: vault",
+        "classification: valt",
+        "no classification valt",
+    ),
+    ("include/contracts/livestock.odcs.yaml", "{period}.xlsx", "{perod}.xlsx", "{part}, not {perod}"),
+    ("include/contracts/appeals.odcs.yaml", "value: 'appeals_", "value: '../appeals_", "a name without a folder"),
     ("include/contracts/internet.odcs.yaml", "physicalName: ", "physicalName: ~ #", "None is not of type 'string'"),
 ]
 RULES: list[Mutation] = [
@@ -56,6 +64,10 @@ RULES: list[Mutation] = [
     (SUITE.format("civil_acts"), "select * from {batch} where ", "select * from {batch} where nosuchfunction(1) or ",
      "nosuchfunction"),
     (SUITE.format("business_register"), '"meta": {', '"meta": {"mostly": 7, ', "mostly: expected a number from 0 to 1"),
+    (SUITE.format("subsidies"), '"meta": {', '"meta": {"mosly": 0.9, ', "found «mosly»"),
+    (SUITE.format("clinic_attachment"), '"expectations": [', '"expectations": [], "others": [', "found none"),
+    (SUITE.format("veterinary_events"), "select * from {batch} where ",
+     "select * from {batch} where regexp_matches(_file, '(a') or ", "missing )"),
     (SUITE.format("road_map"), '"severity"', '"severity": "critical", "severity"', "«severity»: twice"),
     (CONTRACT.format("family_card"), "", None, "no contract names it"),
     (SUITE.format("disability"), "", None, "expected its suite disability.json, found none"),
@@ -91,6 +103,19 @@ CATALOGUES: list[Mutation] = [
     ("include/sql/ledger/extracts.sql", "-- Grain:", "-- Of:", "expected Grain:"),
     ("include/linkage/blocking.yaml", "\n", "\n] ", "not YAML"),
 ]  # fmt: skip
+# Each file is good by itself; what it asks the one before it is not there.
+CHAIN: list[Mutation] = [
+    ("include/sql/core/animal.sql", "a.tested_on between", "a.tested_onn between", "tested_onn"),
+    ("include/sql/contradictions/heads_disagree.sql", "select", "select no_such_column,", "no_such_column"),
+]
+LATER_LINKS: list[Mutation] = [
+    ("include/sql/indicators/livestock.sql", "species = 'cattle'", "speces = 'cattle'", "speces"),
+    ("include/sql/subjects/veterinary_by_settlement.sql", " as heads", " as hds", "found no heads"),
+]
+GATE: list[Mutation] = [
+    ("expectations/snapshot.json", '"column": "share_missing"', '"column": "share_mising"', "found «share_mising»"),
+    ("expectations/snapshot.json", '"column": "value_pct"', '"column": "value_pc"', "found «value_pc»"),
+]
 
 
 @pytest.fixture
@@ -107,7 +132,11 @@ def test_what_is_installed_has_no_fault(copy: Settings) -> None:
     assert check_installation(copy) == []
 
 
-@pytest.mark.parametrize("mutations", [CONTRACTS, RULES, CATALOGUES], ids=["contracts", "rules", "catalogues"])
+@pytest.mark.parametrize(
+    "mutations",
+    [CONTRACTS, RULES, CATALOGUES, CHAIN, LATER_LINKS, GATE],
+    ids=["contracts", "rules", "catalogues", "chain", "later_links", "gate"],
+)
 def test_all_faults_are_reported_at_once(copy: Settings, mutations: list[Mutation]) -> None:
     root = copy.include.parent
     for name, text, instead, _ in mutations:

@@ -253,6 +253,16 @@ def test_a_damaged_sheet_is_refused_in_words(refusal: Callable[..., str], sheet:
     assert "l.xlsx" in text and found in text
 
 
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"])
+def test_a_part_that_is_no_xml_is_refused_without_the_names_in_it(refusal: Callable[..., str], part: str) -> None:
+    whole = xml.book({"КРС": xml.sheet(xml.rows([LIVESTOCK_HEADING, animal(1)]))})
+    with zipfile.ZipFile(io.BytesIO(whole)) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    parts[part] = parts[part].replace(b"</", "</Ержанбекулы_850101300123 ".encode(), 1)
+    text = refusal("livestock", XLSX, {"l.xlsx": xml.archive(parts)})
+    assert part in text and "Ержан" not in text and "850101300123" not in text
+
+
 def shared(texts: str, cells: dict[str, str], changes: dict[str, bytes] | None = None) -> bytes:
     """A workbook of ten animals with shared texts and with cells that refer to them."""
     table = [LIVESTOCK_HEADING, *(animal(n) for n in range(1, 11))]

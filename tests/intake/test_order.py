@@ -11,6 +11,7 @@ from sqlalchemy import text
 from auyl import intake, ledger
 from auyl.errors import AuylError, ExtractRefused
 from auyl.intake.withdraw import restore, withdraw
+from auyl.periods import LOCAL, month_before, period_of
 from auyl.settings import Settings
 from auyl.store.lake import Lake
 from auyl.store.postgres import transaction
@@ -50,6 +51,32 @@ def by_envelope(settings: Settings, folder: Path, people: int, made: str) -> int
     file = folder / f"population_{PERIOD}_part001.xml"
     file.write_bytes(population_xml([person(n) for n in range(1, people + 1)], made=made))
     return intake.load(intake.land_files("population", PERIOD, [file], settings), settings)
+
+
+def test_a_month_to_come_is_refused_before_it_can_become_the_newest(
+    send: Send, settings: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "social.csv"
+    file.write_bytes(social_csv(ROWS))
+    coming = month_before(period_of(datetime.now(LOCAL).date()), -1)
+    with pytest.raises(
+        ExtractRefused, match=rf"social\.csv: expected an extract of a month that has begun.*; found {coming}"
+    ):
+        intake.land_files("social_assistance", coming, [file], settings)
+    with pytest.raises(ExtractRefused, match="a month that has begun"):
+        intake.pull("social_assistance", coming, lambda _: str(tmp_path), settings=settings)
+    assert ledger.extracts(settings, []) == []
+    assert (ledger.newest_period(settings), ledger.newest_landed(settings, ["social_assistance"])) == (None, None)
+
+
+def test_a_period_whose_only_extract_was_withdrawn_is_no_longer_the_newest(send: Send, settings: Settings) -> None:
+    batch_id = send(40).batch_id
+    assert ledger.newest_period(settings) == ledger.newest_landed(settings, ["social_assistance"]) == PERIOD
+    withdraw(settings, batch_id, "of another month", "tests")
+    assert (ledger.newest_period(settings), ledger.newest_landed(settings, ["social_assistance"])) == (None, None)
+    assert ledger.period_overview(settings) == []
+    restore(settings, batch_id, "it was right", "tests")
+    assert ledger.newest_period(settings) == PERIOD
 
 
 class TestWithoutAStatedTime:

@@ -1,6 +1,9 @@
 """Alarms go out at once, in one message, once a day, to whoever is connected, and what was not taken is known."""
 
+import contextlib
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote
@@ -99,6 +102,36 @@ def test_what_a_channel_did_not_take_raises_nothing_and_goes_out_with_the_next(
     second = box.messages[1].get_body(("plain",))
     assert second is not None and "taxes" in second.get_content() and "land" not in second.get_content()
     assert [row["failed"] for row in ledger.alarms_since(settings, None)] == [None, None]
+
+
+def test_a_channel_that_drips_or_never_ends_holds_up_neither_the_task_nor_the_other_channel(
+    settings: Settings, telegram: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte every 0.2 s: no wait for a byte is long, and the whole would never end."""
+    monkeypatch.setattr(alarms, "SENDING_S", 1.0)
+    over = threading.Event()
+
+    def drip(listener: socket.socket, beginning: bytes) -> None:
+        with contextlib.suppress(OSError), listener.accept()[0] as line:
+            line.sendall(beginning)
+            while not over.wait(0.2):
+                line.sendall(b"a")
+
+    with socket.create_server(("127.0.0.1", 0)) as mail_server, socket.create_server(("127.0.0.1", 0)) as web_server:
+        for listener, beginning in ((mail_server, b"220-"), (web_server, b"HTTP/1.1 200 OK\r\nX-A: ")):
+            threading.Thread(target=drip, args=(listener, beginning), daemon=True).start()
+        to = "from=auyl%40example.kz&to=night%40example.kz&security=none"
+        dripping = {"mail": f"smtp://127.0.0.1:{mail_server.getsockname()[1]}/?{to}"}
+        dripping["webhook"] = f"http://127.0.0.1:{web_server.getsockname()[1]}/hook"
+        began = time.monotonic()
+        raise_alarm(refused("land"), dripping, settings, DAY)
+        assert time.monotonic() - began < 8
+        over.set()
+    (waiting,) = ledger.alarms_since(settings, None)
+    assert waiting["failed"].count("TookTooLong") == 2
+    raise_alarm(refused("taxes"), {"webhook": by_telegram(telegram)}, settings, DAY)
+    (message,) = telegram.messages
+    assert "land" in message["text"] and "taxes" in message["text"]
 
 
 def test_without_a_connection_it_is_written_and_a_line_of_the_log_says_that_nothing_is_sent(

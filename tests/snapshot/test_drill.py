@@ -90,7 +90,14 @@ def test_a_restored_installation_is_the_one_that_was_backed_up(
     before = state(installation, okrug)
     assert {row[0] for row in before["akim"]} == {okrug}
 
-    script("backup.sh", tmp_path / "backup", installation.dsn, installation)
+    (tmp_path / "strange").mkdir()
+    strange = replace(installation, lake=str(tmp_path / "strange"))
+    words = script("backup.sh", tmp_path / "backup", installation.dsn, strange, code=1)
+    assert "expected the lake of this database" in words and not (tmp_path / "backup").exists()
+    # On a disk of its own the lake is often reached by a link.
+    (tmp_path / "link").symlink_to(installation.lake)
+    script("backup.sh", tmp_path / "backup", installation.dsn, replace(installation, lake=str(tmp_path / "link")))
+    assert not (tmp_path / "backup" / "lake").is_symlink()
     open_files = [path for path in (tmp_path / "backup").rglob("*") if path.stat().st_mode & 0o077]
     assert open_files == []
     assert installation.hash_key_file.read_bytes() not in (tmp_path / "backup" / "auyl.dump").read_bytes()

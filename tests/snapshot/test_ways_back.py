@@ -137,7 +137,8 @@ def test_a_wrong_file_is_taken_back(
 def test_a_wrong_file_is_erased_with_what_was_built_of_it(
     home: Settings, auyl: Auyl, oblast: Path, tmp_path: Path, as_it_was: State
 ) -> None:
-    auyl("intake", "budget_okrug", more_income(oblast, tmp_path, okrugs(home)[0], "123457.0"), "--period", PERIOD)
+    wrong = more_income(oblast, tmp_path, okrugs(home)[0], "123457.0")
+    auyl("intake", "budget_okrug", wrong, "--period", PERIOD)
     assert "published" in auyl("build", "--period", PERIOD)
     batch = batch_of(home, "budget_okrug")
     delivery = query(home, "select delivery_id from ledger.batch where batch_id = :b", b=batch)[0][0]
@@ -154,6 +155,15 @@ def test_a_wrong_file_is_erased_with_what_was_built_of_it(
     refused = auyl("snapshot", "rollback", PERIOD, "--to", revision, "--reason", "x", code=1)
     assert f"delivery {delivery} was erased on" in refused and "because: of another year" in refused
     assert check_lake(home, "budget_okrug").faults == []
+
+    # It was right after all: what was made of it comes back with it, and goes again.
+    for command in ("readmit", "restore"):
+        auyl("extracts", command, delivery if command == "readmit" else batch, "--reason", "it was right")
+    auyl("intake", "budget_okrug", wrong, "--period", PERIOD)
+    assert f"revision {revision} is current again" in auyl("build", "--period", PERIOD)
+    assert Lake(home.lake).files(core) != [] and check_lake(home).faults == []
+    auyl("extracts", "withdraw", batch, "--reason", "of another year")
+    auyl("build", "--period", PERIOD)
 
 
 def test_a_file_of_another_oblast_is_refused_whole_by_name(

@@ -7,6 +7,8 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncssh
@@ -17,6 +19,8 @@ from typer.testing import CliRunner
 from auyl import contracts, intake, ledger
 from auyl.cli import app
 from auyl.errors import ExtractRefused, SourceNotReady
+from auyl.intake.age import Age
+from auyl.intake.land import Arrival, land
 from auyl.settings import REPOSITORY, Settings
 from auyl.sources import PullHistory, file, sftp
 from auyl.store.regular import NotRegular
@@ -111,6 +115,33 @@ class TestDropFolder:
             "the other is unharmed"
         )
 
+    def test_a_file_with_holes_or_one_that_grows_does_not_fill_the_lake(
+        self, settings: Settings, adopt: Adopt, drop: Path
+    ) -> None:
+        changed = adopt(settings, "population", marker=None, stableSeconds=None)
+        (drop / NAME).write_bytes(GOOD)
+        os.truncate(drop / NAME, 1 << 40)
+        with pytest.raises(
+            ExtractRefused, match=rf"{NAME}: expected an extract of at most .*; found 1,099,511,627,776 b"
+        ):
+            intake.pull("population", PERIOD, lambda _: f"{drop.parent}/{{period}}", changed)
+        with pytest.raises(ExtractRefused, match="expected an extract of at most"):
+            intake.land_files("population", PERIOD, [drop / NAME], changed)
+        nothing_was_taken(settings, 2)
+
+        (drop / NAME).write_bytes(GOOD)
+        limited = replace(contracts.load("population", changed.include), max_extract_bytes=len(GOOD) + 5)
+
+        def growing(path: str, flags: int) -> int:
+            with open(path, "ab") as file:
+                file.write(b" " * 9)
+            return os.open(path, flags)
+
+        arrival = Arrival([drop / NAME], Age(datetime(2026, 11, 1, tzinfo=UTC), False), "a folder", opener=growing)
+        with pytest.raises(ExtractRefused, match="found one that goes on"):
+            land(changed, limited, PERIOD, arrival)
+        assert ledger.extracts(settings, [], "population") == []
+
     def test_a_marker_is_a_file_too(self, drop: Path, secret: Path) -> None:
         contract = with_options(PLAIN, marker="{name}.ok")
         (drop / NAME).write_bytes(GOOD)
@@ -204,6 +235,13 @@ class TestByHand:
         assert result.exit_code == 1, result.output
         assert "Traceback" not in result.output
         return " ".join(result.output.split())
+
+    def test_a_name_with_a_line_break_makes_no_second_line(self, settings: Settings, drop: Path) -> None:
+        odd = drop / f"population_{PERIOD}\npopulation {PERIOD} accepted\x1b[2J.xml"
+        odd.write_bytes(GOOD)
+        result = CliRunner().invoke(app, ["intake", "population", str(odd), "--period", PERIOD])
+        assert result.exit_code == 1 and "expected a name without control characters" in result.output
+        assert result.output.count("\n") == 1 and "\x1b" not in result.output
 
     def test_what_is_no_file_is_refused(self, settings: Settings, drop: Path, secret: Path) -> None:
         for attack, found in ATTACKS.values():

@@ -7,6 +7,7 @@ import pwd
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
@@ -106,6 +107,20 @@ def test_a_home_of_root_is_handed_over_with_its_database_and_stays_its_owners(
         assert set(owners(home)) == {nobody.pw_uid}
     with server as dsn:
         assert answer(dsn) == 42
+
+
+def test_the_first_command_of_root_on_a_new_home_of_another_account_makes_its_database(
+    nobody: pwd.struct_passwd,
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="auyl-test-") as folder:
+        home = Path(folder)
+        os.chown(home, nobody.pw_uid, nobody.pw_gid)
+        with (
+            EmbeddedPostgres(home, settings={"fsync": "off"}) as dsn,
+            contextlib.closing(psycopg2.connect(dsn)) as conn,
+        ):
+            assert conn.info.parameter_status("is_superuser") == "off"
+            assert set(owners(home)) == {nobody.pw_uid}
 
 
 def answer(dsn: str) -> object:

@@ -235,6 +235,32 @@ begin
 end
 $$;
 
+-- The PostgreSQL login of the person of the session, where there is one, gets the password that this transaction has set
+-- for the pages: else the one that was handed over would open the database for a year. `scram` is its verifier.
+create or replace function access.set_own_login(scram text) returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    who text := access.principal();
+begin
+    if
+        scram !~ '^SCRAM-SHA-256[$][0-9]+:[A-Za-z0-9+/=]+[$][A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$'
+        or not exists (select from access.account as a where a.principal = who and a.password_set_at = now())
+        or not exists (
+            select from pg_auth_members as m
+            inner join pg_roles as r on m.member = r.oid
+            where r.rolname = who and m.roleid = 'auyl_reader'::regrole and not starts_with(who, 'auyl_')
+        )
+    then
+        return false;
+    end if;
+    execute format('alter role %I password %L valid until %L', who, scram, now() + interval '1 year');
+    perform access.write_audit('change_login_password', '', 'done', null, null, who);
+    return true;
+end
+$$;
+
 -- The session of a token, which counts as used now.
 create or replace function access.enter_session(
     token bytea
@@ -351,6 +377,7 @@ access.sign_in(uuid, bytea, bytea, interval, interval, bytea, text),
 access.take_attempt(uuid),
 access.right_password(access.sign_in_attempt, bytea),
 access.change_password(uuid, bytea, text, bytea),
+access.set_own_login(text),
 access.enter_session(bytea),
 access.own_sessions(),
 access.end_own_sessions(inet),
@@ -362,6 +389,7 @@ grant execute on function
 access.begin_sign_in(text, bytea, inet),
 access.sign_in(uuid, bytea, bytea, interval, interval, bytea, text),
 access.change_password(uuid, bytea, text, bytea),
+access.set_own_login(text),
 access.enter_session(bytea),
 access.own_sessions(),
 access.end_own_sessions(inet),
