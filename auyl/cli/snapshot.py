@@ -37,15 +37,15 @@ def build(
 
     Without --period it is the newest one that the folder has, or that the ledger has where no folder is given.
     """
-    from auyl import ledger
     from auyl.pipeline import run
+    from auyl.stage.inputs import open_periods
 
     with installation() as settings:
         if all and period:
             raise typer.BadParameter("either --period or --all")
         folders = sorted(p.name for p in extracts.iterdir() if PERIOD.fullmatch(p.name)) if extracts else []
         if all:
-            periods = folders if extracts else ledger.periods(settings)
+            periods = folders if extracts else open_periods(settings)
         else:
             periods = [period_or_newest(settings, period or (folders[-1] if folders else None))]
         results = []
