@@ -196,6 +196,10 @@ class LandingLost(AuylError):
         )
 
 
+class RowsErased(AuylError):
+    """Work rests on rows that were erased on purpose."""
+
+
 class LakeRefused(AuylError):
     """Lake and database do not belong together; the message says which of them to correct. Nothing was written."""
 

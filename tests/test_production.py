@@ -323,6 +323,44 @@ def test_every_unit_has_an_account_and_the_secrets_that_it_needs(secrets: Path) 
     assert {n.removesuffix("_CMD") for n in shared if n.startswith("AIRFLOW__")} <= known_settings()
 
 
+ASKING = """#!{python}
+import getpass, json, sys
+asked = [getpass.getpass("Password: "), getpass.getpass("Repeat: ")] if "create" in sys.argv else []
+lines = [open(f"/proc/{{name}}/cmdline").read() for name in ("self", {parent})]
+open({log!r}, "a").write(json.dumps([sys.argv[1:], asked, lines]) + "\\n")
+"""
+
+
+@pytest.mark.parametrize("shape", ["containers", "systemd"])
+def test_no_secret_stands_in_the_list_of_processes_while_the_first_administrator_is_made(
+    tmp_path: Path, shape: str
+) -> None:
+    """Both shapes give `airflow users create` the password where it asks for it, on the standard input."""
+    log, secret = tmp_path / "log", "s3cret of the administrator"
+    (tmp_path / "airflow_password").write_text(secret)
+    program = ASKING.format(python=sys.executable, log=str(log), parent="__import__('os').getppid()")
+    for name in ("auyl", "airflow"):
+        (tmp_path / name).write_text(program)
+        (tmp_path / name).chmod(0o700)
+    if shape == "containers":
+        command = COMPOSE["services"]["bootstrap"]["command"][2].replace("$$", "$")
+    else:
+        unit = (PRODUCTION / "auyl-bootstrap.service").read_text("utf-8")
+        (command,) = re.findall(r"^ExecStart=/bin/sh -c '(.*)'$", unit, re.MULTILINE)
+    command = command.replace("/run/secrets", str(tmp_path)).replace("%d", str(tmp_path))
+    command = command.replace("/opt/auyl/.venv/bin/", f"{tmp_path}/")
+    subprocess.run(
+        ["sh", "-c", command], check=True, capture_output=True, start_new_session=True, timeout=60,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    calls = [json.loads(line) for line in log.read_text().splitlines()]
+    (created,) = [call for call in calls if "create" in call[0]]
+    assert created[1] == [secret, secret]
+    assert all(secret not in line for call in calls for line in [*call[0], *call[2]])
+    commands = [str(service.get("command")) for service in COMPOSE["services"].values()]
+    assert not [command for command in commands if "--password" in command or "$$(cat" in command]
+
+
 def test_a_unit_can_open_its_home_and_airflow_finds_its_tasks() -> None:
     common = (PRODUCTION / "auyl-.service.d" / "common.conf").read_text(encoding="utf-8")
     assert "StateDirectoryMode=0700\n" in common  # a home that others may open is refused

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from auyl import contracts, ledger
 from auyl.intake.separate import open_texts
 from auyl.settings import Settings
+from auyl.stage.inputs import closed_periods
 from auyl.store import duck, paths
 from auyl.store.binding import lake_of
 from auyl.store.duck import literal
@@ -162,8 +163,11 @@ def _of_erased(lake: Lake, one: ledger.Erasure) -> list[str]:
 def _of_sets(settings: Settings, lake: Lake) -> list[str | None]:
     """A fault, or None, for each set that is current."""
     faults: list[str | None] = []
+    closed = set(closed_periods(settings))
     for row in ledger.lake_sets(settings):
         period = row["period"]
+        if period in closed:
+            continue  # erased with the extracts
         path, again = {
             "core": (
                 paths.core_folder(period, row["inputs_digest"]),

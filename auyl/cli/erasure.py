@@ -46,8 +46,8 @@ def retention(reason: Reason = "", dry_run: DryRun = False) -> None:
     from auyl.intake import retention as periods
 
     with installation() as settings:
-        terms = {name: term for name, term in periods.terms(settings.include).items() if term.months is not None}
-        if not terms:
+        terms = periods.terms(settings.include).values()
+        if all(term.months is None and term.counting_months is None for term in terms):
             typer.echo(f"include/{periods.FILE} sets no term: every extract is kept")
         is_dry = dry_run or not reason.strip()
         _show(list(erasing.erase_past_term(settings, reason, getpass.getuser(), dry_run=is_dry)), is_dry)

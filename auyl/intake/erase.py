@@ -15,8 +15,10 @@ from sqlalchemy.exc import NoResultFound
 from auyl import contracts, ledger
 from auyl.errors import AuylError
 from auyl.intake import retention
+from auyl.intake.made_of import erase_contradictions, erase_rows, made_of
+from auyl.periods import month_before
 from auyl.settings import Settings
-from auyl.store import paths
+from auyl.stage.inputs import closed_periods
 from auyl.store.binding import lake_of
 from auyl.store.lake import Lake
 from auyl.store.locks import ERASE, LAND, lock
@@ -84,10 +86,13 @@ def erase_past_term(
 
 def _past_term(settings: Settings, reason: str, decided_by: str, now: datetime, dry_run: bool) -> Iterator[Erased]:
     lake = lake_of(settings)
-    cut_short = [one.delivery_id for one in ledger.erasures(settings) if one.ended_at is None]
-    for number in cut_short:
-        yield _erase(settings, lake, number, reason, decided_by, True, dry_run)
+    closed = set(closed_periods(settings))
+    for one in ledger.erasures(settings):
+        if one.ended_at is None:
+            is_closing = one.is_by_term and one.period in closed
+            yield _erase(settings, lake, one.delivery_id, reason, decided_by, True, dry_run, is_closing)
     for registry, term in retention.terms(settings.include).items():
+        yield from _past_counting(settings, lake, registry, term, reason, decided_by, now, dry_run)
         if term.months is None:
             continue
         is_delta = contracts.load(registry, settings.include).is_delta
@@ -101,45 +106,58 @@ def _past_term(settings: Settings, reason: str, decided_by: str, now: datetime, 
                     yield _erase(settings, lake, number, why, decided_by, True, dry_run)
 
 
+def _past_counting(
+    settings: Settings,
+    lake: Lake,
+    registry: str,
+    term: retention.Term,
+    reason: str,
+    decided_by: str,
+    now: datetime,
+    dry_run: bool,
+) -> Iterator[Erased]:
+    """Erase the extracts of months that are past the term of what counts; such a month is not built any more."""
+    if term.counting_months is None:
+        return
+    carried = contracts.load(registry, settings.include).carry_forward_months
+    first = f"{retention.before(now, term.counting_months):%Y-%m}"
+    why = f"{reason} ({term.counting_norm}, {term.counting_months} months)"
+    for number in ledger.past_counting_term(settings, registry, first, month_before(first, carried)):
+        delivery = ledger.delivery(settings, number)
+        with lock(settings, LAND, registry, delivery.period):
+            if number in ledger.past_counting_term(settings, registry, first, month_before(first, carried)):
+                yield _erase(settings, lake, number, why, decided_by, True, dry_run, True)
+
+
 def _check_reason(reason: str, dry_run: bool) -> None:
     if not reason.strip() and not dry_run:
         raise AuylError("an erasure: expected a reason, found none. Give --reason")
 
 
 def _erase(
-    settings: Settings, lake: Lake, delivery_id: int, reason: str, decided_by: str, is_by_term: bool, dry_run: bool
+    settings: Settings,
+    lake: Lake,
+    delivery_id: int,
+    reason: str,
+    decided_by: str,
+    is_by_term: bool,
+    dry_run: bool,
+    is_closing: bool = False,
 ) -> Erased:
     delivery = ledger.delivery(settings, delivery_id)
     with lock(settings, ERASE, delivery.registry, delivery.period):
         before = ledger.erasure(settings, delivery_id)
-        files = files_made_of(settings, lake, delivery)
+        made = made_of(settings, lake, delivery, is_closing)
+        files = made.files
         size = sum(lake.size(path) for path in files)
         if not dry_run:
             if before is None:
                 ledger.add_erasure(settings, delivery, True, reason.strip(), decided_by, is_by_term)
+            erase_rows(settings, made, reason.strip(), decided_by)
             for path in files:
                 lake.remove_file(path)
+            erase_contradictions(settings, made)
             decided = ledger.erasure(settings, delivery_id)
             if decided is not None and decided.ended_at is None:
                 ledger.end_erasure(settings, decided.erasure_id, len(files))
     return Erased(delivery, len(files), size, before is None)
-
-
-def files_made_of(settings: Settings, lake: Lake, delivery: ledger.Delivery) -> list[str]:
-    """Files of the lake with rows of a delivery, as far as they are of it alone, and what rests on it and is not
-    current: landed files, raw, stage, linkable, identity, quarantine, hand-backs, core tables and links."""
-    batches, folders = ledger.made_of(settings, delivery.delivery_id)
-    files = lake.files(delivery.landing_path)
-    for prefix in paths.made_of_delivery(delivery.registry, delivery.period, delivery.digest):
-        files += [path for path in lake.files(paths.folder_of(prefix)) if path.startswith(prefix)]
-    for folder in folders:
-        files += lake.files(folder)
-    handbacks = lake.files(paths.folder_of(paths.handback_file(delivery.registry, delivery.period, "")))
-    return sorted({*files, *(path for path in handbacks if _is_of(path, batches))})
-
-
-def _is_of(path: str, batches: list[int]) -> bool:
-    """Is this a hand-back of one of these batches? Those of refused extracts name none; open ones are written again."""
-    stem = path.rpartition("/")[2].partition(".")[0]
-    name = stem.rpartition("_")[2]
-    return "_refused_" in stem or (name.isdecimal() and int(name) in batches)

@@ -128,16 +128,35 @@ def _refuse_erased(
 def _known(
     settings: Settings, contract: Contract, period: str, sums: list[str], corrects: int | None
 ) -> tuple[ledger.Delivery | None, str]:
-    """The delivery of these bytes that is there, and the digest of these bytes."""
+    """The delivery of these bytes that is there, and the digest of these bytes.
+
+    The same corrected rows are known, whichever batch of the chain they name. But what is withdrawn with another batch
+    alone, whose correction it corrected, is no answer: then they are a delivery of their own.
+    """
     digest = hashlib.sha256("\n".join(sorted(sums)).encode()).hexdigest()
     known = ledger.find_delivery(settings, contract.registry, period, digest)
     # An earlier version gave corrected rows the digest of their bytes alone.
     if corrects is None or (known is not None and known.corrects_batch_id is not None):
         return known, digest
-    *_, extract = ledger.correction_chain(settings, ledger.batch(settings, corrects).delivery_id)
-    of_extract = ledger.delivery(settings, extract).digest
-    digest = hashlib.sha256("\n".join([f"corrects {of_extract}", *sorted(sums)]).encode()).hexdigest()
-    return ledger.find_delivery(settings, contract.registry, period, digest), digest
+    chain = ledger.correction_chain(settings, ledger.batch(settings, corrects).delivery_id)
+    links = [ledger.delivery(settings, link).digest for link in chain]
+    digest = ""
+    for words in (f"corrects {links[-1]}", *(f"corrects {link} alone" for link in reversed(links))):
+        digest = hashlib.sha256("\n".join([words, *sorted(sums)]).encode()).hexdigest()
+        known = ledger.find_delivery(settings, contract.registry, period, digest)
+        if known is not None and not _is_of_another_link(settings, known, chain[0]):
+            return known, digest
+        if known is None and words == f"corrects {links[-1]}":
+            break
+    return None, digest
+
+
+def _is_of_another_link(settings: Settings, known: ledger.Delivery, link: int) -> bool:
+    """Does a correction correct another delivery than `link`, and is it withdrawn with that one alone?"""
+    of_known = ledger.correction_chain(settings, known.delivery_id)
+    if of_known[1:2] == [link] or ledger.erasure(settings, known.delivery_id) is not None:
+        return False
+    return ledger.withdrawn(settings, of_known[1]) is not None and not ledger.is_decided(settings, known.delivery_id)
 
 
 @contextmanager

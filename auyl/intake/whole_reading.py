@@ -44,7 +44,7 @@ def differences(
     before = ledger.current_batches(settings, contract.registry, delivery.period, is_delta=True)
     if not delivery.is_whole or not before:
         return []
-    view = stage_view(con, settings, lake_of(settings), contract, before)
+    view = stage_view(con, settings, lake_of(settings), contract, before, with_address=True)
     keys = ", ".join(map(identifier, contract.keys))
     equal = _equal(contract.keys)
     same = _equal(sorted(_names(con, view) & _names(con, "scan")))

@@ -53,12 +53,15 @@ from auyl.ledger.entities import EntitySet, add_entity_set, entity_sets
 from auyl.ledger.erasures import (
     Erasure,
     add_erasure,
+    closed_periods,
+    contradiction_sets,
     corrections_of,
     end_erasure,
     erased_bytes,
     erasure,
     erasures,
     made_of,
+    past_counting_term,
     past_term,
     refuse_erased,
     resting_periods,
@@ -92,4 +95,4 @@ from auyl.ledger.revisions import (
     revisions,
     rolled_back_batches,
 )
-from auyl.ledger.withdrawals import add_withdrawal, withdrawn
+from auyl.ledger.withdrawals import add_withdrawal, is_decided, withdrawn

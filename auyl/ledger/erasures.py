@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert, text
 
-from auyl.errors import AuylError
+from auyl.errors import RowsErased
 from auyl.ledger import tables
 from auyl.ledger.batches import Batch
 from auyl.ledger.deliveries import Delivery
@@ -93,9 +93,9 @@ def end_erasure(settings: Settings, erasure_id: int, files: int) -> None:
 
 
 def refuse_erased(settings: Settings, batches: Collection[Batch], what: str) -> None:
-    """Raise AuylError where `what` rests on a batch whose bytes were erased."""
+    """Raise RowsErased where `what` rests on a batch whose bytes were erased."""
     for one in erasures(settings, [batch.delivery_id for batch in batches]):
-        raise AuylError(f"{what}: expected the rows that it rests on, found that {one.registry} {one.period}: {one}")
+        raise RowsErased(f"{what}: expected the rows that it rests on, found that {one.registry} {one.period}: {one}")
 
 
 def resting_periods(settings: Settings, deliveries: Collection[int]) -> list[str]:
@@ -120,13 +120,34 @@ def past_term(settings: Settings, registry: str, before: datetime, is_delta: boo
     return scalars(settings, wanted)
 
 
-def made_of(settings: Settings, delivery_id: int) -> tuple[list[int], list[str]]:
-    """Batches of a delivery, and the folders of core tables and links that rest on it and are current no more."""
+def past_counting_term(settings: Settings, registry: str, first: str, carried: str) -> list[int]:
+    """Deliveries of a registry for periods before `carried` that nothing of `first` or later rests on."""
+    wanted = sql_file(settings, "past_counting_term", registry=registry, first=first, carried=carried)
+    return scalars(settings, wanted)
+
+
+def closed_periods(settings: Settings, deltas: Collection[str]) -> list[str]:
+    """Periods with an extract that counts and was erased, oldest first; `deltas` are registries that send changes."""
+    return scalars(settings, sql_file(settings, "closed_periods", deltas=list(deltas)))
+
+
+def contradiction_sets(settings: Settings, batches: Collection[int], period: str | None) -> list[dict[str, Any]]:
+    """Period and lake_path of the contradictions that rest on one of these batches, and of those of a period."""
+    wanted = text(
+        "select s.period, s.lake_path from serving.contradiction_set as s where s.period = :period or exists ("
+        "select from serving.contradiction_source as c where c.period = s.period and c.batch_id = any(:ids)) order by 1"
+    )
+    return dicts(settings, wanted.bindparams(ids=list(batches), period=period))
+
+
+def made_of(settings: Settings, delivery_id: int, with_current: bool) -> tuple[list[int], list[str]]:
+    """Batches of a delivery, and the folders of core tables and links that rest on it and are current no more; of the
+    current ones too if wanted."""
     batches = scalars(
         settings,
         text("select batch_id from ledger.batch where delivery_id = :id order by 1").bindparams(id=delivery_id),
     )
-    rows = dicts(settings, sql_file(settings, "made_of_delivery", delivery_id=delivery_id))
+    rows = dicts(settings, sql_file(settings, "made_of_delivery", delivery_id=delivery_id, with_current=with_current))
     return batches, [folder for row in rows for folder in _folders(row)]
 
 

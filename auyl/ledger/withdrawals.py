@@ -24,6 +24,12 @@ def add_withdrawal(settings: Settings, batch: Batch, is_withdrawn: bool, reason:
         audit_decision(con, action, which, reason, decided_by)
 
 
+def is_decided(settings: Settings, delivery_id: int) -> bool:
+    """Was a batch of this very delivery withdrawn, and not only one that it corrects?"""
+    d = tables.decided_delivery.c
+    return bool(dicts(settings, select(d.batch_id).where(d.delivery_id == delivery_id, d.is_withdrawn)))
+
+
 def withdrawn(settings: Settings, delivery_id: int) -> str | None:
     """Which batch of a delivery, or of what it corrects, was withdrawn by whom, when and why; None if it counts."""
     d = tables.decided_delivery.c

@@ -16,8 +16,9 @@ from auyl import ledger
 from auyl.errors import AuylError
 from auyl.languages import LANGUAGES
 from auyl.settings import Settings
-from auyl.snapshot.catalogue import Catalogue, described
+from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import SnapshotInputs
+from auyl.snapshot.indicator import described
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import paths
 from auyl.store.lake import Lake
@@ -116,6 +117,13 @@ def _content(catalogue: Catalogue) -> dict[str, Any]:
             "better": i.better,
             **texts("responsible", i.body),
             "level": i.level,
+            "kind": i.kind,
+            "time_window": i.window,
+            "grain": i.grain,
+            "power": i.power,
+            "disclosure": i.disclosure,
+            "compare": i.compare,
+            "needs": i.needs,
             "registries": i.registries,
             **texts("definition", i.definitions),
         }

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import duckdb
 
 VALUE_COLUMNS = (
-    "kato", "indicator_id", "value", "numerator", "denominator", "flag", "coverage_pct", "as_of", "rows_near",
-    "rows_elsewhere",
+    "kato", "level", "indicator_id", "value", "lower", "upper", "numerator", "denominator", "flag", "coverage_pct",
+    "as_of", "rows_near", "rows_elsewhere",
 )  # fmt: skip
 TERRITORY_COLUMNS = (
     "kato", "edition", "level", "kind", "parent_kato", "okrug_kato", "district_kato", "oblast_kato", "name_ru",

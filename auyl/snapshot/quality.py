@@ -18,6 +18,7 @@ from auyl.errors import AuylError
 from auyl.periods import LOCAL, last_day
 from auyl.settings import Settings, from_environment
 from auyl.stage.current import staged_rows
+from auyl.stage.inputs import closed_periods
 from auyl.stage.scan import STAGED_PREFIX
 from auyl.store import duck
 from auyl.store.binding import lake_of
@@ -78,6 +79,7 @@ def measure_quality(period: str, settings: Settings | None = None) -> list[Quali
         without = ledger.rolled_back_batches(settings, period)
         for contract in contracts.load_all(settings.include):
             batches = ledger.current_batches(settings, contract.registry, period, contract.is_delta, without)
+            ledger.refuse_erased(settings, batches, f"quality of {period}")
             if batches:
                 late[contract.registry] = _days_late(settings, contract, period, batches)
                 claims.append((contract, _rows(con, lake, contract, batches)))
@@ -128,7 +130,9 @@ def unmeasured(settings: Settings) -> list[str]:
                 "where d.period = b.period and d.decided_at > q.measured_at) group by 1 order by 1"
             )
         )
-        return list(rows.scalars())
+        periods = list(rows.scalars())
+    closed = closed_periods(settings)
+    return [period for period in periods if period not in closed]
 
 
 def _days_late(settings: Settings, contract: Contract, period: str, batches: list[ledger.Batch]) -> float:

@@ -150,10 +150,12 @@ def _publish(
     vault: VaultLoad,
 ) -> BuildResult:
     consolidate(con, settings, lake, catalogue, inputs)
-    con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar, is_share boolean)")
+    con.execute(
+        "create or replace temp table catalogue (indicator_id varchar, unit varchar, least double, most double)"
+    )
     con.executemany(
-        "insert into catalogue values (?, ?, ?)",
-        [(i.id, i.unit.id, i.unit.id == "pct" and not i.may_exceed_100) for i in catalogue.indicators],
+        "insert into catalogue values (?, ?, ?, ?)",
+        [(i.id, i.unit.id, *i.bounds) for i in catalogue.indicators],
     )
     measure(con, settings, catalogue, inputs)
     for subject in load_subjects(settings.include):

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from auyl import contracts, ledger
+from auyl.errors import RowsErased
 from auyl.periods import month_before
 from auyl.settings import Settings
 from auyl.store import paths
@@ -20,7 +21,8 @@ def current_batches(
 ) -> tuple[Batches, list[str]]:
     """The current batches for `period` by registry, an older one where the contract lets it be carried forward.
 
-    Registries that gave nothing stand in the second list; `without` as in `ledger.current_batches`.
+    Registries that gave nothing stand in the second list; `without` as in `ledger.current_batches`. Raises RowsErased
+    where an extract that counts was erased.
     """
     batches: Batches = {}
     missing = []
@@ -34,7 +36,28 @@ def current_batches(
                 break
         else:
             missing.append(registry)
+    ledger.refuse_erased(settings, [batch for found in batches.values() for batch in found], period)
     return batches, missing
+
+
+def closed_periods(settings: Settings) -> list[str]:
+    """Periods that are not built any more, oldest first: an extract that counts for them was erased."""
+    return ledger.closed_periods(settings, contracts.deltas(settings.include))
+
+
+def refuse_closed(settings: Settings, period: str) -> None:
+    """Raise RowsErased for a period that is not built any more."""
+    if period in closed_periods(settings):
+        raise RowsErased(
+            f"{period}: expected the rows of its extracts, found that an extract that counts for it was erased. What "
+            "is published stays; the month is not built any more"
+        )
+
+
+def open_periods(settings: Settings) -> list[str]:
+    """Periods with an accepted batch that can be built, oldest first."""
+    closed = set(closed_periods(settings))
+    return [period for period in ledger.periods(settings) if period not in closed]
 
 
 def territory_files(lake: Lake, edition: str) -> list[str]:

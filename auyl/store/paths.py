@@ -166,6 +166,11 @@ def entity_file(kind: str, period: str, inputs_sha256: str) -> str:
     return _path(ENTITY, kind, period, _short(inputs_sha256), "attribute.parquet")
 
 
+def period_of_entities(path: str) -> str:
+    """The period of a file of `entity_file`."""
+    return path.split("/")[2]
+
+
 def contradiction_file(period: str, inputs_sha256: str) -> str:
     """The contradictions of a period."""
     return _path(CONTRADICTION, period, _short(inputs_sha256), "contradiction.parquet")

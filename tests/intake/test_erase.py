@@ -212,7 +212,7 @@ def test_an_erasure_that_was_killed_is_ended_by_the_next_run(termed: Settings) -
         ("extracts: {months: 0, norm: x}", "expected months as a whole number from 1"),
         ("extracts: {months: '12', norm: x}", "expected months as a whole number from 1"),
         ("registries: {populaton: {months: 3, norm: x}}", "found populaton"),
-        ("extract: {months: 3, norm: x}", "expected extracts and registries"),
+        ("extract: {months: 3, norm: x}", "expected extracts, counting and registries"),
     ],
 )
 def test_a_term_that_nobody_has_set_is_a_fault(termed: Settings, content: str, words: str) -> None:

@@ -262,6 +262,29 @@ def test_a_refused_extract_is_settled_by_its_own_acceptance_under_other_rules(
     assert set(quarantine(tolerant, "social_assistance")["_state"]) == {"current"}
 
 
+def test_corrected_rows_that_fell_with_another_correction_are_taken_in_for_the_batch_that_counts(
+    take_in: TakeIn, settings: Settings, tmp_path: Path
+) -> None:
+    rows = [*(social_row(n) for n in range(1, 41)), social_row(50, ИИН=BAD), social_row(51, ИИН=BAD)]
+    take_in("social_assistance", {"s.csv": social_csv(rows)})
+    _, content = file_of(settings, "social_assistance")
+    one, other = (mend_table(content, lambda f, n=n: f[f["№"] == str(n)].assign(**{"ИИН": [iin(n)]})) for n in (50, 51))
+    first = send(settings, "social_assistance", "a.csv", other, tmp_path)
+    second = send(settings, "social_assistance", "b.csv", one, tmp_path)
+    assert (first.staged, second.staged) == (41, 42)
+    assert send(settings, "social_assistance", "b.csv", one, tmp_path).status == "unchanged"
+    withdraw(settings, int(first.batch_id or 0), "a wrong number", "test")
+    assert len(staged(settings, "social_assistance")) == 40
+    # the second was withdrawn with the first alone, and its rows are good
+    again = send(settings, "social_assistance", "b.csv", one, tmp_path)
+    assert (again.status, again.staged) == ("accepted", 41)
+    assert send(settings, "social_assistance", "b.csv", one, tmp_path).status == "unchanged"
+    # what a person withdrew itself stays withdrawn
+    assert send(settings, "social_assistance", "a.csv", other, tmp_path).status == "withdrawn"
+    withdraw(settings, int(again.batch_id or 0), "wrong too", "test")
+    assert send(settings, "social_assistance", "b.csv", one, tmp_path).status == "withdrawn"
+
+
 def two_months(settings: Settings, folder: Path) -> list[intake.BatchResult]:
     """The same rows under the same name in two months; each has one row without a valid number."""
     made = []

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -29,12 +29,11 @@ from auyl.snapshot.quality import measure_quality
 from auyl.snapshot.release import release
 from auyl.store import paths
 from auyl.store.lake import Lake
-from auyl.territory.reference import load_territory
 from tests.conftest import fresh_installation
 from tests.extracts import CALL_HEADING, PERIOD, ambulance_csv, call, person, population_xml
 from tests.intake.kills import is_killed
+from tests.intake.small import loosened
 from tests.intake.written import content_of
-from tests.territory.conftest import CROSSWALK, KATO
 from tests.test_cli import Auyl
 
 REGISTRY = "ambulance"
@@ -70,25 +69,6 @@ def take_in(settings: Settings, registry: str, name: str, content: bytes, period
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(content)
     return intake.load(intake.land_files(registry, period, [file], settings), settings)
-
-
-def loosened(settings: Settings) -> Settings:
-    """The same with suites that let a handful of rows pass, and a snapshot of one okrug."""
-    target = settings.home / "expectations"
-    target.mkdir()
-    for path in settings.expectations.glob("*.json"):
-        document = json.loads(path.read_text("utf-8"))
-        if path.name == "snapshot.json":
-            document["expectations"] = document["expectations"][:2]
-        if path.name == "_batch.json":
-            for item in document["expectations"]:
-                item["kwargs"] |= {"min_value": 0, "max_value": 0.6}
-        (target / path.name).write_text(json.dumps(document), "utf-8")
-    reference = {"kato.csv": KATO, "crosswalk.csv": CROSSWALK}
-    for name, content in reference.items():
-        (settings.home / name).write_text(content, "utf-8")
-    load_territory(settings, settings.home / "kato.csv", settings.home / "crosswalk.csv", None, "E1")
-    return replace(settings, expectations=target)
 
 
 def plant(settings: Settings) -> tuple[intake.BatchResult, intake.BatchResult]:

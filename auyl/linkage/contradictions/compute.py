@@ -132,7 +132,9 @@ def compute(period: str, settings: Settings | None = None) -> ContradictionResul
 def outdated(settings: Settings) -> list[str]:
     """Periods whose current batches, or rules, are no longer those of their set; oldest first."""
     lake = lake_of(settings)
-    return [p for p in ledger.periods(settings) if gather(settings, lake, p).digest != _current_digest(settings, p)]
+    return [
+        p for p in inputs.open_periods(settings) if gather(settings, lake, p).digest != _current_digest(settings, p)
+    ]
 
 
 def define(con: duckdb.DuckDBPyConnection, settings: Settings, lake: Lake, given: ContradictionInputs) -> None:

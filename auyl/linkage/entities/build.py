@@ -30,7 +30,7 @@ from auyl.periods import last_day, month_before
 from auyl.settings import Settings, from_environment
 from auyl.stage import scan as check
 from auyl.stage.current import stage_view
-from auyl.stage.inputs import Batches, territory_files
+from auyl.stage.inputs import Batches, open_periods, refuse_closed, territory_files
 from auyl.stage.linkable import counted_rows
 from auyl.store import duck, paths
 from auyl.store.binding import lake_of
@@ -75,10 +75,12 @@ def build(period: str, settings: Settings | None = None, only: tuple[str, ...] =
     """Build the sets of a period: from the current batches, and from the batches before each correction.
 
     Existing sets are left alone. `only` are kinds; all of them by default. A registry without batches makes no claim.
-    Raises ContractInvalid if the table names columns that stage lacks, TerritoryMissing without KATO.
+    Raises ContractInvalid if the table names columns that stage lacks, TerritoryMissing without KATO,
+    RowsErased for a period that is not built any more.
     """
     settings = settings or from_environment()
     kinds = [survivorship.load(kind, settings.include) for kind in only or survivorship.kinds(settings.include)]
+    refuse_closed(settings, period)
     lake = lake_of(settings)
     built: list[BuiltSet] = []
     with lock(settings, ENTITIES, period):
@@ -107,7 +109,7 @@ def outdated(settings: Settings) -> list[str]:
 
     Raises TerritoryMissing.
     """
-    periods = ledger.periods(settings)
+    periods = open_periods(settings)
     if not periods:
         return []
     kinds = [survivorship.load(kind, settings.include) for kind in survivorship.kinds(settings.include)]
