@@ -115,6 +115,8 @@ def test_from_synth_to_lineage(auyl: Auyl, lab: Auyl, tmp_path: Path) -> None:
     export = tmp_path / "rejected.xlsx"
     assert str(export) in auyl("quarantine", "livestock", "--export", export)
     assert export.stat().st_mode & 0o077 == 0
+    pdf = tmp_path / "rejected.pdf"
+    assert "ends in .xlsx or .csv" in auyl("quarantine", "livestock", "--export", pdf, code=1) and not pdf.exists()
     assert "reasons_ru" in auyl("quarantine", "population", "--limit", 3)
     assert "not within the limits" not in lab("evaluate", "intake", tmp_path, "--period", PERIOD, "--kinds")
     measured = json.loads(lab("evaluate", "intake", tmp_path, "--period", PERIOD, "--format", "json"))

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from auyl import contracts, exports
 from auyl.contracts import Contract
-from auyl.errors import shape
+from auyl.errors import AuylError, shape
 from auyl.intake.locate import locate
 from auyl.settings import Settings
 from auyl.stage.scan import STAGED_PREFIX
@@ -119,8 +119,10 @@ def _batches(settings: Settings, contract: Contract, period: str | None) -> list
 
 def export(frame: pandas.DataFrame, target: Path) -> None:
     """Write rejected rows for the registry's owner, readable by nobody else: XLSX by the ending, else CSV."""
+    if target.suffix.lower() not in (".xlsx", ".csv", ""):
+        raise AuylError(f"{target.name}: expected a name that ends in .xlsx or .csv, found {target.suffix}")
     headings, rows = [str(name) for name in frame.columns], rows_of(frame)
-    is_workbook = target.suffix == ".xlsx"
+    is_workbook = target.suffix.lower() == ".xlsx"
     content = exports.to_xlsx(headings, rows, SHEET) if is_workbook else exports.to_csv(headings, rows)
     target.touch(mode=0o600)
     if target.is_file():  # as root, a device would be closed to everybody else
