@@ -212,7 +212,7 @@ def test_every_command_works_after_the_demo_without_a_setting(
         for command in [*COMMANDS[3:], *OPERATING]:
             said[command] = run(line_of(command), environment, EXIT_CODES.get(command, 0))
     assert f"· {PERIOD} · revision 1" in said["auyl snapshot show --okrug 193632000"], "the newest month"
-    assert re.search(rf"^{EARLIER} +1 +current", said["auyl list snapshots"], flags=re.MULTILINE)
+    assert re.search(rf"^{EARLIER} +1 +current", said["auyl snapshot list"], flags=re.MULTILINE)
     assert said["auyl list okrugs Енбекшиказахский"].count("Енбекшиказахский") > 10
     assert {"rejected.xlsx", "outbox"} < set(os.listdir(environment["WORK"]))
     assert published(home) == before

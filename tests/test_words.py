@@ -19,12 +19,12 @@ TEXT_FILES = (".py", ".sql", ".yaml", ".yml", ".md", ".html", ".toml")
 PHRASES = (
     "mender", "menders", "mend", "mends", "mended", "mending", "in force", "kept back", "keeps back", "keep back",
     "hands back", "handed back", "nought", "anew", "be it", "twins", "spine", "the own", "invented oblast",
-    "told apart", "is told", "are told", "was told",
+    "rooms", "told apart", "is told", "are told", "was told",
 )  # fmt: skip
 # In code: whole identifiers in this case.
 IDENTIFIERS = (
     "torn_record", "KNOWN_PERSONS", "NEAR", "ALIKE", "UNSEEN", "Offices", "offices", "SPINE", "Twins", "Promise",
-    "Whole", "Seen", "Past", "patience", "whole_files", "good_kept_back", "mended_owed", "in_force",
+    "Whole", "Seen", "Past", "patience", "whole_files", "good_kept_back", "mended_owed", "in_force", "guard",
 )  # fmt: skip
 # Names of functions; as words they have other uses.
 FUNCTIONS = ("weigh", "told", "promises", "twins", "spine")

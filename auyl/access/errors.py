@@ -4,7 +4,7 @@ from auyl.errors import AuylError
 
 
 class AccessError(AuylError):
-    """Base of the refusals of this room."""
+    """Base of the refusals of this package."""
 
 
 class PrincipalInvalid(AccessError):

@@ -13,7 +13,7 @@
     lake        which lake belongs to the database
     territory   editions of KATO, earlier codes
     operations  setting up, overdue extracts, the daily report
-    lists       what other commands are asked about: okrugs, indicators, registries, periods, snapshots
+    lists       what other commands are asked about: okrugs, indicators, registries, periods
     examples    one for each command, as its help prints it
     failures    what a failed command prints
     interrupts  Ctrl-C within a query
@@ -21,6 +21,8 @@
 
 What stays out: any work on data. Each command imports the package that it calls, so that the start stays quick.
 """
+
+from collections.abc import Callable
 
 from auyl.cli import (
     access,
@@ -39,7 +41,7 @@ from auyl.cli import (
     territory,
 )
 from auyl.cli.examples import examples
-from auyl.cli.shared import ListsByDefault, command_group
+from auyl.cli.shared import Commands, ListsByDefault, command_group
 
 __all__ = ["app"]
 
@@ -68,22 +70,18 @@ app = command_group(
     examples=examples(),
     completes=True,
 )
-app.add_typer(
-    command_group(
+# Text and commands of each group.
+GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
+    "list": (
         "What other commands are asked about.",
         {
             "okrugs": lists.okrugs,
             "indicators": lists.indicators,
             "registries": lists.registries,
             "periods": lists.periods,
-            "snapshots": revisions.list_revisions,
         },
-        examples=examples("list"),
     ),
-    name="list",
-)
-app.add_typer(
-    command_group(
+    "extracts": (
         "Extracts that came, and which of them count: `auyl extracts [REGISTRY]`, or a decision on one.",
         {
             "list": intake.list_extracts,
@@ -92,13 +90,8 @@ app.add_typer(
             "erase": erasure.erase,
             "readmit": erasure.readmit,
         },
-        ListsByDefault,
-        examples("extracts"),
     ),
-    name="extracts",
-)
-app.add_typer(
-    command_group(
+    "territory": (
         "Editions of KATO and their codes.",
         {
             "load": territory.load,
@@ -108,12 +101,8 @@ app.add_typer(
             "retire": territory.retire,
             "current": territory.current,
         },
-        examples=examples("territory"),
     ),
-    name="territory",
-)
-app.add_typer(
-    command_group(
+    "snapshot": (
         "Published snapshots, and which revision of a period is current.",
         {
             "list": revisions.list_revisions,
@@ -122,17 +111,20 @@ app.add_typer(
             "forward": revisions.forward,
             "release": revisions.release,
         },
-        examples=examples("snapshot"),
     ),
-    name="snapshot",
-)
-app.add_typer(
-    command_group("Entities of a period, all kinds.", {"build": linkage.build}, examples=examples("entities")),
-    name="entities",
-)
-app.add_typer(command_group("One entity.", {"show": linkage.show}, examples=examples("entity")), name="entity")
-app.add_typer(
-    command_group(
+    "entities": (
+        "Entities of a period, all kinds.",
+        {
+            "build": linkage.build,
+        },
+    ),
+    "entity": (
+        "One entity.",
+        {
+            "show": linkage.show,
+        },
+    ),
+    "link": (
         "Records without a valid number, and the persons they belong to.",
         {
             "build": links.build,
@@ -141,12 +133,8 @@ app.add_typer(
             "same": links.same,
             "apart": links.apart,
         },
-        examples=examples("link"),
     ),
-    name="link",
-)
-app.add_typer(
-    command_group(
+    "access": (
         "Who may read what.",
         {
             "list": access.list_grants,
@@ -167,19 +155,23 @@ app.add_typer(
             "reopen": accounts.reopen,
             "forget-audit": accounts.forget_audit,
         },
-        examples=examples("access"),
     ),
-    name="access",
-)
-app.add_typer(
-    command_group(
+    "key": (
         "The key that person keys are made with.",
-        {"status": keys.status, "rotate": keys.rotate},
-        examples=examples("key"),
+        {
+            "status": keys.status,
+            "rotate": keys.rotate,
+        },
     ),
-    name="key",
-)
-app.add_typer(
-    command_group("The lake as a whole.", {"adopt": lake.adopt, "separate": lake.separate}, examples=examples("lake")),
-    name="lake",
-)
+    "lake": (
+        "The lake as a whole.",
+        {
+            "adopt": lake.adopt,
+            "separate": lake.separate,
+        },
+    ),
+}
+
+for name, (text, commands) in GROUPS.items():
+    cls = ListsByDefault if name == "extracts" else Commands
+    app.add_typer(command_group(text, commands, cls, examples(name)), name=name)

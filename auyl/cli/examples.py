@@ -22,7 +22,6 @@ auyl list okrugs Енбекшиказахский
 auyl list indicators население
 auyl list registries
 auyl list periods
-auyl list snapshots --format json
 auyl extracts list livestock
 auyl extracts withdraw 201 --reason "amounts of another year"
 auyl extracts erase 188 --reason "a file of another owner"

@@ -71,7 +71,7 @@ def list_revisions(
                 "state": "current" if r.is_current else "rolled back" if r.is_rolled_back else "",
                 "edition": r.edition,
                 "published_at": f"{r.published_at.astimezone(LOCAL):%Y-%m-%d %H:%M}",
-                "digest": r.content_sha256 if format == "json" else r.content_sha256[:16],
+                "sha256": r.content_sha256 if format == "json" else r.content_sha256[:16],
                 "decision": f"rolled back {r.decision}" if r.is_rolled_back else "",
             }
             for r in ledger.revisions(settings, month(period) if period else None)

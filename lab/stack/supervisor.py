@@ -53,7 +53,7 @@ class Child:
     """One running program."""
 
     name: str
-    guard: subprocess.Popen[bytes]
+    watchdog: subprocess.Popen[bytes]
     log: Path
     stop_s: float
     may_end: bool = False
@@ -61,7 +61,7 @@ class Child:
     @property
     def ended(self) -> bool:
         """Has the program ended?"""
-        return self.guard.poll() is not None
+        return self.watchdog.poll() is not None
 
 
 class Supervisor:
@@ -88,8 +88,8 @@ class Supervisor:
         self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = self.logs / f"{name}.log"
         log.unlink(missing_ok=True)
-        guard = spawn_watched(command, env=os.environ if env is None else env, log=log, cwd=cwd, stop_s=stop_s)
-        child = Child(name, guard, log, stop_s, may_end)
+        watchdog = spawn_watched(command, env=os.environ if env is None else env, log=log, cwd=cwd, stop_s=stop_s)
+        child = Child(name, watchdog, log, stop_s, may_end)
         self._children.append(child)
         return child
 
@@ -99,10 +99,10 @@ class Supervisor:
             self.check()
             report_progress()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                child.guard.wait(every_s)
+                child.watchdog.wait(every_s)
         self._forget(child)
-        if child.guard.returncode != 0:
-            raise ProcessFailed(child.name, f"exited with {child.guard.returncode}", child.log)
+        if child.watchdog.returncode != 0:
+            raise ProcessFailed(child.name, f"exited with {child.watchdog.returncode}", child.log)
 
     def run(
         self, name: str, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | str = "/"
@@ -113,8 +113,8 @@ class Supervisor:
     def check(self) -> None:
         """Raises ProcessFailed when a program has ended by itself."""
         for child in self._children:
-            if child.ended and not (child.may_end and child.guard.returncode == 0):
-                raise ProcessFailed(child.name, f"ended with {child.guard.returncode}", child.log)
+            if child.ended and not (child.may_end and child.watchdog.returncode == 0):
+                raise ProcessFailed(child.name, f"ended with {child.watchdog.returncode}", child.log)
 
     def wait_until(self, ready: Callable[[], bool], child: Child, seconds: float, every_s: float = 0.1) -> None:
         """Wait until `ready()`. Raises ProcessFailed when a program ends meanwhile or the time is over."""
@@ -147,22 +147,22 @@ class Supervisor:
 
     def ask_to_stop(self, child: Child) -> None:
         """Ask a program to stop, without waiting."""
-        if child.guard.stdin is not None and not child.guard.stdin.closed:
+        if child.watchdog.stdin is not None and not child.watchdog.stdin.closed:
             with contextlib.suppress(BrokenPipeError):
-                child.guard.stdin.write(b"stop\n")
-                child.guard.stdin.close()
+                child.watchdog.stdin.write(b"stop\n")
+                child.watchdog.stdin.close()
 
     def _wait(self, child: Child) -> int:
         try:
-            code = child.guard.wait(child.stop_s + 20)
+            code = child.watchdog.wait(child.stop_s + 20)
         except subprocess.TimeoutExpired:
-            child.guard.kill()
-            code = child.guard.wait()
+            child.watchdog.kill()
+            code = child.watchdog.wait()
         self._forget(child)
         return code
 
     def _forget(self, child: Child) -> None:
-        if child.guard.stdin is not None:
+        if child.watchdog.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
-                child.guard.stdin.close()
+                child.watchdog.stdin.close()
         self._children.remove(child)

@@ -359,8 +359,8 @@ def test_words_without_digits_or_signs_are_a_password(password) -> None:
     assert passwords.check(password, "akim.shelek", "Әкім Шелек") == password
 
 
-def test_this_room_opens_no_pages_and_reads_no_lake() -> None:
-    room = Path(access.__file__).parent
-    text = "".join(path.read_text() for path in room.glob("*.py"))
+def test_this_package_opens_no_pages_and_reads_no_lake() -> None:
+    package = Path(access.__file__).parent
+    text = "".join(path.read_text() for path in package.glob("*.py"))
     assert not any(word in text for word in ("fastapi", "duckdb", "import airflow", "from airflow", "os.environ"))
     assert principals.normalise(" Әкім ") == "әкім"

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from auyl import intake
 from auyl.identifiers import keyed_hash
-from auyl.linkage.persons import review as room
+from auyl.linkage.persons import review
 from auyl.linkage.persons.link import REVIEW_CANDIDATES, link
 from auyl.linkage.persons.model import FIELDS
 from auyl.settings import Settings
@@ -72,7 +72,7 @@ def test_linkable_rows_find_their_person(loaded: Settings, extracts: Path) -> No
     kinds: Counter[str] = Counter()
     for registry in NUMBERED_ALIKE:
         meant = truth(extracts, loaded, registry)
-        for row in room.links(loaded, result.path, registry):
+        for row in review.links(loaded, result.path, registry):
             person = meant.get((row["_file"], row["_record"]))
             if person is None:  # a row that somebody added; it is nobody's
                 kinds["added", row["outcome"]] += 1
@@ -91,33 +91,33 @@ def test_where_no_row_lacks_its_number_there_is_nothing_to_link(settings: Settin
     take_in(settings, extracts, ("population",))
     result = link(settings, PERIOD)
     assert result.status == "linked" and result.path is not None
-    assert (result.records, result.linked, result.contents, room.links(settings, result.path)) == (0, 0, {}, [])
+    assert (result.records, result.linked, result.contents, review.links(settings, result.path)) == (0, 0, {}, [])
 
 
 def standing(settings: Settings, path: str) -> list[tuple]:
     keys = ("registry", "_file", "_record", "person_key", "method", "outcome", "weight")
-    return [tuple(row[key] for key in keys) for row in room.links(settings, path)]
+    return [tuple(row[key] for key in keys) for row in review.links(settings, path)]
 
 
 def test_the_same_inputs_are_linked_once_and_a_decision_outranks_every_weight(loaded: Settings) -> None:
     first = link(loaded, PERIOD)
     assert link(loaded, PERIOD).status == "unchanged"
-    before = room.links(loaded, first.path)
+    before = review.links(loaded, first.path)
     linked = next(row for row in before if row["method"] == "weighed" and row["outcome"] == "link")
     record, person = linked["record_key"], linked["person_key"]
 
-    room.decide(loaded, record, person, False, "another person of that name, seen by the akim")
+    review.decide(loaded, record, person, False, "another person of that name, seen by the akim")
     parted = link(loaded, PERIOD)
     assert parted.status == "linked" and parted.linked == first.linked - 1
-    after = room.links(loaded, parted.path)
+    after = review.links(loaded, parted.path)
     (row,) = [row for row in after if row["record_key"] == record]
     assert row["person_key"] != person
     others = [one for one in before if one["record_key"] != record]
     assert others == [one for one in after if one["record_key"] != record], "nothing else was lost or moved"
 
-    room.decide(loaded, record, person, True, "it was that person after all")
+    review.decide(loaded, record, person, True, "it was that person after all")
     joined = link(loaded, PERIOD)
-    (row,) = [row for row in room.links(loaded, joined.path) if row["record_key"] == record]
+    (row,) = [row for row in review.links(loaded, joined.path) if row["record_key"] == record]
     assert (row["person_key"], row["method"], row["outcome"]) == (person, "decided", "link")
 
     # killed before its end, a run leaves no row of the ledger, and the next does the same again
@@ -129,12 +129,13 @@ def test_the_same_inputs_are_linked_once_and_a_decision_outranks_every_weight(lo
 
 def test_reasons_are_in_three_languages_and_names_nobody(loaded: Settings) -> None:
     result = link(loaded, PERIOD)
-    rows = [row for row in room.links(loaded, result.path) if row["outcome"] != "none"]
-    told = set()
+    rows = [row for row in review.links(loaded, result.path) if row["outcome"] != "none"]
+    reasons = set()
     for row in rows:
         levels = {field: row[f"{field}_level"] for field in FIELDS}
-        told.add(tuple(room.explain(loaded, row["method"], row["weight"], levels, lang) for lang in ("kk", "ru", "en")))
-    assert all("туған күні" in kk and "дата рождения" in ru and "date of birth" in en for kk, ru, en in told)
+        answers = (review.explain(loaded, row["method"], row["weight"], levels, lang) for lang in ("kk", "ru", "en"))
+        reasons.add(tuple(answers))
+    assert all("туған күні" in kk and "дата рождения" in ru and "date of birth" in en for kk, ru, en in reasons)
     with duckdb.connect() as con:
         address = Lake(loaded.lake).address(result.path)
         types = {n: t for n, t, *_ in con.execute(f"describe select * from '{address}'").fetchall()}
@@ -151,7 +152,7 @@ def test_only_the_vault_shows_a_reviewer_both_sides(loaded: Settings) -> None:
     strict.write_text(thresholds.replace("review: -4.0", "review: -20.0"), "utf-8")
     settings = replace(loaded, include=own)
     result = link(settings, PERIOD)
-    waiting = room.review(settings, 10_000)
+    waiting = review.review(settings, 10_000)
     candidates = Counter(row["record_key"] for row in waiting)
     assert result.reviewed == len(candidates) > 50
     # a record stands beside everybody it could be, the likeliest first
@@ -161,10 +162,10 @@ def test_only_the_vault_shows_a_reviewer_both_sides(loaded: Settings) -> None:
     assert len({row["person_key"] for row in rows}) == count
     assert [row["weight_bits"] for row in rows] == sorted((row["weight_bits"] for row in rows), reverse=True)
     assert all(row["record"]["surname"] and row["person"]["number"] and row["places"] for row in waiting)
-    room.decide(settings, str(rows[0]["record_key"]), str(rows[0]["person_key"]), False, "another one")
-    assert len(room.review(settings, 10_000)) == len(waiting) - 1
-    room.decide(settings, str(rows[1]["record_key"]), str(rows[1]["person_key"]), True, "papers seen")
-    assert ambiguous not in {row["record_key"] for row in room.review(settings, 10_000)}
+    review.decide(settings, str(rows[0]["record_key"]), str(rows[0]["person_key"]), False, "another one")
+    assert len(review.review(settings, 10_000)) == len(waiting) - 1
+    review.decide(settings, str(rows[1]["record_key"]), str(rows[1]["person_key"]), True, "papers seen")
+    assert ambiguous not in {row["record_key"] for row in review.review(settings, 10_000)}
     with engine(settings.dsn).connect() as con:
         for role in ("auyl_reader", "auyl_engineer", "auyl_portal"):
             for table in ("vault.link_review", "ledger.link_decision"):
