@@ -180,13 +180,21 @@ def lineage(
 def quality(
     period: Period = None,
     registry: RegistryOption = None,
+    attributes: Annotated[
+        bool, typer.Option("--attributes", help="Which attributes rows count without, by which rule; measures nothing.")
+    ] = False,
     format: Format = "table",
 ) -> None:
     """Measure what registries sent for a period, publish it as serving.quality, and print it."""
+    from auyl.snapshot.lost_attributes import lost_attributes
     from auyl.snapshot.quality import by_okrug, measure_quality
 
     with installation() as settings:
         when = period_or_newest(settings, period)
+        if attributes:
+            lost = lost_attributes(settings, when, registry)
+            as_json(lost) if format == "json" else table(lost, ["registry", "attribute", "rule", "reason", "rows"])
+            return
         rows = [asdict(row) for row in measure_quality(when, settings)]
         if registry:
             rows = by_okrug(settings, registry, when)

@@ -12,7 +12,7 @@ the ODCS schema and its checker are only imported by `validate`.
 from auyl.contracts.headings import (
     as_written,
     heading_key,
-    is_heading,
+    in_words,
     match_headings,
     match_keys,
     missing_column,
@@ -33,7 +33,7 @@ __all__ = [
     "as_written",
     "deltas",
     "heading_key",
-    "is_heading",
+    "in_words",
     "load",
     "load_all",
     "match_headings",

@@ -31,6 +31,8 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _NUMBER = re.compile(r"\d+")
 # A heading may have a small number or a year in it.
 _SMALL_NUMBER = re.compile(r"\d{1,3}|(?:19|20)\d\d")
+# A day is a cell of many rows, even where a title has it.
+_DAY = re.compile(r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})(?!\d)")
 _DOUBLED = re.compile(r" \(\d+\)$")
 # How near a mistyped word is to the one that was meant.
 _NEAR = 0.8
@@ -137,9 +139,9 @@ def missing_column(contract: Contract, column: Column, spare: list[str], file: s
     near = difflib.get_close_matches(heading_key(column.source), [heading_key(s) for s in spare], n=1, cutoff=0.5)
     nearest = next((s for s in spare if heading_key(s) in near), "")
     if nearest and is_heading(contract, nearest):
-        found = f"no such column; the nearest unclaimed one is «{nearest}»{_letters(nearest)}"
+        found = f"no such column; the nearest unclaimed one is «{in_words(contract, nearest)}»{_letters(nearest)}"
     else:
-        unclaimed = [text if is_heading(contract, text) else shape(text) for text in spare[:12]]
+        unclaimed = [in_words(contract, text) for text in spare[:12]]
         found = f"no such column among the unclaimed: {', '.join(unclaimed) or 'none is left'}"
     owner = f"{contract.owner}; or us, by an alias in {contract.path.name}"
     return contract.refusal(file, "a required column", found, line, column.source, owner)
@@ -174,11 +176,17 @@ def _words(contract: Contract) -> tuple[str, ...]:
     return tuple(sorted({_look(word.casefold()) for words in (*of_contract, _USUAL) for word in words}))
 
 
+def in_words(contract: Contract, text: str) -> str:
+    """A heading or key for reports: its shape where it may be a cell, else with the shapes of the days in it."""
+    return _DAY.sub(lambda day: shape(day[0]), text) if is_heading(contract, text) else shape(text)
+
+
 def shown(contract: Contract, headings: list[str]) -> list[str]:
-    """Headings that the contract does not know, for reports: of what may be a cell its shape and number among them."""
+    """Headings that the contract does not know, for reports; one that is shown by shapes has its number behind it."""
+    words = [in_words(contract, text) for text in headings]
     return [
-        text if is_heading(contract, text) else f"{shape(text)} ({number})"
-        for number, text in enumerate(headings, start=1)
+        word if word == text else f"{word} ({number})"
+        for number, (word, text) in enumerate(zip(words, headings, strict=True), start=1)
     ]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from auyl.errors import ExtractRefused
 from auyl.formats.marks import NOT_COMPUTED, mark
-from auyl.formats.numbers import MOMENT, PLAIN, formatted, number_texts
+from auyl.formats.numbers import MOMENT, PLAIN, formatted, index, number_texts
 from auyl.formats.ooxml import EMPTY_VALUE, Package, SheetEntry, joined
 
 if TYPE_CHECKING:
@@ -196,8 +196,8 @@ class _Reader:
         else:
             formats = self.package.formats
             coded = pc.fill_null(styles, "0").dictionary_encode()
-            which = [int(s) if s.isdigit() else len(formats) for s in coded.dictionary.to_pylist()]
-            special = {n for n, s in enumerate(which) if s < len(formats) and formats[s].kind != "number"}
+            which = [index(style) for style in coded.dictionary.to_pylist()]
+            special = {n for n, s in enumerate(which) if 0 <= s < len(formats) and formats[s].kind != "number"}
             indices = np.asarray(coded.indices)
             plain = ~np.isin(indices, list(special))
             self._add_part(rows[plain], columns[plain], number_texts(values.filter(pa.array(plain))), PLAIN)

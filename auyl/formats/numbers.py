@@ -61,6 +61,11 @@ def cell_format(number: int, code: str | None) -> CellFormat:
     return CellFormat("padded", groups) if groups else CellFormat("number")
 
 
+def index(text: str) -> int:
+    """The number of a style or format as an attribute states it; -1 for a text that is none."""
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else -1
+
+
 def _first_section(code: str) -> str:
     """The section of a format for positive numbers."""
     match = re.match(r'(?:"[^"]*"|\\.|\[[^\]]*\]|[^;"\\\[])*', code)
@@ -219,9 +224,11 @@ def _odd_moment(number: str, kind: FormatKind) -> str:
     """A number of days outside the calendar as the spreadsheet shows it: day 0, 29 February 1900, a time alone."""
     try:
         value = Decimal(number)
+        # A spreadsheet shows no hours beyond the calendar either; NaN cannot be compared.
+        is_shown = 0 <= value < _LAST_DAY + 1
     except ArithmeticError:
         return number
-    if value < 0 or (value >= _LAST_DAY + 1 and kind != "elapsed"):
+    if not is_shown:
         return number
     day, seconds = int(value), round((value % 1) * 86_400)
     if kind == "elapsed":

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auyl.contracts import Column, Contract, is_heading
+from auyl.contracts import Column, Contract, in_words
 from auyl.errors import shape
 from auyl.formats.common import distinct
 from auyl.formats.encoding import check_no_nul, guess
@@ -137,7 +137,7 @@ def kind(value: Any) -> str:
 
 def keys_in_words(contract: Contract, document: Mapping[str, Any]) -> str:
     """The first keys of an object; one that may be data is shown by its shape."""
-    return ", ".join(key if is_heading(contract, key) else shape(key) for key in list(document)[:9])
+    return ", ".join(in_words(contract, key) for key in list(document)[:9])
 
 
 def envelope(contract: Contract, file: Path, document: Mapping[str, Any]) -> dict[str, str]:

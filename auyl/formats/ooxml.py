@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from auyl.contracts import Contract
 from auyl.errors import ExtractRefused
 from auyl.formats.archive import MAX_PACKING, PACKING_MATTERS_BYTES, damage_is_refused, opened_archive
-from auyl.formats.numbers import CellFormat, cell_format
+from auyl.formats.numbers import CellFormat, cell_format, index
 from auyl.formats.xml_document import SAFE_PARSER, words_of
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Package:
                 codes = {f.get("numFmtId"): f.get("formatCode", "") for f in _all(styles, "numFmt")}
                 for group in _all(styles, "cellXfs"):
                     ids = (xf.get("numFmtId", "0") for xf in group)
-                    self._formats = [cell_format(int(n) if n.isdigit() else 0, codes.get(n)) for n in ids]
+                    self._formats = [cell_format(index(n), codes.get(n)) for n in ids]
         return self._formats
 
     def shared_texts(self) -> pa.Array:

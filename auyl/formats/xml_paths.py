@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from auyl.contracts.options import XmlOptions
 from auyl.formats.common import empty
 from auyl.formats.containers import HEAD_BYTES
-from auyl.formats.xml_document import SAFE_PARSER, Document, local_name, syntax_error
+from auyl.formats.xml_document import SAFE_PARSER, Document, has_only_xml_signs, local_name, syntax_error
 from auyl.formats.xml_records import leaves, parse_record, record_parser
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Paths:
 
     seen: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
-    # Something that the fast parser would not notice: a NUL, elements in place of a text.
+    # Something that the fast parser would not notice: signs that XML does not have, elements in place of a text.
     is_unusual: bool = False
     # The end tag of a record.
     closing: bytes = b""
@@ -65,7 +65,7 @@ def paths_in(document: Document, content: bytes | mmap.mmap) -> Paths:
     names |= _names_after_records(content, opening, document.end)
     for position in _new_names(content, document.end, names, len(prefix)):
         found |= _leaves_around(content, opening, position) or {_name_at(content, position)}
-    paths.is_unusual = content.find(b"\0", 0, document.end) >= 0
+    paths.is_unusual = not has_only_xml_signs(content, document.end)
     paths.closing = b"</%s>" % opening
     paths.parents = [b"</%s%s>" % (prefix, parent.encode()) for parent in _parents(known)]
     paths.is_unusual |= any(leaf.startswith(f"{source}/") for leaf in found for source in known)

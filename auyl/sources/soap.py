@@ -149,7 +149,7 @@ class _SoapPull:
         if not self.options.part_field:
             return 1
         stated = self._stated(answer, "parts") or "1"
-        if not (stated.isascii() and stated.isdigit() and 1 <= int(stated) <= MAX_PARTS):
+        if not (stated.isascii() and stated.isdigit() and len(stated) < 10 and 1 <= int(stated) <= MAX_PARTS):
             raise self.contract.refusal(answer.file, f"a number of parts from 1 to {MAX_PARTS:,}", shape(stated))
         return int(stated)
 

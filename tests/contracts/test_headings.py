@@ -107,3 +107,19 @@ def test_an_unknown_heading_is_shown_where_its_words_are_those_of_headings(headi
     with pytest.raises(ExtractRefused) as refused:
         _matched([heading, *without])
     assert (heading in refused.value.found) is is_known
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("Сумма на 31.10.2026", "Сумма на 99.99.9999 (1)"), ("Дата рождения 1/2/87 г.", "Дата рождения 9/9/99 г. (1)"),
+        ("Дата рождения 1987-01-30", "Дата рождения 9999-99-99 (1)"),
+        ("Сумма за 10.2026", "Сумма за 10.2026"), ("Код 1.2.3", "Код 1.2.3"),
+    ],
+)  # fmt: skip
+def test_a_day_in_an_unknown_heading_is_shown_by_its_shape(heading: str, words: str) -> None:
+    """It is a cell of many rows too."""
+    assert shown(SOCIAL, [heading]) == [words]
+    with pytest.raises(ExtractRefused) as refused:
+        _matched([heading, *[one for one in HEADINGS if one != "ИИН"]])
+    assert words.removesuffix(" (1)") in refused.value.found

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auyl.formats.numbers import MOMENT, PADDED, PLAIN, cell_format, formatted, number_texts, unpadded
+from auyl.formats.numbers import MOMENT, PADDED, PLAIN, cell_format, formatted, index, number_texts, unpadded
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,18 @@ def test_a_moment_is_read_to_the_second(moment: datetime, is_1904: bool) -> None
     days = (moment.date() - (date(1904, 1, 1) if is_1904 else date(1899, 12, 30))).days
     texts, kind = formatted(pa.array([str(days)]), cell_format(14, None), is_1904)
     assert (texts.to_pylist(), kind) == ([f"{moment:%Y-%m-%d}"], MOMENT)
+
+
+@pytest.mark.parametrize("code", ["[h]:mm", "h:mm", "dd.mm.yyyy", "dd.mm.yyyy h:mm"])
+def test_a_number_that_no_calendar_has_stays_a_number(code: str) -> None:
+    written = ["1E+300", "1E+400", "-1E+400", "9" * 5000, "2958466", "nan", "-1", "5.5.5"]
+    texts, kind = formatted(pa.array(written), cell_format(164, code), False)
+    assert (texts.to_pylist(), kind) == (["1e+300", "inf", "-inf", *written[3:]], MOMENT)
+
+
+@pytest.mark.parametrize(("text", "number"), [("14", 14), ("", -1), ("-1", -1), ("²", -1), ("٣", -1), ("9" * 5000, -1)])
+def test_a_number_of_a_style_is_one_of_a_few_digits(text: str, number: int) -> None:
+    assert index(text) == number
 
 
 def test_a_number_without_a_special_format_is_plain() -> None:

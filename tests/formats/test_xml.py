@@ -69,6 +69,10 @@ SPELLINGS = {
     .replace("</p:p:", "</p:")
     .replace("</p", "</p")
     .replace("</p:person>", "</p:person>"),
+    "ampersands in a comment, references": PEOPLE.replace("ОМАРОВ", "&#1054;&#x41C;АРОВ<!-- Б & К -->"),
+    "a prefix that nobody declared": PEOPLE.replace("<surname>", '<k:surname k:nil="false">').replace(
+        "</surname>", "</k:surname>"
+    ),
     "two containers": PEOPLE.replace("</person>\n<person>", "</person></persons><persons>\n<person>"),
     "the same value twice": PEOPLE.replace("<surname>", "<surname>ОМАРОВ</surname><surname>", 1),
     "an empty element beside the value": PEOPLE.replace("<surname>", "<surname/><surname>", 1),
@@ -94,6 +98,12 @@ def second(text: str) -> str:
     return first + name + rest.replace("ОМАРОВ", text, 1)
 
 
+def remark(content: bytes) -> bytes:
+    """The second person with an element that the contract does not know."""
+    first, tag, rest = PEOPLE.encode().partition(b"<removed>")
+    return first + tag + rest.replace(b"<removed>", b"<remark>" + content + b"</remark><removed>", 1)
+
+
 @pytest.mark.parametrize("large", [False, True], ids=["held", "streamed"])
 @pytest.mark.parametrize(
     "broken",
@@ -108,6 +118,11 @@ def second(text: str) -> str:
         declared("windows-1251", second("?").replace("СЕРІКҰЛЫ", "СЕРИКУЛЫ"))
         .encode("cp1251")
         .replace(b"?</surname>", b"\x98</surname>"),
+        remark(b"\xd0NOVA"),
+        remark(b"NO\x0bVA"),
+        remark(b"NOVA&nbsp;"),
+        remark(b"NOVA&#x1f;"),
+        remark("NOVA\uffff".encode()),
     ],
     ids=[
         "ampersand",
@@ -118,6 +133,11 @@ def second(text: str) -> str:
         "less than",
         "bytes of cp1251",
         "no byte of cp1251",
+        "bytes of cp1251 outside the contract",
+        "control outside the contract",
+        "entity outside the contract",
+        "number of no sign outside the contract",
+        "no character outside the contract",
     ],
 )
 def test_a_broken_record_is_rejected_alone(

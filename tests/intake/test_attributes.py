@@ -10,6 +10,7 @@ from auyl.errors import ContractInvalid
 from auyl.intake.handback import write_handback
 from auyl.intake.quarantine import quarantine
 from auyl.settings import Settings
+from auyl.snapshot.lost_attributes import lost_attributes
 from auyl.stage import suites
 from auyl.store.lake import Lake
 from tests.extracts import (
@@ -74,6 +75,9 @@ def test_rows_that_count_without_an_attribute_go_back_to_their_owner(
     frame = quarantine(settings, "livestock", PERIOD)
     assert list(frame["animal_number"]) == ["KZB100000003"] and list(frame["_outcome"]) == ["staged"]
     assert frame["_rules"][0] == "owner_checksum" and "ИИН или БИН владельца" in frame["_reasons_ru"][0]
+    assert [(row["attribute"], row["rule"], row["rows"]) for row in lost_attributes(settings, PERIOD)] == [
+        ("owner_key", "owner_checksum", 1)
+    ]
     (file,) = write_handback(settings, "livestock", PERIOD)
     assert (file.rows, file.batch_id) == (1, result.batch_id)
 

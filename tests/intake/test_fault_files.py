@@ -14,6 +14,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import duckdb
 import pytest
@@ -183,7 +184,7 @@ REFUSED = {
     "51_xml_soap_fault_and_html/taxes_2026-10_fault.xml": ("taxes", "a SOAP fault"),
     "51_xml_soap_fault_and_html/taxes_2026-10_html.xml": ("taxes", "an HTML page"),
     "56_json_value_became_object/page-00001.json": ("employment", "cell_of_another_kind 53"),
-    "56_json_value_became_object/page-00001_epoch.json": ("employment", "required_cell_unreadable 53"),
+    "56_json_value_became_object/page-00001_epoch.json": ("employment", "registered_on_present 53"),
     "59_wrong_container_csv/housing_cp1251.txt": ("housing", "text in cp1251"),
     "59_wrong_container_csv/housing_utf16le_nobom.txt": ("housing", "no byte order mark"),
     "59_wrong_container_csv/housing_utf8.txt": ("housing", "text in utf-8"),
@@ -217,14 +218,33 @@ PARTLY = {
     ),
     "23_xlsx_error_cells/livestock_2026-10.xlsx": (
         "livestock",
-        4,
+        1,
         {
             "birth_date": [(date(2022, 8, 27), None)],
+            "owner_key": [("a key", None)],
+            "vaccinated_on": [(date(2026, 8, 26), None)],
+            "tested_on": [(date(2026, 7, 4), None)],
             "settlement_name": [("с.Коктал", None)],
             "test_result": [("negative", None)],
         },
     ),
-    "24_xlsx_formula_without_value/livestock_2026-10.xlsx": ("livestock", 18, {}),
+    "24_xlsx_formula_without_value/livestock_2026-10.xlsx": (
+        "livestock",
+        0,
+        {
+            "owner_key": [("a key", None)] * 10,
+            "vaccinated_on": [
+                (date(2025, 1, 8), None),
+                (date(2026, 1, 20), None),
+                (date(2026, 10, 27), None),
+                (date(2026, 3, 25), None),
+                (date(2026, 3, 9), None),
+                (date(2026, 4, 20), None),
+                (date(2026, 9, 4), None),
+                (date(2026, 9, 4), None),
+            ],
+        },
+    ),
     "46_xml_repeated_element/population_2026-10_part001.xml": ("population", 50, {}),
     "47_xml_two_containers/civil_acts_2026-10_bad.xml": ("civil_acts", 1, {}),
     "52_json_lone_surrogate/page-00001.json": ("employment", 1, {}),
@@ -282,8 +302,10 @@ def test_a_fault_costs_its_own_rows_and_cells_only(oracle: Oracle, file: str) ->
     assert taken.result.status == "accepted", taken.result.refusal
     assert taken.result.rejected == rejected
     changes = oracle.changes(registry, taken.rows)
-    assert {name: sorted(((a, b) for a, b, _ in pairs), key=str) for name, pairs in changes.items()} == expected
-    assert all(warned for pairs in changes.values() for _, value, warned in pairs if value is None)
+    # A keyed hash differs from run to run.
+    pairs = {name: [("a key" if isinstance(a, UUID) else a, b) for a, b, _ in of] for name, of in changes.items()}
+    assert {name: sorted(of, key=str) for name, of in pairs.items()} == expected
+    assert all(warned for of in changes.values() for _, value, warned in of if value is None)
 
 
 def test_every_input_has_its_expectation() -> None:

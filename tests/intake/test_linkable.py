@@ -113,6 +113,32 @@ def test_linkage_reads_linkable_rows_though_quarantine_is_gone(take_in: TakeIn, 
         assert con.execute(f"select count(*), count(linked_by) from {counted}").fetchall() == [(42, 2)]
 
 
+def test_of_a_staged_and_a_linked_row_of_one_person_the_newest_counts(take_in: TakeIn, settings: Settings) -> None:
+    seekers = [
+        *(jobseeker(n) for n in range(1, 41)),
+        jobseeker(50, iin=BAD, registeredAt="2026-10-05", status="UNEMPLOYED"),
+        jobseeker(51, iin=BAD, registeredAt="2026-08-05", status="UNEMPLOYED"),
+        jobseeker(52, iin=BAD, registeredAt="2025-01-05", status="PLACED", placedAt="2026-10-09"),
+        jobseeker(53, iin=BAD, registeredAt="2026-09-01", status="UNEMPLOYED"),
+    ]
+    assert take_in("employment", {"e.json": page(seekers)}).linkable == 4
+    contract = contracts.load("employment", settings.include)
+    batches = ledger.current_batches(settings, "employment", PERIOD)
+    lake = Lake(settings.lake)
+    with duck.connect(settings) as con:
+        con.execute(f"create view stage as from '{lake.address(batches[0].stage_path)}'")
+        rows = linkable_table(con, lake, contract, batches)
+        con.execute(f"create table link as select 'employment' as registry, r._file, r._record, s.person_key, "
+                    f"'weighed' as method, 'link' as outcome from {rows} as r inner join stage as s "
+                    f"on r._record - 40 = s._record")  # fmt: skip
+        lake.prepare("linkage")
+        con.execute(f"copy link to '{lake.address('linkage/link.parquet')}' (format parquet)")
+        counted = counted_rows(con, lake, contract, batches, "stage", "linkage/link.parquet")
+        assert con.execute(f"select count(*), count(distinct person_key) from {counted}").fetchall() == [(40, 40)]
+        linked = con.execute(f"select status from {counted} where linked_by is not null order by _record").fetchall()
+        assert linked == [("UNEMPLOYED",), ("PLACED",)]
+
+
 def test_which_rule_is_about_the_number_is_told_by_its_suite_alone(
     take_in: TakeIn, settings: Settings, tmp_path: Path
 ) -> None:
@@ -137,7 +163,7 @@ def test_a_rule_about_something_unknown_is_refused(tmp_path: Path) -> None:
         "meta": {"rule": "iin_present", "level": "row", "about": "number", "reason_ru": "р", "reason_kk": "к"},
     }  # fmt: skip
     (tmp_path / "odd.json").write_text(json.dumps({"name": "odd", "expectations": [rule]}))
-    with pytest.raises(ContractInvalid, match="expected person_number, found number"):
+    with pytest.raises(ContractInvalid, match="expected person_number or no_case, found number"):
         suites.load("odd", tmp_path)
 
 

@@ -250,6 +250,7 @@ class ByHand:
             for name, value in (
                 ("income", income), ("spending", done["spending"]), ("tax", done["tax"]),
                 ("income_plan", of(okrug, "income", "plan_period")),
+                ("spending_kzt", None if done["spending"] is None else done["spending"] * 1000),
                 ("spending_plan", of(okrug, "spending", "plan_period")),
             ):  # fmt: skip
                 if value is not None:
@@ -270,7 +271,7 @@ class ByHand:
         if name == "minutes":
             return median(self.times[okrug])
         sums = self.sums[okrug]
-        if name in ("income", "spending", "tax", "own", "income_plan", "spending_plan"):
+        if name in ("income", "spending", "spending_kzt", "tax", "own", "income_plan", "spending_plan"):
             return Fraction(sums[name]) if name in sums else None
         if is_owed and okrug not in self.reported:
             return None
@@ -358,6 +359,6 @@ INDICATORS: dict[str, tuple[Any, ...]] = {
     "budget.own_share": ([B], "own", "income", 100, 1, "line"),
     "budget.income_execution": ([B], "income", "income_plan", 100, 1, "line"),
     "budget.spending_execution": ([B], "spending", "spending_plan", 100, 1, "line"),
-    "budget.spending_per_resident": ([B, P], "spending", "residents", 1000, 0, "line"),
+    "budget.spending_per_resident": ([B, P], "spending_kzt", "residents", 1, 0, "line"),
     "budget.tax_income": ([B], "tax", None, 1, 0, "line"),
 }  # fmt: skip

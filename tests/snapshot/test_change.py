@@ -98,14 +98,29 @@ def test_places_that_lose_their_value_are_counted_out_of_all_that_are_expected()
 def test_coverage_counts_the_places_of_this_oblast_only(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "create or replace temp table okrug as select * from (values ('194030000', '194000000'), "
-        "('195030000', '195000000')) as o(kato, district_kato)"
+        "('194040000', '194000000'), ('195030000', '195000000')) as o(kato, district_kato)"
     )
     con.execute(
         "create or replace temp table placed as select * from (values "
-        "('194000000', '194030000', 8), ('194000000', null, 2), ('394000000', '394030000', 1000), "
-        "('394000000', null, 1000), (null, null, 10)) as p(district_kato, okrug_kato, n), range(p.n)"
+        "('194000000', '194030000', null, 6), ('194000000', '194040000', null, 2), ('194000000', null, null, 2), "
+        "('194000000', null, '194010100', 5), ('394000000', '394030000', null, 1000), "
+        "('394000000', null, null, 1000), (null, null, null, 10)) "
+        "as p(district_kato, okrug_kato, settlement_kato, n), range(p.n)"
+    )
+    con.execute(
+        "create or replace temp table rejected as select * from (values "
+        "('r', '194000000', '194030000', null, 2), ('r', '194000000', null, null, 3), ('r', null, null, null, 5), "
+        "('other', '194000000', '194030000', null, 100)) "
+        "as p(registry, district_kato, okrug_kato, settlement_kato, rows)"
     )
     query = duck.sql(REPOSITORY / "include" / "sql" / "snapshot" / "coverage.sql")
-    bound = duck.bind(query, table="placed", oblast="'19'", without_rows="0")
-    # Ten of twenty rows of this oblast are in no district: 8 of 10, halved. No row came of the other district.
-    assert con.execute(f"from ({bound}) order by 1").fetchall() == [("194000000", 40.0), ("195000000", 0)]
+    bound = duck.bind(query, table="placed", registry="'r'", oblast="'19'", without_rows="0")
+    rows = con.execute(f"select okrug_kato, covered_pct::float, near, elsewhere from ({bound}) order by 1").fetchall()
+    # Of 35 rows of this oblast 15 have no place. Of the 20 of the district, 5 of them in a town, 5 have no okrug. Of
+    # the 8 of the first okrug 2 are rejected. No row came of the other district.
+    share = 100 * 15 / 20 * 20 / 35
+    assert rows == [
+        ("194030000", pytest.approx(6 / 8 * share, abs=0.051), 7, 15),
+        ("194040000", pytest.approx(share, abs=0.051), 5, 15),
+        ("195030000", 0, 0, 15),
+    ]

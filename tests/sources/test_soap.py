@@ -430,6 +430,14 @@ class TestParts:
         with pytest.raises(ExtractRefused, match=found):
             soap.pull(self.PARTED, PERIOD, serve(answering, gateway), work, PullHistory())
 
+    def test_a_number_of_parts_of_thousands_of_digits_is_refused(
+        self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path
+    ) -> None:
+        content = population_xml([person(1)], part=1, parts=1)
+        write(tmp_path, content.replace(b"<parts>1<", b"<parts>" + b"9" * 5000 + b"<"))
+        with pytest.raises(ExtractRefused, match=r"expected a number of parts from 1 to .*; found 9{40}…"):
+            soap.pull(self.PARTED, PERIOD, serve(answering, gateway), work, PullHistory())
+
     def test_parts_that_shifted_are_asked_for_again(
         self, answering: Answering, gateway: Gateway, work: Path, tmp_path: Path
     ) -> None:

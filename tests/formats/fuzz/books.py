@@ -190,7 +190,8 @@ def number_cell(text: str, number: int, code: str, starts_1904: bool, has_formul
         return Cell(text, values.NOT_COMPUTED)  # XlsxWriter writes a zero for what it does not compute
     zeros = re.fullmatch("0{2,}", shape)
     shown = text.zfill(len(shape)) if zeros and text.isdigit() else None
-    return Cell(text if exact != exact.to_integral_value() else str(int(exact)), values.NUMBER, shown)
+    is_short = exact == exact.to_integral_value() and abs(exact) < 10**17
+    return Cell(str(int(exact)) if is_short else text, values.NUMBER, shown)
 
 
 def _old_cell(book: Any, cell: Any) -> Cell | None:

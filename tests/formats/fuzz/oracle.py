@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -97,11 +98,13 @@ def compare(
     # Columns of the vault do not reach stage.
     names = ", ".join(("p." if c.name in staged else "s.") + identifier(c.name) for _, c in columns)
     rows = con.execute(
-        f"select p._file, p._record, p._unreadable, {names} from '{folder / 'stage.parquet'}' as p "
+        f"select p._file, p._record, p._unreadable, p._warned, {names} from '{folder / 'stage.parquet'}' as p "
         f"inner join scan as s on p._file = s._file and p._record = s._record"
     ).fetchall()
     lines = _lines(contract, folder, [(row[0], row[1]) for row in rows])
-    for file, number, unreadable, *cells in rows:
+    costs = _costs(settings, contract)
+    for file, number, unreadable, warned, *cells in rows:
+        unbelieved = {name for rule in warned or () for name in costs.get(rule, ())}
         place = (file, lines.get((file, number), number))
         record = source.records.get(place)
         if record is None or record.cells is None:
@@ -109,12 +112,37 @@ def compare(
                 continue  # its quotes are wrong: readers differ
             return "misread", f"{place} is staged, and nothing is there"
         for (at, column), value in zip(columns, cells, strict=True):
-            fault = _fault(
-                column, record.cells[at], value, column.name in (unreadable or ()), source.thousands.get(column.name)
-            )
-            if fault:
+            if value is None and column.name in unbelieved:
+                continue
+            is_named, thousands = column.name in (unreadable or ()), source.thousands.get(column.name)
+            fault = _fault(column, record.cells[at], value, is_named, thousands)
+            if fault and not _is_fact_of_key(contract, source, record, at, value):
                 return fault, f"{place} {column.name}: {record.cells[at]} became {value!r}"
     return None
+
+
+def _costs(settings: Settings, contract: Contract) -> dict[str, list[str]]:
+    """The columns that are missing in a row which breaks a rule, by the rule."""
+    suite = json.loads((settings.expectations / f"{contract.suite}.json").read_text("utf-8"))
+    return {rule["meta"]["rule"]: rule["meta"].get("costs", []) for rule in suite["expectations"]}
+
+
+def _is_fact_of_key(contract: Contract, source: Source, record: Record, at: int, value: Any) -> bool:
+    """Is the value that of another record of the key, in a column whose fact is taken from the newest of them?"""
+    column = contract.columns[at]
+    if not any(column.name in fact.columns for fact in contract.facts) or record.cells is None:
+        return False
+    key = [n for n, one in enumerate(contract.columns) if one.name in contract.keys]
+    for other in source.records.values():
+        if other.cells is None or any(_plain(other.cells[n]) != _plain(record.cells[n]) for n in key):
+            continue
+        if _fault(column, other.cells[at], value, False, source.thousands.get(column.name)) is None:
+            return True
+    return False
+
+
+def _plain(cell: Cell | None) -> str:
+    return "" if cell is None else cell.plain
 
 
 def _fault(
@@ -124,7 +152,7 @@ def _fault(
     if value is None:
         if reading.is_nothing or cell is None:
             return None
-        return None if is_named and not (column.required and not reading.values) else "emptied"
+        return None if is_named and not (column.is_needed and not reading.values) else "emptied"
     return None if any(_is_same(value, one) for one in reading.values) else "changed"
 
 

@@ -33,7 +33,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from auyl import formats, ledger
+from auyl import contracts, formats, ledger
 from auyl.errors import ExtractRefused
 from auyl.formats.common import RawResult
 from auyl.intake import batch, drift
@@ -167,7 +167,10 @@ class Laboratory:
         check.write_stage(con, contract, suite, str(folder / "stage.parquet"))
         drifts = drift.compare(drift.profile(con, contract, raw), [], contract)
         if account.rejected <= account.rows_in / 2:  # else the batch is refused, and its notes are not written
-            said += [*raw.unknown_columns, *(f"{one.kind} {one.name} {one.found}" for one in drifts)]
+            said += [
+                *contracts.shown(contract, sorted(raw.unknown_columns)),
+                *(f"{one.kind} {one.name} {one.found}" for one in drifts),
+            ]
         return self._judge(mutant, folder, account, raw)
 
     def _judge(self, mutant: Mutant, folder: Path, account: check.Account, raw: RawResult) -> Outcome:

@@ -140,11 +140,18 @@ def _decimal(text: str) -> Decimal | None:
 
 def _integer(cell: Cell) -> int | None:
     if cell.kind == NUMBER:
-        exact = _decimal(cell.text)
-        return int(exact) if exact is not None and exact == exact.to_integral_value() else None
+        return _int64(_decimal(cell.text))
     text = _without_thousands(cell.plain)
     whole = re.fullmatch(r"([-+]?[0-9]+)(?:[.,]0+)?", text)
-    return int(whole[1]) if whole and not re.fullmatch(r"[-+]?[1-9][0-9]{0,2}[.,]0{3}", text) else None
+    if whole is None or re.fullmatch(r"[-+]?[1-9][0-9]{0,2}[.,]0{3}", text):
+        return None
+    return _int64(Decimal(whole[1]))
+
+
+def _int64(exact: Decimal | None) -> int | None:
+    """A whole number that a column of integers can hold; Python refuses to turn thousands of digits into one."""
+    is_whole = exact is not None and abs(exact) < 2**63 and exact == exact.to_integral_value()
+    return int(exact) if exact is not None and is_whole else None
 
 
 def _amounts(cell: Cell, thousands: Mapping[str, bool | None]) -> tuple[Decimal | None, ...]:
