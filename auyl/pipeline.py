@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
+from threading import Event
 
 from auyl import contracts
 from auyl.errors import SourceUnavailable
@@ -14,6 +15,8 @@ from auyl.settings import Settings
 from auyl.snapshot import BuildResult
 from auyl.snapshot import build as build_snapshot
 from auyl.store.postgres import one_connection
+
+WORKERS = 3
 
 
 def run(
@@ -50,7 +53,7 @@ def take_in(
 ) -> Iterator[BatchResult]:
     """Land and load every registry, or `only` these, that has a folder for the period, as they are done.
 
-    Three at a time: one that waits for the disk or is parsed by a single thread leaves a core to the next.
+    Several at a time: one that waits for the disk or is parsed by a single thread leaves a core to the next.
     """
     folders = {r: extracts / period / r for r in contracts.names(settings.include) if only is None or r in only}
     found = {r: sorted(p for p in folder.iterdir() if p.is_file()) for r, folder in folders.items() if folder.is_dir()}
@@ -61,16 +64,30 @@ def take_in(
         )
     order = sorted(found, key=lambda registry: -sum(file.stat().st_size for file in found[registry]))
 
-    def one(registry: str) -> BatchResult:
-        with one_connection(settings):
-            return load(land_files(registry, period, found[registry], settings), settings)
+    waiting = iter(order)
+    is_over = Event()
+    results: dict[str, Future[BatchResult | None]] = {registry: Future() for registry in order}
 
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        futures = [pool.submit(one, registry) for registry in order]
+    def work() -> BatchResult | None:
+        # A new connection costs more than the questions of a registry.
+        with one_connection(settings):
+            for registry in waiting:
+                if is_over.is_set():
+                    break
+                try:
+                    batch = load(land_files(registry, period, found[registry], settings), settings)
+                except Exception as error:
+                    results[registry].set_exception(error)
+                else:
+                    results[registry].set_result(batch)
+        return None
+
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        workers = [pool.submit(work) for _ in range(min(WORKERS, len(order)))]
         try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            for future in futures:  # a Ctrl-C, or the first that fails, begins no other
-                future.cancel()
-            raise
+            # A worker has no result, but may say why it could not begin.
+            for future in as_completed([*results.values(), *workers]):
+                if (batch := future.result()) is not None:
+                    yield batch
+        finally:
+            is_over.set()  # a Ctrl-C, or the first that fails, begins no other

@@ -22,7 +22,7 @@ from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot import core
 from auyl.snapshot.consolidate import SnapshotInputs
 from auyl.snapshot.gate import VALUES
-from auyl.snapshot.measure import measure
+from auyl.snapshot.measure import by_place, measure
 from auyl.snapshot.rejected import place_rejected
 from auyl.store import duck
 from auyl.store.duck import identifier
@@ -38,6 +38,7 @@ TABLES = {
     "place": PLACE,
     "address_place": f"{PLACE}, confidence double",
     "okrug": "kato varchar, district_kato varchar",
+    "area": "kato varchar, level varchar, district_kato varchar, within varchar",
     "territory": "kato varchar, level varchar, kind varchar, parent_kato varchar, okrug_kato varchar, "
     "district_kato varchar, oblast_kato varchar, name_ru varchar, name_kk varchar, is_rural_akimat boolean, "
     "is_main_settlement boolean",
@@ -84,7 +85,7 @@ def _snapshot(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[Fault]
     if faults:
         return faults  # what rests on these tables cannot be asked
     for path in sorted((sql / "indicators").glob("*.sql")):
-        faults += _tried(path, partial(con.execute, f"from ({duck.sql(path)})"))
+        faults += _tried(path, partial(con.execute, by_place(settings, duck.sql(path), [])))
     if not faults:
         faults += _suite(con, settings)
     for path in subject_files(include):
@@ -97,7 +98,9 @@ def _suite(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[Fault]:
     """Rules of the snapshot's suite that ask for a column which the gate does not have."""
     sql = settings.include / "sql" / "snapshot"
     catalogue = catalogues.load(settings.include)
-    con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar, is_share boolean)")
+    con.execute(
+        "create or replace temp table catalogue (indicator_id varchar, unit varchar, least double, most double)"
+    )
     inputs = SnapshotInputs("2026-01", {}, [], "none", "none")
     faults = _tried(sql / "value.sql", partial(measure, con, settings, catalogue, inputs))
     there: dict[str, set[str]] = {}

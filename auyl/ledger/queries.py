@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Executable, Select, TableClause, select, text
 
 from auyl.settings import Settings
-from auyl.store.postgres import transaction
+from auyl.store.postgres import reading, transaction
 
 Record = TypeVar("Record")
 
@@ -27,32 +27,32 @@ def records(settings: Settings, statement: Executable, record: type[Record]) -> 
 
 def record(settings: Settings, statement: Executable, kind: type[Record]) -> Record:
     """The only row as an object of a dataclass. Raises NoResultFound."""
-    with transaction(settings) as con:
+    with reading(settings) as con:
         return kind(**con.execute(statement).mappings().one())
 
 
 def record_or_none(settings: Settings, statement: Executable, record: type[Record]) -> Record | None:
     """The first row as an object of a dataclass; None where there is none."""
-    with transaction(settings) as con:
+    with reading(settings) as con:
         row = con.execute(statement).mappings().first()
     return record(**row) if row else None
 
 
 def dicts(settings: Settings, statement: Executable) -> list[dict[str, Any]]:
     """All rows by the names of their columns."""
-    with transaction(settings) as con:
+    with reading(settings) as con:
         return [dict(row) for row in con.execute(statement).mappings()]
 
 
 def scalar(settings: Settings, statement: Executable) -> Any:
     """The first value of the first row; None where there is no row."""
-    with transaction(settings) as con:
+    with reading(settings) as con:
         return con.execute(statement).scalar()
 
 
 def scalars(settings: Settings, statement: Executable) -> list[Any]:
     """The first value of every row."""
-    with transaction(settings) as con:
+    with reading(settings) as con:
         return list(con.execute(statement).scalars())
 
 

@@ -16,8 +16,9 @@ from auyl.errors import AuylError
 from auyl.languages import check_language
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
-from auyl.snapshot.catalogue import Catalogue, Indicator
+from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import SnapshotInputs
+from auyl.snapshot.indicator import Indicator
 from auyl.snapshot.measure import measure
 from auyl.snapshot.rejected import REJECTED
 from auyl.snapshot.show import show
@@ -177,6 +178,10 @@ def _okrug(
         "and t.kato not in (select unnest(m.settlements) from move as m)) as is_open "
         "from target_place as o where o.kato = $kato",
         {"kato": kato},
+    )
+    # Only the okrug is measured, not its parts nor what it is a part of.
+    con.execute(
+        "create or replace temp table area as select kato, 'okrug' as level, district_kato, null as within from okrug"
     )
     was = None
     if source_rows and source_rows[0][1] != [kato]:

@@ -5,115 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import Field, model_validator
 
 from auyl.descriptions import Description, read, read_texts, read_yaml
 from auyl.errors import ContractInvalid
 from auyl.languages import Texts
 from auyl.snapshot.core import read_core_tables
+from auyl.snapshot.indicator import Indicator, Measure, Unit
 
 # A measure as lineage reads it: aggregate, filter, name, on one line of the theme's SQL.
 MEASURE = re.compile(r"^\s+(?P<aggregate>.+?) filter \(where (?P<filter>.+)\) as (?P<name>\w+),?$", flags=re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A count or a sum by okrug over the core table `table`; `registries` are those of the table, the counted first."""
-
-    theme: str
-    name: str
-    table: str
-    registries: tuple[str, ...]
-    aggregate: str
-    condition: str
-
-    @property
-    def id(self) -> str:
-        """The name by which indicators refer to it."""
-        return f"{self.theme}.{self.name}"
-
-    @property
-    def is_additive(self) -> bool:
-        """Whether no rows mean zero. The median of no rows is unknown."""
-        return self.aggregate.startswith(("count(", "sum("))
-
-
-class Unit(NamedTuple):
-    """A unit of `_units.yaml`."""
-
-    id: str
-    names: Texts
-
-
-def _named(kind: str) -> BeforeValidator:
-    """A field that names an entry of `kind` in the validation context."""
-
-    def look_up(name: Any, info: ValidationInfo) -> Any:
-        known = (info.context or {})[kind]
-        if name not in known:
-            near = ", ".join(get_close_matches(str(name), known, n=3, cutoff=0))
-            raise ValueError(f"expected one of the {kind}, such as {near}")
-        return known[name]
-
-    return BeforeValidator(look_up)
-
-
-def _of_theme(name: Any, info: ValidationInfo) -> Any:
-    """Measures of the same theme are named without it."""
-    return name if "." in str(name) else f"{(info.context or {})['theme']}.{name}"
-
-
-NamedMeasure = Annotated[Measure, _named("measures"), BeforeValidator(_of_theme)]
-
-
-class Indicator(Description):
-    """An indicator: `value` is a measure, or `scale` times it over `per`."""
-
-    id: str
-    names: Texts = Field(alias="name")
-    definitions: Texts = Field(alias="definition")
-    unit: Annotated[Unit, _named("units")]
-    value: NamedMeasure
-    per: NamedMeasure | None = None
-    scale: float = 1
-    decimals: int
-    better: Literal["up", "down", "none"]
-    body: Annotated[Texts, _named("bodies")]
-    level: Literal["okrug", "district", "oblast", "republic"]
-    may_exceed_100: bool = Field(False, alias="mayExceed100")
-
-    @property
-    def theme(self) -> str:
-        """Id of its theme."""
-        return self.value.theme
-
-    @property
-    def is_total(self) -> bool:
-        """Is it a count or an amount, so that the oblast's is the sum over its okrugs?"""
-        return self.per is None and self.value.is_additive
-
-    @property
-    def measures(self) -> list[Measure]:
-        """Numerator and, if there is one, denominator."""
-        return [self.value, self.per] if self.per else [self.value]
-
-    @property
-    def registries(self) -> list[str]:
-        """Registries that its number rests on, the main one first."""
-        return list(dict.fromkeys(registry for measure in self.measures for registry in measure.registries))
-
-
-def described(indicator: Indicator) -> dict[str, Any]:
-    """How an indicator is computed: formula, registries, and its measures with their fields and id."""
-    formula = indicator.value.id + (f" × {indicator.scale:g}" if indicator.scale != 1 else "")
-    formula += f" / {indicator.per.id}" if indicator.per else ""
-    measures = [asdict(measure) | {"registries": list(measure.registries)} for measure in indicator.measures]
-    return {"formula": formula, "registries": indicator.registries, "measures": measures}
 
 
 class GateLimits(Description):
@@ -133,6 +38,8 @@ class GateLimits(Description):
 class Theme(Description):
     """A theme. `no_rows` says what an okrug without rows has, in a registry that arrived: zero, or a missing report.
 
+    `is_reported_by_okrug`: its registry is a report that each okrug makes, and nobody makes for a town; then a quotient
+    of a district is that of its okrugs that made it.
     `partial_below_pct`: the coverage below which its shares, rates and medians are flagged as partial.
     """
 
@@ -140,6 +47,7 @@ class Theme(Description):
     position: int
     names: Texts = Field(alias="name")
     no_rows: Literal["zero", "missing"]
+    is_reported_by_okrug: bool = Field(False, alias="reportedByOkrug")
     partial_below_pct: float = Field(alias="partialBelowPct", ge=0, le=100)
     gate: GateLimits
     indicators: tuple[Indicator, ...]

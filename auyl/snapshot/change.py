@@ -16,8 +16,9 @@ from sqlalchemy import text
 from auyl import ledger
 from auyl.periods import month_before
 from auyl.settings import Settings
-from auyl.snapshot.catalogue import Catalogue, GateLimits, Indicator
+from auyl.snapshot.catalogue import Catalogue, GateLimits
 from auyl.snapshot.consolidate import SnapshotInputs
+from auyl.snapshot.indicator import Indicator
 from auyl.store import duck
 from auyl.store.postgres import transaction
 
@@ -67,7 +68,7 @@ def _figures(con: duckdb.DuckDBPyConnection, settings: Settings, before: ledger.
         rows = connection.execute(
             text(
                 "select kato, indicator_id, value::float, numerator::float, denominator::float "
-                "from serving.snapshot_value where period = :period and revision = :revision"
+                "from serving.snapshot_value where period = :period and revision = :revision and level = 'okrug'"
             ),
             {"period": before.period, "revision": before.revision},
         ).all()
@@ -89,7 +90,7 @@ def _history(settings: Settings, period: str) -> dict[str, list[dict[str, Any]]]
                 "select v.indicator_id, f.period, sum(v.value)::float as sum, "
                 "percentile_cont(0.5) within group (order by v.value::float) as median "
                 "from serving.current_snapshot as f inner join serving.snapshot_value as v using (period, revision) "
-                "where f.period >= :first and f.period < :period and v.value is not null "
+                "where f.period >= :first and f.period < :period and v.value is not null and v.level = 'okrug' "
                 "group by f.period, v.indicator_id order by f.period"
             ),
             {"first": month_before(period, HISTORY_MONTHS), "period": period},

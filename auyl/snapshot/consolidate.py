@@ -110,6 +110,8 @@ def consolidate(
         f"create or replace temp table okrug as select kato, district_kato from territory "
         f"where is_rural_akimat and oblast_kato = {literal(settings.oblast_kato)}"
     )
+    area = duck.bind(duck.sql(settings.include / "sql" / "snapshot" / "area.sql"), oblast=literal(settings.oblast_kato))
+    con.execute(f"create or replace temp table area as {area}")
     folder = paths.core_folder(inputs.period, inputs.digest)
     lake.prepare(folder)
     for table in (*catalogue.core, REJECTED):

@@ -16,11 +16,13 @@ from auyl import ledger
 from auyl.errors import AuylError
 from auyl.languages import LANGUAGES
 from auyl.settings import Settings
-from auyl.snapshot.catalogue import Catalogue, described
+from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.consolidate import SnapshotInputs
+from auyl.snapshot.indicator import described
 from auyl.snapshot.vault import VaultLoad
 from auyl.store import paths
 from auyl.store.lake import Lake
+from auyl.store.locks import VAULT, lock
 from auyl.store.postgres import confirm_locks, publishing_connection
 
 
@@ -41,6 +43,7 @@ def return_to(
                 "Fix: a data engineer"
             )
     with (
+        lock(settings, VAULT),
         publishing_connection(settings) as connection,
         contextlib.closing(VaultLoad(settings, lake, inputs, connection)) as vault,
     ):
@@ -114,6 +117,13 @@ def _content(catalogue: Catalogue) -> dict[str, Any]:
             "better": i.better,
             **texts("responsible", i.body),
             "level": i.level,
+            "kind": i.kind,
+            "time_window": i.window,
+            "grain": i.grain,
+            "power": i.power,
+            "disclosure": i.disclosure,
+            "compare": i.compare,
+            "needs": i.needs,
             "registries": i.registries,
             **texts("definition", i.definitions),
         }

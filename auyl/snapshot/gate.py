@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 # What the row rules of the suite judge.
 VALUES = (
-    "select v.kato, v.indicator_id, v.value::double as value, "
-    "case when i.unit = 'pct' then v.value::double end as value_pct, "
-    "case when i.is_share then v.value::double end as share_pct, v.flag "
+    "select v.kato, v.level, v.indicator_id, greatest(i.least - v.value::double, 0) as below_bounds, "
+    "greatest(v.value::double - i.most, 0) as above_bounds, "
+    "case when i.unit = 'pct' then v.value::double end as value_pct, v.flag "
     "from snapshot_value as v inner join catalogue as i using (indicator_id)"
 )
 

@@ -17,7 +17,7 @@ from auyl.errors import AuylError
 from auyl.intake.locate import locate
 from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
-from auyl.snapshot.catalogue import Measure, described
+from auyl.snapshot.indicator import Measure, described
 from auyl.store import duck, paths
 from auyl.store.binding import lake_of
 from auyl.store.duck import literal
@@ -101,7 +101,7 @@ def lineage(settings: Settings, kato: str, indicator_id: str, period: str | None
                 "select v.*, r.inputs_digest, c.content -> 'formula' -> v.indicator_id as formula "
                 "from ledger.revision_state as r inner join serving.snapshot_value as v using (period, revision) "
                 "left join ledger.catalogue as c on r.catalogue_sha256 = c.sha256 "
-                "where v.kato = :kato and v.indicator_id = :id and r.is_current "
+                "where v.kato = :kato and v.level = 'okrug' and v.indicator_id = :id and r.is_current "
                 "and (r.period = :period or :period is null) order by r.period desc limit 1"
             ),
             {"kato": kato, "id": indicator_id, "period": period},

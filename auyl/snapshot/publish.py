@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import duckdb
 
 VALUE_COLUMNS = (
-    "kato", "indicator_id", "value", "numerator", "denominator", "flag", "coverage_pct", "as_of", "rows_near",
-    "rows_elsewhere",
+    "kato", "level", "indicator_id", "value", "lower", "upper", "numerator", "denominator", "flag", "coverage_pct",
+    "as_of", "rows_near", "rows_elsewhere",
 )  # fmt: skip
 TERRITORY_COLUMNS = (
     "kato", "edition", "level", "kind", "parent_kato", "okrug_kato", "district_kato", "oblast_kato", "name_ru",
@@ -123,6 +123,8 @@ def publish(
     One transaction, that of `connection`, in which `vault` has loaded the persons already: if the process is killed
     before the commit, the previous revision stays whole.
     """
+    # The thread of the vault uses the same connection until it is done.
+    vault.wait()
     cursor = connection.cursor()
     published = _write(cursor, con, catalogue, inputs, prepared, vault)
     show_catalogue(cursor)

@@ -22,7 +22,7 @@ from auyl.snapshot.vault import VaultLoad
 from auyl.store import duck, paths
 from auyl.store.binding import lake_of
 from auyl.store.lake import Lake
-from auyl.store.locks import BUILD, lock
+from auyl.store.locks import BUILD, VAULT, lock
 from auyl.store.postgres import publishing_connection
 from auyl.subjects import load_subjects
 
@@ -123,6 +123,7 @@ def _returned(inputs: SnapshotInputs, revision: int, what: str) -> BuildResult:
 
 def _build(settings: Settings, lake: Lake, catalogue: Catalogue, inputs: SnapshotInputs) -> BuildResult:
     with (
+        lock(settings, VAULT),
         contextlib.closing(duck.cursor(settings, lake)) as con,
         publishing_connection(settings) as connection,
         contextlib.closing(VaultLoad(settings, lake, inputs, connection)) as vault,
@@ -149,10 +150,12 @@ def _publish(
     vault: VaultLoad,
 ) -> BuildResult:
     consolidate(con, settings, lake, catalogue, inputs)
-    con.execute("create or replace temp table catalogue (indicator_id varchar, unit varchar, is_share boolean)")
+    con.execute(
+        "create or replace temp table catalogue (indicator_id varchar, unit varchar, least double, most double)"
+    )
     con.executemany(
-        "insert into catalogue values (?, ?, ?)",
-        [(i.id, i.unit.id, i.unit.id == "pct" and not i.may_exceed_100) for i in catalogue.indicators],
+        "insert into catalogue values (?, ?, ?, ?)",
+        [(i.id, i.unit.id, *i.bounds) for i in catalogue.indicators],
     )
     measure(con, settings, catalogue, inputs)
     for subject in load_subjects(settings.include):

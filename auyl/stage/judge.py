@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
 
 # The library keeps its project context in a global.
 _ONE_AT_A_TIME = Lock()
-# Great Expectations needs these only for one expectation, on distributions, and its chart.
-UNUSED = ("altair", "scipy.stats")
+# Great Expectations needs these only for two expectations, on distributions and on JSON, and a chart.
+UNUSED = ("altair", "jsonschema", "scipy.stats")
 # Models for Spark and for files that pandas reads, a third of the import; the project judges frames in memory.
+_EXPECTATIONS = "great_expectations.expectations.core"
 _UNUSED_SOURCES = ("spark*_datasource.py", "pandas_*_datasource.py", "dynamic_pandas.py")
 
 
@@ -30,9 +33,8 @@ def judge(name: str, expectations: list[dict[str, Any]], frame: pandas.DataFrame
     Raises RuntimeError for an exception inside Great Expectations or an expectation that it does not know: those are
     our errors and say nothing about the data.
     """
-    gx = great_expectations()
     asked = [item for item in expectations if item["kwargs"].get("column") in {None, *frame.columns}]
-    suite = gx.ExpectationSuite(name=name, expectations=asked)
+    suite = suite_of(name, asked)
     if len(suite.expectations) != len(asked):
         raise RuntimeError(f"suite {name}: Great Expectations knows {len(suite.expectations)} of {len(asked)} rules")
     with _ONE_AT_A_TIME:
@@ -44,11 +46,23 @@ def judge(name: str, expectations: list[dict[str, Any]], frame: pandas.DataFrame
     return [_in_words(result) for result in results if not result.success]
 
 
+def suite_of(name: str, expectations: list[dict[str, Any]]) -> Any:
+    """The suite of those expectations that the library knows, whose modules are imported here."""
+    gx = great_expectations()
+    for kind in {item["type"] for item in expectations}:
+        with suppress(ModuleNotFoundError):
+            import_module(f"{_EXPECTATIONS}.{kind}")
+    return gx.ExpectationSuite(name=name, expectations=expectations)
+
+
 @cache
 def great_expectations() -> Any:
-    """The library. Its plain import costs 2.3 s of processor time more (docs/decisions/0014-great-expectations.md)."""
+    """The library without most of its expectations, which `suite_of` imports.
+
+    Its plain import costs 2.5 s of processor time more (docs/decisions/0014-great-expectations.md).
+    """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # or the import calls an analytics host
-    stubs = {name: _Unused(name) for name in (*UNUSED, *_unused_sources()) if name not in sys.modules}
+    stubs = {name: _Unused(name) for name in (*UNUSED, *_unused_modules()) if name not in sys.modules}
     sys.modules.update(stubs)
     gc.disable()
     try:
@@ -70,12 +84,16 @@ class _Unused(ModuleType):
         return type(name, (dict,), {"__init__": lambda self, *_, **__: None})
 
 
-def _unused_sources() -> list[str]:
+def _unused_modules() -> list[str]:
     spec = find_spec("great_expectations")
     folders = spec.submodule_search_locations if spec else None
-    root = Path(next(iter(folders or [""])), "datasource", "fluent")
-    files = [file for names in _UNUSED_SOURCES for file in root.glob(names)]
-    return [f"great_expectations.datasource.fluent.{file.stem}" for file in files]
+    root = Path(next(iter(folders or [""])))
+    sources = [file.stem for names in _UNUSED_SOURCES for file in (root / "datasource" / "fluent").glob(names)]
+    expectations = [file.stem for file in (root / "expectations" / "core").glob("expect_*.py")]
+    return [
+        *(f"great_expectations.datasource.fluent.{name}" for name in sources),
+        *(f"{_EXPECTATIONS}.{name}" for name in expectations),
+    ]
 
 
 @cache

@@ -87,10 +87,9 @@ def _find_odd_texts(con: duckdb.DuckDBPyConnection, contract: Contract, raw: str
     """
     columns = contract.columns
     strings = [identifier(column.name) for column in columns if column.type == "string"]
-    codes = [identifier(column.name) for column in columns if _kind(column) == "code"]
+    search = "odd_codes" if any(_kind(column) == "code" for column in columns) else "odd_cells"
     conditions = [_is_odd(column, contract) for column in columns if column.type != "string"]
-    conditions += [f"odd_cells(concat_ws(chr(31), {', '.join(strings)}))"] if strings else []
-    conditions += [f"odd_codes(concat_ws(chr(31), {', '.join(codes)}))"] if codes else []
+    conditions += [f"{search}(concat_ws(chr(31), {', '.join(strings)}))"] if strings else []
     names = ", ".join(identifier(column.name) for column in columns)
     ((count,),) = con.execute(
         f"create or replace temp table _odd_rows as select {names} from {raw} where {' or '.join(conditions)}"
@@ -127,8 +126,9 @@ def _read_odd_texts(
         read = f"number_cell({text}, dot, comma, {str(contract.format != 'csv').lower()}, decimals)"
         relation = f"_odd_texts inner join (values {rows}) as s (of_column, dot, comma, decimals) using (of_column)"
     con.execute(
-        f"create or replace temp table {_table(kind)} as select of_column, raw, unnest({read}) "
-        f"from {relation} where of_column in ({names})"
+        # Without the inner query each field of the cell would be read by itself.
+        f"create or replace temp table {_table(kind)} as select of_column, raw, unnest(cell) "
+        f"from (select of_column, raw, {read} as cell from {relation} where of_column in ({names}))"
     )
 
 
@@ -167,7 +167,7 @@ def _is_odd(column: Column, contract: Contract) -> str:
     condition, value = _reading(column, contract)
     if column.type == "string":
         name = identifier(column.name)
-        return f"odd_cells({name})" + f" or odd_codes({name})" * column.is_code
+        return f"odd_codes({name})" if column.is_code else f"odd_cells({name})"
     return f"{identifier(column.name)} <> '' and case when {condition} then {value} end is null"
 
 

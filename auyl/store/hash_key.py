@@ -11,7 +11,7 @@ from sqlalchemy import text
 from auyl.errors import HashKeyRefused
 from auyl.identifiers import hmac_pads, key_fingerprint, keyed_hash
 from auyl.settings import Settings
-from auyl.store.postgres import transaction
+from auyl.store.postgres import reading, transaction
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,7 +31,7 @@ class HashKey:
 
 def current_hash_key(settings: Settings) -> HashKey | None:
     """The key that all stored hashes were made with; None before any keyed work."""
-    with transaction(settings) as con:
+    with reading(settings) as con:
         row = con.execute(
             text(
                 "select k.key_no, k.fingerprint, k.since, k.put_by, k.reason, s.settled_at from ledger.hash_key as k "

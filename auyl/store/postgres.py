@@ -118,6 +118,29 @@ def transaction(settings: Settings) -> Iterator[Connection]:
             yield holder.connection
 
 
+@contextmanager
+def reading(settings: Settings) -> Iterator[Connection]:
+    """A `transaction` for questions, which need no lock: whoever writes because of an answer is asked for it then.
+
+    Raises LockLost when the connection of the locks has broken off.
+    """
+    holder = lock_holder(settings)
+    if holder is None or holder.connection.in_transaction():
+        with transaction(settings) as con:
+            yield con
+        return
+    lost = LockLost(holder.held[-1].name) if holder.held else None
+    if lost and (holder.connection.closed or holder.connection.invalidated):
+        raise lost
+    try:
+        with holder.connection.begin():
+            yield holder.connection
+    except DBAPIError as error:
+        if lost and error.connection_invalidated:
+            raise lost from error
+        raise
+
+
 def confirm_locks(settings: Settings) -> None:
     """Ask whether this thread's locks are still held, before another connection commits. Raises LockLost."""
     with transaction(settings):

@@ -142,15 +142,16 @@ def snapshot_table(readers: Readers, period: str, out: Printer) -> None:
         cur.execute(
             "select i.name_en, v.value, i.unit_en, i.decimals, v.flag from serving.indicator i "
             "join serving.theme t using (theme) join serving.snapshot_current v using (indicator_id) "
-            "where v.period = %s and v.kato = %s order by t.position, i.position",
+            "where v.period = %s and v.kato = %s and v.level = 'okrug' order by t.position, i.position",
             (period, readers.okrug),
         )
         lines = [(name, _number(value, decimals, flag), unit) for name, value, unit, decimals, flag in cur.fetchall()]
-        cur.execute("select count(distinct kato), count(*) from serving.snapshot_current")
+        cur.execute("select count(distinct kato), count(*) from serving.snapshot_current where level = 'okrug'")
         okrugs, _ = cur.fetchone() or (0, 0)
     with contextlib.closing(psycopg2.connect(readers._owner_dsn)) as conn, conn.cursor() as cur:
         cur.execute(
-            "select s.revision, s.published_at, count(*), count(distinct v.kato) from serving.snapshot s "
+            "select s.revision, s.published_at, count(*), count(distinct v.kato) filter (where v.level = 'okrug') "
+            "from serving.snapshot s "
             "join serving.current_snapshot using (period, revision) "
             "join serving.snapshot_value v using (period, revision) "
             "where s.period = %s group by 1, 2",

@@ -316,7 +316,7 @@ def test_the_portal_has_no_way_to_a_hash_a_session_or_the_audit(owner, login, ta
     )
     assert [function for (function,) in functions] == [
         "allowed", "allowed_in", "begin_sign_in", "change_password", "current_edition", "end_own_sessions",
-        "end_session", "enter_session", "former_okrugs", "holds", "open_page", "own_sessions", "principal",
+        "end_session", "enter_session", "former_okrugs", "holds", "open_page", "own_sessions", "places_in", "principal",
         "readers_of", "refuse_request", "registries", "rights", "session_of", "sign_in",
     ]  # fmt: skip
 
@@ -382,7 +382,7 @@ def test_the_policy_is_asked_once_per_query_and_leaves_the_index_in_use(owner, l
     assert "Index" in plan
     assert "Seq Scan on snapshot_value" not in plan
     assert "ANY ((InitPlan" in plan
-    asked = re.findall(r"Function Scan on allowed\w* .*loops=(\d+)", plan)
+    asked = re.findall(r"Function Scan on places_in\w* .*loops=(\d+)", plan)
     assert asked, plan
     assert set(asked) == {"1"}, plan
 
@@ -442,3 +442,47 @@ def test_the_publisher_is_not_bound_and_the_files_apply_again(filled, owner, log
 def test_an_unknown_login_does_not_get_in(filled, postgres_server) -> None:
     with pytest.raises(psycopg2.OperationalError):
         psycopg2.connect(filled.replace("://", "://ghost:pw@x_", 1).split("@x_")[0] + "@" + filled.rpartition("@")[2])
+
+
+def test_a_place_beside_the_okrug_is_read_by_who_is_answerable_for_all_of_it(owner, login, tag) -> None:
+    """An akim reads their villages; the district's total would tell of the neighbours what the akim may not know."""
+    cur = owner.cursor()
+    cur.execute(
+        "select t.kato, t.district_kato from serving.territory as t where t.okrug_kato = %s and t.level = 'settlement' "
+        "and t.edition = %s order by 1 limit 1",
+        (world.SHELEK, world.EDITION),
+    )
+    village, district = cur.fetchone()
+    cur.execute(
+        "select t.kato from serving.territory as t where t.okrug_kato = %s and t.level = 'settlement' limit 1",
+        (world.TURGEN,),
+    )
+    (other_village,) = cur.fetchone()
+    oblast = "190000000"
+    places = [
+        (village, "settlement"), (other_village, "settlement"), (world.SHELEK, "okrug_rest"), (district, "district"),
+        (district, "district_rest"), (oblast, "oblast"), (oblast, "oblast_rest"),
+    ]  # fmt: skip
+    for kato, level in places:
+        cur.execute(
+            "insert into serving.snapshot_value (period, revision, kato, level, indicator_id, value, flag) "
+            "values ('2026-10', 1, %s, %s, 'of places', 1, 'ok')",
+            (kato, level),
+        )
+    try:
+        seen = {}
+        for role, territory in (("akim", world.SHELEK), ("district_staff", district), ("oblast_staff", oblast)):
+            access.grant(owner, f"{role}.{tag}", role, territory, **ORDER)
+            seen[role] = set(
+                rows(
+                    login(f"{role}.{tag}"),
+                    "select kato, level from serving.snapshot_current where indicator_id = 'of places'",
+                )
+            )
+        assert seen["akim"] == {(village, "settlement"), (world.SHELEK, "okrug_rest")}
+        assert seen["district_staff"] == {
+            place for place in places if place[0] != oblast and place[0] != other_village
+        } | ({(other_village, "settlement")} if other_village[:4] == district[:4] else set())
+        assert seen["oblast_staff"] == set(places)
+    finally:
+        cur.execute("delete from serving.snapshot_value where indicator_id = 'of places'")

@@ -17,7 +17,7 @@ def unexpected_counts(
     from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
     from auyl.settings import REPOSITORY
-    from auyl.stage.judge import exception_of, great_expectations
+    from auyl.stage.judge import exception_of, great_expectations, suite_of
 
     rows = con.sql("from candidates").to_arrow_table()
     with duckdb.connect(str(file)) as peer:
@@ -48,7 +48,7 @@ def unexpected_counts(
     for item in expectations:
         if item["meta"]["level"] != "row":
             continue
-        suite = gx.ExpectationSuite(name=item["meta"]["rule"], expectations=[item])
+        suite = suite_of(item["meta"]["rule"], [item])
         (result,) = batch.validate(suite, result_format="SUMMARY").results
         error = exception_of(result)
         assert not error, f"{item['meta']['rule']}: {error}"

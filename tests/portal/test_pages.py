@@ -121,7 +121,10 @@ def test_a_missing_value_is_said_in_words_and_never_as_zero(portal: Portal) -> N
     assert "Не поступил реестр: Enbek.kz" in row
     assert "<b>" not in row
     ((missing,),) = portal.published.query(
-        "select count(*) from serving.snapshot_current where kato = %s and period = %s and value is null", OKRUG, MONTH
+        "select count(*) from serving.snapshot_current where kato = %s and level = 'okrug' and period = %s "
+        "and value is null",
+        OKRUG,
+        MONTH,
     )
     assert missing >= len([i for i in CATALOGUE.indicators if i.theme == "employment"])
     assert page.count('<span class="flag">нет данных</span>') == missing
@@ -159,7 +162,7 @@ def test_a_registry_that_was_refused_or_never_came_is_named_as_such(
 def test_a_lower_bound_is_called_one_and_names_the_rows_that_it_lacks(portal: Portal) -> None:
     rows = portal.published.query(
         "select indicator_id, value, rows_near, rows_elsewhere from serving.snapshot_current "
-        "where kato = %s and period = %s and flag = 'at_least'",
+        "where kato = %s and level = 'okrug' and period = %s and flag = 'at_least'",
         OKRUG,
         MONTH,
     )
@@ -177,7 +180,7 @@ def test_a_lower_bound_is_called_one_and_names_the_rows_that_it_lacks(portal: Po
 def test_numbers_are_those_of_the_table_written_as_the_language_does(portal: Portal) -> None:
     values = portal.published.query(
         "select indicator_id, value, numerator, denominator from serving.snapshot_current "
-        "where kato = %s and period = %s and value is not null",
+        "where kato = %s and level = 'okrug' and period = %s and value is not null",
         OKRUG,
         MONTH,
     )
@@ -206,8 +209,8 @@ def test_a_share_is_compared_in_points_with_the_month_before(portal: Portal) -> 
 def test_a_change_is_called_better_or_worse_by_the_direction_that_the_catalogue_gives(portal: Portal) -> None:
     changes = portal.published.query(
         "select n.indicator_id, n.value - b.value, coalesce(n.numerator, n.value) from serving.snapshot_current as n "
-        "inner join serving.snapshot_current as b using (kato, indicator_id) "
-        "where n.period = '2026-10' and b.period = '2026-09' and kato = %s and n.value <> b.value",
+        "inner join serving.snapshot_current as b using (kato, level, indicator_id) "
+        "where n.period = '2026-10' and b.period = '2026-09' and kato = %s and level = 'okrug' and n.value <> b.value",
         OKRUG,
     )
     page = portal.signed_in("akim").get(f"/okrug/{OKRUG}?lang=ru").text

@@ -14,8 +14,10 @@ def query(settings: Settings, statement: str, **values: object) -> list[Any]:
 
 
 def content(settings: Settings) -> list[Any]:
+    """Values of the okrugs."""
     return query(
         settings,
         "select v.* from serving.snapshot_value as v "
-        "inner join serving.current_snapshot as f using (period, revision) order by v.kato, v.indicator_id",
+        "inner join serving.current_snapshot as f using (period, revision) where v.level = 'okrug' "
+        "order by v.kato, v.indicator_id",
     )

@@ -2,8 +2,11 @@
 
 import json
 import re
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 from sqlalchemy import text
 
@@ -12,7 +15,8 @@ from auyl.intake.withdraw import restore, withdraw
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult, build
 from auyl.store.binding import adopt
-from auyl.store.postgres import engine
+from auyl.store.locks import VAULT, lock
+from auyl.store.postgres import engine, publishing_connection
 from tests.snapshot.conftest import PERIOD, know_territory
 from tests.snapshot.queries import content, query
 
@@ -51,6 +55,39 @@ def test_a_correction_makes_the_next_revision_and_keeps_the_previous_one(
     assert {i for _, i in changed} <= {"budget.income", "budget.own_share", "budget.income_execution"}
     kept = query(installation, "select count(*) from serving.snapshot_value where revision = 1")
     assert kept[0][0] == len(before)
+
+
+def test_a_build_waits_for_another_that_loads_the_vault_and_for_its_own_persons(
+    installation: Settings, oblast: Path
+) -> None:
+    """Two builds that made the same table deadlocked; one whose vault was late used its connection from two threads."""
+    for batch in pipeline.take_in(installation, PERIOD, oblast):
+        assert batch.accepted
+    results: list[BuildResult] = []
+    builder = Thread(target=lambda: results.append(build(PERIOD, installation)), daemon=True)
+    with publishing_connection(installation) as other:
+        with lock(installation, VAULT):
+            builder.start()
+            asked = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+            wait_until(lambda: query(installation, asked)[0][0] == 1)
+            other.cursor().execute("create table vault.person_incoming (like vault.person)")
+        core = Path(installation.lake) / "core" / PERIOD
+        wait_until(lambda: any(core.rglob("person.parquet")))
+        builder.join(4)
+        assert builder.is_alive() and not results
+        other.rollback()
+    builder.join(60)
+    assert [(result.status, result.revision) for result in results] == [("published", 1)]
+    staged = "select staged from ledger.batch natural join ledger.delivery where registry = 'population'"
+    assert query(installation, "select count(*) from vault.person") == query(installation, staged)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for it, a minute at most."""
+    until = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_a_withdrawn_batch_leaves_the_next_build_and_a_restored_one_returns(

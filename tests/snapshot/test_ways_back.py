@@ -74,7 +74,10 @@ def state(home: Settings) -> State:
 
 
 def okrugs(home: Settings) -> list[str]:
-    return [row.kato for row in query(home, "select distinct kato from serving.snapshot_value order by 1")]
+    return [
+        row.kato
+        for row in query(home, "select distinct kato from serving.snapshot_value where level = 'okrug' order by 1")
+    ]
 
 
 def audit(home: Settings, since: int) -> list[tuple[str, str]]:
@@ -251,7 +254,7 @@ def test_a_wrong_indicator_is_rolled_back_and_stays_so_until_it_is_corrected(
     home: Settings, auyl: Auyl, tmp_path: Path, as_it_was: State, audited: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kato = query(home, "select kato from serving.snapshot_value where indicator_id = 'livestock.cattle' "
-                       "order by value desc nulls last limit 1")[0][0]  # fmt: skip
+                       "and level = 'okrug' order by value desc nulls last limit 1")[0][0]  # fmt: skip
     shown = ["lineage", "--okrug", kato, "--indicator", "livestock.cattle", "--period", PERIOD]
     right = auyl(*shown)
     include = tmp_path / "include"

@@ -73,3 +73,15 @@ def test_a_lock_that_another_session_holds_is_not_ours(settings: Settings) -> No
             con.execute(text("select pg_advisory_unlock_all()"))
         with transaction(settings):
             pytest.fail("a transaction began without its lock")
+
+
+def test_a_question_needs_no_lock_and_what_is_written_because_of_its_answer_does(settings: Settings) -> None:
+    with pytest.raises(LockLost), lock(settings, PULL, "r", PERIOD):
+        with transaction(settings) as con:
+            con.execute(text("select pg_advisory_unlock_all()"))
+        assert ledger.pull_note(settings, "r", PERIOD) is None
+        ledger.write_pull_note(settings, "r", PERIOD, "after")
+    with pytest.raises(LockLost), lock(settings, PULL, "r", PERIOD):
+        kill_holder(settings)
+        ledger.pull_note(settings, "r", PERIOD)
+    assert ledger.pull_note(settings, "r", PERIOD) is None

@@ -43,6 +43,10 @@ ADDED = (
     "transaction_id", "must_change_password", "password_set_at", "last_seen_at", "idle_for", "device", "device_sha256",
     "rows_near", "rows_elsewhere",
 )  # fmt: skip
+ADDED_TO = {
+    "serving.snapshot_value": ("level", "lower", "upper"),
+    "serving.indicator": ("kind", "time_window", "grain", "power", "disclosure", "compare", "needs"),
+}
 DROPPED = ("password_hash", "failed_sign_ins", "locked_until")
 # What a schema consists of, as the server describes it.
 DESCRIPTION = """
@@ -106,7 +110,7 @@ def rows(dsn: str) -> dict[str, tuple[int, list[str]]]:
     )
     found = {}
     for table, columns in tables:
-        kept = [column for column in columns if column not in (*ADDED, *DROPPED)]
+        kept = [column for column in columns if column not in (*ADDED, *DROPPED, *ADDED_TO.get(table, ()))]
         values = [row[0] for row in ask(dsn, f"select row({', '.join(kept)})::text from {table} order by 1")]
         found[table] = (len(values), values)
     return found

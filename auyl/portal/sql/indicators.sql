@@ -26,7 +26,15 @@ left join serving.okrug_of_month as now_
 left join serving.okrug_of_month as then_
     on now_.edition = then_.edition and now_.kato = then_.kato and then_.period = %(period_before)s
 left join serving.snapshot_current as v
-    on i.indicator_id = v.indicator_id and now_.kato_then = v.kato and v.period = %(period)s
+    on
+        i.indicator_id = v.indicator_id
+        and v.level = 'okrug'
+        and now_.kato_then = v.kato
+        and v.period = %(period)s
 left join serving.snapshot_current as before
-    on i.indicator_id = before.indicator_id and then_.kato_then = before.kato and before.period = %(period_before)s
+    on
+        i.indicator_id = before.indicator_id
+        and before.level = 'okrug'
+        and then_.kato_then = before.kato
+        and before.period = %(period_before)s
 order by t.position, i.theme, i.position, i.indicator_id;

@@ -1,6 +1,6 @@
--- Grain: okrug. Key: okrug_kato. Inputs: ambulance_call. One measure per line: lineage reads its filter.
+-- Grain: place. Key: area_kato, level. Inputs: ambulance_call. One measure per line: lineage reads its filter.
 select
-    okrug_kato,
+    ${area},
     count(*) filter (where true) as calls,
     count(*) filter (where category is not null) as calls_of_category,
     count(*) filter (where category <= 2) as calls_urgent,
@@ -8,4 +8,4 @@ select
     count(*) filter (where arrival_min <= norm_min) as calls_within_norm,
     quantile_cont(arrival_min, 0.5) filter (where arrival_min is not null) as arrival_median_min
 from ambulance_call
-group by okrug_kato
+group by ${levels}

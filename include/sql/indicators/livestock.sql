@@ -1,6 +1,6 @@
--- Grain: okrug. Key: okrug_kato. Inputs: animal. One measure per line: lineage reads its filter.
+-- Grain: place. Key: area_kato, level. Inputs: animal. One measure per line: lineage reads its filter.
 select
-    okrug_kato,
+    ${area},
     count(*) filter (where true) as heads,
     count(*) filter (where species = 'cattle') as cattle,
     count(*) filter (where species = 'small_ruminants') as small_ruminants,
@@ -10,4 +10,4 @@ select
     count(*) filter (where vaccinated_12_months) as vaccinated_12_months,
     count(*) filter (where test_result = 'positive') as brucellosis_positive
 from animal
-group by okrug_kato
+group by ${levels}

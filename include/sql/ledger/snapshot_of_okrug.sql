@@ -63,5 +63,5 @@ inner join serving.snapshot_value as v on f.period = v.period and f.revision = v
 inner join indicator as i on v.indicator_id = i.indicator_id
 inner join theme as h on i.theme = h.theme
 inner join serving.territory as t on v.kato = t.kato and f.edition = t.edition
-where v.kato = :kato
+where v.kato = :kato and v.level = 'okrug'
 order by h.position, i.position

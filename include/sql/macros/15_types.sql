@@ -40,23 +40,22 @@ create or replace macro is_error_text(t) as
 create or replace macro is_of_another_kind(t) as
     coalesce(starts_with(t, '#') and regexp_matches(t, '^#(?:DATE|STRUCTURE|REPEATED|BROKEN_TEXT)!'), false);
 
--- Does a text, or a row's texts joined by chr(31), have anything that clean_text would change, or an error? One pattern
--- lets nearly every row through; only what it stops is looked at closely.
-create or replace macro odd_cells(t) as
-    regexp_matches(
-        t,
-        '  |[\x00-\x1e\x7f\x85\x{a0}\x{ad}\x{300}-\x{36f}'
-        || '\x{61c}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{1680}'
-        || '\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{206f}\x{3000}'
-        || '\x{3164}\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}\x{e0000}-\x{e0fff}]'
-        || '|(?:^|\x1f)[ #''\\(<\[{?.…_\x{fffd}]| (?:\x1f|$)'
-        || '|(?:^|\x1f)(?:[-–—−]+|NA|(?i:null|none|nan|nat|nil|undefined|n/a|n\.a\.|n/d|no data|not available'
-        || '|н/д|н\\д|н\. ?д\.?|нд|нет данных|данных нет|нет сведений|не указано?|не заполнено|пусто|бос'
-        || '|жоқ деректер|деректер жоқ|дерек жоқ|мәлімет жоқ|көрсетілмеген|(?:err|ошибка):[0-9]{3}))(?:\x1f|$)'
-    );
+-- What clean_text would change, or an error, in a text or in a row's texts joined by chr(31). One pattern lets nearly
+-- every row through; only what it stops is looked at closely.
+create or replace macro _odd_pattern() as
+    '  |[\x00-\x1e\x7f\x85\x{a0}\x{ad}\x{300}-\x{36f}'
+    || '\x{61c}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{1680}'
+    || '\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{206f}\x{3000}'
+    || '\x{3164}\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}\x{e0000}-\x{e0fff}]'
+    || '|(?:^|\x1f)[ #''\\(<\[{?.…_\x{fffd}]| (?:\x1f|$)'
+    || '|(?:^|\x1f)(?:[-–—−]+|NA|(?i:null|none|nan|nat|nil|undefined|n/a|n\.a\.|n/d|no data|not available'
+    || '|н/д|н\\д|н\. ?д\.?|нд|нет данных|данных нет|нет сведений|не указано?|не заполнено|пусто|бос'
+    || '|жоқ деректер|деректер жоқ|дерек жоқ|мәлімет жоқ|көрсетілмеген|(?:err|ошибка):[0-9]{3}))(?:\x1f|$)';
 
--- The same of what only clean_code changes.
-create or replace macro odd_codes(t) as regexp_matches(t, '[.,]0+(?:\x1f|$)');
+create or replace macro odd_cells(t) as regexp_matches(t, _odd_pattern());
+
+-- The same of codes, and what only clean_code changes.
+create or replace macro odd_codes(t) as regexp_matches(t, _odd_pattern() || '|[.,]0+(?:\x1f|$)');
 
 -- Text without stray spaces, invisible marks and letters in parts; words for nothing become NULL, errors stay.
 create or replace macro clean_text(t) as

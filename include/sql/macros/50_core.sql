@@ -36,3 +36,8 @@ create or replace macro conditional_head(species) as
         when 'cattle' then 1.0 when 'horses' then 1.2 when 'camels' then 1.4
         when 'small_ruminants' then 0.2 when 'pigs' then 0.0
     end::decimal(9, 1);
+
+-- Level of the places of a group of `grouping sets ((settlement_kato), (okrug_kato), (district_kato), ())`, by the
+-- number that `grouping(settlement_kato, okrug_kato, district_kato)` gives.
+create or replace macro area_level(grouped) as
+    case grouped when 3 then 'settlement' when 5 then 'okrug' when 6 then 'district' when 7 then 'oblast' end;

@@ -193,6 +193,48 @@ begin atomic
     where s.principal = access.reading_principal() and s.role = any(roles);
 end;
 
+-- The places whose values the principal may read: the okrugs of `allowed_in`, their settlements, and the district or
+-- the oblast where the grant is for all of it. A share of the district would tell an akim of the okrugs next to theirs.
+create or replace function access.places_in(roles text[]) returns table (edition text, kato text)
+language sql stable parallel restricted security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+begin atomic
+    with held as (
+        select
+            s.edition,
+            s.kato,
+            s.district_kato,
+            length(s.territory_prefix) as digits
+        from access.scope_of_edition as s
+        where s.principal = access.reading_principal() and s.role = any(roles)
+    )
+
+    select
+        h.edition,
+        h.kato
+    from held as h
+    union
+    select
+        t.edition,
+        t.kato
+    from held as h
+    inner join serving.territory as t on h.edition = t.edition and h.kato = t.okrug_kato
+    where t.level = 'settlement'
+    union
+    select
+        h.edition,
+        h.district_kato
+    from held as h
+    where h.digits <= 4 and h.district_kato is not null
+    union
+    select
+        h.edition,
+        left(h.kato, 2) || '0000000'
+    from held as h
+    where h.digits <= 2;
+end;
+
 create or replace function access.write_audit(
     what text, which text, how_it_ended text, why text default null, address inet default null, who text default null
 ) returns void

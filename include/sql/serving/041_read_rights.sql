@@ -1,7 +1,7 @@
 -- What the roles of 040 may read: row-level security, the current views, open tables.
 -- grain: the views keep the grain of their tables, restricted to the current revision
--- key: (period, kato, indicator_id)
--- inputs: serving.*, access.allowed, access.readers_of
+-- key: (period, kato, level, indicator_id)
+-- inputs: serving.*, access.allowed, access.places_in, access.readers_of
 --
 -- The policies do not bind the owner, who publishes. A policy without `(select …)` around the function would call it
 -- once per row; with it the function runs once per query and the index on the code is used.
@@ -12,14 +12,14 @@ alter table serving.snapshot_value enable row level security;
 drop policy if exists read_own_territory on serving.snapshot_value;
 create policy read_own_territory on serving.snapshot_value for select to auyl_reads_snapshot
 using (
-    access.holds((select array_agg(a.kato) from access.allowed_in(access.readers_of('snapshot')) as a), kato)
-    and kato = any((select array_agg(a.kato) from access.allowed_in(access.readers_of('snapshot')) as a)::text[])
+    access.holds((select array_agg(a.kato) from access.places_in(access.readers_of('snapshot')) as a), kato)
+    and kato = any((select array_agg(a.kato) from access.places_in(access.readers_of('snapshot')) as a)::text[])
     and (period, revision, kato) in (
         select
             s.period,
             s.revision,
             a.kato
-        from access.allowed_in(access.readers_of('snapshot')) as a
+        from access.places_in(access.readers_of('snapshot')) as a
         inner join serving.snapshot as s on a.edition = s.edition
     )
 );
@@ -74,8 +74,8 @@ grant select on
 to auyl_reader;
 grant select on serving.snapshot_value, serving.snapshot_current to auyl_reads_snapshot;
 grant execute on function
-access.allowed(text[]), access.allowed_in(text[]), access.readers_of(text), access.current_edition(),
-access.holds(text[], text)
+access.allowed(text[]), access.allowed_in(text[]), access.places_in(text[]), access.readers_of(text),
+access.current_edition(), access.holds(text[], text)
 to auyl_reader;
 
 grant usage on schema access to auyl_portal;

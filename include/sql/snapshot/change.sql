@@ -12,7 +12,7 @@ with both_revisions as (
         n.value is not null as has,
         p.numerator >= 10 and not ends_with(c.unit, 'kzt') as is_counted,
         coalesce(p.denominator, p.numerator) >= 10 as is_solid
-    from snapshot_value as n
+    from (from snapshot_value where level = 'okrug') as n
     full join previous_frame as p on n.kato = p.kato and n.indicator_id = p.indicator_id
     left join catalogue as c on coalesce(n.indicator_id, p.indicator_id) = c.indicator_id
 )
