@@ -19,6 +19,8 @@ from auyl.store.duck import identifier
 if TYPE_CHECKING:
     import duckdb
 
+# Stands in the columns that stage leaves out; it looks like the number of a person, which SQL may ask for.
+MARK = "850101300123"
 META = ("rule", "level", "reason_ru", "reason_kk", "mostly", "about", "costs")
 
 
@@ -79,12 +81,19 @@ def _columns(
     """Columns that rules may ask; adds to the faults where the stage SQL cannot be bound to the contract."""
     import duckdb
 
-    raw = ", ".join(f"'1' as {identifier(column.name)}" for column in contract.columns)
+    raw = ", ".join(f"'{MARK if c.is_hidden else 1}' as {identifier(c.name)}" for c in contract.columns)
     try:
         con.execute(f"create or replace temp table one_row as select {raw}, '' as _file, 1::bigint as _record")
         scan.define_views_over(con, settings.include, contract, "one_row", "2026-01")
         con.execute(f"create or replace temp table stage_{contract.registry} as from candidate limit 0")
-        return {row[0] for row in con.execute("describe candidate").fetchall()}
+        columns = {row[0] for row in con.execute("describe candidate").fetchall()}
+        hidden = {column.name for column in contract.columns if column.is_hidden}
+        shown = sorted(name for name in columns - hidden if name[0] != "_" and not name.endswith("__text"))
+        marked = ", ".join(f"contains({identifier(name)}::varchar, '{MARK}')" for name in shown)
+        for name, has_mark in zip(shown, con.execute(f"select {marked} from candidate").fetchall()[0], strict=True):
+            if has_mark:
+                faults.append(fault_in(stage, f"column «{name}»: expected nothing of a column that stage leaves out"))
+        return columns
     except duckdb.Error as error:
         faults.append(fault_in(stage, f"with the contract {contract.path.name}: {_words(error)}"))
     except KeyError:

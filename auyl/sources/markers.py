@@ -78,7 +78,7 @@ def read_manifest(contract: Contract, marker: str, content: bytes) -> dict[str, 
                 entries[str(item["name"])] = MarkerEntry(digest, None if size is None else int(size))
         except _Twice:
             raise refusal("a key that is given twice") from None
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise refusal(f"something else ({type(error).__name__})") from error
         if len(entries) != len(listed):
             raise refusal("a file that is listed twice")

@@ -73,6 +73,8 @@ RULES: list[Mutation] = [
     (SUITE.format("disability"), "", None, "expected its suite disability.json, found none"),
     (STAGE.format("subsidies"), "", None, "expected its stage SQL subsidies.sql, found none"),
     (STAGE.format("household_book"), "\nselect", "\nselect no_such_column,", "no_such_column"),
+    (STAGE.format("loans"), "    application_number,", "    application_number, 'N ' || applicant_number as remark,",
+     "«remark»: expected nothing of a column that stage leaves out"),
     (STAGE.format("appeals"), "-- Grain:", "-- Row:", "expected Grain:"),
     (STAGE.format("waste_sites"), "\nfrom ", "\nfrom from ", "syntax error"),
 ]  # fmt: skip

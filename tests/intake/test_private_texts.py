@@ -39,6 +39,7 @@ from tests.test_cli import Auyl
 REGISTRY = "ambulance"
 # A street that no classifier has, in whatever row it stands; then the number of the row.
 STREET = "Құпиякөше"
+EARLIER = "2026-09-05 10:00:00"
 CLOSED = ("landing", "handback", "identity")
 
 
@@ -76,7 +77,7 @@ def plant(settings: Settings) -> tuple[intake.BatchResult, intake.BatchResult]:
     people = population_xml([person(n) for n in range(1, 40)])
     assert take_in(settings, "population", "p.xml", people).status == "accepted"
     good = [call(n, address=said(n), reason=f"упал, {said(n)}, тел. +7 701 555 77 11") for n in range(1, 25)]
-    bad = [call(30, address=said(30), category="9"), call(31, address=said(31), arrived_at="2026-10-05 09:00:00")]
+    bad = [call(30, address=said(30), received_at=EARLIER), call(31, address=said(31), received_at="")]
     line = ",".join(call(32)).encode() + f',x,"{said(32)}"\r\n'.encode()  # more cells than the heading
     first = take_in(settings, REGISTRY, "c.csv", ambulance_csv([*good, *bad, good[0], good[1]]) + line)
     assert (first.status, first.staged, first.quarantined, first.duplicates) == ("accepted", 24, 3, 2)
@@ -85,7 +86,7 @@ def plant(settings: Settings) -> tuple[intake.BatchResult, intake.BatchResult]:
     assert take_in(settings, REGISTRY, "c.csv", ambulance_csv(again)).status == "unchanged"
     extra = with_extra([call(n, address=said(n)) for n in range(40, 44)], "Адрес второй")
     assert take_in(settings, REGISTRY, "e.csv", extra).notes["unknown_columns"] != []
-    wrong = ambulance_csv([call(n, address=said(n), category="9") for n in range(50, 60)])
+    wrong = ambulance_csv([call(n, address=said(n), received_at=EARLIER) for n in range(50, 60)])
     refused = take_in(settings, REGISTRY, "w.csv", wrong)
     assert refused.status == "refused"
     return first, refused
@@ -99,9 +100,9 @@ def correct(settings: Settings) -> None:
     for number in (30, 31, 32):
         assert said(number) in content
     rows = [row for row in csv.reader(io.StringIO(content)) if said(32) not in ",".join(row)]
-    at = rows[0].index("category")
+    at = rows[0].index("received_at")
     for row in rows[1:]:
-        row[at] = row[at].replace("9", "2")
+        row[at] = row[at].replace(EARLIER, "2026-10-05 10:00:00")
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     back = take_in(settings, REGISTRY, "back.csv", text.getvalue().encode())

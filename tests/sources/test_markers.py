@@ -81,6 +81,11 @@ class TestManifest:
         with pytest.raises(ExtractRefused, match="a key that is given twice"):
             self.listed(tmp_path, f'{{"files": {json.dumps([one, two])}, "files": {json.dumps([one])}}}')
 
+    @pytest.mark.parametrize("size", ["1e999", "NaN", "9" * 5000, "[]", '"3 KB"'])
+    def test_a_size_that_is_no_number_is_a_refusal(self, tmp_path: Path, size: str) -> None:
+        with pytest.raises(ExtractRefused, match="found something else"):
+            self.listed(tmp_path, f'{{"files": [{{"name": "{ONE}", "bytes": {size}}}]}}')
+
     def test_a_line_of_an_extract_is_shown_by_its_shape(self, tmp_path: Path) -> None:
         with pytest.raises(ExtractRefused, match=r"line 1: .*found a line «999999999999;ААААААА»"):
             self.listed(tmp_path, "990101300123;Ахметов")
