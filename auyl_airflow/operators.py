@@ -90,9 +90,9 @@ class Load(BaseOperator):
 
 
 class HandBack(BaseOperator):
-    """Writes the file of rejected rows for the registry's owner, of a refused delivery too.
+    """Writes the file of rejected rows for the registry's owner, and of rows that lost an attribute; of a refusal too.
 
-    It runs whenever something was pulled, and is skipped when no row was rejected or the file is in the lake already.
+    It runs whenever something was pulled, and is skipped when there is no such row or the file is in the lake already.
     So rows go back too if the load was killed after its commit: run again, it finds the batch unchanged.
     """
 
@@ -111,11 +111,9 @@ class HandBack(BaseOperator):
         from auyl.settings import from_environment
 
         period = period_of(context)
-        if self.account and not self.account["linkable"] + self.account["quarantined"]:
-            raise AirflowSkipException(f"{self.registry} {period}: no rejected rows")
         files = write_handback(from_environment(), self.registry, period, only_new=True)
         if self.account and not files:
-            raise AirflowSkipException(f"{self.registry} {period}: no newly rejected rows")
+            raise AirflowSkipException(f"{self.registry} {period}: no row that has not gone back already")
         counts = {"files": len(files), "rows": sum(file.rows for file in files)}
-        self.log.info("%s %s: %d rejected rows in %d files", self.registry, period, counts["rows"], counts["files"])
+        self.log.info("%s %s: %d rows go back in %d files", self.registry, period, counts["rows"], counts["files"])
         return counts

@@ -101,7 +101,6 @@ def _current(settings: Settings, contract: Contract) -> list[ledger.Batch]:
         batch
         for period in reversed(ledger.periods(settings, contract.registry))
         for batch in ledger.current_batches(settings, contract.registry, period, contract.is_delta)
-        if batch.rejected
     ]
 
 

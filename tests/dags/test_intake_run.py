@@ -34,11 +34,12 @@ class World:
 
 
 def deliver(folder: Path, period: str, *, rejected: bool = False) -> None:
-    """The registry's workbook for a period; one row has no kind of animal where `rejected`."""
+    """The registry's workbook for a period; where `rejected`, a row has no place, and another one no kind of animal."""
     folder.mkdir()
     rows = [animal(n, **{"Дата отчета": f"30.{period[5:]}.2026"}) for n in range(1, 101)]
     if rejected:
-        rows[0] = animal(1, **{"Дата отчета": f"30.{period[5:]}.2026", "Вид": ""})
+        for n, column in enumerate(("КАТО", "Вид")):
+            rows[n] = animal(n + 1, **{"Дата отчета": f"30.{period[5:]}.2026", column: ""})
     book = livestock_xlsx(folder / f"livestock_{period}.xlsx", {"Енбекшиказахский": rows})
     book.with_name(f"{book.name}.ok").touch()
 
@@ -83,7 +84,7 @@ def test_accepted_rows_are_announced_and_rejected_ones_go_to_the_owner(world: Wo
     assert run.events == [["stage_livestock", REJECTED]]
     account = run.xcoms["load.return_value"]
     assert (account["rows_in"], account["staged"], account["quarantined"]) == (100, 99, 1)
-    assert run.xcoms["hand_back.return_value"] == {"files": 1, "rows": 1}
+    assert run.xcoms["hand_back.return_value"] == {"files": 1, "rows": 2}
     assert len(Lake(world.settings.lake).files(f"handback/livestock/{REJECTED}")) == 1
 
 
@@ -105,7 +106,7 @@ def test_each_task_logs_one_sentence_of_counts(world: World) -> None:
     for sentence in (
         f"livestock {REJECTED}: landed as delivery 1",
         f"livestock {REJECTED}: batch 1 accepted: 100 rows_in, 99 staged, 0 linkable, 1 quarantined, 0 duplicates",
-        f"livestock {REJECTED}: 1 rejected rows in 1 files",
+        f"livestock {REJECTED}: 2 rows go back in 1 files",
     ):
         assert sentence in world.output
 
