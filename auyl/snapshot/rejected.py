@@ -39,12 +39,13 @@ def rejected_rows(
 ) -> str:
     """Create table `rejected_<registry>` of the rejected rows of `batches`: the place columns of the contract.
 
-    Left out are rows that are counted after all: linked ones, those of a key of which another row is staged. And those
-    that are about nothing which the period counts: totals, headings, tests, another oblast or month (`about` of their
-    rule). A row that never became one says no place.
+    Left out are rows that are counted after all: linked ones, those of a key of which another row is staged. Of a row
+    that several extracts of changes sent, the newest is the row. And those that are about nothing which the period
+    counts: totals, headings, tests, another oblast or month (`about` of their rule). A row that never became one says
+    no place.
     """
     files = ", ".join(literal(lake.address(batch.quarantine_path)) for batch in batches)
-    source = f"read_parquet([{files}], union_by_name = true)"
+    source = f"read_parquet([{files}], union_by_name = true, filename = true)"
     known = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
     places = [
         f"q.{identifier(STAGED_PREFIX + name)} as {identifier(name)}"
@@ -54,10 +55,20 @@ def rejected_rows(
     ]
     suite = suites.load(contract.suite, settings.expectations)
     idle = [r.rule for r in (*suite.row_rules, *LINE_RULES) if r.counts_nothing] + [IN_OBLAST.rule, RANK_RULE]
-    others = ""
-    if contract.is_delta and all(STAGED_PREFIX + key in known for key in contract.keys):
-        equal = " and ".join(f"q.{identifier(STAGED_PREFIX + key)} = s.{identifier(key)}" for key in contract.keys)
-        others += f" and not exists (from {stage} as s where {equal})"
+    others = newest = ""
+    if contract.is_delta:
+        cells = ", ".join(f"q.{identifier(c.name)}" for c in contract.columns if c.name in known)
+        identity = f"hash({cells})"
+        if all(STAGED_PREFIX + key in known for key in contract.keys):
+            keys = [f"q.{identifier(STAGED_PREFIX + key)}" for key in contract.keys]
+            has_key = " and ".join(f"{key} is not null" for key in keys)
+            identity = f"case when {has_key} then hash({', '.join(keys)}) else {identity} end"
+            equal = " and ".join(f"{key} = s.{identifier(name)}" for key, name in zip(keys, contract.keys, strict=True))
+            others += f" and not exists (from {stage} as s where {equal})"
+        newest = (
+            f" qualify row_number() over (partition by {identity} "
+            f"order by list_position([{files}], q.filename) desc, q._file desc, q._record desc) = 1"
+        )
     if links is not None and contract.names_person:
         others += (
             f" and not exists (from read_parquet({literal(lake.address(links))}) as l where l.outcome = 'link' "
@@ -67,7 +78,7 @@ def rejected_rows(
     con.execute(
         f"create or replace temp table {table} as select {', '.join(places)} from {source} as q "
         f"where q._outcome in ('quarantined', 'linkable') "
-        f"and not list_has_any(q._rules, [{', '.join(map(literal, idle))}]::varchar[]){others}"
+        f"and not list_has_any(q._rules, [{', '.join(map(literal, idle))}]::varchar[]){others}{newest}"
     )
     return table
 

@@ -317,19 +317,27 @@ def test_the_portal_has_no_way_to_a_hash_a_session_or_the_audit(owner, login, ta
     assert [function for (function,) in functions] == [
         "allowed", "allowed_in", "begin_sign_in", "change_password", "current_edition", "end_own_sessions",
         "end_session", "enter_session", "former_okrugs", "holds", "open_page", "own_sessions", "places_in", "principal",
-        "readers_of", "refuse_request", "registries", "rights", "session_of", "sign_in",
+        "readers_of", "refuse_request", "registries", "rights", "session_of", "set_own_login", "sign_in",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "name", ["o'neil {}", 'say"hi" {}', 'a"; drop table access.grant_; -- {}', "құрман %s {}", "x' or '1'='1 {}"]
-)
-def test_a_crafted_name_is_a_name(owner, login, tag, name) -> None:
+@pytest.mark.parametrize("name", ["құрман.{}", "o_neil-{}@akimat", "7.{}"])
+def test_a_name_of_letters_and_digits_is_a_login(owner, login, tag, name) -> None:
     name = name.format(tag)
     access.grant(owner, name, "akim", world.TURGEN, **ORDER)
     assert okrugs(login(name), "snapshot_value") == {world.TURGEN}
     with owner:
         assert access.revoke(owner, name, revoked_by="test", reason="end") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["o'neil {}", 'say"hi" {}', 'a"; drop table access.grant_; -- {}', "құрман %s {}", "x' or '1'='1 {}", "={}"]
+)
+def test_a_crafted_name_is_no_login(owner, tag, name) -> None:
+    with pytest.raises(access.PrincipalInvalid, match="expected letters, digits"):
+        access.grant(owner, name.format(tag), "akim", world.TURGEN, **ORDER)
+    owner.rollback()
+    assert one(owner, "select count(*) from access.grant_ where principal = %s", name.format(tag)) == 0
 
 
 def test_a_re_used_code_does_not_carry_a_grant_to_another_place(owner, login, tag) -> None:

@@ -202,7 +202,7 @@ def test_an_object_in_a_required_column_quarantines_its_row_only(
     content = page(rows) if options is OPTIONS else "".join(json.dumps(row) + "\n" for row in rows).encode()
     result = load_derived("employment", options, {"p": content})
     assert (result.status, result.rows_in, result.staged) == ("accepted", 30, 29)
-    assert result.failed["required_cell_unreadable"] == 1
+    assert result.failed["cell_of_another_kind"] == 1
 
 
 def test_an_object_where_a_value_is_promised_quarantines_its_row_and_is_drift(load_derived: LoadDerived) -> None:

@@ -216,3 +216,18 @@ def test_a_corrected_name_reaches_the_vault_though_no_number_moves(
         assert content(installation) == before
     tables = query(installation, "select table_name from information_schema.tables where table_schema = 'vault'")
     assert {row.table_name for row in tables} == {"person", "person_period", "link_review"}
+
+
+def test_changes_that_are_sent_again_change_no_number_and_no_coverage(
+    installation: Settings, published: BuildResult, oblast: Path, tmp_path: Path
+) -> None:
+    (file,) = (oblast / PERIOD / "ambulance").iterdir()
+    heading, *lines = file.read_text("utf-8-sig").splitlines()
+    again = tmp_path / file.name
+    again.write_text("\n".join([heading, *reversed(lines)]) + "\n", "utf-8")
+    (first,) = query(installation, "select quarantined from ledger.batch where registry = 'ambulance'")
+    second = intake.load(intake.land_files("ambulance", PERIOD, [again], installation), installation)
+    assert second.accepted and second.quarantined == first.quarantined > 0
+    lacking = "select max(rows_near + rows_elsewhere) from serving.snapshot_value where indicator_id = :calls"
+    assert query(installation, lacking, calls="ambulance.calls")[0][0] > 0
+    assert build(PERIOD, installation).status == "unchanged"
