@@ -37,6 +37,16 @@ KINDS = {
     "source_late": "Срок прошёл, источник не дал выгрузку",
     "run_late": "Запуск не закончился в срок",
 }
+# What to do about each kind; docs/operating.md has the same table.
+ADVICE = {
+    "gate": "проверьте выгрузки периода (auyl extracts) и отзовите неверную (auyl extracts withdraw); если изменение "
+            "настоящее, опубликуйте его (auyl snapshot release). До тех пор действует прежний выпуск",
+    "refused": "передайте причину владельцу реестра (auyl extracts РЕЕСТР)",
+    "superseded": "спросите владельца реестра, какая выгрузка верна; неверную отзовите (auyl extracts withdraw)",
+    "failed": "в описании DAG сказано, что делать, когда запуск не удался",
+    "source_late": "спросите владельца реестра, когда будет выгрузка",
+    "run_late": "проверьте, не ждёт ли задача блокировки в базе данных",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -121,11 +131,13 @@ def subject_of(alarms: Sequence[RaisedAlarm]) -> str:
 
 
 def as_text(alarms: Sequence[RaisedAlarm]) -> str:
-    """The alarms by kind, as people read them, in Russian."""
+    """The alarms by kind, each with what to do, as people read them, in Russian."""
     lines: list[str] = []
     for kind in dict.fromkeys(one.kind for one in alarms):
         of_kind = [one for one in alarms if one.kind == kind]
         lines += ["", f"{_title(kind)}: {len(of_kind)}"]
+        if kind in ADVICE:
+            lines.append(f"  Что делать: {ADVICE[kind]}")
         for one in of_kind[:LINES]:
             lines.append(f"  {one.subject}: {one.text}")
             if one.link:

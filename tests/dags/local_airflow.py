@@ -29,6 +29,8 @@ from airflow.models import DagRun
 from airflow.models.xcom import XComModel
 from airflow.models.asset import AssetEvent
 from airflow.utils.session import create_session
+from auyl.reports import alarms
+alarms.QUIET_S = 0.2  # seconds to wait for other alarms; tasks run in this process
 bag = DagBag(sys.argv[1])
 assert not bag.import_errors, bag.import_errors
 DagBundlesManager().sync_bundles_to_db()
