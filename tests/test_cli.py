@@ -6,18 +6,23 @@ import re
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
+import psycopg2
 import pytest
 from typer.testing import CliRunner
 
 from auyl import contracts
 from auyl.settings import REPOSITORY, Settings, from_environment
 from auyl.store.embedded import EmbeddedPostgres
+from auyl.store.schema import SCHEMAS, migrate
 from lab.synthetic import REGISTRIES
-from tests.conftest import fresh_installation
+from tests.conftest import fresh_database, fresh_installation
 from tests.extracts import iin, social_csv, social_row
 
 PERIOD = "2026-10"
@@ -189,6 +194,47 @@ def test_without_a_setting_a_command_works_on_the_embedded_server_of_the_home(tm
             assert "expected a period" in home("quality", code=1)
         finally:
             EmbeddedPostgres(Path(folder)).destroy()
+
+
+# Tables and views of ours, then functions: number, transaction that wrote it last, rights; then the files migrated to.
+SCHEMA_STATE = """
+with ours as (select oid from pg_namespace where nspname = any(%s))
+select
+    (select md5(string_agg(concat(oid, xmin, relacl), ',' order by oid)) from pg_class
+     where relnamespace in (table ours)),
+    (select md5(string_agg(concat(oid, xmin, proacl), ',' order by oid)) from pg_proc
+     where pronamespace in (table ours)),
+    (select sha256 from migration.repeatable)
+"""
+
+
+def schema_state(dsn: str) -> tuple[str, ...]:
+    with closing(psycopg2.connect(dsn)) as con, con.cursor() as cursor:
+        cursor.execute(SCHEMA_STATE, [list(SCHEMAS)])
+        return tuple(cursor.fetchone() or ())
+
+
+def test_a_migration_is_refused_with_the_faults_that_check_finds_and_changes_nothing(
+    auyl: Auyl, postgres_server: str, migrated_database: str, tmp_path: Path
+) -> None:
+    include, rules = (copytree(REPOSITORY / name, tmp_path / name) for name in ("include", "expectations"))
+    newest = max((include / "sql" / "serving").glob("*.sql"))
+    newest.write_text(newest.read_text("utf-8") + "-- of the next version\n", "utf-8")
+    suite = rules / "social_assistance.json"
+    right = suite.read_text("utf-8")
+    suite.write_text(right.replace('"column": "amount_kzt"', '"column": "amount_ktz"', 1), "utf-8")
+    line = right[: right.index('"rule": "amount_kzt_present"')].count("\n") + 1
+    with fresh_database(postgres_server, migrated_database) as dsn:
+        places = {"AUYL_DSN": dsn, "AUYL_INCLUDE": str(include), "AUYL_EXPECTATIONS": str(rules)}
+        of_next = Auyl(auyl.environment | places)
+        before = schema_state(dsn)
+        (fault,) = of_next("migrate", code=1).splitlines()
+        assert fault.startswith(f"social_assistance.json, line {line}: rule amount_kzt_present: ")
+        assert "amount_ktz" in fault
+        assert schema_state(dsn) == before
+        # without the check it would have changed all of it
+        migrate(replace(from_environment(), dsn_or_none=dsn, include=include))
+        assert all(now != then for now, then in zip(schema_state(dsn), before, strict=True))
 
 
 def test_a_database_that_is_not_ready_is_reported_in_words(auyl: Auyl, dsn: str) -> None:
