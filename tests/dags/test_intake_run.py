@@ -3,33 +3,39 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from auyl import ledger
+from auyl import intake, ledger
 from auyl.settings import REPOSITORY, Settings
 from auyl.store.lake import Lake
 from tests.conftest import fresh_installation
 from tests.dags.local_airflow import LocalAirflow, Run, Step
 from tests.extracts import animal, livestock_xlsx
+from tests.intake.kills import is_killed_after
 
 pytestmark = pytest.mark.slow
 
 INTAKE = "intake_livestock"
 # one period for each case
-REJECTED, CLEAN, REFUSED, STUCK = "2026-07", "2026-08", "2026-09", "2026-10"
+KILLED, REJECTED, CLEAN, REFUSED, STUCK = "2026-06", "2026-07", "2026-08", "2026-09", "2026-10"
 ALL_TASKS = ("pull", "load", "hand_back", "accepted")
 
 
 @dataclass(frozen=True)
 class World:
-    """What the runs left, by period; `again` is a second run of REJECTED, `nameless` one without a period."""
+    """What the runs left, by period; `again` is a second run of REJECTED, `nameless` one without a period.
+
+    `killed` is the delivery of KILLED.
+    """
 
     settings: Settings
     runs: dict[str, Run]
     again: Run
     nameless: Run
+    killed: int
     output: str
 
 
@@ -73,8 +79,21 @@ def world(dsn: str, tmp_path_factory: pytest.TempPathFactory, airflow_database: 
     # `dag.test()` leaves parameters behind in the process, so the run without any comes first
     with LocalAirflow(folder, settings, {"livestock_drop": connection}, airflow_database) as airflow:
         result = airflow.run(Step(INTAKE), *steps)
+        killed = killed_load(settings, drop)
+        (after,) = airflow.run(Step(INTAKE, {"period": KILLED})).runs
     nameless, *runs, again = result.runs
-    yield World(settings, dict(zip(periods, runs, strict=True)), again, nameless, result.output)
+    by_period = dict(zip(periods, runs, strict=True)) | {KILLED: after}
+    yield World(settings, by_period, again, nameless, killed, result.output)
+
+
+def killed_load(settings: Settings, drop: Path) -> int:
+    """Pull KILLED, and load it in a process that dies right after its batch was committed; the delivery."""
+    deliver(drop / KILLED, KILLED, rejected=True)
+    delivery = intake.pull("livestock", KILLED, lambda _: f"file://{drop}/{KILLED}", settings)
+    assert is_killed_after(settings, partial(intake.load, delivery, settings), "add_batch")
+    assert [batch.delivery_id for batch in ledger.current_batches(settings, "livestock", KILLED)] == [delivery]
+    assert Lake(settings.lake).files(f"handback/livestock/{KILLED}") == []
+    return delivery
 
 
 def test_accepted_rows_are_announced_and_rejected_ones_go_to_the_owner(world: World) -> None:
@@ -86,6 +105,16 @@ def test_accepted_rows_are_announced_and_rejected_ones_go_to_the_owner(world: Wo
     assert (account["rows_in"], account["staged"], account["quarantined"]) == (100, 99, 1)
     assert run.xcoms["hand_back.return_value"] == {"files": 1, "rows": 2}
     assert len(Lake(world.settings.lake).files(f"handback/livestock/{REJECTED}")) == 1
+
+
+def test_the_run_after_a_load_that_was_killed_right_after_its_commit_hands_its_rows_back(world: World) -> None:
+    run = world.runs[KILLED]
+    assert (run.state, run.tasks) == ("success", dict.fromkeys(ALL_TASKS, "success"))
+    assert run.xcoms["pull.return_value"] == world.killed
+    assert run.xcoms["load.return_value"]["status"] == "unchanged"
+    assert run.events == [["stage_livestock", KILLED]]
+    assert run.xcoms["hand_back.return_value"] == {"files": 1, "rows": 2}
+    assert len(Lake(world.settings.lake).files(f"handback/livestock/{KILLED}")) == 1
 
 
 def test_tasks_write_for_their_own_account_alone(world: World) -> None:

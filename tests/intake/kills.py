@@ -47,9 +47,30 @@ def run_and_die(work: Callable[[], object], nth: int) -> None:
     sys.setprofile(None)
 
 
+def run_and_die_after(work: Callable[[], object], function: str) -> None:
+    """Do the work, and die by SIGKILL as soon as the Python function of this name has returned a value."""
+
+    def look(frame: FrameType, event: str, value: Any) -> None:
+        if event == "return" and value is not None and frame.f_code.co_name == function:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.setprofile(look)
+    sys.setprofile(look)
+    work()
+
+
 def is_killed(settings: Settings, work: Callable[[], object], nth: int) -> bool:
     """Do the work in a process that dies before its call number `nth`; did it? The server has forgotten it then."""
-    child = FORKS.Process(target=run_and_die, args=(work, nth))
+    return _is_dead(settings, run_and_die, work, nth)
+
+
+def is_killed_after(settings: Settings, work: Callable[[], object], function: str) -> bool:
+    """Do the work in a process that dies when `function` has returned; did it? The server has forgotten it then."""
+    return _is_dead(settings, run_and_die_after, work, function)
+
+
+def _is_dead(settings: Settings, target: Callable[..., None], *arguments: object) -> bool:
+    child = FORKS.Process(target=target, args=arguments)
     child.start()
     child.join()
     assert child.exitcode in (0, -signal.SIGKILL), f"exit code {child.exitcode}"
