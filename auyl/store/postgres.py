@@ -68,8 +68,12 @@ def _program(arguments: Sequence[str]) -> str:
 
 def unchecked_engine(dsn: str) -> Engine:
     """An engine for a database at any version. No pool: an Airflow task is a process that ends after few statements."""
+    try:
+        url = driver_url(dsn)
+    except ArgumentError:
+        raise SettingMissing("AUYL_DSN", "an address such as postgresql://user:password@host:5432/auyl") from None
     return create_engine(
-        driver_url(dsn),
+        url,
         poolclass=NullPool,
         executemany_mode="values_plus_batch",
         hide_parameters=True,  # an error would quote a row
@@ -89,11 +93,11 @@ def _check_version(connection: Any, _record: Any) -> None:
 
 
 def driver_url(address: str) -> URL:
-    """`address` with psycopg2 as driver: SQLAlchemy 2.1 takes psycopg 3 for a bare postgresql://."""
-    try:
-        url = make_url(address)
-    except ArgumentError:  # its text has the address, and that the password
-        raise SettingMissing("AUYL_DSN", "an address such as postgresql://user:password@host:5432/auyl") from None
+    """`address` with psycopg2 as driver: SQLAlchemy 2.1 takes psycopg 3 for a bare postgresql://.
+
+    Raises ArgumentError, whose text has the address.
+    """
+    url = make_url(address)
     return url.set(drivername="postgresql+psycopg2") if url.drivername in ("postgres", "postgresql") else url
 
 

@@ -86,7 +86,7 @@ def test_wrong_sql_of_ours_is_raised_and_leaves_its_reason(settings: Settings, t
 
 def test_a_lake_that_cannot_be_written_is_no_fault_of_the_extract(settings: Settings, tmp_path: Path) -> None:
     delivery = land(settings, tmp_path, "social_assistance", "s.csv", SOCIAL)
-    folder = Path(settings.lake) / paths.raw_folder("social_assistance", PERIOD, "x", "y").split("/")[0]
+    folder = Path(settings.lake) / paths.raw_folder("social_assistance", PERIOD, "x", "y", False).split("/")[0]
     folder.write_text("a file where a folder should be")
     with pytest.raises(OSError, match=r"exists|directory"):
         intake.load(delivery, settings)

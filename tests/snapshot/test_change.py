@@ -97,12 +97,17 @@ def test_places_that_lose_their_value_are_counted_out_of_all_that_are_expected()
 
 def test_coverage_counts_the_places_of_this_oblast_only(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
-        "create or replace temp table okrug as select * from (values ('194030000', '194000000'), "
-        "('194040000', '194000000'), ('195030000', '195000000')) as o(kato, district_kato)"
+        "create or replace temp table area as select * from (values ('194030100', 'settlement', '194000000', "
+        "'194030000'), ('194030000', 'okrug', '194000000', '194000000'), "
+        "('194040000', 'okrug', '194000000', '194000000'), ('195030000', 'okrug', '195000000', '195000000'), "
+        "('194000000', 'district', '194000000', '190000000'), "
+        "('194000000', 'district_rest', '194000000', '194000000'), "
+        "('190000000', 'oblast', null, null)) as a(kato, level, district_kato, within)"
     )
     con.execute(
         "create or replace temp table placed as select * from (values "
-        "('194000000', '194030000', null, 6), ('194000000', '194040000', null, 2), ('194000000', null, null, 2), "
+        "('194000000', '194030000', '194030100', 4), ('194000000', '194030000', null, 2), "
+        "('194000000', '194040000', null, 2), ('194000000', null, null, 2), "
         "('194000000', null, '194010100', 5), ('394000000', '394030000', null, 1000), "
         "('394000000', null, null, 1000), (null, null, null, 10)) "
         "as p(district_kato, okrug_kato, settlement_kato, n), range(p.n)"
@@ -114,13 +119,19 @@ def test_coverage_counts_the_places_of_this_oblast_only(con: duckdb.DuckDBPyConn
         "as p(registry, district_kato, okrug_kato, settlement_kato, rows)"
     )
     query = duck.sql(REPOSITORY / "include" / "sql" / "snapshot" / "coverage.sql")
-    bound = duck.bind(query, table="placed", registry="'r'", oblast="'19'", without_rows="0")
-    rows = con.execute(f"select okrug_kato, covered_pct::float, near, elsewhere from ({bound}) order by 1").fetchall()
+    bound = duck.bind(query, table="placed", registry="'r'", oblast="'190000000'", without_rows="0")
+    rows = con.execute(
+        f"select level, kato, covered_pct::float, near, elsewhere from ({bound}) order by all"
+    ).fetchall()
     # Of 35 rows of this oblast 15 have no place. Of the 20 of the district, 5 of them in a town, 5 have no okrug. Of
     # the 8 of the first okrug 2 are rejected. No row came of the other district.
+    # Half of the rows of the first okrug are of its village.
     share = 100 * 15 / 20 * 20 / 35
     assert rows == [
-        ("194030000", pytest.approx(6 / 8 * share, abs=0.051), 7, 15),
-        ("194040000", pytest.approx(share, abs=0.051), 5, 15),
-        ("195030000", 0, 0, 15),
+        ("district", "194000000", pytest.approx(100 * 15 / 20 * 20 / 35, abs=0.051), 5, 15),
+        ("oblast", "190000000", pytest.approx(100 * 25 / 35, abs=0.051), 10, 0),
+        ("okrug", "194030000", pytest.approx(6 / 8 * share, abs=0.051), 7, 15),
+        ("okrug", "194040000", pytest.approx(share, abs=0.051), 5, 15),
+        ("okrug", "195030000", 0, 0, 15),
+        ("settlement", "194030100", pytest.approx(4 / 8 * share, abs=0.051), 9, 15),
     ]
