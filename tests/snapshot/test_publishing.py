@@ -10,7 +10,7 @@ from threading import Thread
 
 from sqlalchemy import text
 
-from auyl import intake, pipeline
+from auyl import intake, ledger, pipeline
 from auyl.intake.withdraw import restore, withdraw
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult, build
@@ -225,7 +225,7 @@ def test_changes_that_are_sent_again_change_no_number_and_no_coverage(
     heading, *lines = file.read_text("utf-8-sig").splitlines()
     again = tmp_path / file.name
     again.write_text("\n".join([heading, *reversed(lines)]) + "\n", "utf-8")
-    (first,) = query(installation, "select quarantined from ledger.batch where registry = 'ambulance'")
+    (first,) = ledger.current_batches(installation, "ambulance", PERIOD)
     second = intake.load(intake.land_files("ambulance", PERIOD, [again], installation), installation)
     assert second.accepted and second.quarantined == first.quarantined > 0
     lacking = "select max(rows_near + rows_elsewhere) from serving.snapshot_value where indicator_id = :calls"
