@@ -7,9 +7,10 @@
 All may be run again at any time: the ledger says what they did before.
 """
 
-from auyl.intake.batch import BatchResult, load, rules_digest, superseded_on_arrival
+from auyl.intake.batch import BatchResult, load, rules_digest
 from auyl.intake.delivery import land_files, pull
 from auyl.intake.handback import HandbackFile, write_handback
+from auyl.intake.superseded import superseded_on_arrival
 
 __all__ = [
     "BatchResult",

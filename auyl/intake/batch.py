@@ -150,16 +150,6 @@ def load(delivery_id: int, settings: Settings | None = None, why: ledger.Decisio
             raise
 
 
-def superseded_on_arrival(result: BatchResult, settings: Settings | None = None) -> int | None:
-    """The delivery that counts in place of the one that was just accepted; None when that one counts itself."""
-    if result.status != "accepted":
-        return None
-    settings = settings or from_environment()
-    is_delta = contracts.load(result.registry, settings.include).is_delta
-    counting = [b.delivery_id for b in ledger.current_batches(settings, result.registry, result.period, is_delta)]
-    return None if result.delivery_id in counting or not counting else counting[-1]
-
-
 def _is_whole(lake: Lake, contract: Contract, batch: ledger.Batch) -> bool:
     """Does the lake have the files of a batch? Lost ones are made again from the landed bytes, in the same place."""
     identity = paths.identity_file(batch.name) if contract.feeds_vault else None

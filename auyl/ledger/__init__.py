@@ -66,6 +66,7 @@ from auyl.ledger.erasures import (
     refuse_erased,
     resting_periods,
 )
+from auyl.ledger.explanations import superseding_on_arrival
 from auyl.ledger.lake import lake_files, lake_names, lake_sets
 from auyl.ledger.looks import BY_HAND, Look, Outcome, add_look, last_arrival, last_pulled, last_seen, newest_outcome
 from auyl.ledger.refusals import add_refusal, last_refusal, refusal_reasons, refusal_shapes, refusals_since

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import Any
 
 from auyl.periods import LOCAL
 
 Row = dict[str, Any]
+_ON_ARRIVAL = "accepted, but superseded on arrival by delivery"
 
 
 def explained(rows: list[Row]) -> list[Row]:
@@ -17,6 +19,12 @@ def explained(rows: list[Row]) -> list[Row]:
         if row["rank"] is not None:
             others[row["registry"], row["period"]].append(row)
     return [row | {"why": _why(row, others[row["registry"], row["period"]])} for row in rows]
+
+
+def superseding_on_arrival(row: Row) -> int | None:
+    """The delivery that was there already and ranked above this one of `explained`; None if that is not why."""
+    by = re.match(rf"{_ON_ARRIVAL} (\d+)", row["why"]) if row["state"] == "superseded" else None
+    return int(by[1]) if by else None
 
 
 def _why(row: Row, others: list[Row]) -> str:
@@ -43,7 +51,7 @@ def _why(row: Row, others: list[Row]) -> str:
         reason = "which came after an extract that states a later time"
         if by["is_time_stated"] and not by["is_again"]:
             reason = f"which states a later time: {_time(by['extracted_at'])}, after {_time(row['extracted_at'])}"
-        return f"accepted, but superseded on arrival by delivery {by['delivery_id']}, {reason}"
+        return f"{_ON_ARRIVAL} {by['delivery_id']}, {reason}"
     by = min(above, key=lambda other: _arrived_at(other, roots))
     root = roots.get(by["root_id"], by)
     by = root if root["is_again"] else by

@@ -5,7 +5,6 @@ Gate refusals, failed runs, extracts that were superseded on arrival or withdraw
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,6 @@ from auyl import contracts, ledger
 from auyl.settings import Settings
 
 Content = dict[str, Any]
-ON_ARRIVAL = re.compile(r"accepted, but superseded on arrival by delivery (\d+)")
 RUNS = ("failed", "run_late", "source_late")
 DRIFTS = {
     "column_gone": "нет столбца",
@@ -46,11 +44,9 @@ def since(settings: Settings, moment: datetime | None) -> Content:
             {name: one[name] for name in ("kind", "subject", "text", "link")} for one in alarms if one["kind"] in RUNS
         ],
         "superseded": [
-            {"registry": row["registry"], "period": row["period"], "delivery_id": row["delivery_id"], "by": int(by[1])}
+            {"registry": row["registry"], "period": row["period"], "delivery_id": row["delivery_id"], "by": by}
             for row in extracts
-            if row["state"] == "superseded"
-            and _is_new(row["arrived_at"], moment)
-            and (by := ON_ARRIVAL.match(row["why"]))
+            if _is_new(row["arrived_at"], moment) and (by := ledger.superseding_on_arrival(row))
         ],
         "withdrawn": [
             {

@@ -158,6 +158,18 @@ class TestStatedTimes:
             "2026-11-05 05:00, after 2026-11-02 05:00"
         )
 
+    def test_a_load_that_is_run_again_says_so_too_and_one_that_was_superseded_later_does_not(
+        self, send: Send, settings: Settings
+    ) -> None:
+        newer, late = send(40, made=4), send(39, made=1)
+        # a load that was killed after its commit is run again, and finds its batch
+        again = intake.load(late.delivery_id, settings)
+        assert again.status == "unchanged"
+        assert intake.superseded_on_arrival(again, settings) == newer.delivery_id
+        newest = send(38, made=5)
+        assert intake.superseded_on_arrival(intake.load(newer.delivery_id, settings), settings) is None
+        assert intake.superseded_on_arrival(again, settings) == newest.delivery_id, "it counts now"
+
     def test_bytes_that_come_again_count_again_and_a_later_extract_counts_after_them(
         self, send: Send, settings: Settings
     ) -> None:
