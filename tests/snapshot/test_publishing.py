@@ -1,5 +1,6 @@
 """A snapshot is published whole or not at all, and a repeated run changes nothing."""
 
+import csv
 import json
 import re
 import time
@@ -10,7 +11,7 @@ from threading import Thread
 
 from sqlalchemy import text
 
-from auyl import intake, ledger, pipeline
+from auyl import intake, pipeline
 from auyl.intake.withdraw import restore, withdraw
 from auyl.settings import Settings
 from auyl.snapshot import BuildResult, build
@@ -222,12 +223,22 @@ def test_changes_that_are_sent_again_change_no_number_and_no_coverage(
     installation: Settings, published: BuildResult, oblast: Path, tmp_path: Path
 ) -> None:
     (file,) = (oblast / PERIOD / "ambulance").iterdir()
-    heading, *lines = file.read_text("utf-8-sig").splitlines()
-    again = tmp_path / file.name
-    again.write_text("\n".join([heading, *reversed(lines)]) + "\n", "utf-8")
-    (first,) = ledger.current_batches(installation, "ambulance", PERIOD)
-    second = intake.load(intake.land_files("ambulance", PERIOD, [again], installation), installation)
-    assert second.accepted and second.quarantined == first.quarantined > 0
-    lacking = "select max(rows_near + rows_elsewhere) from serving.snapshot_value where indicator_id = :calls"
-    assert query(installation, lacking, calls="ambulance.calls")[0][0] > 0
-    assert build(PERIOD, installation).status == "unchanged"
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        calls = list(csv.DictReader(text))
+    rejected = [calls[0] | {"call_id": "2026109999999", "received_at": "unknown"}, calls[1] | {"call_id": ""}]
+    for nth, rows in enumerate(([*calls, *rejected], [*reversed(rejected), *calls])):
+        changes = tmp_path / f"{nth}.csv"
+        with changes.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.DictWriter(out, list(calls[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        batch = intake.load(intake.land_files("ambulance", PERIOD, [changes], installation), installation)
+        assert batch.accepted and batch.quarantined >= len(rejected)
+        assert build(PERIOD, installation).status == ("unchanged" if nth else "published")
+    lacking = query(
+        installation,
+        "select max(rows_near + rows_elsewhere) from serving.current_snapshot "
+        "inner join serving.snapshot_value using (period, revision) where indicator_id = :calls",
+        calls="ambulance.calls",
+    )
+    assert lacking[0][0] >= len(rejected)
