@@ -246,6 +246,16 @@ def _by_beginning(s: pd.Series, beginnings: dict[str, str]) -> pd.Series:
     return found
 
 
+def disagrees(calls: pd.DataFrame) -> pd.Series:
+    """Calls whose other times, two at least, all lie more than two days from the time of the call."""
+    others = calls[["dispatched_at", "arrived_at", "finished_at"]]
+    two_days = pd.Timedelta(hours=48)
+    is_far = (others.min(axis=1) > calls["received_at"] + two_days) | (
+        others.max(axis=1) < calls["received_at"] - two_days
+    )
+    return (others.notna().sum(axis=1) >= 2) & is_far
+
+
 def ambulance(files: list[Path], given: Given) -> Batch:
     """Calls. Their places depend on the homes of patients, see `place_of_calls`."""
     raw = read.delimited(files, ",", "utf-8")
@@ -271,6 +281,7 @@ def ambulance(files: list[Path], given: Given) -> Batch:
         "received_at_present": t["received_at"].isna(),
         "received_at_readable": texts["received_at"].notna() & t["received_at"].isna(),
         "month_is_the_period": t["received_at"].notna() & (t["received_at"].dt.strftime("%Y-%m") != given.period),
+        "received_at_agrees": disagrees(t),
         "not_a_test_row": is_test(t["reason"]) | t["address"].str.lower().str.contains("для теста").fillna(False),
     }
     warnings = {

@@ -168,6 +168,19 @@ def test_a_call_a_jobseeker_and_a_budget_line_lose_only_what_is_wrong(take_in: T
     assert (result.staged, result.quarantined) == (120, 0)
 
 
+def test_a_call_whose_other_times_agree_against_its_own_is_of_no_month(take_in: TakeIn, settings: Settings) -> None:
+    spoiled = {
+        1: {"received_at": "2026-10-29 10:00:00"},
+        2: {"received_at": "2026-10-01 10:00:00"},
+        3: {"received_at": "2026-10-29 10:00:00", "dispatched_at": "", "arrived_at": ""},
+        4: {"received_at": "2026-10-04 10:00:00"},
+        5: {"arrived_at": "2026-10-09 10:00:00"},
+    }
+    result = take_in("ambulance", {"a.csv": ambulance_csv([call(n, **spoiled.get(n, {})) for n in range(1, 61)])})
+    assert (result.staged, result.quarantined, result.failed["received_at_agrees"]) == (58, 2, 2)
+    assert set(staged(settings, "ambulance", "call_id::integer", "category")) == set(range(3, 61))
+
+
 def test_only_a_warning_can_cost_an_attribute(tmp_path: Any, settings: Settings) -> None:
     text = (settings.expectations / "livestock.json").read_text("utf-8")
     for shared in ("_batch.json", "_cells.json"):
