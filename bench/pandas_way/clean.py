@@ -129,3 +129,13 @@ def is_typo(a: str, b: str) -> bool:
         begin += 1
     a, b = a[begin:], b[begin:]
     return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+
+
+def disagrees(calls: pd.DataFrame) -> pd.Series:
+    """Calls whose other times, two at least, all lie more than two days from the time of the call."""
+    others = calls[["dispatched_at", "arrived_at", "finished_at"]]
+    two_days = pd.Timedelta(hours=48)
+    is_far = (others.min(axis=1) > calls["received_at"] + two_days) | (
+        others.max(axis=1) < calls["received_at"] - two_days
+    )
+    return (others.notna().sum(axis=1) >= 2) & is_far

@@ -14,6 +14,7 @@ from bench.pandas_way.clean import (
     clean,
     clean_code,
     corrected,
+    disagrees,
     disagrees_with_birth,
     is_test,
     is_valid_number,
@@ -244,16 +245,6 @@ def _by_beginning(s: pd.Series, beginnings: dict[str, str]) -> pd.Series:
     for pattern, kind in beginnings.items():
         found = found.mask(s.str.match(f"(?:{pattern})").fillna(False), kind)
     return found
-
-
-def disagrees(calls: pd.DataFrame) -> pd.Series:
-    """Calls whose other times, two at least, all lie more than two days from the time of the call."""
-    others = calls[["dispatched_at", "arrived_at", "finished_at"]]
-    two_days = pd.Timedelta(hours=48)
-    is_far = (others.min(axis=1) > calls["received_at"] + two_days) | (
-        others.max(axis=1) < calls["received_at"] - two_days
-    )
-    return (others.notna().sum(axis=1) >= 2) & is_far
 
 
 def ambulance(files: list[Path], given: Given) -> Batch:
