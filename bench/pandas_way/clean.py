@@ -132,10 +132,11 @@ def is_typo(a: str, b: str) -> bool:
 
 
 def disagrees(calls: pd.DataFrame) -> pd.Series:
-    """Calls whose other times, two at least, all lie more than two days from the time of the call."""
+    """Calls whose other times, two at least, all lie in another month, more than two days from the time of the call."""
     others = calls[["dispatched_at", "arrived_at", "finished_at"]]
+    first, last, month = others.min(axis=1), others.max(axis=1), calls["received_at"].dt.to_period("M")
     two_days = pd.Timedelta(hours=48)
-    is_far = (others.min(axis=1) > calls["received_at"] + two_days) | (
-        others.max(axis=1) < calls["received_at"] - two_days
+    is_far = ((first > calls["received_at"] + two_days) & (first.dt.to_period("M") > month)) | (
+        (last < calls["received_at"] - two_days) & (last.dt.to_period("M") < month)
     )
     return (others.notna().sum(axis=1) >= 2) & is_far

@@ -168,14 +168,18 @@ def test_a_call_a_jobseeker_and_a_budget_line_lose_only_what_is_wrong(take_in: T
     assert (result.staged, result.quarantined) == (120, 0)
 
 
-def test_a_call_whose_other_times_agree_against_its_own_is_of_no_month(take_in: TakeIn, settings: Settings) -> None:
+def test_a_call_whose_other_times_agree_on_another_month_is_of_that_month(take_in: TakeIn, settings: Settings) -> None:
+    september = {"dispatched_at": "2026-09-24 11:06:46", "finished_at": "2026-09-24 11:47:27"}
+    november = {"arrived_at": "2026-11-24 11:27:34", "finished_at": "2026-11-24 11:47:27"}
     spoiled = {
-        1: {"received_at": "2026-10-29 10:00:00"},
-        2: {"received_at": "2026-10-01 10:00:00"},
-        3: {"received_at": "2026-10-29 10:00:00", "dispatched_at": "", "arrived_at": ""},
-        4: {"received_at": "2026-10-04 10:00:00"},
-        5: {"arrived_at": "2026-10-09 10:00:00"},
-    }
+        1: september | {"arrived_at": "2026-09-24 11:27:34"},
+        2: november | {"dispatched_at": ""},
+        3: {"dispatched_at": "", "arrived_at": "", "finished_at": "2026-11-24 11:47:27"},
+        4: november,  # was dispatched in its own month
+        5: {"received_at": "2026-10-29 10:00:00"},  # of the month whichever time is right
+        6: {"received_at": "2026-10-31 23:50:00"}
+        | {name: f"2026-11-01 00:{minute}:00" for name, minute in (("arrived_at", 10), ("finished_at", 40))},
+    }  # fmt: skip
     result = take_in("ambulance", {"a.csv": ambulance_csv([call(n, **spoiled.get(n, {})) for n in range(1, 61)])})
     assert (result.staged, result.quarantined, result.failed["received_at_agrees"]) == (58, 2, 2)
     assert set(staged(settings, "ambulance", "call_id::integer", "category")) == set(range(3, 61))
