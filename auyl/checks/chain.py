@@ -21,7 +21,7 @@ from auyl.settings import Settings
 from auyl.snapshot import catalogue as catalogues
 from auyl.snapshot import core
 from auyl.snapshot.consolidate import SnapshotInputs
-from auyl.snapshot.gate import VALUES
+from auyl.snapshot.gate import VALUES, catalogue_table
 from auyl.snapshot.measure import by_place, measure
 from auyl.snapshot.rejected import place_rejected
 from auyl.store import duck
@@ -98,9 +98,7 @@ def _suite(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[Fault]:
     """Rules of the snapshot's suite that ask for a column which the gate does not have."""
     sql = settings.include / "sql" / "snapshot"
     catalogue = catalogues.load(settings.include)
-    con.execute(
-        "create or replace temp table catalogue (indicator_id varchar, unit varchar, least double, most double)"
-    )
+    catalogue_table(con, catalogue)
     inputs = SnapshotInputs("2026-01", {}, [], "none", "none")
     faults = _tried(sql / "value.sql", partial(measure, con, settings, catalogue, inputs))
     there: dict[str, set[str]] = {}

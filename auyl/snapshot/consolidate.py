@@ -114,8 +114,8 @@ def consolidate(
     con.execute(f"create or replace temp table area as {area}")
     folder = paths.core_folder(inputs.period, inputs.digest)
     lake.prepare(folder)
+    for table in catalogue.core:
+        core.make(con, settings.include, table)
     for table in (*catalogue.core, REJECTED):
-        if table != REJECTED:
-            core.make(con, settings.include, table)
         duck.write_parquet(con, f"from {table}", lake.address(paths.core_file(inputs.period, inputs.digest, table)))
     return folder

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from auyl.settings import Settings
+from auyl.snapshot.catalogue import Catalogue
 from auyl.stage.judge import judge
 from auyl.store import duck
 
@@ -19,6 +20,16 @@ VALUES = (
     "case when i.unit = 'pct' then v.value::double end as value_pct, v.flag "
     "from snapshot_value as v inner join catalogue as i using (indicator_id)"
 )
+
+
+def catalogue_table(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Create `catalogue`: indicator_id, unit, and the least and the most that a value can be."""
+    con.execute(
+        "create or replace temp table catalogue (indicator_id varchar, unit varchar, least double, most double)"
+    )
+    con.executemany(
+        "insert into catalogue values (?, ?, ?, ?)", [(i.id, i.unit.id, *i.bounds) for i in catalogue.indicators]
+    )
 
 
 def gate(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:

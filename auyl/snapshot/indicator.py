@@ -136,11 +136,11 @@ class Indicator(Description):
         if (self.kind in OF_TWO_MEASURES) != (self.per is not None):
             what = "a measure below the line (per)" if self.kind in OF_TWO_MEASURES else "no measure below the line"
             raise ValueError(f"kind {self.kind}: expected {what}")
-        expected = {"count": ("count(",), "sum": ("sum(",), "median": ("quantile_cont(",), "proportion": ("count(",)}
+        expected = {"count": "count(", "sum": "sum(", "median": "quantile_cont(", "proportion": "count("}
         for measure in self.measures:
             if not measure.aggregate.startswith(expected.get(self.kind, "")):
                 raise ValueError(
-                    f"kind {self.kind}: expected measures of {expected[self.kind][0]}…); "
+                    f"kind {self.kind}: expected measures of {expected[self.kind]}…); "
                     f"{measure.id} is {measure.aggregate}"
                 )
         if self.disclosure == "sensitive" and self.grain == "settlement":

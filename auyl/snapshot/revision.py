@@ -14,7 +14,7 @@ from auyl.snapshot.catalogue import Catalogue
 from auyl.snapshot.change import changes
 from auyl.snapshot.consolidate import SnapshotInputs, consolidate, gather, with_links
 from auyl.snapshot.current import return_to
-from auyl.snapshot.gate import gate
+from auyl.snapshot.gate import catalogue_table, gate
 from auyl.snapshot.measure import measure
 from auyl.snapshot.missing import INDISPENSABLE, missing_table
 from auyl.snapshot.publish import build_row, prepare, publish, refuse
@@ -150,13 +150,7 @@ def _publish(
     vault: VaultLoad,
 ) -> BuildResult:
     consolidate(con, settings, lake, catalogue, inputs)
-    con.execute(
-        "create or replace temp table catalogue (indicator_id varchar, unit varchar, least double, most double)"
-    )
-    con.executemany(
-        "insert into catalogue values (?, ?, ?, ?)",
-        [(i.id, i.unit.id, *i.bounds) for i in catalogue.indicators],
-    )
+    catalogue_table(con, catalogue)
     measure(con, settings, catalogue, inputs)
     for subject in load_subjects(settings.include):
         query = duck.sql(settings.include / "sql" / "subjects" / f"{subject.table}.sql")
